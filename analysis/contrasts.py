@@ -1,0 +1,156 @@
+"""From observation rows to one gap per pair and contrast.
+
+gap = value(high) - value(low), so positive always favours the frequent form. Derived contrasts:
+
+* `gloss`, `downstream`: mean of the two registers' gaps, each register with equal weight;
+* `register_match`: (plain gap - elevated gap) / 2 of `gloss`;
+* `gloss_specific`: `gloss` - `background` of the same pair;
+* from crossed cells (query form first): `match` = ((hh + ll) - (hl + lh)) / 2, the same word on both sides against another;
+  `match_asymmetry` = (hh + lh) - (hl + ll) = (hh - hl) - (ll - lh), how much harder the frequent word matches itself;
+  `query_form` = ((hh + hl) - (lh + ll)) / 2, what asking in the frequent word changes, whatever the document's form.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from freqbias.frequency import swap
+from freqbias.jsonl import read_observations
+from freqbias.records import CELLS, Observation, Pair
+
+#: The contrast that a probe's verdict rests on; `gap` for a probe that is not named here.
+CONFIRMATORY = {"similarity": "gloss", "likelihood": "downstream"}
+
+SERIES = ["model", "probe", "measure", "contrast", "arm"]
+_PAIR = ["model", "probe", "measure", "arm", "item", "pair_id"]
+
+
+def frame(source: str | os.PathLike[str] | Iterable[Observation]) -> pd.DataFrame:
+    """Return observations as a table, one row each: `cells`, `decoys` and `covariates` become columns.
+
+    Takes the path of an `observations.jsonl`, a run folder, or records. Columns `hh`, `hl`, `lh`, `ll`, `decoy_high`,
+    `decoy_low` and `NAME_high`, `NAME_low` per covariate are NaN where a row has none.
+    """
+    records = read_observations(source) if isinstance(source, str | os.PathLike) else source
+    columns = [name for name in Observation.__dataclass_fields__ if name not in ("cells", "decoys", "covariates", "extra")]
+    numeric = ["high", "low", *CELLS, "decoy_high", "decoy_low"]
+    table = pd.DataFrame([_flat(record) for record in records])
+    table = table.reindex(columns=list(dict.fromkeys([*columns, *numeric, *table.columns])))
+    return table.astype(dict.fromkeys(numeric, float))
+
+
+def _flat(record: Observation) -> dict[str, Any]:
+    row = record.to_dict()
+    row |= row.pop("cells") or dict.fromkeys(CELLS)
+    decoys = row.pop("decoys") or {}
+    row |= {"decoy_high": decoys.get("high"), "decoy_low": decoys.get("low")}
+    for name, (high, low) in row.pop("covariates").items():
+        row |= {f"{name}_high": high, f"{name}_low": low}
+    return row
+
+
+def failures(observations: pd.DataFrame) -> pd.Series:
+    """Return the number of pairs with an `error` row, by model, probe, measure, contrast (`match` for crossed rows) and arm."""
+    failed = observations[observations["error"].notna()]
+    return failed.groupby(SERIES)["pair_id"].nunique()
+
+
+def pair_gaps(observations: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per pair and contrast, with columns `gap` and `margin`, in the unit of the measure.
+
+    `margin` is the mean of exact - decoy over both forms, NaN where the row had no decoys.
+    """
+    # a pair of which one register failed leaves the contrast: half of it would be another quantity
+    broken = observations["error"].notna().groupby([observations[name] for name in [*_PAIR, "contrast"]]).transform("any")
+    rows = observations[~broken].copy()
+    rows["gap"] = rows["high"] - rows["low"]
+    rows["margin"] = ((rows["high"] - rows["decoy_high"]) + (rows["low"] - rows["decoy_low"])) / 2
+    plain = rows[rows["contrast"] != "crossed"]
+    parts = [_averaged(plain), _register_match(plain), _crossed(rows[rows["contrast"] == "crossed"])]
+    parts.append(_difference(parts[0], "gloss", "background", "gloss_specific"))
+    filled = [part for part in parts if len(part)]
+    table = (
+        pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*SERIES, "item", "pair_id", "gap", "margin"])
+    )
+    return table.sort_values([*SERIES, "item", "pair_id"], ignore_index=True)
+
+
+def _averaged(rows: pd.DataFrame) -> pd.DataFrame:
+    """Average the registers of a pair, each with equal weight."""
+    return rows.groupby([*_PAIR, "contrast"], sort=False)[["gap", "margin"]].mean().reset_index()
+
+
+def _register_match(rows: pd.DataFrame) -> pd.DataFrame:
+    gloss = rows[(rows["contrast"] == "gloss") & rows["register"].notna()]
+    wide = gloss.pivot_table(index=_PAIR, columns="register", values="gap", aggfunc="mean")
+    if not {"plain", "elevated"} <= set(wide.columns):
+        return pd.DataFrame()
+    table = ((wide["plain"] - wide["elevated"]) / 2).dropna().rename("gap").reset_index()
+    return table.assign(contrast="register_match", margin=np.nan)
+
+
+def _crossed(rows: pd.DataFrame) -> pd.DataFrame:
+    hh, hl, lh, ll = (rows[cell] for cell in CELLS)
+    values = {
+        "match": ((hh + ll) - (hl + lh)) / 2,
+        "match_asymmetry": (hh + lh) - (hl + ll),
+        "query_form": ((hh + hl) - (lh + ll)) / 2,
+    }
+    parts = [rows[_PAIR].assign(contrast=name, gap=gap, margin=np.nan) for name, gap in values.items()]
+    return pd.concat(parts)
+
+
+def _difference(table: pd.DataFrame, first: str, second: str, name: str) -> pd.DataFrame:
+    sides = [table[table["contrast"] == contrast].set_index(_PAIR)["gap"] for contrast in (first, second)]
+    gap = (sides[0] - sides[1]).dropna().rename("gap").reset_index()
+    return gap.assign(contrast=name, margin=np.nan)
+
+
+def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
+    """Return one row per pair with what the analysis needs beside the observations, computed from the texts where absent.
+
+    Columns: `zipf_gap` (of the swapped words), `words_gap` (white-space words), `characters_gap`, `oriented_by`, and `NAME_gap`
+    per covariate; every gap is high - low.
+    """
+    return pd.DataFrame([_pair_row(pair) for pair in pairs]).set_index("pair_id")
+
+
+def _pair_row(pair: Pair) -> dict[str, Any]:
+    zipf_gap = pair.zipf_gap
+    if zipf_gap is None and pair.arm != "length":
+        zipf_gap = swap(pair.high, pair.low, pair.language).zipf_gap
+    computed = {
+        "words_gap": len(pair.high.split()) - len(pair.low.split()),
+        "characters_gap": len(pair.high) - len(pair.low),
+    }
+    given = {f"{name}_gap": _minus(sides) for name, sides in pair.covariates.items()}
+    return {
+        "pair_id": pair.id,
+        "zipf_gap": np.nan if zipf_gap is None else zipf_gap,
+        "oriented_by": pair.meta.get("oriented_by"),
+        **computed,
+        **given,
+    }
+
+
+def _minus(sides: Any) -> float:
+    high, low = sides
+    return np.nan if high is None or low is None else float(high - low)
+
+
+def join(gaps: pd.DataFrame, pairs: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
+    """Return `gaps` with the pair columns and, per model, the `subwords_gap` of the observations."""
+    table = gaps.merge(pairs, left_on="pair_id", right_index=True, how="left", validate="many_to_one")
+    if "subwords_high" in observations.columns:
+        subwords = (observations["subwords_high"] - observations["subwords_low"]).rename("subwords_gap")
+        per_model = pd.concat([observations[["model", "probe", "pair_id"]], subwords], axis=1)
+        first = per_model.drop_duplicates(["model", "probe", "pair_id"])
+        table = table.drop(columns="subwords_gap", errors="ignore").merge(first, on=["model", "probe", "pair_id"], how="left")
+    return table
+
+
+def series_label(key: Mapping[str, str]) -> str:
+    """Return a readable name of one series for progress and messages."""
+    return " / ".join(key[name] for name in SERIES)

@@ -1,0 +1,332 @@
+"""All estimates of a run, from observations and pairs: means per arm, controls, differences, slopes, families."""
+
+import math
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+from freqbias.analysis import contrasts, resampling
+from freqbias.analysis.contrasts import CONFIRMATORY
+from freqbias.analysis.regression import Coefficient, clustered_ols
+from freqbias.analysis.resampling import Values
+from freqbias.errors import InputError
+from freqbias.progress import Track, silent
+from freqbias.records import Estimate, Pair
+
+SESOI_SHARE = 0.10  # of the exact - decoy margin; smaller effects reorder next to nothing
+SESOI_ACCURACY = 0.02  # two points
+TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
+CONFIRMATORY_FAMILY = "confirmatory"
+EXPLORATORY_FAMILY = "exploratory"
+#: Raw log-probabilities favour frequent words in any sound model, so they are described and not tested.
+DESCRIPTIVE = ("raw",)
+
+MEAN_METHOD = "mean of item means; sign-flip p; t interval; BCa beside it; dz with Hedges' factor"
+_SERIES = ["model", "probe", "measure", "contrast"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Series:
+    """One model x probe x measure x contrast with the pair rows of all arms."""
+
+    key: dict[str, Any]
+    rows: pd.DataFrame
+    failed: dict[str, int]
+    sesoi: float | None
+    seed: int
+
+    def arm(self, arm: str) -> pd.DataFrame:
+        return self.rows[self.rows["arm"] == arm]
+
+    def rng(self, arm: str, term: str) -> np.random.Generator:
+        """Return a generator of its own for every estimate, so that none depends on which others are made."""
+        name = "\0".join([*self.key.values(), arm, term])
+        return np.random.default_rng([self.seed, zlib.crc32(name.encode())])
+
+    def make(self, arm: str, term: str, rows: pd.DataFrame, **values: Any) -> Estimate:
+        return Estimate(
+            **self.key,
+            arm=arm,
+            term=term,
+            n_pairs=values.pop("n_pairs", len(rows)),
+            n_items=values.pop("n_items", rows["item"].nunique()),
+            n_failed=self.failed.get(arm, 0),
+            **values,
+        )
+
+
+def sesoi(gaps: pd.DataFrame) -> dict[tuple[str, str, str], float]:
+    """Return the smallest effect of interest by (model, probe, measure), in the unit of the measure.
+
+    A tenth of the mean exact - decoy margin over items of the frequency arm, in the probe's confirmatory contrast; two points
+    for accuracies. Absent where there are no decoys or where the model does not tell exact from decoy (margin not positive).
+    """
+    found: dict[tuple[str, str, str], float] = {}
+    for (model, probe, measure), rows in _groups(gaps, ["model", "probe", "measure"]):
+        if measure == "accuracy":
+            found[model, probe, measure] = SESOI_ACCURACY
+            continue
+        own = rows[(rows["contrast"] == CONFIRMATORY.get(probe, "gap")) & (rows["arm"] == "frequency")]
+        margin = own.groupby("item")["margin"].mean().mean()
+        if margin > 0:
+            found[model, probe, measure] = SESOI_SHARE * float(margin)
+    return found
+
+
+def estimate(observations: pd.DataFrame, pairs: Iterable[Pair], *, seed: int = 0, track: Track = silent) -> list[Estimate]:
+    """Return every estimate of a run, controls first; the same input and seed give the same numbers.
+
+    `observations` is what `freqbias.analysis.frame` returns. Raises `InputError` when an observation's pair is not in `pairs`.
+    """
+    pair_rows = contrasts.pair_table(pairs)
+    missing = set(observations["pair_id"]) - set(pair_rows.index)
+    if missing:
+        raise InputError(f"observations name pair '{min(missing)}', which the pair file does not hold; use the pairs of this run")
+    gaps = contrasts.pair_gaps(observations)
+    table = contrasts.join(gaps, pair_rows, observations)
+    bounds = sesoi(gaps)
+    failed = contrasts.failures(observations)
+    groups = list(_groups(table, _SERIES))
+    estimates: list[Estimate] = []
+    for key, rows in track(groups, "estimate", len(groups)):
+        series = _Series(
+            key=dict(zip(_SERIES, key, strict=True)),
+            rows=rows,
+            failed=_failed_by_arm(failed, key),
+            sesoi=bounds.get(key[:3]),
+            seed=seed,
+        )
+        estimates.extend(_series_estimates(series))
+    estimates.extend(_all_failed(observations, estimates))
+    return sorted(_adjusted(estimates), key=_order)
+
+
+def _groups(table: pd.DataFrame, by: list[str]) -> Iterator[tuple[Any, pd.DataFrame]]:
+    """Group a table; pandas types its keys as hashables, which here are tuples of texts."""
+    yield from table.groupby(by)
+
+
+def _failed_by_arm(failed: pd.Series, key: tuple[str, ...]) -> dict[str, int]:
+    sources = {"gloss_specific": ("gloss", "background"), "register_match": ("gloss",), "calibration": ("raw",)}
+    sources |= dict.fromkeys(("match", "match_asymmetry", "query_form"), ("crossed",))
+    counts: dict[str, int] = {}
+    for source in sources.get(key[3], (key[3],)):
+        for name, count in failed.items():
+            *own, arm = cast("tuple[str, ...]", name)
+            if (*own,) == (*key[:3], source):
+                counts[arm] = max(counts.get(arm, 0), int(count))
+    return counts
+
+
+def _all_failed(observations: pd.DataFrame, made: list[Estimate]) -> Iterator[Estimate]:
+    """Yield a row without a value for every contrast of which not one pair could be measured."""
+    have = {(row.model, row.probe, row.measure, row.contrast, row.arm) for row in made}
+    errors = observations[observations["error"].notna()]
+    for (model, probe, measure, contrast, arm), rows in _groups(errors, [*_SERIES, "arm"]):
+        name = "match" if contrast == "crossed" else contrast
+        if (model, probe, measure, name, arm) not in have:
+            yield Estimate(
+                model=model,
+                probe=probe,
+                measure=measure,
+                contrast=name,
+                arm=arm,
+                value=None,
+                n_failed=rows["pair_id"].nunique(),
+                method="none: every pair failed",
+                flags=["all_failed"],
+            )
+
+
+def _series_estimates(series: _Series) -> Iterator[Estimate]:
+    if series.key["contrast"] in DESCRIPTIVE:
+        yield from _descriptive(series)
+        return
+    for arm in ("placebo", "length", "frequency"):
+        rows = series.arm(arm)
+        if len(rows):
+            yield _mean(series, arm, "mean", rows)
+    yield from _placebo(series)
+    yield from _difference(series)
+    yield from _within_frequency(series)
+
+
+def _mean(series: _Series, arm: str, term: str, rows: pd.DataFrame, method: str = MEAN_METHOD) -> Estimate:
+    items = _item_means(rows, "gap")
+    rng = series.rng(arm, term)
+    interval = resampling.t_interval(items)
+    bca = resampling.bca_interval(items, rng)
+    flags = [name for name, holds in (("one_item", len(items) == 1), ("constant", bool(np.ptp(items) == 0))) if holds]
+    return series.make(
+        arm,
+        term,
+        rows,
+        value=float(items.mean()),
+        std_error=resampling.std_error(items),
+        ci_low=interval.low,
+        ci_high=interval.high,
+        bca_low=bca.low,
+        bca_high=bca.high,
+        p_value=resampling.sign_flip_p(items, rng),
+        effect_size=resampling.dz(items),
+        bound=series.sesoi,
+        method=method,
+        flags=flags,
+    )
+
+
+def _item_means(rows: pd.DataFrame, column: str) -> Values:
+    return rows.groupby("item", sort=True)[column].mean().to_numpy(dtype=float)
+
+
+def _placebo(series: _Series) -> Iterator[Estimate]:
+    """Yield the equivalence test of the placebo, over all and per orienting rival."""
+    rows = series.arm("placebo")
+    if rows.empty or series.sesoi is None:
+        return
+    yield _equivalence(series, "placebo", "equivalence", rows)
+    for rival, own in rows.dropna(subset=["oriented_by"]).groupby("oriented_by"):
+        yield _equivalence(series, "placebo", f"equivalence:{rival}", own)
+
+
+def _equivalence(series: _Series, arm: str, term: str, rows: pd.DataFrame) -> Estimate:
+    items = _item_means(rows, "gap")
+    interval = resampling.t_interval(items, TOST_LEVEL)
+    bound = series.sesoi or 0.0
+    p_value = resampling.tost_p(items, bound)
+    return series.make(
+        arm,
+        term,
+        rows,
+        value=float(items.mean()),
+        std_error=resampling.std_error(items),
+        ci_low=interval.low,
+        ci_high=interval.high,
+        level=TOST_LEVEL,
+        p_value=p_value,
+        bound=bound,
+        method="TOST on item means at the smallest effect of interest, alpha .05",
+        flags=["equivalent" if p_value is not None and p_value < 1 - (1 + TOST_LEVEL) / 2 else "not_equivalent"],
+    )
+
+
+def _difference(series: _Series) -> Iterator[Estimate]:
+    sides = [series.arm(arm) for arm in ("frequency", "placebo")]
+    if any(side.empty for side in sides):
+        return
+    first, second = (_item_means(side, "gap") for side in sides)
+    result = resampling.welch(first, second, series.rng("frequency-placebo", "mean"))
+    yield series.make(
+        "frequency-placebo",
+        "mean",
+        pd.concat(sides),
+        value=result.value,
+        std_error=result.std_error,
+        ci_low=result.low,
+        ci_high=result.high,
+        p_value=result.p_value,
+        bound=series.sesoi,
+        method="difference of means over different items; Welch interval; permutation p of Welch's t",
+    )
+
+
+def _within_frequency(series: _Series) -> Iterator[Estimate]:
+    rows = series.arm("frequency")
+    if rows.empty:
+        return
+    if series.sesoi is not None:
+        yield _equivalence(series, "frequency", "equivalence", rows)
+    if "subwords_gap" in rows.columns:
+        equal = rows[rows["subwords_gap"] == 0]
+        if len(equal):
+            method = f"{MEAN_METHOD}; only pairs whose forms split into equally many subwords"
+            yield _mean(series, "frequency", "equal_subwords", equal, method)
+    if rows["margin"].notna().any() and series.sesoi is not None:
+        yield _relative(series, rows)
+    names = {"zipf_gap": "zipf_slope", "characters_gap": "characters_slope", "words_gap": "words_slope"}
+    slopes = clustered_ols(rows, "gap", list(names))
+    for name, slope in slopes.items():
+        others = ", ".join(other.removesuffix("_gap") for other in slopes if other != name) or "nothing"
+        method = f"OLS on pairs, CR1 on items, t; confounders: {others}; population: items in these frames"
+        yield _slope(series, names[name], rows, slope, method)
+
+
+def _relative(series: _Series, rows: pd.DataFrame) -> Estimate:
+    complete = rows.dropna(subset=["gap", "margin"])
+    gap, margin = _item_means(complete, "gap"), _item_means(complete, "margin")
+    interval = resampling.ratio_interval(gap, margin, series.rng("frequency", "relative"))
+    return series.make(
+        "frequency",
+        "relative",
+        complete,
+        value=float(gap.mean() / margin.mean()),
+        ci_low=interval.low,
+        ci_high=interval.high,
+        bound=SESOI_SHARE,
+        method="mean gap / mean (exact - decoy) margin; ratio bootstrapped over items, BCa",
+    )
+
+
+def _slope(series: _Series, term: str, rows: pd.DataFrame, slope: Coefficient, method: str, arm: str = "frequency") -> Estimate:
+    return series.make(
+        arm,
+        term,
+        rows,
+        n_pairs=slope.n_pairs,
+        n_items=slope.n_items,
+        value=slope.value,
+        std_error=slope.std_error,
+        ci_low=slope.low,
+        ci_high=slope.high,
+        p_value=slope.p_value,
+        method=method,
+    )
+
+
+def _descriptive(series: _Series) -> Iterator[Estimate]:
+    """Yield the raw gaps without a test and, from the frequency arm, the calibration slope against 1."""
+    for arm in ("placebo", "length", "frequency"):
+        rows = series.arm(arm)
+        if len(rows):
+            tested = _mean(series, arm, "mean", rows, "mean of item means, t interval; descriptive, zero is no null here")
+            yield replace(tested, p_value=None, effect_size=None, bound=None)
+    rows = series.arm("frequency").assign(corpus_log_odds=lambda table: math.log(10) * table["zipf_gap"])
+    slopes = clustered_ols(rows, "gap", ["corpus_log_odds"], null=1.0)
+    if "corpus_log_odds" in slopes:
+        own = replace(series, key=series.key | {"contrast": "calibration"})
+        method = "slope of model log-odds on corpus log-odds, null 1; OLS on pairs, CR1 on items, t; items in these frames"
+        yield _slope(own, "mean", rows, slopes["corpus_log_odds"], method)
+
+
+def is_confirmatory(row: Estimate) -> bool:
+    """Tell whether an estimate is the one that its model x probe is judged by."""
+    return row.arm == "frequency" and row.term == "mean" and row.contrast == CONFIRMATORY.get(row.probe, "gap")
+
+
+def _adjusted(estimates: list[Estimate]) -> list[Estimate]:
+    """Return the estimates with families and Benjamini-Hochberg p-values; controls and equivalence tests stay unadjusted."""
+    named = [replace(row, family=_family(row)) for row in estimates]
+    for family in (CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY):
+        members = [i for i, row in enumerate(named) if row.family == family]
+        if not members:
+            continue
+        adjusted = resampling.benjamini_hochberg(np.array([named[i].p_value for i in members], dtype=float))
+        for i, value in zip(members, adjusted, strict=True):
+            named[i] = replace(named[i], p_adjusted=float(value))
+    return named
+
+
+def _family(row: Estimate) -> str | None:
+    if row.p_value is None or row.arm in ("placebo", "length") or row.term.startswith("equivalence"):
+        return None
+    return CONFIRMATORY_FAMILY if is_confirmatory(row) else EXPLORATORY_FAMILY
+
+
+def _order(row: Estimate) -> tuple[Any, ...]:
+    arms = ("placebo", "frequency-placebo", "length", "frequency")
+    exploratory = row.contrast != CONFIRMATORY.get(row.probe, "gap")
+    series = (row.model, row.probe, row.measure, exploratory, row.contrast)
+    return (*series, arms.index(row.arm), row.term != "mean", row.term)

@@ -1,0 +1,60 @@
+"""Entry point, options of the whole program, and the exit statuses."""
+
+import sys
+from typing import Annotated, Any
+
+import freqbias
+import typer
+from freqbias.cli import commands, model_commands
+from freqbias.cli.console import err, set_up
+from freqbias.errors import FreqbiasError
+from typer.core import TyperGroup
+
+
+class Program(TyperGroup):
+    """The group of all commands; it turns our errors and Ctrl-C into one line and an exit status."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command: exit 2 for bad input, 1 for a failing model, 130 for Ctrl-C; a bug keeps its traceback."""
+        try:
+            return super().invoke(ctx)
+        except FreqbiasError as error:
+            err.print(f"freqbias: {error}", markup=False, highlight=False, soft_wrap=True)
+            sys.exit(error.exit_status)
+        except KeyboardInterrupt:
+            err.print("freqbias: interrupted; nothing half-written is left behind", soft_wrap=True)
+            sys.exit(130)
+
+
+app = typer.Typer(
+    cls=Program,
+    help="Do models treat frequent and rare wording of the same content differently?",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+app.add_typer(model_commands.app, name="models")
+commands.register(app)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(freqbias.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    set_up(-1 if quiet else int(verbose))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,75 @@
+"""Any Python function as a model, named `module:function` (hosted models, baselines, synthetic models in tests)."""
+
+import hashlib
+import inspect
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from freqbias.errors import BackendError
+from freqbias.models.protocols import FloatArray, ModelInfo, Role
+from freqbias.registry import import_object
+from numpy.typing import NDArray
+
+
+def _info(reference: str, function: Callable[..., Any], kind: str) -> ModelInfo:
+    try:
+        source = Path(inspect.getsourcefile(function) or "").read_bytes()
+        fingerprint = hashlib.sha256(source).hexdigest()
+    except (OSError, TypeError):
+        fingerprint = None
+    return ModelInfo(name=reference, kind=kind, source="callable", fingerprint=fingerprint)
+
+
+class CallableEmbedder:
+    """Wrap `f(texts, role=…)`, or `f(texts)` if it takes no role, as an `Embedder`."""
+
+    max_tokens = None
+
+    def __init__(self, reference: str):
+        self._function: Callable[..., Any] = import_object(reference)
+        parameters = inspect.signature(self._function).parameters.values()
+        self._takes_role = any(p.name == "role" or p.kind is p.VAR_KEYWORD for p in parameters)
+        self.info = _info(reference, self._function, "embedder")
+
+    def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:
+        """Call the function; `BackendError` unless it returns an array of shape (n, d)."""
+        texts = list(texts)
+        result = self._function(texts, role=role) if self._takes_role else self._function(texts)
+        vectors = np.asarray(result, dtype=np.float32)
+        if vectors.ndim != 2 or len(vectors) != len(texts):
+            raise BackendError(f"{self.info.name} returned shape {vectors.shape} for {len(texts)} texts; expected (n, d)")
+        return vectors
+
+    def token_counts(self, texts: Sequence[str]) -> list[int] | None:
+        """Return None: a function has no tokenizer that could be asked."""
+        return None
+
+
+class CallableLanguageModel:
+    """Wrap `f(texts)`, which returns per-token or total log-probabilities in nats, as a `LanguageModel`.
+
+    A continuation's log-probability is taken by the chain rule: log p(context + continuation) - log p(context).
+    """
+
+    def __init__(self, reference: str):
+        self._function: Callable[..., Any] = import_object(reference)
+        self.info = _info(reference, self._function, "language_model")
+
+    def log_probs(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
+        """Call the function; `BackendError` unless it returns one row per text."""
+        rows = [np.atleast_1d(np.asarray(row, dtype=np.float64)) for row in self._function(list(texts))]
+        if len(rows) != len(texts):
+            raise BackendError(f"{self.info.name} returned {len(rows)} rows for {len(texts)} texts")
+        return rows
+
+    def continuation_log_probs(self, contexts: Sequence[str], continuations: Sequence[str]) -> NDArray[np.float64]:
+        """Return log p(context + continuation) - log p(context); shape (n,)."""
+        whole = self.log_probs([a + b for a, b in zip(contexts, continuations, strict=True)])
+        prefix = self.log_probs(contexts)
+        return np.array([a.sum() - b.sum() for a, b in zip(whole, prefix, strict=True)])
+
+    def token_counts(self, texts: Sequence[str]) -> list[int] | None:
+        """Return None: a function has no tokenizer that could be asked."""
+        return None

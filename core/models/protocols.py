@@ -1,0 +1,71 @@
+"""What a probe may ask of a model, and what is known about one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Role = Literal["query", "document"]
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInfo:
+    """Identity of a loaded model, as written into the manifest.
+
+    `source` is `directory`, `package`, `hub` or `callable`; `fingerprint` is a SHA-256 over weights and tokenizer;
+    `quantisation` describes the source of the weights; `details` holds what a backend wants stated (pooling, BOS, …).
+    """
+
+    name: str
+    kind: str
+    source: str
+    revision: str | None = None
+    fingerprint: str | None = None
+    dtype: str | None = None
+    quantisation: str | None = None
+    licence: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as a JSON-ready dictionary."""
+        return asdict(self)
+
+
+class Embedder(Protocol):
+    """A model that maps texts to vectors."""
+
+    info: ModelInfo
+
+    def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:
+        """Return one vector per text, float32 of shape (n, d); `role` selects the model's query or document prompt."""
+        ...
+
+    def token_counts(self, texts: Sequence[str]) -> list[int] | None:
+        """Return the number of subwords of each text without special tokens; None when the model has no tokenizer."""
+        ...
+
+    @property
+    def max_tokens(self) -> int | None:
+        """Subwords, special tokens included, beyond which a text is cut; None when there is no limit."""
+        ...
+
+
+class LanguageModel(Protocol):
+    """A causal model that gives texts a probability."""
+
+    info: ModelInfo
+
+    def log_probs(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
+        """Return the log-probability of every token of every text, in nats, the first one given a stated BOS token."""
+        ...
+
+    def continuation_log_probs(self, contexts: Sequence[str], continuations: Sequence[str]) -> NDArray[np.float64]:
+        """Return log p(continuation | context) of each couple, in nats, summed over the continuation's tokens; shape (n,)."""
+        ...
+
+    def token_counts(self, texts: Sequence[str]) -> list[int] | None:
+        """Return the number of tokens of each text; None when the model has no tokenizer."""
+        ...

@@ -1,0 +1,76 @@
+"""Names of probes, generators and frequencies: built-ins, plugins and `module:attr` through one door.
+
+A built-in is a row `name: "module:attr"` here; a plugin is an entry point of group `freqbias.KIND`. Nothing is imported until
+a name is loaded.
+"""
+
+import difflib
+import importlib
+import sys
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from freqbias.errors import InputError
+
+BUILT_IN: dict[str, dict[str, str]] = {
+    "probes": {
+        "similarity": "freqbias.probes.similarity:probe",
+        "likelihood": "freqbias.probes.likelihood:probe",
+    },
+    "generators": {
+        "lexicon": "freqbias.paraphrases.lexicon:generate",
+    },
+    "frequencies": {
+        "mean_zipf": "freqbias.frequency:mean_zipf",
+        "content_zipf": "freqbias.frequency:content_zipf",
+    },
+}
+
+SINGULAR = {"probes": "probe", "generators": "generator", "frequencies": "frequency"}
+
+
+@cache
+def _plugins(kind: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=f"freqbias.{kind}")}
+
+
+def names(kind: str) -> list[str]:
+    """Return the sorted names of a kind: `probes`, `generators` or `frequencies`."""
+    return sorted({*BUILT_IN[kind], *_plugins(kind)})
+
+
+def load(kind: str, name: str) -> Any:
+    """Return the object registered under `name`; raise `InputError` with the nearest name when there is none."""
+    if name in BUILT_IN[kind]:
+        return import_object(BUILT_IN[kind][name])
+    if name in _plugins(kind):
+        return _plugins(kind)[name].load()
+    if ":" in name:
+        return import_object(name)
+    raise InputError(f"unknown {SINGULAR[kind]} '{name}'{suggestion(name, names(kind))}")
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return '; did you mean …?' or, when nothing is near, the list of what is known."""
+    candidates = list(known)
+    near = difflib.get_close_matches(name, candidates, n=1)
+    return f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(candidates)}"
+
+
+def import_object(reference: str) -> Any:
+    """Import `module:attr`, with the working directory importable; raise `InputError` when either part is missing."""
+    module_name, _, attribute = reference.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)  # at the end, so that nothing in the folder can shadow an installed package
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise InputError(f"'{reference}': no module named '{error.name}'") from error
+    try:
+        return getattr(module, attribute)
+    except AttributeError as error:
+        raise InputError(f"'{reference}': module '{module_name}' has no '{attribute}'") from error

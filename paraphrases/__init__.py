@@ -1,0 +1,1 @@
+"""Pairs: generators, checks and the audit."""

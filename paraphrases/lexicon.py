@@ -1,0 +1,277 @@
+"""The bundled synonym sets put into the bundled frames: arms `frequency`, `placebo` and `length`.
+
+A set is one item. Every pair of a set holds the same sentence twice, with one word swapped (`frequency`, `placebo`), or once as
+it is and once with empty material around it (`length`). How the sets were written and checked is in `data/DATASHEET.md`.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from freqbias.errors import InputError
+from freqbias.frequency import mean_zipf, swap, swap_of_tokens
+from freqbias.paraphrases.words import article, inflect_word, shared_words
+from freqbias.records import Pair
+
+NEUTRAL_QUERIES = 5
+LONGER = 1.25  # the least ratio of lengths in the length arm
+PLACEBO_SHARE = 1.0  # of the frequency arm's pairs: showing that nothing is there takes as many items as showing something
+LENGTH_SHARE = 0.5  # a yardstick; its effects are large
+MIN_GAP = 0.7  # Zipf; a factor of five in frequency
+MAX_PLACEBO_GAP = 0.1  # Zipf; a quarter more often
+FORMALITY = {"informal": -1, "neutral": 0, "formal": 1}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """A carrier sentence; `{word}`, `{words}`, `{past}` and `{a word}` are filled with a word in that form."""
+
+    id: str
+    domain: str
+    pos: str
+    slots: Sequence[str]
+    countable: bool | None
+    text: str
+
+    @property
+    def bare(self) -> str:
+        """The sentence without its slot."""
+        return re.sub(r"\{[^}]*\}", "", self.text)
+
+    def fill(self, word: str) -> str:
+        """Return the sentence with `word` in place."""
+        return (
+            self.text.replace("{a word}", f"{article(word)} {word}")
+            .replace("{word}", word)
+            .replace("{words}", self._form(word, "words"))
+            .replace("{past}", self._form(word, "past"))
+        )
+
+    def _form(self, word: str, form: str) -> str:
+        return inflect_word(word, form) if f"{{{form}}}" in self.text else ""
+
+    def swapped(self, word: str) -> str:
+        """Return `word` in the form that this frame shows."""
+        return next((inflect_word(word, form) for form in ("words", "past") if f"{{{form}}}" in self.text), word)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynonymSet:
+    """One row of the lexicon; two-element lists are [high, low].
+
+    `sense_share` is the judged share of a word's occurrences that carry the meant sense, `n_senses` WordNet's count for the
+    part of speech, `subwords` the pieces in three tokenizers, `gloss_fit` the mean blind 1-5 rating of the glosses against
+    each form. `oriented_by` names the rival that makes the `high` side of a placebo set.
+    """
+
+    id: str
+    arm: str
+    pos: str
+    slot: str
+    group: str
+    countable: bool | None
+    high: str
+    low: str
+    register: Sequence[str]
+    region: Sequence[str | None]
+    relatives: bool
+    n_senses: Sequence[int | None]
+    sense_share: Sequence[float]
+    subwords: dict[str, Sequence[int]]
+    gloss_plain: Sequence[str]
+    gloss_elevated: Sequence[str]
+    gloss_fit: Sequence[float]
+    decoy: str
+    headline: bool
+    oriented_by: str | None
+
+    @property
+    def glosses(self) -> list[str]:
+        """All glosses, plain ones first."""
+        return [*self.gloss_plain, *self.gloss_elevated]
+
+
+def _rows(name: str) -> Iterator[dict[str, Any]]:
+    text = files("freqbias.paraphrases").joinpath("data", name).read_text(encoding="utf-8")
+    return map(json.loads, text.splitlines())
+
+
+@cache
+def frames() -> tuple[Frame, ...]:
+    """Return the bundled frames, in file order."""
+    return tuple(Frame(**row) for row in _rows("frames.jsonl"))
+
+
+@cache
+def synonym_sets(arm: str) -> tuple[SynonymSet, ...]:
+    """Return the bundled sets of arm `frequency` or `placebo`, in file order."""
+    names = {field.name for field in fields(SynonymSet)}
+    name = {"frequency": "lexicon.jsonl", "placebo": "placebo.jsonl"}[arm]
+    return tuple(SynonymSet(**{key: value for key, value in row.items() if key in names}) for row in _rows(name))
+
+
+@cache
+def query_texts() -> dict[str, Any]:
+    """Return the neutral queries, naming templates and padding."""
+    text = files("freqbias.paraphrases").joinpath("data", "queries.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
+def decoy_of(item: SynonymSet) -> SynonymSet:
+    """Return the set that serves as the on-topic wrong answer of `item`."""
+    return _by_id(item.arm)[item.decoy]
+
+
+@cache
+def _by_id(arm: str) -> dict[str, SynonymSet]:
+    return {item.id: item for item in synonym_sets(arm)}
+
+
+@cache
+def fitting_frames(item_id: str, arm: str) -> tuple[Frame, ...]:
+    """Return the frames of a set's slot that fit it.
+
+    They share no content word or stem with its forms, glosses or decoy, and the inflection that they show keeps the arm's
+    frequency gap: `dogs` and `hounds` may lie farther apart than `dog` and `hound`.
+    """
+    item = _by_id(arm)[item_id]
+    decoy = decoy_of(item)
+    own = [item.high, item.low, decoy.high, decoy.low, *item.glosses]
+    return tuple(
+        frame
+        for frame in frames()
+        if frame.pos == item.pos
+        and item.slot in frame.slots
+        and frame.countable in (None, item.countable)
+        and not shared_words(own, [frame.bare])
+        and _keeps_gap(item, frame)
+    )
+
+
+def _keeps_gap(item: SynonymSet, frame: Frame) -> bool:
+    gap = swap_of_tokens([frame.swapped(item.high)], [frame.swapped(item.low)]).zipf_gap
+    if gap is None:
+        return False
+    return gap >= MIN_GAP if item.arm == "frequency" else abs(gap) <= MAX_PLACEBO_GAP + 1e-9
+
+
+def generate(n: int | None = None, seed: int = 0) -> list[Pair]:
+    """Return `n` frequency pairs, spread evenly over the sets, as many placebo pairs and half as many length pairs.
+
+    Without `n`, every set appears in three frames. The same `n` and `seed` give the same pairs in the same order; no pair comes
+    twice. `InputError` when `n` is beyond what sets and frames allow.
+    """
+    rng = np.random.default_rng(seed)
+    frequency = _drawn("frequency", rng)
+    most = len(frequency)
+    if n is None:
+        n = min(3 * len(synonym_sets("frequency")), most)
+    if not 1 <= n <= most:
+        raise InputError(f"--n must be between 1 and {most}, the number of sets times the frames that fit them; found {n}")
+    pairs = [_word_pair(item, frame) for item, frame in frequency[:n]]
+    pairs += [_word_pair(item, frame) for item, frame in _drawn("placebo", rng)[: round(n * PLACEBO_SHARE)]]
+    # the length arm pads the sentences of the frequent words, taking sets in the same even order
+    pairs += [_length_pair(item, frame, k) for k, (item, frame) in enumerate(frequency[: max(1, round(n * LENGTH_SHARE))])]
+    return pairs
+
+
+def _drawn(arm: str, rng: np.random.Generator) -> list[tuple[SynonymSet, Frame]]:
+    """Return every (set, frame) of an arm in rounds: each round visits every set that has a frame left, in random order."""
+    sets = synonym_sets(arm)
+    order = [sets[i] for i in rng.permutation(len(sets))]
+    choices = []
+    for item in order:
+        fitting = fitting_frames(item.id, arm)
+        choices.append([fitting[i] for i in rng.permutation(len(fitting))])
+    longest = max(map(len, choices))
+    return [(item, own[k]) for k in range(longest) for item, own in zip(order, choices, strict=True) if k < len(own)]
+
+
+def _word_pair(item: SynonymSet, frame: Frame) -> Pair:
+    high, low = frame.fill(item.high), frame.fill(item.low)
+    difference = swap(high, low)
+    checks = {
+        "one_swap": (difference.high, difference.low) == ((frame.swapped(item.high),), (frame.swapped(item.low),)),
+        "known_words": not difference.unknown,
+    }
+    decoy = decoy_of(item)
+    decoys = (frame.fill(decoy.high), frame.fill(decoy.low))
+    return _pair(item, frame, item.arm, (high, low), decoys, zipf_gap=difference.zipf_gap, checks=checks)
+
+
+def _length_pair(item: SynonymSet, frame: Frame, k: int) -> Pair:
+    padding = query_texts()["padding"][k % len(query_texts()["padding"])]
+    exact, decoy = frame.fill(item.high), frame.fill(decoy_of(item).high)
+    forms, decoys = (exact, _padded(exact, padding)), (decoy, _padded(decoy, padding))
+    checks = {"quarter_longer": len(forms[1]) >= LONGER * len(forms[0])}
+    return _pair(item, frame, "length", forms, decoys, zipf_gap=None, checks=checks, padding_position=padding["position"])
+
+
+def _padded(text: str, padding: dict[str, str]) -> str:
+    return f"{padding['text']} {text}" if padding["position"] == "before" else f"{text} {padding['text']}"
+
+
+def _pair(
+    item: SynonymSet,
+    frame: Frame,
+    arm: str,
+    forms: tuple[str, str],
+    decoys: tuple[str, str],
+    *,
+    zipf_gap: float | None,
+    checks: dict[str, bool],
+    **meta: Any,
+) -> Pair:
+    both = 0 if arm == "length" else 1  # the length arm has the frequent word on both sides
+    words = (item.high, (item.high, item.low)[both])
+    queries: dict[str, Any] = {
+        "neutral": _neutral(item, frame),
+        "gloss_plain": list(item.gloss_plain),
+        "gloss_elevated": list(item.gloss_elevated),
+    }
+    if arm != "length":  # one word on both sides cannot be crossed with itself
+        template = query_texts()["naming"][item.pos]
+        queries |= {f"naming_{side}": template.replace("{word}", word) for side, word in zip(("high", "low"), words, strict=True)}
+    return Pair(
+        id=hashlib.sha256("\0".join([arm, item.id, *forms]).encode()).hexdigest()[:16],
+        item=item.id,
+        arm=arm,
+        high=forms[0],
+        low=forms[1],
+        queries=queries,
+        decoys={"high": decoys[0], "low": decoys[1]},
+        zipf_high=mean_zipf(forms[0]),
+        zipf_low=mean_zipf(forms[1]),
+        zipf_gap=zipf_gap,
+        generator="lexicon",
+        checks=checks,
+        covariates={
+            "formality": [FORMALITY[item.register[0]], FORMALITY[item.register[both]]],
+            "sense_share": [item.sense_share[0], item.sense_share[both]],
+            "gloss_fit": [item.gloss_fit[0], item.gloss_fit[both]],
+        },
+        meta={
+            "frame": frame.id,
+            "domain": frame.domain,
+            "pos": item.pos,
+            "slot": item.slot,
+            "group": item.group,
+            "swap": list(words),
+            "headline": item.headline,
+            "oriented_by": item.oriented_by if arm == "placebo" else None,
+            **meta,
+        },
+    )
+
+
+def _neutral(item: SynonymSet, frame: Frame) -> list[str]:
+    """Return the first five neutral queries that share no content word with the document or its decoy."""
+    documents = [frame.fill(word) for word in (item.high, item.low, decoy_of(item).high, decoy_of(item).low)]
+    free = [query for query in query_texts()["neutral"] if not shared_words([query], documents)]
+    return free[:NEUTRAL_QUERIES]

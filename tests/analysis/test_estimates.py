@@ -1,0 +1,130 @@
+"""Estimates on observations with known effects, families, and hard cases."""
+
+import numpy as np
+import pytest
+from freqbias.analysis import estimate, frame
+from freqbias.errors import InputError
+from freqbias.records import Observation
+from simulation import simulate
+
+
+def find(estimates, **key):
+    (found,) = [row for row in estimates if all(getattr(row, name) == value for name, value in key.items())]
+    return found
+
+
+@pytest.fixture(scope="module")
+def planted():
+    pairs, rows = simulate(np.random.default_rng(3), {"frequency": 0.05, "placebo": 0.0, "length": 0.1})
+    return pairs, rows, estimate(frame(rows), pairs, seed=0)
+
+
+def test_planted_effect_and_controls(planted):
+    _, _, estimates = planted
+    for arm, truth in (("frequency", 0.05), ("placebo", 0.0), ("length", 0.1), ("frequency-placebo", 0.05)):
+        row = find(estimates, contrast="gloss", arm=arm, term="mean")
+        assert row.ci_low <= truth <= row.ci_high
+        row.check()
+    main = find(estimates, contrast="gloss", arm="frequency", term="mean")
+    assert (main.n_pairs, main.n_items, main.n_failed) == (80, 40, 0)
+    assert main.p_value < 0.001
+    assert main.bca_low == pytest.approx(main.ci_low, abs=0.002)
+    relative = find(estimates, contrast="gloss", term="relative")
+    assert relative.ci_low <= 0.05 / 0.4 <= relative.ci_high
+    assert find(estimates, contrast="gloss", arm="placebo", term="equivalence").flags == ["equivalent"]
+    assert {row.term for row in estimates if row.term.startswith("equivalence:")} == {
+        "equivalence:subwords",
+        "equivalence:characters",
+    }
+    assert find(estimates, contrast="gloss", arm="frequency", term="equivalence").bound == pytest.approx(0.04, rel=0.05)
+    assert find(estimates, contrast="gloss", term="equal_subwords").n_items == 20
+
+
+def test_exactly_one_mean_per_series(planted):
+    _, _, estimates = planted
+    keys = [row.key for row in estimates]
+    assert len(keys) == len(set(keys))
+
+
+def test_families_and_adjustment(planted):
+    _, _, estimates = planted
+    confirmatory = [row for row in estimates if row.family == "confirmatory"]
+    assert [(row.contrast, row.arm, row.term) for row in confirmatory] == [("gloss", "frequency", "mean")]
+    for row in estimates:
+        if row.arm in ("placebo", "length") or row.term.startswith("equivalence"):
+            assert row.family is None
+            assert row.p_adjusted is None
+        elif row.p_value is not None:
+            assert row.p_adjusted >= row.p_value
+
+
+def test_two_models_are_adjusted_together():
+    rng = np.random.default_rng(4)
+    pairs, rows = simulate(rng, {"frequency": 0.004}, model="one")
+    more = [Observation.from_dict(row.to_dict() | {"model": "two"}) for row in rows]
+    estimates = estimate(frame([*rows, *more]), pairs)
+    one, two = (find(estimates, model=name, contrast="gloss", term="mean") for name in ("one", "two"))
+    assert one.p_adjusted == pytest.approx(max(one.p_value, two.p_value), rel=0.2)
+
+
+def test_order_of_rows_and_other_models_change_nothing(planted):
+    pairs, rows, estimates = planted
+    more = [Observation.from_dict(row.to_dict() | {"model": "other"}) for row in rows]
+    again = [row for row in estimate(frame(rows[::-1] + more), pairs, seed=0) if row.model == "m"]
+    for first, second in zip(estimates, again, strict=True):
+        assert first.key == second.key
+        assert first.value == pytest.approx(second.value, abs=1e-12)
+        assert first.bca_low == pytest.approx(second.bca_low, abs=1e-9)
+
+
+def test_failed_pairs_are_counted_and_left_out(planted):
+    pairs, rows, _ = planted
+    broken = [Observation.from_dict(rows[0].to_dict() | {"high": None, "low": None, "decoys": None, "error": "x"}), *rows[1:]]
+    row = find(estimate(frame(broken), pairs), contrast="gloss", arm="frequency", term="mean")
+    assert (row.n_pairs, row.n_failed) == (79, 1)
+
+
+def test_everything_failed():
+    pairs, rows = simulate(np.random.default_rng(1), {"frequency": 0.0}, items=2)
+    broken = [Observation.from_dict(r.to_dict() | {"high": None, "low": None, "decoys": None, "error": "x"}) for r in rows]
+    (row,) = estimate(frame(broken), pairs)
+    assert (row.value, row.n_failed, row.flags) == (None, 4, ["all_failed"])
+
+
+@pytest.mark.parametrize(("items", "noise"), [(1, 0.02), (3, 0.0), (2, 0.02)])
+def test_tiny_and_constant_data_are_defined(items, noise):
+    pairs, rows = simulate(np.random.default_rng(2), {"frequency": 0.0, "placebo": 0.0}, items=items, frames=1, noise=noise)
+    for row in estimate(frame(rows), pairs):
+        row.check()
+        assert row.value is not None
+
+
+def test_pairs_of_another_file_are_refused(planted):
+    pairs, rows, _ = planted
+    with pytest.raises(InputError, match="which the pair file does not hold"):
+        estimate(frame(rows), pairs[1:])
+
+
+def likelihood_row(pair, high, low):
+    return Observation(
+        pair_id=pair.id,
+        item=pair.item,
+        probe="likelihood",
+        measure="log_prob_nats",
+        contrast="raw",
+        model="m",
+        high=high,
+        low=low,
+    )
+
+
+@pytest.mark.parametrize("slope", [1.0, 1.5])
+def test_calibration_slope(slope):
+    rng = np.random.default_rng(5)
+    pairs, _ = simulate(rng, {"frequency": 0.0})
+    rows = [likelihood_row(p, slope * np.log(10) * p.zipf_gap + rng.normal(0, 0.3), 0.0) for p in pairs]
+    estimates = estimate(frame(rows), pairs)
+    row = find(estimates, contrast="calibration")
+    assert row.ci_low <= slope <= row.ci_high
+    assert (row.p_value < 0.05) == (slope != 1.0)
+    assert find(estimates, contrast="raw", arm="frequency").p_value is None

@@ -1,0 +1,44 @@
+"""Shared fixtures: a command-line runner, bundled pairs, synthetic models, and the rule for parts that may be missing."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from freqbias.cli.main import app
+from typer.testing import CliRunner
+
+sys.path.append(str(Path(__file__).parent))  # makes `synthetic:function` importable for the command line
+
+
+def missing(what: str) -> None:
+    """Skip where a part is missing on somebody's machine; fail where everything has to be there."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"missing in CI: {what}")
+    pytest.skip(f"needs {what}")
+
+
+@pytest.fixture
+def cli():
+    """Return a function that runs `freqbias ARGUMENTS…` in this process."""
+
+    def call(*arguments):
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def lexicon_pairs():
+    from freqbias.paraphrases.lexicon import generate
+
+    return generate(n=60, seed=1)
+
+
+@pytest.fixture
+def pair_file(tmp_path, lexicon_pairs):
+    from freqbias.jsonl import write_records
+
+    path = tmp_path / "pairs.jsonl"
+    write_records(path, lexicon_pairs)
+    return path

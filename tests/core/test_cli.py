@@ -1,0 +1,153 @@
+"""Every command: help with an example, JSON only on request, one line for bad input, nothing left behind."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+COMMANDS = ["run", "pairs", "audit", "probe", "analyze", "report", "score", "list", "models list", "models fetch"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(cli, command):
+    result = cli(*command.split(), "--help")
+    assert result.exit_code == 0
+    assert f"freqbias {command}" in " ".join(result.output.split())
+
+
+def test_version(cli):
+    import freqbias
+
+    assert cli("--version").stdout.strip() == freqbias.__version__
+
+
+def test_score_json_is_one_document(cli):
+    result = cli("score", "the car", "the zzqxv", "--json")
+    rows = json.loads(result.stdout)
+    assert [row["unknown"] for row in rows] == [[], ["zzqxv"]]
+    assert rows[0]["mean_zipf"] > 5
+    assert cli("score", "the car", "--frequency", "content_zipf").exit_code == 0
+
+
+@pytest.mark.parametrize("kind", ["probes", "generators", "frequencies"])
+def test_list(cli, kind):
+    rows = json.loads(cli("list", kind, "--json").stdout)
+    assert all(row["name"] and row["summary"] for row in rows)
+    assert cli("list", kind).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["score", "x", "--frequency", "mean_zip"], "unknown frequency 'mean_zip'; did you mean 'mean_zipf'?"),
+        (["list", "probe"], "unknown kind 'probe'; did you mean 'probes'?"),
+        (["pairs", "lexicn", "--out", "x.jsonl"], "unknown generator 'lexicn'; did you mean 'lexicon'?"),
+        (["pairs", "lexicon", "--n", "999999", "--out", "x.jsonl"], "--n must be between 1 and"),
+        (["analyze", "nosuch"], "nosuch/observations.jsonl: cannot be read"),
+        (["report", "nosuch"], "nosuch/estimates.jsonl: cannot be read"),
+        (["probe", "nosuch.jsonl", "--embedder", "minilm"], "nosuch.jsonl: cannot be read"),
+        (["run", "--out", "x", "--embedder", "minilmm"], "unknown model 'minilmm'; did you mean 'minilm'?"),
+        (["run", "--out", "x", "--probe", "likelihood", "--embedder", "minilm"], "probe 'likelihood' needs a model: give --lm"),
+        (["run", "--out", "x", "--pairs", "p.jsonl", "--n", "3"], "--n applies to the bundled pairs"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(cli, tmp_path, monkeypatch, arguments, line):
+    monkeypatch.chdir(tmp_path)
+    result = cli(*arguments)
+    assert result.exit_code == 2
+    (only,) = [row for row in result.stderr.splitlines() if row]
+    assert line in only
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bad_pair_file_stops_before_anything_is_written(cli, tmp_path):
+    (tmp_path / "pairs.jsonl").write_text(
+        '{"id": "1", "item": "a", "high": "x", "low": "y"}\n{"id": "2", "item": "a", "high": ""}\n'
+    )
+    result = cli("run", "--pairs", tmp_path / "pairs.jsonl", "--embedder", "synthetic:embed_words", "--out", tmp_path / "run")
+    assert result.exit_code == 2
+    assert "pairs.jsonl:2: field 'low' is missing" in result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_no_traceback_on_the_real_program(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", "from freqbias.cli import main; main()", "report", "nosuch"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "freqbias: nosuch/estimates.jsonl: cannot be read: No such file or directory\n"
+    assert done.stdout == ""
+
+
+def test_run_folder_rules(cli, tmp_path, pair_file):
+    run = ["run", "--pairs", pair_file, "--embedder", "synthetic:embed_words", "--out", tmp_path / "run"]
+    assert cli(*run).exit_code == 0
+    again = cli(*run)
+    assert again.exit_code == 2
+    assert "not empty" in again.stderr
+    assert cli(*run, "--fresh").exit_code == 0
+    assert (tmp_path / "run.previous" / "manifest.json").is_file()
+    other = tmp_path / "documents"
+    other.mkdir()
+    (other / "letter.txt").write_text("dear")
+    refused = cli(*run[:-1], other, "--fresh")
+    assert refused.exit_code == 2
+    assert (other / "letter.txt").read_text() == "dear"
+
+
+def test_every_stage_alone_gives_the_same_bytes(cli, tmp_path, pair_file):
+    folder = tmp_path / "run"
+    assert (
+        cli(
+            "run", "--pairs", pair_file, "--embedder", "synthetic:embed_words", "--lm", "synthetic:lm_after", "--out", folder
+        ).exit_code
+        == 0
+    )
+    names = ["audit.json", "observations.jsonl", "estimates.jsonl", "report.html", "report.md"]
+    before = {name: (folder / name).read_bytes() for name in names}
+    for name in names:
+        (folder / name).unlink()
+    assert cli("audit", folder).exit_code == 0
+    assert cli("probe", folder, "--embedder", "synthetic:embed_words", "--lm", "synthetic:lm_after").exit_code == 0
+    assert cli("analyze", folder, "--json").exit_code == 0
+    assert cli("report", folder).exit_code == 0
+    assert {name: (folder / name).read_bytes() for name in names} == before
+
+
+def test_generated_pairs_repeat_to_the_byte(cli, tmp_path):
+    for name in ("one", "two"):
+        assert cli("pairs", "lexicon", "--n", "20", "--seed", "7", "--out", tmp_path / name).exit_code == 0
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_manifest_holds_no_absolute_path(cli, tmp_path, pair_file, monkeypatch):
+    import platform
+
+    folder = tmp_path / "run"
+    arguments = ["run", "--pairs", str(pair_file), "--embedder", "synthetic:embed_words", "--out", str(folder)]
+    monkeypatch.setattr(sys, "argv", ["freqbias", *arguments])
+    assert cli(*arguments).exit_code == 0
+    text = (folder / "manifest.json").read_text()
+    assert str(tmp_path) not in text
+    assert platform.node() not in text
+    manifest = json.loads(text)
+    assert manifest["schema"] == 1
+    assert manifest["argv"][-1] == "."
+    assert manifest["models"][0]["noise_floor"] == {"measure": "cosine", "value": 0.0}
+
+
+def test_interrupt_exits_130_and_leaves_nothing(cli, tmp_path, pair_file, monkeypatch):
+    import synthetic
+
+    def stop(texts):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(synthetic, "embed_words", stop)
+    result = cli("probe", pair_file, "--embedder", "synthetic:embed_words", "--out", tmp_path / "o.jsonl")
+    assert result.exit_code == 130
+    assert not (tmp_path / "o.jsonl").exists()

@@ -1,0 +1,162 @@
+"""The bundled content, row by row, and the pairs made from it."""
+
+import statistics
+from collections import Counter
+
+import pytest
+from freqbias.errors import InputError
+from freqbias.frequency import content_words, swap
+from freqbias.paraphrases import lexicon, words
+from freqbias.paraphrases.lexicon import decoy_of, fitting_frames, frames, generate, query_texts, synonym_sets
+from wordfreq import zipf_frequency
+
+ARMS = ("frequency", "placebo")
+SETS = [item for arm in ARMS for item in synonym_sets(arm)]
+SLOTS = {slot for frame in frames() for slot in frame.slots}
+#: The sound of these beginnings does not follow the letter; judged by hand, apart from the library that the code uses.
+AN_BEFORE_CONSONANT_LETTER = ("hour", "honour", "honest", "heir")
+A_BEFORE_VOWEL_LETTER = ("uni", "use", "usu", "eu", "ewe", "one", "once", "uto", "ute", "ura", "ukulele", "ubiq", "uro")
+
+
+def zipf_gap(item):
+    return zipf_frequency(item.high, "en") - zipf_frequency(item.low, "en")
+
+
+@pytest.mark.parametrize("item", SETS, ids=lambda item: item.id)
+def test_row(item):
+    assert item.slot in SLOTS
+    for word in (item.high, item.low):
+        assert word.isascii()
+        assert word.isalpha()
+        assert word.islower()
+        assert zipf_frequency(word, "en") > 0
+    assert not words.related(item.high, item.low) or item.relatives
+    assert all(register in lexicon.FORMALITY for register in item.register)
+    assert all(region in (None, "us", "uk") for region in item.region)
+    assert all(0 < share <= 1 for share in item.sense_share)
+    assert all(1 <= fit <= 5 for fit in item.gloss_fit)
+    assert (item.countable is not None) == (item.pos == "noun")
+    decoy = decoy_of(item)
+    assert (decoy.slot, decoy.countable) == (item.slot, item.countable)
+    assert len({item.high, item.low, decoy.high, decoy.low}) == 4
+    assert len(item.gloss_plain) == len(item.gloss_elevated) == 2
+    assert len(set(item.glosses)) == 4
+    assert not words.shared_words(item.glosses, [item.high, item.low, decoy.high, decoy.low])
+    assert len(fitting_frames(item.id, item.arm)) >= 3
+    if item.arm == "frequency":
+        assert zipf_gap(item) >= 0.7
+    else:
+        assert abs(zipf_gap(item)) <= 0.1 + 1e-9
+        assert_oriented(item)
+
+
+def assert_oriented(item):
+    """The high side of a placebo set has less of the rival that orients it."""
+    less = {
+        "characters": (len(item.high), len(item.low)),
+        "formality": tuple(lexicon.FORMALITY[register] for register in item.register),
+        "subwords": tuple(item.subwords["wordpiece"]),
+    }[item.oriented_by]
+    assert less[0] < less[1]
+
+
+def test_sizes_and_balance():
+    frequency, placebo = synonym_sets("frequency"), synonym_sets("placebo")
+    assert len(frequency) >= 60
+    assert len(placebo) >= 30
+    assert len({item.id for item in SETS}) == len(SETS)
+    assert statistics.mean(item.register[1] == "informal" for item in frequency) >= 0.25
+    assert abs(statistics.mean(map(zipf_gap, placebo))) <= 0.03
+    counts = Counter(item.oriented_by for item in placebo)
+    assert set(counts) == {"subwords", "formality", "characters"}
+    assert max(counts.values()) <= 2 * min(counts.values())
+
+
+def test_no_word_twice_in_a_part_of_speech():
+    for arm in ARMS:
+        seen = Counter((item.pos, word) for item in synonym_sets(arm) for word in (item.high, item.low))
+        assert [word for word, count in seen.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("frame", frames(), ids=lambda frame: frame.id)
+def test_frame(frame):
+    assert sum(frame.text.count(slot) for slot in ("{word}", "{words}", "{past}", "{a word}")) == 1
+    assert frame.text.endswith(".")
+    assert set(frame.slots) <= SLOTS
+
+
+def test_frames_cover_domains():
+    assert len(frames()) >= 40
+    assert len({frame.domain for frame in frames()}) >= 10
+
+
+@pytest.mark.parametrize("word", sorted({word for item in SETS if item.countable for word in (item.high, item.low)}))
+def test_article(word):
+    vowel = word[0] in "aeiou" or word.startswith(AN_BEFORE_CONSONANT_LETTER)
+    expected = "an" if vowel and not word.startswith(A_BEFORE_VOWEL_LETTER) else "a"
+    assert words.article(word) == expected
+
+
+def test_known_inflections():
+    assert [words.inflect_word(word, "words") for word in ("car", "baby", "wife", "man", "mouse")] == [
+        "cars",
+        "babies",
+        "wives",
+        "men",
+        "mice",
+    ]
+    assert [words.inflect_word(word, "past") for word in ("steal", "carry", "stop", "buy")] == [
+        "stole",
+        "carried",
+        "stopped",
+        "bought",
+    ]
+
+
+def test_pairs_have_all_their_queries_and_pass_their_checks():
+    pairs = generate()
+    assert len({pair.id for pair in pairs}) == len(pairs)
+    assert len({(pair.arm, pair.high, pair.low) for pair in pairs}) == len(pairs)
+    padding = {word for row in query_texts()["padding"] for word in content_words(row["text"])}
+    for pair in pairs:
+        pair.check()
+        assert all(pair.checks.values()), (pair.high, pair.low, pair.checks)
+        assert len(pair.queries["neutral"]) >= 5
+        asked = [*pair.queries["gloss_plain"], *pair.queries["gloss_elevated"]]
+        shown = [pair.high, pair.low, *pair.decoys.values()]
+        assert not words.shared_words(asked, shown), pair
+        assert not words.shared_words(pair.queries["neutral"], shown), pair
+        if pair.arm == "length":
+            assert len(pair.low) >= 1.25 * len(pair.high)
+            assert not padding & {word for text in asked + pair.queries["neutral"] for word in content_words(text)}
+        else:
+            assert {"naming_high", "naming_low"} <= pair.queries.keys()
+            assert pair.zipf_gap == pytest.approx(swap(pair.high, pair.low).zipf_gap)
+            assert pair.zipf_gap >= 0.7 if pair.arm == "frequency" else abs(pair.zipf_gap) <= 0.1 + 1e-9
+    assert abs(statistics.mean(pair.zipf_gap for pair in pairs if pair.arm == "placebo")) <= 0.03
+
+
+def test_default_covers_every_set_in_three_frames():
+    frequency = Counter(pair.item for pair in generate() if pair.arm == "frequency")
+    assert set(frequency) == {item.id for item in synonym_sets("frequency")}
+    assert set(frequency.values()) == {3}
+
+
+def test_pairs_are_spread_evenly_and_repeat():
+    pairs = generate(n=len(synonym_sets("frequency")) + 10, seed=4)
+    counts = Counter(pair.item for pair in pairs if pair.arm == "frequency")
+    assert set(counts.values()) == {1, 2}
+    assert pairs == generate(n=len(synonym_sets("frequency")) + 10, seed=4)
+    assert pairs != generate(n=len(synonym_sets("frequency")) + 10, seed=5)
+
+
+def test_impossible_sizes_are_refused():
+    with pytest.raises(InputError, match="--n must be between 1 and"):
+        generate(n=10**6)
+
+
+def test_no_frequency_values_are_stored():
+    from importlib.resources import files
+
+    for name in ("lexicon.jsonl", "placebo.jsonl"):
+        assert "zipf" not in files("freqbias.paraphrases").joinpath("data", name).read_text(encoding="utf-8")

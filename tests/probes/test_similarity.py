@@ -1,0 +1,112 @@
+"""Probe `similarity` on vectors that are known."""
+
+import numpy as np
+import pytest
+from freqbias.models.protocols import ModelInfo
+from freqbias.probes.noise import embedder_noise
+from freqbias.probes.similarity import probe
+from freqbias.records import Pair
+
+
+class Table:
+    """An embedder that looks vectors up."""
+
+    max_tokens = 4
+
+    def __init__(self, vectors):
+        self.info = ModelInfo(name="table", kind="embedder", source="test", fingerprint="f")
+        self.vectors = vectors
+        self.encoded = []
+
+    def encode(self, texts, *, role):
+        self.encoded.append((role, tuple(texts)))
+        return np.array([self.vectors[text] for text in texts], dtype=np.float32)
+
+    def token_counts(self, texts):
+        return [len(text.split()) for text in texts]
+
+
+def unit(degrees):
+    return [np.cos(np.radians(degrees)), np.sin(np.radians(degrees))]
+
+
+def make(item, **queries):
+    return Pair(
+        id=item,
+        item=item,
+        high=f"{item} h",
+        low=f"{item} l with more",
+        queries=queries,
+        decoys={"high": f"{item} dh", "low": f"{item} dl"},
+    )
+
+
+VECTORS = {"a h": unit(0), "a l with more": unit(60), "a dh": unit(90), "a dl": unit(120), "g": unit(0), "e": unit(90)}
+VECTORS |= {"b h": unit(10), "b l with more": unit(20), "b dh": unit(30), "b dl": unit(40), "other": unit(60)}
+VECTORS |= {"n1": unit(0), "n2": unit(60), "ask high": unit(0), "ask low": unit(60)}
+
+
+def rows(pairs, vectors=VECTORS):
+    return {(row.pair_id, row.contrast, row.register): row for row in probe(pairs, Table(vectors))}
+
+
+def test_values_by_hand():
+    a = make("a", gloss_plain=["g"], gloss_elevated=["e"], neutral=["n1", "n2"], naming_high="ask high", naming_low="ask low")
+    b = make("b", gloss_plain=["other"])
+    found = rows([a, b])
+    plain = found["a", "gloss", "plain"]
+    assert (plain.high, plain.low) == (pytest.approx(1), pytest.approx(0.5))
+    assert plain.decoys == {"high": pytest.approx(0, abs=1e-7), "low": pytest.approx(-0.5)}
+    elevated = found["a", "gloss", "elevated"]
+    assert (elevated.high, elevated.low) == (pytest.approx(0, abs=1e-7), pytest.approx(np.sqrt(0.75)))
+    neutral = found["a", "neutral", None]
+    assert (neutral.high, neutral.low) == (pytest.approx(0.75), pytest.approx(0.75))
+    background = found["a", "background", None]
+    assert (background.high, background.low) == (pytest.approx(0.5), pytest.approx(1))
+    cells = found["a", "crossed", None].cells
+    assert cells == {"hh": pytest.approx(1), "hl": pytest.approx(0.5), "lh": pytest.approx(0.5), "ll": pytest.approx(1)}
+    assert ("b", "crossed", None) not in found
+
+
+def test_background_leaves_out_all_pairs_of_the_item():
+    a, again = make("a", gloss_plain=["g"]), make("a", gloss_plain=["g"])
+    again = Pair(id="a2", item="a", high=again.high, low=again.low, queries=again.queries)
+    assert not [key for key in rows([a, again]) if key[1] == "background"]
+    found = rows([a, again, make("b", gloss_plain=["other"])])
+    assert found["a2", "background", None].low == pytest.approx(1)
+
+
+def test_each_text_is_encoded_once_and_longest_first():
+    model = Table(VECTORS)
+    list(probe([make("a", gloss_plain=["g"]), make("b", gloss_plain=["other", "g"])], model))
+    documents = [texts for role, texts in model.encoded if role == "document"]
+    queries = [texts for role, texts in model.encoded if role == "query"]
+    assert len(documents) == len(queries) == 1
+    assert queries[0] == ("other", "g")
+    assert sorted(map(len, documents[0]), reverse=True) == list(map(len, documents[0]))
+    assert len(set(documents[0])) == len(documents[0]) == 8
+
+
+def test_subwords_and_truncation_are_recorded():
+    row = next(iter(rows([make("a", gloss_plain=["g"])]).values()))
+    assert row.covariates == {"subwords": [2, 4], "truncated": [0, 1]}
+
+
+@pytest.mark.parametrize("vector", [[0.0, 0.0], [np.nan, 1.0]])
+def test_vectors_without_direction_are_rows_with_error(vector):
+    found = rows(
+        [make("a", gloss_plain=["g"], naming_high="ask high", naming_low="ask low")], VECTORS | {"a l with more": vector}
+    )
+    assert {key[1] for key in found} == {"gloss", "crossed"}
+    for row in found.values():
+        assert "zero or not finite" in row.error
+        assert (row.high, row.low, row.cells) == (None, None, None)
+
+
+def test_pairs_without_queries_give_no_rows():
+    assert rows([Pair(id="1", item="a", high="a h", low="a l with more")]) == {}
+
+
+def test_noise_floor_is_zero_for_a_table():
+    assert embedder_noise(Table(VECTORS), ["a h", "g", "e"]) == 0.0
+    assert embedder_noise(Table(VECTORS), ["a h"]) == 0.0

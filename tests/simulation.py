@@ -1,0 +1,49 @@
+"""Simulated pairs and observations with known effects, for the tests of the analysis."""
+
+from freqbias.records import Observation, Pair
+
+
+def simulate(rng, effects, items=40, frames=2, margin=0.4, noise=0.02, model="m", contrasts=("gloss",)):
+    """Return pairs and rows of probe `similarity`; `effects` maps an arm to its mean gap, `noise` is the spread over items."""
+    pairs, rows = [], []
+    for arm, effect in effects.items():
+        for item in range(items):
+            own = rng.normal(0, noise)
+            for k in range(frames):
+                pair = _pair(rng, arm, item, k)
+                pairs.append(pair)
+                gap = effect + own + rng.normal(0, noise / 2)
+                for contrast in contrasts:
+                    registers = ("plain", "elevated") if contrast == "gloss" else (None,)
+                    rows += [_row(pair, contrast, register, gap, margin, model, 1 + item % 2) for register in registers]
+    return pairs, rows
+
+
+def _pair(rng, arm, item, k):
+    name = f"{arm}-{item}-{k}"
+    return Pair(
+        id=name,
+        item=f"{arm}-{item}",
+        arm=arm,
+        high=f"text {name} in high form",
+        low=f"text {name} in low form" + " x" * (item % 3),
+        zipf_gap={"length": None, "placebo": 0.01, "frequency": rng.uniform(0.7, 3)}[arm],
+        meta={"oriented_by": ("subwords", "characters")[item % 2]} if arm == "placebo" else {},
+    )
+
+
+def _row(pair, contrast, register, gap, margin, model, subwords):
+    return Observation(
+        pair_id=pair.id,
+        item=pair.item,
+        arm=pair.arm,
+        probe="similarity",
+        measure="cosine",
+        contrast=contrast,
+        register=register,
+        model=model,
+        high=0.5 + gap,
+        low=0.5,
+        decoys={"high": 0.5 + gap - margin, "low": 0.5 - margin} if contrast == "gloss" else None,
+        covariates={"subwords": [1, subwords]},
+    )

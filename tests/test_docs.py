@@ -1,0 +1,65 @@
+"""Figures in the docs come from committed files, and the README's Python runs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_quoted_figures_are_up_to_date():
+    done = subprocess.run([sys.executable, "tools/update_docs.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_readme_pictures_and_links_exist():
+    import re
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
+        assert (ROOT / target).exists(), target
+
+
+def test_readme_pair_is_a_pair(tmp_path):
+    import json
+    import re
+
+    from freqbias.records import Pair
+
+    (line,) = re.findall(r"```json\n(.*?)\n```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    assert Pair.from_dict(json.loads(line)).item == "car"
+
+
+def test_committed_example_is_readable_and_whole():
+    from freqbias import read_observations, read_pairs
+    from freqbias.jsonl import read_estimates, read_manifest
+
+    folder = ROOT / "results" / "example"
+    pairs = {pair.id for pair in read_pairs(folder)}
+    assert pairs == {row.pair_id for row in read_observations(folder)}
+    assert all(row.value is not None for row in read_estimates(folder))
+    manifest = read_manifest(folder / "manifest.json")
+    assert manifest["argv"] == ["freqbias", "run", "--fresh", "--out", "results/demo"]
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md", "audit.json", "estimates.jsonl"])
+def test_example_follows_from_its_observations(cli, tmp_path, name):
+    """The committed report is what the committed observations give, so a changed analysis needs a new example."""
+    import shutil
+
+    folder = tmp_path / "example"
+    shutil.copytree(ROOT / "results" / "example", folder)
+    assert cli("audit", folder).exit_code == 0
+    assert cli("analyze", folder).exit_code == 0
+    assert cli("report", folder).exit_code == 0
+    if name == "estimates.jsonl":
+        from freqbias.jsonl import read_estimates
+
+        for old, new in zip(read_estimates(ROOT / "results" / "example"), read_estimates(folder), strict=True):
+            assert old.key == new.key
+            assert new.value == pytest.approx(old.value, abs=1e-4)
+            assert new.p_value == pytest.approx(old.p_value, abs=1e-4)
+    else:
+        assert (folder / name).exists()

@@ -1,0 +1,88 @@
+"""Copy figures from committed files into the texts that quote them; with --check, exit 1 when a text is out of date.
+
+python tools/update_docs.py [--check]
+"""
+
+import statistics
+import sys
+from collections import Counter
+from pathlib import Path
+
+from freqbias.frequency import word_zipf
+from freqbias.paraphrases.lexicon import SynonymSet, fitting_frames, frames, synonym_sets
+
+ROOT = Path(__file__).resolve().parents[1]
+TOKENIZERS = ("wordpiece", "sentencepiece", "bpe")
+
+
+def example() -> str:
+    """Return the verdict part of the committed example report, its headings as bold lines."""
+    report = (ROOT / "results/example/report.md").read_text(encoding="utf-8")
+    verdict = report.partition("## Verdict\n")[2].partition("\n## ")[0].strip()
+    lines = [f"*{line.removeprefix('### ')}*" if line.startswith("### ") else line for line in verdict.splitlines()]
+    return "\n".join(f"> {line}".rstrip() for line in lines)
+
+
+def _gap(item: SynonymSet) -> float:
+    return (word_zipf(item.high) or 0.0) - (word_zipf(item.low) or 0.0)
+
+
+def sizes() -> str:
+    """Return the datasheet's table of sizes, computed from the bundled files."""
+    frequency, placebo = synonym_sets("frequency"), synonym_sets("placebo")
+    gaps = {item.id: _gap(item) for item in frequency}
+    lines = ["| what | number |", "|---|---|", f"| synonym sets, arm `frequency` | {len(frequency)} |"]
+    lines += [f"| … {pos}s | {count} |" for pos, count in sorted(Counter(item.pos for item in frequency).items())]
+    lines += [
+        f"| … median (least) Zipf gap | {statistics.median(gaps.values()):.2f} ({min(gaps.values()):.2f}) |",
+        f"| … rare form informal / formal | {_share(frequency, 'informal')} / {_share(frequency, 'formal')} |",
+        f"| … headline (sense share ≥ .8 on both sides, no relatives, not regional) | {sum(item.headline for item in frequency)} |",
+        f"| … frequent form at least as long as the rare one | {_percent([len(i.high) >= len(i.low) for i in frequency])} |",
+    ]
+    for name in TOKENIZERS:
+        equal = [gaps[item.id] for item in frequency if item.subwords[name][0] == item.subwords[name][1]]
+        rest = [gaps[item.id] for item in frequency if item.subwords[name][0] != item.subwords[name][1]]
+        shares = f"{len(equal) / len(frequency):.0%}; median gap {statistics.median(equal):.2f}, the others {statistics.median(rest):.2f}"
+        lines.append(f"| … split equally by {name} | {shares} |")
+    rivals = ", ".join(f"{name} {count}" for name, count in sorted(Counter(str(item.oriented_by) for item in placebo).items()))
+    fitting = [len(fitting_frames(item.id, item.arm)) for item in (*frequency, *placebo)]
+    lines += [
+        f"| synonym sets, arm `placebo` | {len(placebo)} ({rivals}) |",
+        f"| … mean oriented Zipf gap | {statistics.mean(map(_gap, placebo)):+.3f} |",
+        f"| frames (domains) | {len(frames())} ({len({frame.domain for frame in frames()})}) |",
+        f"| frames that fit a set: least, median | {min(fitting)}, {statistics.median(fitting):.0f} |",
+        f"| glosses | {sum(len(item.glosses) for item in (*frequency, *placebo))} |",
+    ]
+    return "\n".join(lines)
+
+
+def _percent(flags: list[bool]) -> str:
+    return f"{statistics.mean(flags):.0%}"
+
+
+def _share(items: tuple[SynonymSet, ...], register: str) -> str:
+    return _percent([item.register[1] == register for item in items])
+
+
+BLOCKS = {"README.md": ("example", example), "paraphrases/data/DATASHEET.md": ("sizes", sizes)}
+
+
+def main() -> int:
+    """Rewrite every block; return 1 with --check when one was out of date."""
+    stale = []
+    for name, (label, make) in BLOCKS.items():
+        path = ROOT / name
+        text = path.read_text(encoding="utf-8")
+        start = text.index("-->", text.index(f"<!-- {label}:")) + 4
+        end = text.index(f"<!-- end of {label} -->")
+        fresh = f"{text[:start]}\n{make()}\n\n{text[end:]}"
+        if fresh != text:
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(fresh, encoding="utf-8")
+    sys.stdout.write(f"out of date: {', '.join(stale)}\n" if stale else "up to date\n")
+    return int(bool(stale) and "--check" in sys.argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
