@@ -36,14 +36,14 @@ def sizes() -> str:
     lines += [
         f"| … median (least) Zipf gap | {statistics.median(gaps.values()):.2f} ({min(gaps.values()):.2f}) |",
         f"| … rare form informal / formal | {_share(frequency, 'informal')} / {_share(frequency, 'formal')} |",
-        f"| … headline (sense share ≥ .8 on both sides, no relatives, not regional) | {sum(item.headline for item in frequency)} |",
+        f"| … headline (sense share ≥ .8 on both sides, no relatives, not regional) | {sum(i.headline for i in frequency)} |",
         f"| … frequent form at least as long as the rare one | {_percent([len(i.high) >= len(i.low) for i in frequency])} |",
     ]
     for name in TOKENIZERS:
-        equal = [gaps[item.id] for item in frequency if item.subwords[name][0] == item.subwords[name][1]]
-        rest = [gaps[item.id] for item in frequency if item.subwords[name][0] != item.subwords[name][1]]
-        shares = f"{len(equal) / len(frequency):.0%}; median gap {statistics.median(equal):.2f}, the others {statistics.median(rest):.2f}"
-        lines.append(f"| … split equally by {name} | {shares} |")
+        equal = [item for item in frequency if item.subwords[name][0] == item.subwords[name][1]]
+        medians = [statistics.median(gaps[item.id] for item in part) for part in (equal, _others(frequency, equal))]
+        share = f"{len(equal) / len(frequency):.0%}"
+        lines.append(f"| … split equally by {name} | {share}; median gap {medians[0]:.2f}, the others {medians[1]:.2f} |")
     rivals = ", ".join(f"{name} {count}" for name, count in sorted(Counter(str(item.oriented_by) for item in placebo).items()))
     fitting = [len(fitting_frames(item.id, item.arm)) for item in (*frequency, *placebo)]
     lines += [
@@ -54,6 +54,11 @@ def sizes() -> str:
         f"| glosses | {sum(len(item.glosses) for item in (*frequency, *placebo))} |",
     ]
     return "\n".join(lines)
+
+
+def _others(items: tuple[SynonymSet, ...], without: list[SynonymSet]) -> list[SynonymSet]:
+    out = {item.id for item in without}
+    return [item for item in items if item.id not in out]
 
 
 def _percent(flags: list[bool]) -> str:

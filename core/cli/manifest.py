@@ -35,7 +35,7 @@ def build(
         "inputs": {"pairs.jsonl": sha256(folder / "pairs.jsonl")},
         "models": list(models),
         "probes": dict(probes),
-        "platform": platform.platform(),
+        "platform": f"{platform.system()} {platform.machine()}",
         "cpu": _cpu(),
         "gpu": _gpu(),
         "threads": _threads(),
