@@ -71,9 +71,7 @@ def pair_gaps(observations: pd.DataFrame) -> pd.DataFrame:
     parts = [_averaged(plain), _register_match(plain), _crossed(rows[rows["contrast"] == "crossed"])]
     parts.append(_difference(parts[0], "gloss", "background", "gloss_specific"))
     filled = [part for part in parts if len(part)]
-    table = (
-        pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*SERIES, "item", "pair_id", "gap", "margin"])
-    )
+    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*SERIES, "item", "pair_id", "gap", "margin"])
     return table.sort_values([*SERIES, "item", "pair_id"], ignore_index=True)
 
 

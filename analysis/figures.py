@@ -110,9 +110,7 @@ def dose(table: pd.DataFrame, estimates: Sequence[Estimate], model: str, probe: 
     `table` is what `contrasts.join` returns. Above 2,000 pairs a fixed sample is drawn and the axis says so.
     """
     contrast = CONFIRMATORY.get(probe, "gap")
-    chosen = (
-        (table["model"] == model) & (table["probe"] == probe) & (table["contrast"] == contrast) & (table["arm"] == "frequency")
-    )
+    chosen = (table["model"] == model) & (table["probe"] == probe) & (table["contrast"] == contrast) & (table["arm"] == "frequency")
     rows = table.loc[chosen, ["zipf_gap", "gap", "measure"]].dropna()
     if len(rows) < 3 or np.ptp(rows["zipf_gap"]) == 0:
         return None

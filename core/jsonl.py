@@ -12,6 +12,7 @@ from freqbias.errors import InputError
 from freqbias.records import SCHEMA, Estimate, Observation, Pair
 
 T = TypeVar("T")
+MAX_LINE_BYTES = 1_000_000  # a sentence or passage is far shorter; a longer line is a wrong file
 DECIMALS = 8  # float32 results carry seven digits; more would only make files differ between machines
 
 
@@ -117,6 +118,22 @@ def read_rows(path: str | os.PathLike[str], parse: Callable[[Any], T]) -> Iterat
                 raise InputError(f"{path}:{number}: not strict JSON: {reason}") from error
             except InputError as error:
                 raise InputError(f"{path}:{number}: {error}") from error
+
+
+def read_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
+    """Yield (line number, text) of a UTF-8 file without line ends; a byte-order mark and CRLF are taken off.
+
+    Raises `InputError` with file and line for a line that is not UTF-8 or longer than a megabyte.
+    """
+    with _opened(path) as stream:
+        for number, raw in enumerate(stream, start=1):
+            if len(raw) > MAX_LINE_BYTES:
+                raise InputError(f"{path}:{number}: line of {len(raw):,} bytes; the longest allowed is {MAX_LINE_BYTES:,}")
+            try:
+                text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise InputError(f"{path}:{number}: not UTF-8; convert the file") from error
+            yield number, text.rstrip("\r\n")
 
 
 def read_pairs(path: str | os.PathLike[str]) -> Iterator[Pair]:

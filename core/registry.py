@@ -22,10 +22,18 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "generators": {
         "lexicon": "freqbias.paraphrases.lexicon:generate",
+        "substitute": "freqbias.paraphrases.substitute:generate",
+        "import": "freqbias.paraphrases.imported:generate",
     },
     "frequencies": {
-        "mean_zipf": "freqbias.frequency:mean_zipf",
-        "content_zipf": "freqbias.frequency:content_zipf",
+        "mean_zipf": "freqbias.frequency.measures:mean_zipf",
+        "content_zipf": "freqbias.frequency.measures:content_zipf",
+        "min_zipf": "freqbias.frequency.measures:min_zipf",
+        "geo_mean_prob": "freqbias.frequency.measures:geo_mean_prob",
+        "adam_eq3": "freqbias.frequency.measures:adam_eq3",
+        "uni_bi": "freqbias.frequency.measures:uni_bi",
+        "corpus": "freqbias.frequency.measures:corpus",
+        "tfd": "freqbias.frequency.measures:TFD",
     },
 }
 

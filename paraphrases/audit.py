@@ -1,63 +1,86 @@
-"""The audit: what differs between the two forms of anyone's pairs besides frequency."""
+"""The audit: what differs between the two forms of anyone's pairs besides frequency, in numbers and in words."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from freqbias.frequency import content_words, content_zipf, mean_zipf
+from freqbias.errors import InputError
+from freqbias.paraphrases.covariates import covariates, edit_distance, token_overlap
+from freqbias.paraphrases.matching import match, paired_dz
+from freqbias.progress import Track, silent
 from freqbias.records import ARMS, Pair
 from numpy.typing import NDArray
 from scipy import stats
 
 PRESENT_DZ = 0.2  # a small effect in Cohen's terms; below it a rival cannot carry much
-
-Measure = Callable[[str, str], float | None]
-
-COVARIATES: dict[str, Measure] = {
-    "words": lambda text, language: len(text.split()),
-    "characters": lambda text, language: len(text),
-    "content_words": lambda text, language: len(content_words(text, language)),
-    "mean_zipf": mean_zipf,
-    "content_zipf": content_zipf,
-}
+OUTLIER_SDS = 5  # of the words gap; beyond it one pair can move a mean
+Columns = Mapping[str, NDArray[np.float64]]
+#: Counts subwords of texts; None where a model has no tokenizer.
+CountTokens = Callable[[Sequence[str]], list[int] | None]
+#: Similarity of the two forms of each pair, 1 for the same meaning.
+Similarity = Callable[[Sequence[Pair]], NDArray[np.float64]]
 
 
-def audit(pairs: Iterable[Pair]) -> dict[str, Any]:
-    """Return the audit as a JSON-ready dictionary: `n_pairs`, `covariates`, `verdicts`, and the same per arm under `arms`.
+def audit(
+    pairs: Iterable[Pair], *, count_tokens: CountTokens | None = None, similarity: Similarity | None = None, track: Track = silent
+) -> dict[str, Any]:
+    """Return the audit as a JSON-ready dictionary.
 
-    Per covariate: mean of both sides, paired dz = mean(high - low) / sd(high - low) with its 95 % interval (normal approximation
-    with variance 1/n + dz²/2n, Goulet-Pelletier & Cousineau 2018), and the AUC for telling high from low (.5: cannot be told).
-    Verdicts judge the frequency arm and, where they say so, the controls.
+    `n_pairs`, `covariates`, `between` and `matched` describe arm `frequency`; `arms` holds the same for every arm. Per covariate: the
+    means of both sides, the paired dz = mean(high - low) / sd(high - low) with its 95 % interval (normal approximation with variance
+    1/n + dz²/2n, Goulet-Pelletier & Cousineau 2018), and the AUC for telling high from low (.5: cannot be told). `between` holds means
+    of what two forms have in common. `matched` is what remains in the largest subset that is level in `words` and `characters`.
+    `count_tokens` adds `subwords`, `similarity` adds `similarity`.
     """
     by_arm: dict[str, list[Pair]] = {}
     for pair in pairs:
         by_arm.setdefault(pair.arm, []).append(pair)
-    arms = {arm: _arm(by_arm[arm]) for arm in ARMS if arm in by_arm}
-    top = arms.get("frequency", {"n_pairs": 0, "covariates": {}})
-    return {**top, "verdicts": _verdicts(top), "arms": arms}
+    arms = {arm: _arm(by_arm[arm], count_tokens, similarity, track, f"audit {arm}") for arm in ARMS if arm in by_arm}
+    top = arms.get("frequency", {"n_pairs": 0, "covariates": {}, "between": {}, "matched": None})
+    verdicts = _verdicts(top, by_arm.get("frequency", []))
+    return {**top, "verdicts": verdicts, "arms": arms}
 
 
-def _arm(pairs: list[Pair]) -> dict[str, Any]:
-    names = [*COVARIATES, *sorted({name for pair in pairs for name in pair.covariates} - set(COVARIATES))]
-    rows = {name: _covariate([_sides(pair, name) for pair in pairs]) for name in names}
-    return {"n_pairs": len(pairs), "covariates": {name: row for name, row in rows.items() if row is not None}}
+def _arm(pairs: list[Pair], count_tokens: CountTokens | None, similarity: Similarity | None, track: Track, what: str) -> dict[str, Any]:
+    rows = [covariates(pair) for pair in track(pairs, what, len(pairs))]
+    columns = _columns(rows)
+    counts = None if count_tokens is None else count_tokens([text for pair in pairs for text in (pair.high, pair.low)])
+    if counts is not None:
+        columns["subwords"] = np.array(counts, dtype=float).reshape(-1, 2)
+    overlap = np.array([token_overlap(pair.high, pair.low, pair.language) for pair in pairs], dtype=float)
+    between = {
+        "token_overlap": _mean(overlap),
+        "edit_distance": _mean(np.array([edit_distance(pair.high, pair.low) for pair in pairs])),
+    }
+    if similarity is not None:
+        between["similarity"] = _mean(similarity(pairs))
+    summaries = {name: _covariate(sides) for name, sides in columns.items()}
+    return {
+        "n_pairs": len(pairs),
+        "covariates": {name: row for name, row in summaries.items() if row is not None},
+        "between": between,
+        "matched": _matched(columns),
+    }
 
 
-def _sides(pair: Pair, name: str) -> tuple[float | None, float | None]:
-    if name in COVARIATES:
-        measure = COVARIATES[name]
-        return measure(pair.high, pair.language), measure(pair.low, pair.language)
-    high, low = pair.covariates.get(name, (None, None))
-    return high, low
+def _columns(rows: Sequence[Mapping[str, tuple[float | None, float | None]]]) -> dict[str, NDArray[np.float64]]:
+    """Return an array (n, 2) of high and low per covariate, NaN where a pair has none."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return {name: np.array([row.get(name, (None, None)) for row in rows], dtype=float) for name in names}
 
 
-def _covariate(sides: list[tuple[float | None, float | None]]) -> dict[str, float | None] | None:
-    known = np.array([row for row in sides if None not in row], dtype=float)
+def _mean(values: NDArray[np.float64]) -> float | None:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else None
+
+
+def _covariate(sides: NDArray[np.float64]) -> dict[str, float | int | None] | None:
+    known = sides[np.isfinite(sides).all(axis=1)]
     if not len(known):
         return None
     high, low = known[:, 0], known[:, 1]
     effect = paired_dz(high - low)
-    half = 1.96 * float(np.sqrt(1 / len(known) + effect**2 / (2 * len(known)))) if effect is not None else None
+    half = None if effect is None else 1.96 * float(np.sqrt(1 / len(known) + effect**2 / (2 * len(known))))
     return {
         "high_mean": float(high.mean()),
         "low_mean": float(low.mean()),
@@ -65,41 +88,82 @@ def _covariate(sides: list[tuple[float | None, float | None]]) -> dict[str, floa
         "dz_low": None if effect is None or half is None else effect - half,
         "dz_high": None if effect is None or half is None else effect + half,
         "auc": float(stats.mannwhitneyu(high, low).statistic / (len(high) * len(low))),
+        "n_missing": len(sides) - len(known),
     }
 
 
-def paired_dz(differences: NDArray[np.float64]) -> float | None:
-    """Return mean / standard deviation of paired differences; 0 when all are zero, None when all are equal otherwise or n < 2."""
-    if not differences.any():
-        return 0.0
-    spread = float(np.std(differences, ddof=1)) if len(differences) > 1 else 0.0
-    return float(differences.mean() / spread) if spread > 0 else None
+def _gaps(columns: Columns, name: str) -> NDArray[np.float64]:
+    return np.asarray(columns[name][:, 0] - columns[name][:, 1])
 
 
-def _verdicts(arm: Mapping[str, Any]) -> list[dict[str, str]]:
-    covariates = arm["covariates"]
-    if not covariates:
-        return [{"code": "frequency_gap", "level": "absent", "message": "no pairs in arm frequency"}]
-    found = [_frequency_gap(covariates["content_zipf"])] if "content_zipf" in covariates else []
-    frequency = covariates.get("content_zipf", {}).get("dz")
+def _matched(columns: Columns) -> dict[str, Any] | None:
+    """Return size and frequency dz of the length-matched subset; None where none exists."""
+    frequency = _gaps(columns, "content_zipf")
+    try:
+        keep, _ = match({name: _gaps(columns, name) for name in ("words", "characters")}, frequency)
+    except InputError:
+        return None
+    return {"n_pairs": int(keep.sum()), "frequency_dz": paired_dz(frequency[keep])}
+
+
+def _verdicts(arm: Mapping[str, Any], pairs: Sequence[Pair]) -> list[dict[str, str]]:
+    rows = arm["covariates"]
+    if "content_zipf" not in rows:
+        return [_verdict("frequency_gap", "absent", "no pair of arm frequency has known content words on both sides")]
+    frequency = rows["content_zipf"]
+    found = [_frequency_gap(frequency)]
     for name in ("words", "characters"):
-        found += _length(name, covariates[name]["dz"], frequency)
+        found += _length(name, rows[name]["dz"], frequency["dz"])
+    found += _numbers(rows["numbers_dropped"])
+    found += _outliers(pairs)
+    matched = arm["matched"]
+    if matched is None:
+        found.append(_verdict("matched", "none", "no subset of these pairs is level in words and characters"))
+    elif matched["n_pairs"] < arm["n_pairs"]:
+        share = f"{matched['n_pairs']} of {arm['n_pairs']} pairs are level in words and characters"
+        size = "no spread" if matched["frequency_dz"] is None else f"a frequency gap of dz {matched['frequency_dz']:+.2f}"
+        found.append(_verdict("matched", "partial", f"{share}; they keep {size}"))
     return found
+
+
+def _verdict(code: str, level: str, message: str) -> dict[str, str]:
+    return {"code": code, "level": level, "message": message}
 
 
 def _frequency_gap(row: Mapping[str, float | None]) -> dict[str, str]:
     size = row["dz"]
-    text = f"content words of the high forms are {row['high_mean']:.2f}, of the low forms {row['low_mean']:.2f} Zipf"
-    if size is None or abs(size) >= PRESENT_DZ:
-        level = "backwards" if (row["high_mean"] or 0) < (row["low_mean"] or 0) else "present"
-        return {"code": "frequency_gap", "level": level, "message": text}
-    return {"code": "frequency_gap", "level": "negligible", "message": f"{text}: too near each other to learn from"}
+    text = f"content words of the high forms have {row['high_mean']:.2f}, those of the low forms {row['low_mean']:.2f} Zipf"
+    if size is not None and abs(size) < PRESENT_DZ:
+        return _verdict("frequency_gap", "negligible", f"{text} (dz {size:+.2f}): too near each other to learn from")
+    backwards = (row["high_mean"] or 0) < (row["low_mean"] or 0)
+    return _verdict("frequency_gap", "backwards" if backwards else "present", text)
 
 
 def _length(name: str, size: float | None, frequency: float | None) -> list[dict[str, str]]:
     if size is None or abs(size) < PRESENT_DZ:
         return []
     longer = "longer" if size > 0 else "shorter"
-    level = "dominant" if frequency is not None and abs(size) > abs(frequency) else "present"
+    dominant = frequency is not None and abs(size) > abs(frequency)
     message = f"high forms are {longer} in {name} (dz {size:+.2f}); an effect may go with length"
-    return [{"code": "length_confound", "level": level, "message": message}]
+    if dominant:
+        message += " rather than with frequency"
+    code = "length_confound" if name == "words" else f"length_confound_{name}"
+    return [_verdict(code, "dominant" if dominant else "present", message)]
+
+
+def _numbers(row: Mapping[str, float]) -> list[dict[str, str]]:
+    if not row["high_mean"] and not row["low_mean"]:
+        return []
+    message = f"numbers are lost: {row['high_mean']:.2f} a pair in the high forms, {row['low_mean']:.2f} in the low forms"
+    return [_verdict("numbers_dropped", "present", message)]
+
+
+def _outliers(pairs: Sequence[Pair]) -> list[dict[str, str]]:
+    """Name the pairs whose difference in words lies far from the others' (robust: median and MAD)."""
+    gaps = np.array([len(pair.high.split()) - len(pair.low.split()) for pair in pairs], dtype=float)
+    spread = stats.median_abs_deviation(gaps, scale="normal")
+    far = np.flatnonzero(np.abs(gaps - np.median(gaps)) > OUTLIER_SDS * max(spread, 1.0))
+    if not len(far):
+        return []
+    named = ", ".join(pairs[i].id for i in far[:3]) + (", …" if len(far) > 3 else "")
+    return [_verdict("outliers", "present", f"{len(far)} pairs differ in words far more than the others: {named}")]

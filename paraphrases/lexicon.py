@@ -18,6 +18,7 @@ from freqbias.errors import InputError
 from freqbias.frequency import mean_zipf, swap, swap_of_tokens
 from freqbias.paraphrases.words import article, inflect_word, shared_words
 from freqbias.records import Pair
+from freqbias.registry import suggestion
 
 NEUTRAL_QUERIES = 5
 LONGER = 1.25  # the least ratio of lengths in the length arm
@@ -67,7 +68,9 @@ class SynonymSet:
 
     `sense_share` is the judged share of a word's occurrences that carry the meant sense, `n_senses` WordNet's count for the
     part of speech, `subwords` the pieces in three tokenizers, `gloss_fit` the mean blind 1-5 rating of the glosses against
-    each form. `oriented_by` names the rival that makes the `high` side of a placebo set.
+    each form. `headline` marks sets whose two words nearly always carry the meant sense, `balanced` the largest part of the
+    frequency arm that is level in characters and readability. `oriented_by` names the rival that makes the `high` side of a placebo
+    set.
     """
 
     id: str
@@ -89,6 +92,7 @@ class SynonymSet:
     gloss_fit: Sequence[float]
     decoy: str
     headline: bool
+    balanced: bool
     oriented_by: str | None
 
     @property
@@ -150,44 +154,55 @@ def fitting_frames(item_id: str, arm: str) -> tuple[Frame, ...]:
         and item.slot in frame.slots
         and frame.countable in (None, item.countable)
         and not shared_words(own, [frame.bare])
-        and _keeps_gap(item, frame)
+        and keeps_gap(arm, frame.swapped(item.high), frame.swapped(item.low))
     )
 
 
-def _keeps_gap(item: SynonymSet, frame: Frame) -> bool:
-    gap = swap_of_tokens([frame.swapped(item.high)], [frame.swapped(item.low)]).zipf_gap
+def keeps_gap(arm: str, high: str, low: str) -> bool:
+    """Tell whether two word forms are both known and as far apart (`frequency`) or as near (`placebo`) as their arm asks."""
+    gap = swap_of_tokens([high], [low]).zipf_gap
     if gap is None:
         return False
-    return gap >= MIN_GAP if item.arm == "frequency" else abs(gap) <= MAX_PLACEBO_GAP + 1e-9
+    return gap >= MIN_GAP if arm == "frequency" else abs(gap) <= MAX_PLACEBO_GAP + 1e-9
 
 
-def generate(n: int | None = None, seed: int = 0) -> list[Pair]:
+def generate(*, n: int | None = None, seed: int = 0, sets: str = "balanced") -> list[Pair]:
     """Return `n` frequency pairs, spread evenly over the sets, as many placebo pairs and half as many length pairs.
 
-    Without `n`, every set appears in three frames. The same `n` and `seed` give the same pairs in the same order; no pair comes
-    twice. `InputError` when `n` is beyond what sets and frames allow.
+    `sets` chooses the frequency arm's part of the lexicon: `balanced`, `headline` or `all`. Without `n`, every set appears in three
+    frames. The same arguments give the same pairs in the same order; no pair comes twice. `InputError` when `n` is beyond what sets
+    and frames allow.
     """
     rng = np.random.default_rng(seed)
-    frequency = _drawn("frequency", rng)
+    chosen = _part(sets)
+    frequency = _drawn(chosen, rng)
     most = len(frequency)
     if n is None:
-        n = min(3 * len(synonym_sets("frequency")), most)
+        n = min(3 * len(chosen), most)
     if not 1 <= n <= most:
         raise InputError(f"--n must be between 1 and {most}, the number of sets times the frames that fit them; found {n}")
     pairs = [_word_pair(item, frame) for item, frame in frequency[:n]]
-    pairs += [_word_pair(item, frame) for item, frame in _drawn("placebo", rng)[: round(n * PLACEBO_SHARE)]]
+    pairs += [_word_pair(item, frame) for item, frame in _drawn(synonym_sets("placebo"), rng)[: round(n * PLACEBO_SHARE)]]
     # the length arm pads the sentences of the frequent words, taking sets in the same even order
     pairs += [_length_pair(item, frame, k) for k, (item, frame) in enumerate(frequency[: max(1, round(n * LENGTH_SHARE))])]
     return pairs
 
 
-def _drawn(arm: str, rng: np.random.Generator) -> list[tuple[SynonymSet, Frame]]:
-    """Return every (set, frame) of an arm in rounds: each round visits every set that has a frame left, in random order."""
-    sets = synonym_sets(arm)
+PARTS = ("balanced", "headline", "all")
+
+
+def _part(name: str) -> tuple[SynonymSet, ...]:
+    if name not in PARTS:
+        raise InputError(f"unknown sets '{name}'{suggestion(name, PARTS)}")
+    return tuple(item for item in synonym_sets("frequency") if name == "all" or getattr(item, name))
+
+
+def _drawn(sets: Sequence[SynonymSet], rng: np.random.Generator) -> list[tuple[SynonymSet, Frame]]:
+    """Return every (set, frame) in rounds: each round visits every set that has a frame left, in random order."""
     order = [sets[i] for i in rng.permutation(len(sets))]
     choices = []
     for item in order:
-        fitting = fitting_frames(item.id, arm)
+        fitting = fitting_frames(item.id, item.arm)
         choices.append([fitting[i] for i in rng.permutation(len(fitting))])
     longest = max(map(len, choices))
     return [(item, own[k]) for k in range(longest) for item, own in zip(order, choices, strict=True) if k < len(own)]
@@ -255,6 +270,7 @@ def _pair(
             "formality": [FORMALITY[item.register[0]], FORMALITY[item.register[both]]],
             "sense_share": [item.sense_share[0], item.sense_share[both]],
             "gloss_fit": [item.gloss_fit[0], item.gloss_fit[both]],
+            "wordpieces": [item.subwords["wordpiece"][0], item.subwords["wordpiece"][both]],
         },
         meta={
             "frame": frame.id,
@@ -264,6 +280,7 @@ def _pair(
             "group": item.group,
             "swap": list(words),
             "headline": item.headline,
+            "balanced": item.balanced,
             "oriented_by": item.oriented_by if arm == "placebo" else None,
             **meta,
         },

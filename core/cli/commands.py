@@ -2,15 +2,16 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
-from freqbias import frequency as frequency_module
 from freqbias import registry
 from freqbias.cli import manifest, stages
-from freqbias.cli.console import log, print_json, print_table, tracker
+from freqbias.cli.console import log, print_json, print_lines, print_table, tracker
 from freqbias.errors import InputError
-from freqbias.jsonl import read_pairs, write_json, write_records
+from freqbias.frequency import read_counts, unknown_words
+from freqbias.frequency.measures import with_completions
+from freqbias.jsonl import read_lines, read_pairs, write_json, write_records
 from freqbias.records import Estimate
 
 DEFAULT_EMBEDDERS = ["minilm"]
@@ -53,7 +54,7 @@ def run(
     stages.prepare_folder(out, fresh)
     pair_file = out / "pairs.jsonl"
     if source is None:
-        stages.make_pairs("lexicon", DEFAULT_PAIRS if n is None else n, seed, pair_file)
+        stages.make_pairs("lexicon", [], {"n": DEFAULT_PAIRS if n is None else n, "seed": seed}, pair_file)
     else:
         write_records(pair_file, source)
     stages.audit_pairs(pair_file, out / "audit.json")
@@ -75,21 +76,81 @@ def run(
 
 def pairs(
     generator: Annotated[str, typer.Argument(help="Generator; see `freqbias list generators`.")],
+    sources: Annotated[list[Path] | None, typer.Argument(metavar="[INPUT…]", help="What `substitute` and `import` read.")] = None,
+    *,
     out: Annotated[Path, typer.Option(help="Pair file to write.")],
     n: N = None,
     seed: Seed = 0,
+    sets: Annotated[str | None, typer.Option(help="lexicon: balanced (default), headline or all.")] = None,
+    field: Annotated[str | None, typer.Option(help="substitute: JSONL field that holds the text.")] = None,
+    high: Annotated[str | None, typer.Option(help="import: column of the frequent side.")] = None,
+    low: Annotated[str | None, typer.Option(help="import: column of the rare side.")] = None,
+    item: Annotated[str | None, typer.Option(help="import: column that names the item.")] = None,
+    language: Annotated[str | None, typer.Option(help="import: language code of wordfreq.")] = None,
+    skip_invalid: Annotated[bool, typer.Option("--skip-invalid", help="Leave faulty lines out, count and list them.")] = False,
 ) -> None:
-    """Generate pairs.
+    """Generate pairs: from the bundled sets, from your own texts, or from two aligned files.
 
     Example: `freqbias pairs lexicon --n 180 --seed 0 --out pairs.jsonl`
+
+    Example: `freqbias pairs substitute mytexts.txt --out pairs.jsonl`
+
+    Example: `freqbias pairs import high.txt low.txt --out pairs.jsonl`
     """
-    made = stages.make_pairs(generator, n, seed, out)
+    skipped: list[str] = []
+    coverage = None
+    options: dict[str, Any] = {
+        "n": n,
+        "seed": seed,
+        "sets": sets,
+        "field": field,
+        "high": high,
+        "low": low,
+        "item": item,
+        "language": language,
+    }
+    if skip_invalid:
+        options["skipped"] = skipped
+    if generator == "substitute":
+        from freqbias.paraphrases.substitute import Coverage
+
+        options["coverage"] = coverage = Coverage()
+    made = stages.make_pairs(generator, sources or [], options, out)
+    for line in [*skipped, *(coverage.lines() if coverage else [])]:
+        log.info("%s", line)
+    if skip_invalid:
+        log.info("%d lines skipped", len(skipped))
     log.info("%s: %d pairs", out, len(made))
+
+
+def match(
+    source: Annotated[Path, typer.Argument(metavar="PAIRS", help="Pair file or run folder.")],
+    on: Annotated[str, typer.Option(help="Covariates to level, split by commas; see the table of `freqbias audit`.")],
+    out: Annotated[Path, typer.Option(help="Pair file to write.")],
+    json: Json = False,
+) -> None:
+    """Keep the largest part of the pairs in which covariates are level, with the frequency gap.
+
+    Example: `freqbias match pairs.jsonl --on words,characters,fkgl --out matched.jsonl`
+    """
+    names = [name.strip() for name in on.split(",") if name.strip()]
+    if not names:
+        raise InputError("--on names no covariate")
+    total, balance = stages.match_pairs(stages.file_in(source, "pairs.jsonl"), names, out, track=tracker())
+    kept = sum(pair.arm == "frequency" for pair in read_pairs(out))
+    if json:
+        print_json({"n_pairs": total, "n_kept": kept, "balance": [vars(row) for row in balance]})
+        return
+    rows = [[b.name, _short(b.mean_before), _short(b.dz_before), _short(b.mean_after), _short(b.dz_after)] for b in balance]
+    print_table(["covariate", "mean before", "dz before", "mean after", "dz after"], rows)
+    log.info("%s: %d of %d frequency pairs kept", out, kept, total)
 
 
 def audit(
     source: Annotated[Path, typer.Argument(metavar="PAIRS", help="Pair file or run folder.")],
     out: Annotated[Path | None, typer.Option(help="Audit file to write; default: audit.json beside the pairs.")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help="Embedding model whose subwords to count.")] = None,
+    similarity: Annotated[str | None, typer.Option(help="Embedding model that says how alike the two forms are.")] = None,
     json: Json = False,
 ) -> None:
     """Say what differs between the forms of pairs besides frequency.
@@ -98,7 +159,7 @@ def audit(
     """
     pair_file = stages.file_in(source, "pairs.jsonl")
     target = out or pair_file.with_name("audit.json")
-    result = stages.audit_pairs(pair_file, target)
+    result = stages.audit_pairs(pair_file, target, tokenizer=tokenizer, similarity=similarity, track=tracker())
     if json:
         print_json(result)
         return
@@ -189,9 +250,12 @@ def _summary(estimates: list[Estimate]) -> None:
 
 
 def score(
-    texts: Annotated[list[str], typer.Argument(metavar="TEXT…", help="Texts to score.")],
+    texts: Annotated[list[str] | None, typer.Argument(metavar="[TEXT…]", help="Texts to score.")] = None,
     frequency: Annotated[str, typer.Option(help="See `freqbias list frequencies`.")] = "mean_zipf",
     language: Annotated[str, typer.Option(help="Language code of wordfreq.")] = "en",
+    file: Annotated[Path | None, typer.Option(help="Text file to score line by line, instead of TEXT.")] = None,
+    corpus: Annotated[list[Path] | None, typer.Option(help="Your own counts: text files or word<TAB>count tables, gz too.")] = None,
+    completions: Annotated[Path | None, typer.Option(help="A model's story completions, for frequency `tfd`.")] = None,
     json: Json = False,
 ) -> None:
     """Say how frequent the wording of texts is.
@@ -199,15 +263,25 @@ def score(
     Example: `freqbias score "the car broke down" "the jalopy conked out"`
     """
     measure = registry.load("frequencies", frequency)
-    rows = [
-        {"text": text, frequency: measure(text, language), "unknown": frequency_module.unknown_words(text, language)}
-        for text in texts
-    ]
+    if bool(texts) == (file is not None):
+        raise InputError("give either texts or --file")
+    source = read_counts(corpus, language) if corpus else None
+    if completions is not None:
+        measure = with_completions(read_counts([completions], language))
+    lines = texts or (text for _, text in read_lines(cast("Path", file)))
+    rows = (
+        {"text": text, frequency: measure(text, language, source), "unknown": unknown_words(text, language, source)} for text in lines
+    )
     if json:
-        print_json(rows)
-        return
-    numbers = [None if row[frequency] is None else f"{row[frequency]:.3f}" for row in rows]
-    print_table([frequency, "unknown", "text"], [[v, len(r["unknown"]), r["text"]] for v, r in zip(numbers, rows, strict=True)])
+        print_json(list(rows))
+    elif file is not None:
+        print_lines(f"{_short(row[frequency])}\t{len(row['unknown'])}\t{row['text']}" for row in rows)
+    else:
+        print_table([frequency, "unknown", "text"], [[_short(r[frequency]), len(r["unknown"]), r["text"]] for r in rows])
+
+
+def _short(value: float | None) -> str:
+    return "–" if value is None else f"{value:.5g}"
 
 
 def list_names(
@@ -233,6 +307,6 @@ def _about(thing: Any) -> str:
 
 def register(app: typer.Typer) -> None:
     """Attach the commands to the program, in the order of the data flow."""
-    for command in (run, pairs, audit, probe, analyze, report, score):
+    for command in (run, pairs, match, audit, probe, analyze, report, score):
         app.command()(command)
     app.command("list")(list_names)

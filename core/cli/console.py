@@ -9,8 +9,6 @@ from typing import Any, TypeVar
 from freqbias.jsonl import dumps
 from freqbias.progress import Track, silent
 from rich.console import Console
-from rich.highlighter import NullHighlighter
-from rich.logging import RichHandler
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -21,14 +19,21 @@ err = Console(stderr=True, soft_wrap=True)
 out = Console()
 PLAIN_WIDTH = 118  # of a table that goes to a file or a pipe
 
+
+class _Lines(logging.Handler):
+    """One unwrapped line a message, above a running progress bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print the message."""
+        err.print(self.format(record), markup=False, highlight=False, soft_wrap=True)
+
+
 LEVELS = {-1: logging.ERROR, 0: logging.INFO, 1: logging.DEBUG}
 
 
 def set_up(verbosity: int) -> None:
     """Send freqbias's messages to standard error: -1 errors only, 0 normal, 1 everything."""
-    handler = RichHandler(
-        console=err, show_time=False, show_level=False, show_path=False, markup=False, highlighter=NullHighlighter()
-    )
+    handler = _Lines()
     log.handlers[:] = [handler]
     log.propagate = False
     log.setLevel(LEVELS[max(-1, min(1, verbosity))])
@@ -56,6 +61,12 @@ def _line(items: Iterable[T], what: str, total: int) -> Iterator[T]:
 def print_json(value: Any) -> None:
     """Print one JSON document to standard output."""
     sys.stdout.write(dumps(value, indent=1) + "\n")
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines to standard output as they come."""
+    for line in lines:
+        sys.stdout.write(line + "\n")
 
 
 def print_table(columns: list[str], rows: Iterable[Iterable[Any]], title: str | None = None) -> None:

@@ -1,17 +1,21 @@
 """The stages as functions on files; the commands and `run` call these."""
 
+import inspect
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from freqbias import registry
 from freqbias.errors import InputError
 from freqbias.jsonl import read_observations, read_pairs, write_json, write_records
 from freqbias.models import check_name
-from freqbias.progress import Track
+from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Observation, Pair
+
+if TYPE_CHECKING:
+    from freqbias.paraphrases.matching import Balance
 
 RUN_FILES = ("pairs.jsonl", "observations.jsonl", "estimates.jsonl", "manifest.json")
 
@@ -21,20 +25,78 @@ def file_in(path: Path, name: str) -> Path:
     return path / name if path.is_dir() else path
 
 
-def make_pairs(generator: str, n: int | None, seed: int, out: Path) -> list[Pair]:
-    """Run a generator and write its pairs."""
-    pairs: list[Pair] = registry.load("generators", generator)(n=n, seed=seed)
+def make_pairs(generator: str, sources: Sequence[Path], options: Mapping[str, Any], out: Path) -> list[Pair]:
+    """Run a generator with the options that were given and write its pairs; `InputError` for an option that it does not take."""
+    function = registry.load("generators", generator)
+    parameters = inspect.signature(function).parameters
+    given = {name: value for name, value in options.items() if value is not None and value is not False}
+    if "sources" in parameters:
+        if not sources:
+            raise InputError(f"generator '{generator}' needs an input; see: freqbias pairs --help")
+        given["sources"] = sources
+    elif sources:
+        raise InputError(f"generator '{generator}' takes no input file")
+    for name in given:
+        if name not in parameters and name != "seed":
+            raise InputError(f"generator '{generator}' takes no --{name.replace('_', '-')}")
+    pairs: list[Pair] = function(**{name: value for name, value in given.items() if name in parameters})
     write_records(out, pairs)
     return pairs
 
 
-def audit_pairs(pairs: Path, out: Path) -> dict[str, Any]:
-    """Audit a pair file and write the result."""
+def audit_pairs(
+    pairs: Path, out: Path, *, tokenizer: str | None = None, similarity: str | None = None, track: Track = silent
+) -> dict[str, Any]:
+    """Audit a pair file and write the result; `tokenizer` and `similarity` name embedding models."""
+    from freqbias.models import embedder
     from freqbias.paraphrases.audit import audit
 
-    result = audit(read_pairs(pairs))
+    counting = None if tokenizer is None else embedder(tokenizer).token_counts
+    likeness = None if similarity is None else _likeness(embedder(similarity))
+    result = audit(read_pairs(pairs), count_tokens=counting, similarity=likeness, track=track)
     write_json(out, result)
     return result
+
+
+def _likeness(model: Any) -> Any:
+    """Return a function that gives the cosine of the two forms of each pair."""
+    import numpy as np
+
+    def cosines(pairs: Sequence[Pair]) -> Any:
+        sides = [model.encode([getattr(pair, side) for pair in pairs], role="document").astype(np.float64) for side in ("high", "low")]
+        norms = [np.linalg.norm(side, axis=1) for side in sides]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return (sides[0] * sides[1]).sum(axis=1) / (norms[0] * norms[1])
+
+    return cosines
+
+
+def match_pairs(pairs: Path, names: Sequence[str], out: Path, *, track: Track) -> "tuple[int, list[Balance]]":
+    """Write the largest subset of the frequency arm that is level in the named covariates, the other arms whole.
+
+    Returns how many frequency pairs there were and the balance table.
+    """
+    import numpy as np
+    from freqbias.paraphrases.covariates import TEXT_MEASURES, covariates
+    from freqbias.paraphrases.matching import match
+
+    records = list(read_pairs(pairs))
+    own = [pair for pair in records if pair.arm == "frequency"]
+    if not own:
+        raise InputError(f"{pairs}: no pairs of arm frequency")
+    values = [covariates(pair) for pair in track(own, "covariates", len(own))]
+    known = sorted({name for row in values for name in row} | set(TEXT_MEASURES))
+    for name in names:
+        if name not in known:
+            raise InputError(f"unknown covariate '{name}'{registry.suggestion(name, known)}")
+    missing = (None, None)
+    sides = {name: np.array([row.get(name, missing) for row in values], dtype=float) for name in {*names, "content_zipf"}}
+    gaps = {name: side[:, 0] - side[:, 1] for name, side in sides.items()}
+    given = np.array([np.nan if pair.zipf_gap is None else pair.zipf_gap for pair in own])
+    keep, balance = match({name: gaps[name] for name in names}, np.where(np.isfinite(given), given, gaps["content_zipf"]))
+    chosen = {pair.id for pair, kept in zip(own, keep, strict=True) if kept}
+    write_records(out, (pair for pair in records if pair.arm != "frequency" or pair.id in chosen))
+    return len(own), balance
 
 
 @dataclass(frozen=True, kw_only=True)

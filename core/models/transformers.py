@@ -91,8 +91,7 @@ class TransformersLanguageModel:
         whole = [context + continuation for context, continuation in zip(contexts, continuations, strict=True)]
         encoded = self._tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         wanted = [
-            sum(end > len(context) for _, end in offsets)
-            for context, offsets in zip(contexts, encoded["offset_mapping"], strict=True)
+            sum(end > len(context) for _, end in offsets) for context, offsets in zip(contexts, encoded["offset_mapping"], strict=True)
         ]
         return np.array([row.sum() for row in self._score(encoded["input_ids"], wanted)])
 

@@ -25,9 +25,7 @@ def test_exact_sign_flip_by_enumeration():
 def test_sign_flip_uses_all_patterns_up_to_twenty_items_and_draws_beyond():
     twenty = rng(1).normal(0.4, 1, 20)
     assert resampling.sign_flip_p(twenty, rng(1)) == resampling.sign_flip_p(twenty, rng(2))
-    assert (resampling.sign_flip_p(twenty, rng(1)) * 2**20) == pytest.approx(
-        round(resampling.sign_flip_p(twenty, rng(1)) * 2**20)
-    )
+    assert (resampling.sign_flip_p(twenty, rng(1)) * 2**20) == pytest.approx(round(resampling.sign_flip_p(twenty, rng(1)) * 2**20))
     many = rng(3).normal(0.2, 1, 60)
     drawn = resampling.sign_flip_p(many, rng(4))
     assert drawn == pytest.approx(stats.ttest_1samp(many, 0).pvalue, abs=0.02)
@@ -127,12 +125,7 @@ def clustered_table(generator, slope, items=40, frames=3):
     item = np.repeat(np.arange(items), frames)
     zipf = np.repeat(generator.uniform(0.7, 3, items), frames)
     length = np.repeat(generator.integers(-3, 4, items), frames)
-    gap = (
-        slope * zipf
-        + 0.05 * length
-        + np.repeat(generator.normal(0, 0.5, items), frames)
-        + generator.normal(0, 0.2, items * frames)
-    )
+    gap = slope * zipf + 0.05 * length + np.repeat(generator.normal(0, 0.5, items), frames) + generator.normal(0, 0.2, items * frames)
     return pd.DataFrame({"item": item, "zipf_gap": zipf, "characters_gap": length, "gap": gap, "constant": 1.0})
 
 
@@ -154,9 +147,7 @@ def test_clustered_slope_against_statsmodels_and_rules():
     import statsmodels.formula.api as smf
 
     table = clustered_table(rng(12), 0.5)
-    expected = smf.ols("gap ~ zipf_gap + characters_gap", table).fit(
-        cov_type="cluster", cov_kwds={"groups": table["item"]}, use_t=True
-    )
+    expected = smf.ols("gap ~ zipf_gap + characters_gap", table).fit(cov_type="cluster", cov_kwds={"groups": table["item"]}, use_t=True)
     found = clustered_ols(table, "gap", ["zipf_gap", "characters_gap", "constant"])
     assert set(found) == {"zipf_gap", "characters_gap"}
     assert found["zipf_gap"].value == pytest.approx(expected.params["zipf_gap"])

@@ -62,9 +62,7 @@ def test_bad_input_is_one_line_and_exit_2(cli, tmp_path, monkeypatch, arguments,
 
 
 def test_a_bad_pair_file_stops_before_anything_is_written(cli, tmp_path):
-    (tmp_path / "pairs.jsonl").write_text(
-        '{"id": "1", "item": "a", "high": "x", "low": "y"}\n{"id": "2", "item": "a", "high": ""}\n'
-    )
+    (tmp_path / "pairs.jsonl").write_text('{"id": "1", "item": "a", "high": "x", "low": "y"}\n{"id": "2", "item": "a", "high": ""}\n')
     result = cli("run", "--pairs", tmp_path / "pairs.jsonl", "--embedder", "synthetic:embed_words", "--out", tmp_path / "run")
     assert result.exit_code == 2
     assert "pairs.jsonl:2: field 'low' is missing" in result.stderr
@@ -103,9 +101,7 @@ def test_run_folder_rules(cli, tmp_path, pair_file):
 def test_every_stage_alone_gives_the_same_bytes(cli, tmp_path, pair_file):
     folder = tmp_path / "run"
     assert (
-        cli(
-            "run", "--pairs", pair_file, "--embedder", "synthetic:embed_words", "--lm", "synthetic:lm_after", "--out", folder
-        ).exit_code
+        cli("run", "--pairs", pair_file, "--embedder", "synthetic:embed_words", "--lm", "synthetic:lm_after", "--out", folder).exit_code
         == 0
     )
     names = ["audit.json", "observations.jsonl", "estimates.jsonl", "report.html", "report.md"]

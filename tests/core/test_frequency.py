@@ -1,9 +1,16 @@
 """Frequencies of words and texts, and the gap over swapped words."""
 
+import gzip
+import importlib.util
+import math
+import random
+from collections import Counter
+
 import pytest
-from freqbias import frequency
+from freqbias import frequency, registry
 from freqbias.errors import InputError
-from wordfreq import word_frequency, zipf_frequency
+from freqbias.frequency import measures, words
+from wordfreq import tokenize, top_n_list, word_frequency, zipf_frequency
 
 
 def test_means_against_wordfreq():
@@ -53,3 +60,103 @@ def test_stop_list_is_sorted_and_without_repeats():
     words = frequency.stop_words("en")
     assert {"the", "not", "which"} <= words
     assert frequency.stop_words("de") == frozenset()
+
+
+def test_measures_by_hand():
+    text = "the car the jalopy"
+    zipf = [zipf_frequency(word, "en") for word in text.split()]
+    probabilities = [10 ** (value - 9) for value in zipf]
+    geometric = math.prod(probabilities) ** (1 / 4)
+    assert measures.min_zipf(text) == min(zipf)
+    assert measures.geo_mean_prob(text) == pytest.approx(geometric)
+    assert measures.adam_eq3(text) == pytest.approx(1 / geometric)
+    assert measures.adam_eq3.direction == -1
+    assert measures.content_zipf(text) == pytest.approx((zipf[1] + zipf[3]) / 2)
+
+
+@pytest.mark.parametrize("name", registry.names("frequencies"))
+def test_every_measure_states_its_direction_and_knows_nothing_of_nothing(name):
+    measure = registry.load("frequencies", name)
+    assert "higher is" in measure.summary
+    counts = frequency.Counts(Counter(["a", "b", "a"]), Counter([("a", "b"), ("b", "a")]))
+    measure = measures.with_completions(counts) if name == "tfd" else measure
+    source = counts if name in ("uni_bi", "corpus") else None
+    assert measure("zzqxv qqzzx", "en", source) is None
+
+
+def test_counts_from_text_and_table(tmp_path):
+    (tmp_path / "a.txt").write_text("The car stopped.\nThe car, the jalopy.\n", encoding="utf-8")
+    with gzip.open(tmp_path / "b.tsv.gz", "wt", encoding="utf-8") as stream:
+        stream.write("the\t4\ncar\t2\nstopped\t1\njalopy\t1\n")
+    for path in ("a.txt", "b.tsv.gz"):
+        counts = frequency.read_counts([tmp_path / path])
+        expected = {"the": 3 / 7, "car": 2 / 7} if path == "a.txt" else {"the": 4 / 8, "car": 2 / 8}
+        for word, share in expected.items():
+            assert counts.zipf(word) == pytest.approx(math.log10(share) + 9)
+        assert counts.zipf("unseen") is None
+    text = frequency.read_counts([tmp_path / "a.txt"])
+    assert text.bigram_probability("the", "car") == 2 / 5
+    assert measures.corpus("the car unseen", "en", text) == pytest.approx((text.zipf("the") + text.zipf("car")) / 2)
+    single = measures.geo_mean_prob("the car", "en", text)
+    assert measures.uni_bi("the car", "en", text) == pytest.approx(single**0.6 * (2 / 5) ** 0.4)
+    with pytest.raises(InputError, match="a count table has no word pairs"):
+        measures.uni_bi("the car", "en", frequency.read_counts([tmp_path / "b.tsv.gz"]))
+
+
+def test_tfd_by_hand():
+    completions = frequency.Counts(Counter({"the": 1, "zzqxv": 1}))
+    p = 10 ** (zipf_frequency("the", "en") - 9)
+    values = [0.5 * p + 0.5 * 0.5, (1 + 1) * 0.5 * 0.5]
+    assert measures.with_completions(completions)("the zzqxv") == pytest.approx(math.prod(values) ** 0.5)
+
+
+@pytest.mark.parametrize("name", ["uni_bi", "corpus", "tfd"])
+def test_measures_that_need_more_say_what(name):
+    with pytest.raises(InputError, match=r"--corpus|--completions"):
+        registry.load("frequencies", name)("the car")
+
+
+def test_bad_counts_name_file_and_line(tmp_path):
+    (tmp_path / "t.tsv").write_text("the\t4\ncar two\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"t\.tsv:2: expected a word, a tab and a whole number"):
+        frequency.read_counts([tmp_path / "t.tsv"])
+    (tmp_path / "l.txt").write_bytes(b"fine\nna\xefve\n")
+    with pytest.raises(InputError, match=r"l\.txt:2: not UTF-8"):
+        frequency.read_counts([tmp_path / "l.txt"])
+    (tmp_path / "e.txt").write_text("\n")
+    with pytest.raises(InputError, match="no words"):
+        frequency.read_counts([tmp_path / "e.txt"])
+
+
+def test_short_cut_splits_as_wordfreq_does():
+    vocabulary = [word for word in top_n_list("en", 50_000) if words._PLAIN.fullmatch(word)]
+    vocabulary += ["don't", "dog's", "we'll", "o'clock", "3", "1999", "x's", "I"] * 300
+    rng = random.Random(0)
+    for _ in range(3000):
+        text = rng.choice(vocabulary).capitalize()
+        for _ in range(rng.randrange(9)):
+            text += rng.choice([" ", ", ", "; ", ": ", "-", " "]) + rng.choice(vocabulary)
+        text += rng.choice(["", ".", "!", "?"])
+        if words._PLAIN.fullmatch(text):
+            assert frequency.tokens(text) == tokenize(text, "en"), text
+
+
+@pytest.mark.parametrize(
+    "text", ["It's 3.5 km, e.g. here", "naïve café", "l'heure t'is", "ﬁne", "a\tb", "İstanbul", "rock 'n' roll", "x" * 500, "", "—"]
+)
+def test_odd_texts_take_the_long_way(text):
+    assert frequency.tokens(text) == tokenize(text, "en")
+
+
+def test_other_languages_and_the_missing_extra():
+    assert frequency.mean_zipf("das alte Auto", "de") == pytest.approx(
+        sum(zipf_frequency(word, "de") for word in ("das", "alte", "auto")) / 3
+    )
+    if importlib.util.find_spec("jieba") is None:
+        with pytest.raises(InputError, match=r"pip install 'wordfreq\[cjk\]'"):
+            frequency.mean_zipf("谢谢你", "zh")
+
+
+def test_bulk_scores_are_the_single_scores():
+    texts = ["the car", "zzqxv", "a jalopy, then"]
+    assert list(frequency.score_texts(texts, measures.mean_zipf)) == [measures.mean_zipf(text) for text in texts]

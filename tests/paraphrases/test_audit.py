@@ -1,27 +1,32 @@
-"""The audit against planted differences."""
+"""The audit against planted differences and against figures computed elsewhere."""
+
+import json
+import statistics
+from pathlib import Path
 
 import numpy as np
 import pytest
-from freqbias.paraphrases.audit import audit, paired_dz
+from freqbias.paraphrases import covariates
+from freqbias.paraphrases.audit import audit
+from freqbias.paraphrases.lexicon import generate
 from freqbias.records import Pair
+from wordfreq import tokenize, zipf_frequency
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
 
 def pair(i, high, low, arm="frequency", **fields):
     return Pair(id=f"{arm}{i}", item=str(i), arm=arm, high=high, low=low, **fields)
 
 
-def test_paired_dz_by_hand():
-    differences = np.array([1.0, 2.0, 3.0, 4.0])
-    assert paired_dz(differences) == pytest.approx(2.5 / np.std(differences, ddof=1))
-    assert paired_dz(np.zeros(3)) == 0.0
-    assert paired_dz(np.ones(3)) is None
-    assert paired_dz(np.array([1.0])) is None
+def codes(result):
+    return {verdict["code"]: verdict["level"] for verdict in result["verdicts"]}
 
 
 def test_columns_arms_and_given_covariates():
     rows = [pair(i, "the car stopped", "the jalopy stopped", covariates={"formality": [0, -1 - i % 2]}) for i in range(6)]
     rows += [pair(i, "the lawyer left", "the attorney left", arm="placebo") for i in range(3)]
-    result = audit(rows)
+    result = audit(rows, count_tokens=lambda texts: [len(text) // 4 for text in texts], similarity=lambda pairs: np.ones(len(pairs)))
     assert result["n_pairs"] == 6
     assert set(result["arms"]) == {"frequency", "placebo"}
     words = result["covariates"]["words"]
@@ -29,16 +34,105 @@ def test_columns_arms_and_given_covariates():
     assert (words["dz"], words["auc"]) == (0.0, 0.5)
     assert result["covariates"]["formality"]["dz"] == pytest.approx(1.5 / np.std([1, 2, 1, 2, 1, 2], ddof=1))
     assert result["covariates"]["content_zipf"]["auc"] == 1.0
+    assert result["covariates"]["subwords"]["high_mean"] == 3
+    assert result["between"]["token_overlap"] == pytest.approx(2 / 3)
+    assert result["between"]["similarity"] == 1.0
+    json.dumps(result, allow_nan=False)
 
 
-def test_length_confound_is_named():
+def test_length_confound_present_and_dominant():
     fill = ["", " now", " right now", " right now then"]
-    rows = [pair(i, "the car stopped", "the vehicle stopped" + fill[i % 4]) for i in range(40)]
-    codes = {(verdict["code"], verdict["level"]) for verdict in audit(rows)["verdicts"]}
-    assert any(code == "length_confound" for code, _ in codes)
+    present = [pair(i, "the car stopped", "the vehicle stopped" + fill[i % 4]) for i in range(40)]
+    assert codes(audit(present))["length_confound"] in ("present", "dominant")
+    nouns = ["car", "dog", "house", "boat", "road"]
+    dominant = [
+        pair(i, f"the {nouns[i % 5]} stopped", f"the {nouns[(i + 1) % 5]} stopped there over and over{' too' * (i % 2)}")
+        for i in range(40)
+    ]
+    found = codes(audit(dominant))
+    assert found["length_confound"] == "dominant"
+    assert found["frequency_gap"] == "negligible"
+    assert found["matched"] == "none"
+
+
+def test_matched_subset_keeps_what_is_level():
+    rows = [pair(i, "the car stopped", "the jalopy stopped" + " here" * (i % 4 == 0)) for i in range(40)]
+    result = audit(rows)
+    assert codes(result)["matched"] in ("partial", "none")
 
 
 def test_frequency_gap_running_backwards_or_missing():
     backwards = [pair(i, f"the jalopy stopped at {i}", f"the car stopped at {i}") for i in range(5)]
-    assert audit(backwards)["verdicts"][0]["level"] == "backwards"
-    assert audit([pair(0, "a", "b", arm="length")])["verdicts"][0]["level"] == "absent"
+    assert codes(audit(backwards))["frequency_gap"] == "backwards"
+    assert codes(audit([pair(0, "a", "b", arm="length")]))["frequency_gap"] == "absent"
+
+
+def test_dropped_numbers_and_outliers():
+    rows = [pair(i, "the car cost a lot", "the jalopy cost much") for i in range(20)]
+    rows.append(pair(20, "the car cost 50 or 60", "the jalopy cost much"))
+    rows.append(pair(21, "the car stopped", "the jalopy " + "slowly " * 30 + "stopped"))
+    found = codes(audit(rows))
+    assert found["numbers_dropped"] == "present"
+    assert found["outliers"] == "present"
+    original = pair(0, "it cost 5", "it cost", meta={"original": "it cost 5 or 6"})
+    assert covariates.numbers_dropped(original) == (1, 2)
+    assert covariates.covariates(original)["edit_distance_to_original"][0] < 1
+
+
+def test_fkgl_by_hand():
+    text = "The cat sat. It was happy."
+    assert [covariates.syllables(word) for word in ("the", "cat", "happy", "elephant")] == [1, 1, 2, 3]
+    assert covariates.fkgl(text) == pytest.approx(0.39 * 6 / 2 + 11.8 * 7 / 6 - 15.59)
+    assert covariates.fkgl("Die Katze", "de") is None
+    assert covariates.fkgl("…") is None
+
+
+def test_two_thousand_bundled_pairs_are_level_by_audit_and_by_hand():
+    """The promise of the balanced sets, from the audit and from a few independent lines."""
+    pairs = [pair for pair in generate(n=2000) if pair.arm == "frequency"]
+    rows = audit(pairs)["covariates"]
+    assert len(pairs) == 2000
+    assert rows["content_zipf"]["dz"] > 1.5
+    for name, bound in (("words", 0.1), ("characters", 0.5), ("fkgl", 0.2)):
+        assert abs(rows[name]["high_mean"] - rows[name]["low_mean"]) <= bound, name
+        assert abs(rows[name]["dz"]) < 0.1, name
+    equal = [pair for pair in pairs if pair.covariates["wordpieces"][0] == pair.covariates["wordpieces"][1]]
+    for part in (pairs, equal):
+        gaps = [len(pair.high) - len(pair.low) for pair in part]
+        assert len(part) >= 500
+        if part is pairs:
+            assert abs(statistics.mean(gaps)) <= 0.5
+            assert abs(statistics.mean(gaps) / statistics.stdev(gaps)) < 0.1
+        assert {len(pair.high.split()) - len(pair.low.split()) for pair in part} == {0}
+    means = [[zipf_frequency(word, "en") for word in pair.meta["swap"]] for pair in pairs]
+    assert statistics.median(high - low for high, low in means) > 1.4
+
+
+def mean_zipf(text, unknown_as_zero):
+    values = [zipf_frequency(word, "en") for word in tokenize(text, "en")]
+    return statistics.mean(value for value in values if value or unknown_as_zero)
+
+
+@pytest.mark.skipif(not (SHARED / "tfpd-csqa-high.txt").is_file(), reason="needs the CommonsenseQA pairs beside the checkout")
+def test_published_pairs_give_the_figures_computed_elsewhere(cli, tmp_path):
+    out = tmp_path / "pairs.jsonl"
+    assert cli("pairs", "import", SHARED / "tfpd-csqa-high.txt", SHARED / "tfpd-csqa-low.txt", "--out", out).exit_code == 0
+    result = json.loads(cli("audit", out, "--json").stdout)
+    rows = result["covariates"]
+    assert result["n_pairs"] == 575
+    assert (round(rows["words"]["high_mean"], 2), round(rows["words"]["low_mean"], 2)) == (23.66, 22.43)
+    assert 0.95 <= rows["content_zipf"]["dz"] <= 1.15
+    sides = [(SHARED / f"tfpd-csqa-{side}.txt").read_text(encoding="utf-8").splitlines() for side in ("high", "low")]
+    for unknown_as_zero in (False, True):
+        means = [[mean_zipf(line, unknown_as_zero) for line in side] for side in sides]
+        gaps = [a - b for a, b in zip(*means, strict=True)]
+        effect = statistics.mean(gaps) / statistics.stdev(gaps)
+        if unknown_as_zero:
+            # the published figures count unknown words as zero, which the audit never does
+            assert [round(statistics.mean(side), 3) for side in means] == [5.714, 5.499]
+            assert round(effect, 2) == 0.64
+        else:
+            assert rows["mean_zipf"]["dz"] == pytest.approx(effect, abs=1e-6)
+            assert effect == pytest.approx(0.64, abs=0.01)
+    shorter = sum(len(a.split()) < len(b.split()) for a, b in zip(*sides, strict=True)) / 575
+    assert round(100 * shorter, 1) == 26.8

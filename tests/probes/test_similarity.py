@@ -94,9 +94,7 @@ def test_subwords_and_truncation_are_recorded():
 
 @pytest.mark.parametrize("vector", [[0.0, 0.0], [np.nan, 1.0]])
 def test_vectors_without_direction_are_rows_with_error(vector):
-    found = rows(
-        [make("a", gloss_plain=["g"], naming_high="ask high", naming_low="ask low")], VECTORS | {"a l with more": vector}
-    )
+    found = rows([make("a", gloss_plain=["g"], naming_high="ask high", naming_low="ask low")], VECTORS | {"a l with more": vector})
     assert {key[1] for key in found} == {"gloss", "crossed"}
     for row in found.values():
         assert "zero or not finite" in row.error

@@ -1,0 +1,135 @@
+"""Generator `import`: two aligned text files, or one JSONL, CSV or TSV file with a column for each side.
+
+Sides stay as given; nothing is dropped for running backwards, since the audit reports the sign.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from freqbias.errors import InputError
+from freqbias.frequency import mean_zipf, swap_of_tokens, tokens
+from freqbias.frequency.measures import content_zipf
+from freqbias.frequency.words import check_language
+from freqbias.jsonl import read_lines, read_rows
+from freqbias.paraphrases.checks import checked
+from freqbias.records import Pair
+
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+
+
+def generate(
+    sources: Sequence[str | Path],
+    *,
+    high: str = "high",
+    low: str = "low",
+    item: str | None = None,
+    language: str = "en",
+    skipped: list[str] | None = None,
+    **_: Any,
+) -> list[Pair]:
+    """Return one pair of arm `frequency` per line; `InputError` names file and line of the first fault.
+
+    `sources` are two aligned text files (line n with line n), or one `.jsonl`, `.csv` or `.tsv` file in which `high`, `low` and,
+    where given, `item` name the columns. With `skipped`, faulty lines are collected there and left out.
+    """
+    check_language(language)
+    paths = [Path(source) for source in sources]
+    rows = _aligned(*paths) if len(paths) == 2 else _columns(paths, high, low, item)
+    pairs = []
+    for path, number, sides, name in rows:
+        try:
+            pairs.append(_pair(path, number, sides, name, language))
+        except InputError as error:
+            fault = InputError(f"{path}:{number}: {error}")
+            if skipped is None:
+                raise fault from error
+            skipped.append(str(fault))
+    if not pairs:
+        raise InputError(f"{', '.join(map(str, paths))}: no pairs")
+    return checked(pairs)
+
+
+Row = tuple[Path, int, tuple[Any, Any], str | None]
+
+
+def _aligned(high: Path, low: Path) -> Iterator[Row]:
+    """Yield line n of one file with line n of the other; the longer file is named when they differ in length."""
+    sides = [list(read_lines(path)) for path in (high, low)]
+    counts = [len(lines) for lines in sides]
+    if counts[0] != counts[1]:
+        longer = (high, low)[counts[1] > counts[0]]
+        raise InputError(
+            f"{longer}:{min(counts) + 1}: {high} has {counts[0]} lines and {low} has {counts[1]}; line n of one must pair with line n "
+            "of the other"
+        )
+    for (number, first), (_, second) in zip(*sides, strict=True):
+        yield high, number, (first, second), None
+
+
+def _columns(paths: list[Path], high: str, low: str, item: str | None) -> Iterator[Row]:
+    if len(paths) != 1:
+        raise InputError(f"import takes two aligned text files, or one .jsonl, .csv or .tsv file; found {len(paths)} files")
+    path = paths[0]
+    wanted = [high, low, *([item] if item else [])]
+    if path.suffix == ".jsonl":
+        rows: Iterator[tuple[int, Any]] = enumerate(read_rows(path, lambda row: row), start=1)
+    elif path.suffix in SEPARATORS:
+        rows = _table(path, wanted)
+    else:
+        raise InputError(f"{path}: unknown kind of file; name it .jsonl, .csv or .tsv, or give two text files")
+    for number, row in rows:
+        if not isinstance(row, dict):
+            raise InputError(f"{path}:{number}: expected a JSON object, found {type(row).__name__}")
+        missing = [name for name in wanted if name not in row]
+        if missing:
+            raise InputError(f"{path}:{number}: no column '{missing[0]}'; there are {', '.join(map(str, row))}")
+        yield path, number, (row[high], row[low]), None if item is None else str(row[item])
+
+
+def _table(path: Path, wanted: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    text = "\n".join(line for _, line in read_lines(path))
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=SEPARATORS[path.suffix])
+    missing = [name for name in wanted if name not in (reader.fieldnames or [])]
+    if missing:
+        raise InputError(f"{path}:1: no column '{missing[0]}'; there are {', '.join(reader.fieldnames or ['none'])}")
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise InputError(f"{path}:{reader.line_num}: {error}") from error
+
+
+def _pair(path: Path, number: int, sides: tuple[Any, Any], item: str | None, language: str) -> Pair:
+    high, low = (side.strip() if isinstance(side, str) else side for side in sides)
+    for name, side in (("high", high), ("low", low)):
+        if not isinstance(side, str) or not side:
+            raise InputError(f"the {name} side is empty")
+    if high == low:
+        raise InputError("both sides hold the same text")
+    words = [tokens(side, language) for side in (high, low)]
+    same_length = len(words[0]) == len(words[1])
+    values = [content_zipf(side, language) for side in (high, low)]
+    free = None if None in values else values[0] - values[1]  # type: ignore[operator]
+    digest = hashlib.sha256("\0".join([path.name, str(number), high, low]).encode()).hexdigest()[:16]
+    return Pair(
+        id=digest,
+        item=item or f"{path.name}:{number}",
+        language=language,
+        high=high,
+        low=low,
+        zipf_high=mean_zipf(high, language),
+        zipf_low=mean_zipf(low, language),
+        # a swap keeps the number of words; anything else is a free rewrite, whose gap is in content words
+        zipf_gap=swap_of_tokens(words[0], words[1], language).zipf_gap if same_length and _is_swap(words[0], words[1]) else free,
+        generator="import",
+        meta={"source": path.name, "line": number},
+    )
+
+
+def _is_swap(high: list[str], low: list[str]) -> bool:
+    """Tell whether two texts of equal length differ in few words, each in its place: at most a quarter of them."""
+    return 4 * sum(a != b for a, b in zip(high, low, strict=True)) <= len(high)

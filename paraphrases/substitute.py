@@ -1,0 +1,251 @@
+"""Generator `substitute`: high and low forms of a user's own texts, by vetted one-word substitutions.
+
+Every word of a text that belongs to a bundled set is put into its frequent form for `high` and its rare form for `low`, with its
+inflection, its case and the article before it; arm `placebo` does the same with the equally frequent sets. Only sets whose words carry
+the meant sense in at least four of five of their uses take part, since nothing here reads the context; words inside names, compounds
+with a hyphen, and inflections that could be two things are left alone.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from freqbias.errors import InputError
+from freqbias.frequency import mean_zipf, swap_of_tokens
+from freqbias.jsonl import read_lines, read_rows
+from freqbias.paraphrases.checks import checked
+from freqbias.paraphrases.lexicon import keeps_gap, synonym_sets
+from freqbias.paraphrases.words import article
+from freqbias.records import Pair
+
+MIN_SENSE_SHARE = 0.8
+TAGS = {"noun": ("NN", "NNS"), "verb": ("VB", "VBZ", "VBD", "VBG", "VBN"), "adjective": ("JJ",), "adverb": ("RB",)}
+
+_WORD = re.compile(r"(?<![\w'’-])[A-Za-z]+(?![\w’-]|'\w)")
+_ARTICLE_BEFORE = re.compile(r"\b([Aa]n?)(\s+)$")
+_STARTS_SENTENCE = re.compile(r"(?:^|[.!?][\"'”’)]*\s+|[\n\"“(])$")
+
+
+#: High form, low form, set id.
+Couple = tuple[str, str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """One of the user's texts; `place` is file and line for messages, `queries` those that a collection calls relevant."""
+
+    id: str
+    text: str
+    place: str
+    query_ids: Sequence[str] = ()
+    queries: Sequence[str] = ()
+
+
+@dataclass
+class Coverage:
+    """How many texts and words could be substituted, by arm."""
+
+    texts: int = 0
+    words: int = 0
+    changed: Counter[str] = field(default_factory=Counter)
+    swapped: Counter[str] = field(default_factory=Counter)
+
+    def lines(self) -> list[str]:
+        """Return one sentence an arm."""
+        return [
+            f"{arm}: {self.changed[arm]} of {self.texts} texts changed, {self.swapped[arm]} of {self.words} words swapped"
+            for arm in ("frequency", "placebo")
+        ]
+
+
+@cache
+def inflected(word: str, tag: str) -> str | None:
+    """Return one inflected form of a base word, None where English has two."""
+    if tag in ("NN", "VB", "JJ", "RB"):
+        return word
+    import lemminflect
+
+    found: tuple[str, ...] = lemminflect.getInflection(word, tag=tag)
+    return found[0] if len(found) == 1 else None
+
+
+@cache
+def substitutions(arm: str) -> Mapping[str, Couple]:
+    """Return (high form, low form, set id) of every word form that stands for exactly one couple of forms."""
+    found: dict[str, set[Couple]] = {}
+    for item in synonym_sets(arm):
+        if min(item.sense_share) < MIN_SENSE_SHARE or any(item.region):
+            continue
+        for tag in TAGS[item.pos]:
+            forms = [inflected(word, tag) for word in (item.high, item.low)]
+            high, low = map(str, forms)
+            # an inflection that the word list does not know is as likely an error of the inflector (funnymans)
+            if None in forms or (tag == "NNS" and not item.countable) or not keeps_gap(arm, high, low):
+                continue
+            for form in (high, low):
+                found.setdefault(form, set()).add((high, low, item.id))
+    return {form: next(iter(couples)) for form, couples in found.items() if len(couples) == 1}
+
+
+def generate(
+    sources: Sequence[str | Path],
+    *,
+    field: str = "text",
+    n: int | None = None,
+    seed: int = 0,
+    coverage: Coverage | None = None,
+    skipped: list[str] | None = None,
+    **_: Any,
+) -> list[Pair]:
+    """Return the pairs of arms `frequency` and `placebo` that a user's texts allow; `n` limits each arm to a random part.
+
+    `sources` is one text file (a text a line), one `.jsonl` file whose column `field` holds the text, or one folder in the layout of
+    BEIR and MTEB (`corpus.jsonl`, `queries.jsonl`, `qrels/*.tsv`). `InputError` names file and line; with `skipped`, faulty lines are
+    collected there and left out. `coverage`, where given, is filled in.
+    """
+    if len(sources) != 1:
+        raise InputError(f"substitute takes one text file, .jsonl file or folder; found {len(sources)}")
+    coverage = Coverage() if coverage is None else coverage
+    pairs: dict[str, list[Pair]] = {"frequency": [], "placebo": []}
+    for document in _documents(Path(sources[0]), field, skipped):
+        coverage.texts += 1
+        coverage.words += len(_WORD.findall(document.text))
+        for arm, made in pairs.items():
+            pair = _pair(document, arm)
+            if pair is not None:
+                made.append(pair)
+                coverage.changed[arm] += 1
+                coverage.swapped[arm] += len(pair.meta["swaps"])
+    if not coverage.texts:
+        raise InputError(f"{sources[0]}: no texts")
+    rng = np.random.default_rng(seed)
+    chosen = [pair for made in pairs.values() for pair in _part(made, n, rng)]
+    return checked(chosen)
+
+
+def _part(pairs: list[Pair], n: int | None, rng: np.random.Generator) -> list[Pair]:
+    if n is None or n >= len(pairs):
+        return pairs
+    return [pairs[i] for i in sorted(rng.choice(len(pairs), n, replace=False))]
+
+
+def both_forms(text: str, arm: str) -> tuple[str, str, list[Couple]]:
+    """Return the high form, the low form and what was swapped, in order of appearance."""
+    table = substitutions(arm)
+    sides, end = ["", ""], 0
+    used: list[Couple] = []
+    for match in _WORD.finditer(text):
+        couple = table.get(match[0].lower())
+        if couple is None or _in_name(text, match):
+            continue
+        before = text[end : match.start()]
+        for k in (0, 1):
+            word = _cased(couple[k], match[0])
+            sides[k] += _with_article(before, word) + word
+        used.append(couple)
+        end = match.end()
+    return sides[0] + text[end:], sides[1] + text[end:], used
+
+
+def _in_name(text: str, match: re.Match[str]) -> bool:
+    """Tell whether a word is capitalised inside a sentence, or at its start with another capital after it."""
+    if match[0].islower():
+        return False
+    if len(match[0]) > 1 and match[0].isupper():
+        return True  # an abbreviation, or shouting
+    after = text[match.end() : match.end() + 2]
+    return not _STARTS_SENTENCE.search(text[: match.start()]) or (after[:1] == " " and after[1:].isupper())
+
+
+def _cased(word: str, like: str) -> str:
+    return word.capitalize() if like[0].isupper() else word
+
+
+def _with_article(before: str, word: str) -> str:
+    """Return the text before a word with its `a` or `an` made to fit."""
+    found = _ARTICLE_BEFORE.search(before)
+    if not found:
+        return before
+    right = article(word.lower())
+    return before[: found.start()] + (right.capitalize() if found[1][0] == "A" else right) + found[2]
+
+
+def _pair(document: Document, arm: str) -> Pair | None:
+    high, low, used = both_forms(document.text, arm)
+    if not used:
+        return None
+    sets = [couple[2] for couple in used]
+    swapped = swap_of_tokens([couple[0] for couple in used], [couple[1] for couple in used])
+    return Pair(
+        id=hashlib.sha256("\0".join([arm, document.id, high, low]).encode()).hexdigest()[:16],
+        item=document.id,
+        arm=arm,
+        high=high,
+        low=low,
+        queries={"relevant": list(document.queries)} if document.queries else {},
+        zipf_high=mean_zipf(high),
+        zipf_low=mean_zipf(low),
+        zipf_gap=swapped.zipf_gap,
+        generator="substitute",
+        meta={
+            "place": document.place,
+            "original": document.text,
+            "swaps": sets,
+            "query_ids": list(document.query_ids),
+            "oriented_by": _orientation(sets) if arm == "placebo" else None,
+        },
+    )
+
+
+def _orientation(used: Sequence[str]) -> str | None:
+    """Return the rival that orients a text's placebo swaps when it is one and the same."""
+    rivals = {item.oriented_by for item in synonym_sets("placebo") if item.id in set(used)}
+    return rivals.pop() if len(rivals) == 1 else None
+
+
+def _documents(source: Path, column: str, skipped: list[str] | None) -> Iterator[Document]:
+    if source.is_dir():
+        yield from _collection(source, skipped)
+    elif source.suffix == ".jsonl":
+        yield from _rows(source, column, "id", skipped)
+    else:
+        for number, line in read_lines(source):
+            if line.strip():
+                yield Document(id=f"{source.name}:{number}", text=line.strip(), place=f"{source.name}:{number}")
+
+
+def _rows(path: Path, column: str, key: str, skipped: list[str] | None) -> Iterator[Document]:
+    for number, row in enumerate(read_rows(path, lambda row: row), start=1):
+        text = row.get(column) if isinstance(row, dict) else None
+        if not isinstance(text, str) or not text.strip():
+            fault = f"{path}:{number}: field '{column}' is missing or empty"
+            if skipped is None:
+                raise InputError(fault)
+            skipped.append(fault)
+            continue
+        name = str(row.get(key, f"{path.name}:{number}"))
+        yield Document(id=name, text=text.strip(), place=f"{path.name}:{number}")
+
+
+def _collection(folder: Path, skipped: list[str] | None) -> Iterator[Document]:
+    """Yield the documents of a BEIR folder with the queries that its judgements (score above 0) give each."""
+    asked = {document.id: document.text for document in _rows(folder / "queries.jsonl", "text", "_id", skipped)}
+    relevant: dict[str, list[str]] = {}
+    for path in sorted((folder / "qrels").glob("*.tsv")):
+        for number, line in read_lines(path):
+            cells = line.split("\t")
+            if number == 1 and cells[-1] == "score":
+                continue
+            if len(cells) != 3 or not cells[2].lstrip("-").isdecimal():
+                raise InputError(f"{path}:{number}: expected query id, document id and whole score, split by tabs")
+            if int(cells[2]) > 0:
+                relevant.setdefault(cells[1], []).append(cells[0])
+    for document in _rows(folder / "corpus.jsonl", "text", "_id", skipped):
+        ids = [name for name in dict.fromkeys(relevant.get(document.id, [])) if name in asked]
+        yield Document(id=document.id, text=document.text, place=document.place, query_ids=ids, queries=[asked[name] for name in ids])

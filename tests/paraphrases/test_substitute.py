@@ -1,0 +1,126 @@
+"""Substitution in a user's own texts: inflection, case, articles, what is left alone, collections."""
+
+import json
+
+import pytest
+from freqbias.errors import InputError
+from freqbias.paraphrases import substitute
+from freqbias.paraphrases.substitute import Coverage, both_forms, generate, substitutions
+
+
+@pytest.fixture
+def couple(monkeypatch):
+    """Replace the table by a few couples whose forms can be told by eye."""
+    table = {}
+    for high, low in [("car", "auto"), ("cars", "autos"), ("buy", "purchase"), ("bought", "purchased"), ("honest", "upright")]:
+        table |= dict.fromkeys((high, low), (high, low, f"{high}-{low}"))
+    monkeypatch.setattr(substitute, "substitutions", lambda arm: table)
+
+
+@pytest.mark.parametrize(
+    ("text", "high", "low"),
+    [
+        ("She bought a car.", "She bought a car.", "She purchased an auto."),
+        ("An honest man, an auto.", "An honest man, a car.", "An upright man, an auto."),
+        ("A car stopped. Cars stop.", "A car stopped. Cars stop.", "An auto stopped. Autos stop."),
+        ("Bought: two autos!", "Bought: two cars!", "Purchased: two autos!"),
+        ("“Cars!” he said.", "“Cars!” he said.", "“Autos!” he said."),
+    ],
+)
+def test_both_forms(couple, text, high, low):
+    assert both_forms(text, "frequency")[:2] == (high, low)
+
+
+@pytest.mark.parametrize(
+    "text", ["the Car and Driver show", "a car-park", "CAR", "the car's wheel", "Honest Abe", "cartoon", "my_car", "nothing here"]
+)
+def test_left_alone(couple, text):
+    assert both_forms(text, "frequency")[2] == []
+
+
+@pytest.mark.parametrize("arm", ["frequency", "placebo"])
+def test_table_is_unambiguous_and_vetted(arm):
+    from freqbias.paraphrases.lexicon import synonym_sets
+
+    sets = {item.id: item for item in synonym_sets(arm)}
+    table = substitutions(arm)
+    assert len(table) > 200
+    for form, (high, low, name) in table.items():
+        assert form in (high, low)
+        assert high != low
+        assert min(sets[name].sense_share) >= 0.8
+
+
+def real_texts():
+    frequency, placebo = (sorted(substitutions(arm)) for arm in ("frequency", "placebo"))
+    return [f"Yesterday they mentioned the {a} and the {b} again." for a, b in zip(frequency[:30], placebo[:30], strict=True)]
+
+
+def test_arms_coverage_and_repeatability(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join([*real_texts(), "", "Of it."]) + "\n")
+    coverage = Coverage()
+    pairs = generate([path], coverage=coverage)
+    assert {pair.arm for pair in pairs} == {"frequency", "placebo"}
+    assert coverage.texts == 31
+    assert coverage.changed["frequency"] == coverage.changed["placebo"] == 30
+    assert "frequency: 30 of 31 texts changed" in coverage.lines()[0]
+    for pair in pairs:
+        assert pair.meta["original"] in real_texts()
+        if pair.arm == "frequency":
+            assert pair.zipf_gap >= 0.5
+        else:
+            assert abs(pair.zipf_gap) < 0.5
+    assert pairs == generate([path])
+    few = generate([path], n=5, seed=1)
+    assert len(few) == 10
+    assert few == generate([path], n=5, seed=1)
+
+
+def collection(folder):
+    (folder / "qrels").mkdir()
+    text = real_texts()[0]
+    (folder / "corpus.jsonl").write_text(json.dumps({"_id": "d1", "title": "", "text": text}) + "\n")
+    (folder / "queries.jsonl").write_text(json.dumps({"_id": "q1", "text": "what was mentioned?"}) + "\n")
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td1\t0\n")
+    return folder
+
+
+def test_beir_folder_keeps_its_queries(tmp_path):
+    pairs = generate([collection(tmp_path)])
+    assert {pair.item for pair in pairs} == {"d1"}
+    assert pairs[0].queries == {"relevant": ["what was mentioned?"]}
+    assert pairs[0].meta["query_ids"] == ["q1"]
+
+
+def test_bad_collections(tmp_path):
+    folder = collection(tmp_path)
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\n")
+    with pytest.raises(InputError, match=r"test\.tsv:2: expected query id, document id and whole score"):
+        generate([folder])
+    (folder / "corpus.jsonl").write_text('{"_id": "d1"}\n')
+    with pytest.raises(InputError, match=r"test\.tsv:2|corpus\.jsonl:1: field 'text' is missing or empty"):
+        generate([folder])
+    (folder / "queries.jsonl").unlink()
+    with pytest.raises(InputError, match=r"queries\.jsonl: cannot be read"):
+        generate([folder])
+
+
+def test_fields_and_skipping(tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text(json.dumps({"body": real_texts()[0]}) + "\n" + json.dumps({"other": 1}) + "\n")
+    with pytest.raises(InputError, match=r":2: field 'body' is missing or empty"):
+        generate([path], field="body")
+    skipped = []
+    assert generate([path], field="body", skipped=skipped)
+    assert len(skipped) == 1
+    with pytest.raises(InputError, match="takes one text file"):
+        generate([path, path])
+
+
+def test_command_line_reports_coverage(cli, tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join(real_texts()))
+    result = cli("pairs", "substitute", path, "--out", tmp_path / "pairs.jsonl")
+    assert result.exit_code == 0
+    assert "frequency: 30 of 30 texts changed" in result.stderr
