@@ -9,6 +9,7 @@ from freqbias.frequency import tokens
 from freqbias.paraphrases.words import article
 from freqbias.records import Pair
 
+MIN_SIMILARITY = 0.5  # cosine; below it sentence embedding models see two topics
 MAX_LENGTH_RATIO = 2.0  # a paraphrase twice as long adds or drops something
 
 _DIGITS = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,]\d+)*\s?(%|°[CF]?|[$€£¥]|(?:km|cm|mm|kg|mg|ml|mph|kmh|GB|MB|lb|ft|[mgls])\b)?")
@@ -143,9 +144,17 @@ CHECKS: Mapping[str, Check] = {
 }
 
 
-def checked(pairs: Iterable[Pair]) -> list[Pair]:
-    """Return the pairs with the verdict of every check, `not_a_duplicate` among them, added to `checks`."""
+def checked(pairs: Iterable[Pair], similarities: Iterable[float] | None = None) -> list[Pair]:
+    """Return the pairs with the verdict of every check, `not_a_duplicate` among them, added to `checks`.
+
+    `similarities` gives the cosine of every pair's forms from some embedding model and adds `similar`.
+    """
     rows = list(pairs)
+    if similarities is not None:
+        rows = [
+            replace(pair, checks={**pair.checks, "similar": bool(cosine >= MIN_SIMILARITY)})
+            for pair, cosine in zip(rows, similarities, strict=True)
+        ]
     seen = Counter((pair.arm, pair.high, pair.low) for pair in rows)
     return [
         replace(

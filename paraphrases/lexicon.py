@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from freqbias.errors import InputError
 from freqbias.frequency import mean_zipf, swap, swap_of_tokens
+from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.words import article, inflect_word, shared_words
 from freqbias.records import Pair
 from freqbias.registry import suggestion
@@ -185,7 +186,7 @@ def generate(*, n: int | None = None, seed: int = 0, sets: str = "balanced") -> 
     pairs += [_word_pair(item, frame) for item, frame in _drawn(synonym_sets("placebo"), rng)[: round(n * PLACEBO_SHARE)]]
     # the length arm pads the sentences of the frequent words, taking sets in the same even order
     pairs += [_length_pair(item, frame, k) for k, (item, frame) in enumerate(frequency[: max(1, round(n * LENGTH_SHARE))])]
-    return pairs
+    return checked(pairs)
 
 
 PARTS = ("balanced", "headline", "all")

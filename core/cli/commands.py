@@ -123,6 +123,25 @@ def pairs(
     log.info("%s: %d pairs", out, len(made))
 
 
+def check(
+    source: Annotated[Path, typer.Argument(metavar="PAIRS", help="Pair file or run folder.")],
+    out: Annotated[Path, typer.Option(help="Pair file to write, with the verdicts in `checks`.")],
+    similarity: Annotated[str | None, typer.Option(help="Embedding model that says whether both forms mean alike.")] = None,
+    json: Json = False,
+) -> None:
+    """Check whether both forms of every pair still say the same: numbers, negation, names, quotes, question, articles.
+
+    Example: `freqbias check pairs.jsonl --out checked.jsonl`
+    """
+    rows = stages.check_pairs(stages.file_in(source, "pairs.jsonl"), out, similarity)
+    names = sorted({name for row in rows for name in row.checks})
+    failed = {name: [row.id for row in rows if row.checks.get(name) is False] for name in names}
+    if json:
+        print_json({"n_pairs": len(rows), "failed": failed})
+    else:
+        print_table(["check", "failed", "first"], [[name, len(ids), ", ".join(ids[:3])] for name, ids in failed.items()])
+
+
 def match(
     source: Annotated[Path, typer.Argument(metavar="PAIRS", help="Pair file or run folder.")],
     on: Annotated[str, typer.Option(help="Covariates to level, split by commas; see the table of `freqbias audit`.")],
@@ -307,6 +326,6 @@ def _about(thing: Any) -> str:
 
 def register(app: typer.Typer) -> None:
     """Attach the commands to the program, in the order of the data flow."""
-    for command in (run, pairs, match, audit, probe, analyze, report, score):
+    for command in (run, pairs, check, match, audit, probe, analyze, report, score):
         app.command()(command)
     app.command("list")(list_names)

@@ -71,6 +71,18 @@ def _likeness(model: Any) -> Any:
     return cosines
 
 
+def check_pairs(pairs: Path, out: Path, similarity: str | None) -> list[Pair]:
+    """Run every check on a pair file and write the pairs with their verdicts."""
+    from freqbias.models import embedder
+    from freqbias.paraphrases.checks import checked
+
+    records = list(read_pairs(pairs))
+    cosines = None if similarity is None else _likeness(embedder(similarity))(records)
+    rows = checked(records, cosines)
+    write_records(out, rows)
+    return rows
+
+
 def match_pairs(pairs: Path, names: Sequence[str], out: Path, *, track: Track) -> "tuple[int, list[Balance]]":
     """Write the largest subset of the frequency arm that is level in the named covariates, the other arms whole.
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-COMMANDS = ["run", "pairs", "audit", "probe", "analyze", "report", "score", "list", "models list", "models fetch"]
+COMMANDS = ["run", "pairs", "check", "match", "audit", "probe", "analyze", "report", "score", "list", "models list", "models fetch"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -147,3 +147,41 @@ def test_interrupt_exits_130_and_leaves_nothing(cli, tmp_path, pair_file, monkey
     result = cli("probe", pair_file, "--embedder", "synthetic:embed_words", "--out", tmp_path / "o.jsonl")
     assert result.exit_code == 130
     assert not (tmp_path / "o.jsonl").exists()
+
+
+def test_score_over_own_counts_and_files(cli, tmp_path):
+    (tmp_path / "corpus.txt").write_text("the car the car the jalopy\n")
+    (tmp_path / "texts.txt").write_text("the car\nthe jalopy\n")
+    own = ["--corpus", tmp_path / "corpus.txt", "--json"]
+    (row,) = json.loads(cli("score", "the car", "--frequency", "corpus", *own).stdout)
+    assert row["corpus"] == pytest.approx((9 + -0.30103 + 9 + -0.4771213) / 2, abs=1e-4)
+    assert json.loads(cli("score", "the car", "--frequency", "uni_bi", *own).stdout)[0]["uni_bi"] > 0
+    tfd = ["--frequency", "tfd", "--completions", tmp_path / "corpus.txt", "--json"]
+    assert json.loads(cli("score", "the car", *tfd).stdout)[0]["tfd"] > 0
+    lines = cli("score", "--file", tmp_path / "texts.txt").stdout.splitlines()
+    assert [line.split("\t")[2] for line in lines] == ["the car", "the jalopy"]
+    assert cli("score", "the car", "--frequency", "corpus").exit_code == 2
+    assert cli("score").exit_code == 2
+
+
+def test_check_and_match(cli, tmp_path, pair_file):
+    result = cli("check", pair_file, "--out", tmp_path / "checked.jsonl", "--similarity", "synthetic:embed_words", "--json")
+    summary = json.loads(result.stdout)
+    assert summary["n_pairs"] == 150
+    assert all(ids == [] for name, ids in summary["failed"].items() if name != "similar")
+    result = cli("match", pair_file, "--on", "characters,fkgl", "--out", tmp_path / "matched.jsonl", "--json")
+    found = json.loads(result.stdout)
+    assert found["n_pairs"] == 60
+    assert 0 < found["n_kept"] <= 60
+    assert all(abs(row["dz_after"]) < 0.1 for row in found["balance"])
+    assert len((tmp_path / "matched.jsonl").read_text().splitlines()) == found["n_kept"] + 90
+    assert cli("match", pair_file, "--on", "wrods", "--out", tmp_path / "x").exit_code == 2
+    assert not (tmp_path / "x").exists()
+
+
+def test_audit_with_a_tokenizer_and_a_similarity(cli, tmp_path, pair_file):
+    result = cli("audit", pair_file, "--similarity", "synthetic:embed_words", "--tokenizer", "synthetic:embed_words", "--json")
+    found = json.loads(result.stdout)
+    assert 0 < found["between"]["similarity"] < 1
+    assert "subwords" not in found["covariates"]  # a function has no tokenizer to ask
+    assert cli("audit", pair_file).exit_code == 0

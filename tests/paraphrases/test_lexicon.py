@@ -138,16 +138,25 @@ def test_pairs_have_all_their_queries_and_pass_their_checks():
 
 def test_default_covers_every_set_in_three_frames():
     frequency = Counter(pair.item for pair in generate() if pair.arm == "frequency")
-    assert set(frequency) == {item.id for item in synonym_sets("frequency")}
+    assert set(frequency) == {item.id for item in synonym_sets("frequency") if item.balanced}
     assert set(frequency.values()) == {3}
 
 
 def test_pairs_are_spread_evenly_and_repeat():
-    pairs = generate(n=len(synonym_sets("frequency")) + 10, seed=4)
+    n = len(synonym_sets("frequency")) + 10
+    pairs = generate(n=n, seed=4, sets="all")
     counts = Counter(pair.item for pair in pairs if pair.arm == "frequency")
     assert set(counts.values()) == {1, 2}
-    assert pairs == generate(n=len(synonym_sets("frequency")) + 10, seed=4)
-    assert pairs != generate(n=len(synonym_sets("frequency")) + 10, seed=5)
+    assert pairs == generate(n=n, seed=4, sets="all")
+    assert pairs != generate(n=n, seed=5, sets="all")
+
+
+def test_parts_of_the_lexicon():
+    for name in ("balanced", "headline"):
+        chosen = {item.id for item in synonym_sets("frequency") if getattr(item, name)}
+        assert {pair.item for pair in generate(n=len(chosen), sets=name) if pair.arm == "frequency"} == chosen
+    with pytest.raises(InputError, match="unknown sets 'balancd'; did you mean 'balanced'"):
+        generate(n=5, sets="balancd")
 
 
 def test_impossible_sizes_are_refused():
@@ -160,3 +169,37 @@ def test_no_frequency_values_are_stored():
 
     for name in ("lexicon.jsonl", "placebo.jsonl"):
         assert "zipf" not in files("freqbias.paraphrases").joinpath("data", name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("lexicon.jsonl", "set"), ("placebo.jsonl", "set"), ("frames.jsonl", "frame")])
+def test_rows_follow_the_schema(name, kind):
+    import json
+    from importlib.resources import files
+
+    import jsonschema
+
+    folder = files("freqbias.paraphrases").joinpath("data")
+    schema = json.loads(folder.joinpath("schema.json").read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator({"$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]})
+    for line in folder.joinpath(name).read_text(encoding="utf-8").splitlines():
+        validator.validate(json.loads(line))
+
+
+def test_stored_subword_counts_are_the_tokenizers_own():
+    from conftest import missing
+    from freqbias.models.aliases import find_alias
+
+    tokenizers = {}
+    for kind, alias in (("wordpiece", "minilm"), ("bpe", "smollm2-135m")):
+        folder = find_alias(alias).ready_directory()
+        if folder is None:
+            missing(f"model {alias}: freqbias models fetch {alias}")
+        import tokenizers as library
+
+        tokenizers[kind] = library.Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizers[kind].no_padding()
+    for item in SETS:
+        for k, word in enumerate((item.high, item.low)):
+            for kind, text in (("wordpiece", word), ("bpe", f" {word}")):
+                found = tokenizers[kind].encode(text, add_special_tokens=False).tokens
+                assert len(found) == item.subwords[kind][k], (word, kind, found)
