@@ -48,15 +48,9 @@ class Frame:
 
     def fill(self, word: str) -> str:
         """Return the sentence with `word` in place."""
-        return (
-            self.text.replace("{a word}", f"{article(word)} {word}")
-            .replace("{word}", word)
-            .replace("{words}", self._form(word, "words"))
-            .replace("{past}", self._form(word, "past"))
-        )
-
-    def _form(self, word: str, form: str) -> str:
-        return inflect_word(word, form) if f"{{{form}}}" in self.text else ""
+        if "{a word}" in self.text:
+            return self.text.replace("{a word}", f"{article(word)} {word}")
+        return re.sub(r"\{\w+\}", self.swapped(word), self.text)
 
     def swapped(self, word: str) -> str:
         """Return `word` in the form that this frame shows."""

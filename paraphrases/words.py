@@ -42,14 +42,24 @@ def _stemmer():  # type: ignore[no-untyped-def]  # snowballstemmer has no types
     return snowballstemmer.stemmer("english")
 
 
+@lru_cache(maxsize=1 << 16)
+def _family(word: str) -> frozenset[str]:
+    """Return what a word shares with its relatives: its stem and, from five letters on, its beginning."""
+    return frozenset({stem(word), f"{word[:SAME_BEGINNING]}…"} if len(word) >= SAME_BEGINNING else {stem(word)})
+
+
 def related(first: str, second: str) -> bool:
     """Tell whether two words share a stem or their first five letters."""
-    if stem(first) == stem(second):
-        return True
-    return min(len(first), len(second)) >= SAME_BEGINNING and first[:SAME_BEGINNING] == second[:SAME_BEGINNING]
+    return not _family(first).isdisjoint(_family(second))
+
+
+@lru_cache(maxsize=1 << 16)
+def _content(text: str) -> frozenset[str]:
+    return frozenset(content_words(text))
 
 
 def shared_words(first: Iterable[str], second: Iterable[str]) -> list[tuple[str, str]]:
     """Return the couples of related content words that two groups of texts share, sorted."""
-    words = [sorted({word for text in texts for word in content_words(text)}) for texts in (first, second)]
-    return [(a, b) for a in words[0] for b in words[1] if related(a, b)]
+    words = [sorted({word for text in texts for word in _content(text)}) for texts in (first, second)]
+    families = frozenset().union(*map(_family, words[1]))
+    return [(a, b) for a in words[0] if not _family(a).isdisjoint(families) for b in words[1] if related(a, b)]

@@ -1,5 +1,7 @@
 """The two real models, from pairs to report."""
 
+import importlib.util
+
 import numpy as np
 import pytest
 from conftest import missing
@@ -10,7 +12,9 @@ from freqbias.records import SCHEMA
 
 @pytest.fixture(scope="module", autouse=True)
 def ready():
-    pytest.importorskip("sentence_transformers")
+    for name in ("sentence_transformers", "transformers"):
+        if importlib.util.find_spec(name) is None:
+            missing(f"{name}: pip install 'freqbias[embed,lm]'")
     for name in ("minilm", "smollm2-135m"):
         if find_alias(name).ready_directory() is None:
             missing(f"model {name}: freqbias models fetch {name}")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 import typer
 from freqbias import registry
 from freqbias.cli import manifest, stages
-from freqbias.cli.console import log, print_json, print_lines, print_table, tracker
+from freqbias.cli.console import log, print_json, print_lines, print_table, tracker, waiting
 from freqbias.errors import InputError
 from freqbias.frequency import read_counts, unknown_words
 from freqbias.frequency.measures import with_completions
@@ -54,7 +54,8 @@ def run(
     stages.prepare_folder(out, fresh)
     pair_file = out / "pairs.jsonl"
     if source is None:
-        stages.make_pairs("lexicon", [], {"n": DEFAULT_PAIRS if n is None else n, "seed": seed}, pair_file)
+        with waiting("pairs"):
+            stages.make_pairs("lexicon", [], {"n": DEFAULT_PAIRS if n is None else n, "seed": seed}, pair_file)
     else:
         write_records(pair_file, source)
     stages.audit_pairs(pair_file, out / "audit.json")
@@ -70,7 +71,8 @@ def run(
     }
     estimates = stages.analyze(out / "observations.jsonl", pair_file, out / "estimates.jsonl", seed, tracker())
     write_json(out / "manifest.json", manifest.build(out, config=config, models=models, probes=settings, started=started))
-    _report(out)
+    with waiting("report"):
+        _report(out)
     _summary(estimates)
 
 
@@ -115,7 +117,8 @@ def pairs(
         from freqbias.paraphrases.substitute import Coverage
 
         options["coverage"] = coverage = Coverage()
-    made = stages.make_pairs(generator, sources or [], options, out)
+    with waiting("pairs"):
+        made = stages.make_pairs(generator, sources or [], options, out)
     for line in [*skipped, *(coverage.lines() if coverage else [])]:
         log.info("%s", line)
     if skip_invalid:
@@ -238,7 +241,8 @@ def report(run: Run) -> None:
 
     Example: `freqbias report results/demo`
     """
-    _report(run)
+    with waiting("report"):
+        _report(run)
 
 
 def _report(folder: Path) -> None:

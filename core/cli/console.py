@@ -4,6 +4,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 from freqbias.jsonl import dumps
@@ -56,6 +57,11 @@ def _line(items: Iterable[T], what: str, total: int) -> Iterator[T]:
     started = time.monotonic()
     yield from items
     log.info("%s: %d of %d, %.0f s", what, total, total, time.monotonic() - started)
+
+
+def waiting(what: str) -> AbstractContextManager[Any]:
+    """Show on a terminal that a step without countable parts is under way."""
+    return err.status(what) if err.is_terminal and log.level <= logging.INFO else nullcontext()
 
 
 def print_json(value: Any) -> None:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import typer
-from freqbias.cli.console import log, print_json, print_table
+from freqbias.cli.console import log, print_json, print_table, waiting
 from freqbias.models.aliases import aliases, find_alias
 from freqbias.models.fetch import fetch as fetch_model
 
@@ -48,4 +48,6 @@ def fetch(
     Example: `freqbias models fetch minilm smollm2-135m`
     """
     for alias in [find_alias(name) for name in names]:
-        log.info("%s: %s", alias.name, fetch_model(alias))
+        with waiting(f"fetching {alias.name}"):
+            folder = fetch_model(alias)
+        log.info("%s: %s", alias.name, folder)

@@ -1,11 +1,12 @@
 """Dense embedding models through sentence-transformers, prompts honoured."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from freqbias.errors import BackendError
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
-from freqbias.models.transformers import quiet_loading
+from freqbias.models.transformers import hub_commit, quiet_loading
 
 BATCH_SIZE = 64  # throughput on a CPU is flat between 32 and 128 for sentences of this length
 
@@ -18,7 +19,8 @@ class SentenceTransformerEmbedder:
 
         with quiet_loading():
             self._model = SentenceTransformer(path, device=device)
-        self.info = info
+        inner = getattr(self._model[0], "auto_model", None)  # static models have none
+        self.info = replace(info, revision=info.revision or hub_commit(getattr(inner, "config", None)))
 
     def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:
         """Encode with the model's own query or document prompt; float32 of shape (n, d); `BackendError` on non-finite output."""

@@ -29,6 +29,12 @@ def quiet_loading() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
+def hub_commit(config: Any) -> str | None:
+    """Return the commit that a model's files came from; None for local files."""
+    commit = getattr(config, "_commit_hash", None)
+    return None if commit is None else str(commit)
+
+
 def convert_gguf(source: Path, target: Path) -> None:
     """Write the dense float32 form of one GGUF file, tokenizer included, into the existing directory `target`."""
     import torch
@@ -75,7 +81,8 @@ class TransformersLanguageModel:
         if self._first is None:
             raise BackendError(f"{info.name} has neither a BOS nor an EOS token; log-probabilities need a first context")
         stated = {"first_token_context": self._tokenizer.convert_ids_to_tokens(self._first)}
-        self.info = replace(info, dtype=dtype, details={**info.details, **stated})
+        revision = info.revision or hub_commit(self._model.config)
+        self.info = replace(info, dtype=dtype, revision=revision, details={**info.details, **stated})
 
     def log_probs(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
         """Return nats per token, the first token given BOS; an empty text gives an empty array."""
