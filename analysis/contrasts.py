@@ -16,12 +16,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from freqbias.covariates import characters, fkgl, words
 from freqbias.frequency import swap
 from freqbias.jsonl import read_observations
 from freqbias.records import CELLS, Observation, Pair
 
 #: The contrast that a probe's verdict rests on; `gap` for a probe that is not named here.
 CONFIRMATORY = {"similarity": "gloss", "likelihood": "downstream"}
+
+#: Rivals computed from the texts.
+COMPUTED = {"words": words, "characters": characters, "fkgl": fkgl}
 
 SERIES = ["model", "probe", "measure", "contrast", "arm"]
 _PAIR = ["model", "probe", "measure", "arm", "item", "pair_id"]
@@ -109,8 +114,8 @@ def _difference(table: pd.DataFrame, first: str, second: str, name: str) -> pd.D
 def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
     """Return one row per pair with what the analysis needs beside the observations, computed from the texts where absent.
 
-    Columns: `zipf_gap` (of the swapped words), `words_gap` (white-space words), `characters_gap`, `oriented_by`, and `NAME_gap`
-    per covariate; every gap is high - low.
+    Columns: `zipf_gap` (of the swapped words), `words_gap` (white-space words), `characters_gap`, `fkgl_gap`, `oriented_by`, `frame`,
+    and `NAME_gap` per covariate that the pairs bring along; every gap is high - low.
     """
     return pd.DataFrame([_pair_row(pair) for pair in pairs]).set_index("pair_id")
 
@@ -120,14 +125,14 @@ def _pair_row(pair: Pair) -> dict[str, Any]:
     if zipf_gap is None and pair.arm != "length":
         zipf_gap = swap(pair.high, pair.low, pair.language).zipf_gap
     computed = {
-        "words_gap": len(pair.high.split()) - len(pair.low.split()),
-        "characters_gap": len(pair.high) - len(pair.low),
+        f"{name}_gap": _minus((measure(pair.high, pair.language), measure(pair.low, pair.language))) for name, measure in COMPUTED.items()
     }
     given = {f"{name}_gap": _minus(sides) for name, sides in pair.covariates.items()}
     return {
         "pair_id": pair.id,
         "zipf_gap": np.nan if zipf_gap is None else zipf_gap,
         "oriented_by": pair.meta.get("oriented_by"),
+        "frame": pair.meta.get("frame"),
         **computed,
         **given,
     }

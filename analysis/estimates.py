@@ -8,10 +8,12 @@ from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+
 from freqbias.analysis import contrasts, resampling
 from freqbias.analysis.contrasts import CONFIRMATORY
 from freqbias.analysis.regression import Coefficient, clustered_ols
 from freqbias.analysis.resampling import Values
+from freqbias.analysis.rivals import rival_rows
 from freqbias.errors import InputError
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Pair
@@ -246,12 +248,21 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
             yield _mean(series, "frequency", "equal_subwords", equal, method)
     if rows["margin"].notna().any() and series.sesoi is not None:
         yield _relative(series, rows)
-    names = {"zipf_gap": "zipf_slope", "characters_gap": "characters_slope", "words_gap": "words_slope"}
-    slopes = clustered_ols(rows, "gap", list(names))
-    for name, slope in slopes.items():
-        others = ", ".join(other.removesuffix("_gap") for other in slopes if other != name) or "nothing"
-        method = f"OLS on pairs, CR1 on items, t; confounders: {others}; population: items in these frames"
-        yield _slope(series, names[name], rows, slope, method)
+    for row in rival_rows(rows):
+        yield series.make(
+            "frequency",
+            row.term,
+            rows,
+            n_pairs=row.n_pairs,
+            n_items=row.n_items,
+            value=row.value,
+            std_error=row.std_error,
+            ci_low=row.low,
+            ci_high=row.high,
+            p_value=row.p_value,
+            method=row.method,
+            flags=list(row.flags),
+        )
 
 
 def _relative(series: _Series, rows: pd.DataFrame) -> Estimate:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
 from freqbias.analysis.contrasts import CONFIRMATORY
 from freqbias.analysis.verdict import UNITS
 from freqbias.records import Estimate

@@ -8,6 +8,7 @@ from typing import Any
 
 import jinja2
 import pandas as pd
+
 from freqbias.analysis import contrasts, figures
 from freqbias.analysis.estimates import CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY
 from freqbias.analysis.verdict import Verdict, interval, number, p_text, verdicts

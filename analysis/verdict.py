@@ -21,6 +21,11 @@ MEANING = {
 }
 
 
+#: Rivals as the analysis names them, and in words.
+RIVALS = {"words": "length", "characters": "length", "fkgl": "readability", "formality": "register", "gloss_fit": "the fit of the gloss"}
+WORTH_NAMING = 0.25  # of the effect; a smaller part does not change what the effect goes with
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """The sentences on one model and probe; controls come first."""
@@ -110,7 +115,20 @@ def _verdict(have: Lookup) -> Verdict:
         controls=[*_placebo(have), *_difference(have), *_length(have)],
         findings=[
             sentence
-            for part in (_size, _limit, _equal_subwords, _dose, _background, _specific, _crossed, _calibration, _failed)
+            for part in (
+                _size,
+                _limit,
+                _parts,
+                _dose,
+                _adjusted,
+                _equal_subwords,
+                _direct,
+                _background,
+                _specific,
+                _crossed,
+                _calibration,
+                _failed,
+            )
             for sentence in part(have, main)
         ],
     )
@@ -148,14 +166,60 @@ def _headline(have: Lookup, main: Estimate | None) -> str:
 
 
 def _attribution(have: Lookup, main: Estimate) -> str:
-    """Say whether the placebo lets the effect be put beside frequency."""
+    """Say what the effect goes with: frequency, a rival, both, or what cannot be told."""
+    if _inseparable(have):
+        return "Whether it goes with frequency cannot be told from these pairs: a rival moves with it."
+    own, rivals = _part(have, "frequency"), _rival_parts(have, main)
+    carried = have.get(have.confirmatory, term="part:frequency") is not None
+    if rivals and carried and not own:
+        return f"It goes with {' and '.join(rivals)}, not with frequency."
+    placebo = _beyond_placebo(have, main)
+    if rivals and own:
+        return f"It goes with frequency and with {' and '.join(rivals)}." + ("" if placebo is not False else f" {NOT_BEYOND}")
+    if placebo is None:
+        goes = "It goes with frequency, not with length. " if own and _has_rivals(have) else ""
+        return f"{goes}Without a placebo arm it cannot be told from the effect of any synonym swap."
+    return "It goes with frequency beyond what an equally frequent synonym does (placebo)." if placebo else NOT_BEYOND
+
+
+NOT_BEYOND = "It cannot be told from what an equally frequent synonym does (placebo)."
+
+
+def _beyond_placebo(have: Lookup, main: Estimate) -> bool | None:
+    """Tell whether the frequency arm exceeds the placebo in the effect's direction; None without a placebo."""
     difference = have.get(have.confirmatory, "frequency-placebo")
     if difference is None or difference.ci_low is None or difference.ci_high is None:
-        return "Without a placebo arm it cannot be told from the effect of any synonym swap."
+        return None
     inside = difference.ci_low <= 0 <= difference.ci_high
-    if inside or (difference.value or 0) * (main.value or 0) <= 0:
-        return "It cannot be told from what an equally frequent synonym does (placebo)."
-    return "It goes with frequency beyond what an equally frequent synonym does (placebo)."
+    return not inside and (difference.value or 0) * (main.value or 0) > 0
+
+
+def _inseparable(have: Lookup) -> bool:
+    return "inseparable" in _flags(have.get(have.confirmatory, term="zipf_slope"))
+
+
+def _excludes_zero(row: Estimate | None) -> bool:
+    return row is not None and row.ci_low is not None and row.ci_high is not None and not row.ci_low <= 0 <= row.ci_high
+
+
+def _part(have: Lookup, name: str) -> bool:
+    return _excludes_zero(have.get(have.confirmatory, term=f"part:{name}"))
+
+
+def _has_rivals(have: Lookup) -> bool:
+    return any(have.get(have.confirmatory, term=f"part:{name}") is not None for name in RIVALS)
+
+
+def _rival_parts(have: Lookup, main: Estimate) -> list[str]:
+    """Return the rivals that carry a part of the effect in its direction that differs from zero and is a quarter of it or more."""
+    found = []
+    for name, label in RIVALS.items():
+        row = have.get(have.confirmatory, term=f"part:{name}")
+        if row is None or not _excludes_zero(row) or (row.value or 0) * (main.value or 0) <= 0:
+            continue
+        if abs(row.value or 0) >= WORTH_NAMING * abs(main.value or 0):
+            found.append(label)
+    return found
 
 
 def _flags(row: Estimate | None) -> list[str]:
@@ -225,8 +289,49 @@ def _dose(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.get(have.confirmatory, term="zipf_slope")
     if row is None:
         return []
-    clear = "" if _found(row) else " (not told from zero)"
-    return [f"Per Zipf unit of frequency gap, at equal length: {number(row.value)} {interval(row)}{clear}."]
+    if _inseparable(have):
+        return [f"Dose: no slope is given, {row.method.removeprefix('none: ')}."]
+    clear = "" if _excludes_zero(row) else " (not told from zero)"
+    return [f"Per Zipf unit of frequency gap, rivals held level: {number(row.value)} {interval(row)}{clear}."]
+
+
+def _parts(have: Lookup, main: Estimate | None) -> list[str]:
+    """Split the mean gap by what it goes with, as far as the slopes tell."""
+    own = have.get(have.confirmatory, term="part:frequency")
+    if own is None:
+        return []
+    named = [f"frequency {number(own.value)} {interval(own)}"]
+    for name, label in RIVALS.items():
+        row = have.get(have.confirmatory, term=f"part:{name}")
+        if row is not None:
+            named.append(f"{label} {number(row.value)} {interval(row)}")
+    return [f"Of the mean gap, by slopes: {'; '.join(named)}."]
+
+
+def _adjusted(have: Lookup, main: Estimate | None) -> list[str]:
+    rows = [have.get(have.confirmatory, term=term) for term in ("adjusted", "matched")]
+    regression, matched = rows
+    if regression is None or matched is None:
+        return []
+    by_regression = f"{number(regression.value)} {interval(regression)} by regression"
+    by_matching = f"{number(matched.value)} {interval(matched)} in the {matched.n_items} items of a level subset"
+    sentence = f"Without rivals: {by_regression}, {by_matching}"
+    return [f"{sentence}; the two disagree." if _disagree(regression, matched) else f"{sentence}."]
+
+
+def _disagree(first: Estimate, second: Estimate) -> bool:
+    """Tell whether two intervals for one effect do not even overlap, or exclude zero on opposite sides."""
+    if None in (first.ci_low, first.ci_high, second.ci_low, second.ci_high):
+        return False
+    low, high = max(first.ci_low or 0, second.ci_low or 0), min(first.ci_high or 0, second.ci_high or 0)
+    return low > high
+
+
+def _direct(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.get(have.confirmatory, term="net_of_subwords")
+    if row is None:
+        return []
+    return [f"Direct effect given subwords, which rarity itself brings about: {number(row.value)} {interval(row)}."]
 
 
 def _background(have: Lookup, main: Estimate | None) -> list[str]:

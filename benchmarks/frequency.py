@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import wordfreq
+
 from freqbias.frequency import mean_zipf, score_texts
 
 NAIVE_SENTENCES = 20_000

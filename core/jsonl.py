@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
 import jsonlines
+
 from freqbias.errors import InputError
 from freqbias.records import SCHEMA, Estimate, Observation, Pair
 

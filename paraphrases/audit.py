@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from freqbias.errors import InputError
-from freqbias.paraphrases.covariates import covariates, edit_distance, token_overlap
-from freqbias.paraphrases.matching import match, paired_dz
-from freqbias.progress import Track, silent
-from freqbias.records import ARMS, Pair
 from numpy.typing import NDArray
 from scipy import stats
+
+from freqbias.covariates import covariates, edit_distance, token_overlap
+from freqbias.errors import InputError
+from freqbias.matching import match, paired_dz
+from freqbias.progress import Track, silent
+from freqbias.records import ARMS, Pair
 
 PRESENT_DZ = 0.2  # a small effect in Cohen's terms; below it a rival cannot carry much
 OUTLIER_SDS = 5  # of the words gap; beyond it one pair can move a mean

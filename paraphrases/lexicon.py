@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+
 from freqbias.errors import InputError
 from freqbias.frequency import mean_zipf, swap, swap_of_tokens
 from freqbias.paraphrases.checks import checked
@@ -64,7 +65,8 @@ class SynonymSet:
     `sense_share` is the judged share of a word's occurrences that carry the meant sense, `n_senses` WordNet's count for the
     part of speech, `subwords` the pieces in three tokenizers, `gloss_fit` the mean blind 1-5 rating of the glosses against
     each form. `headline` marks sets whose two words nearly always carry the meant sense, `balanced` the largest part of the
-    frequency arm that is level in characters and readability. `oriented_by` names the rival that makes the `high` side of a placebo
+    frequency arm that is level in characters and readability, `gap_matched` a part of which one half splits into equally many WordPiece
+    subwords and the other does not, at the same frequency gaps. `oriented_by` names the rival that makes the `high` side of a placebo
     set.
     """
 
@@ -88,6 +90,7 @@ class SynonymSet:
     decoy: str
     headline: bool
     balanced: bool
+    gap_matched: bool
     oriented_by: str | None
 
     @property
@@ -164,8 +167,8 @@ def keeps_gap(arm: str, high: str, low: str) -> bool:
 def generate(*, n: int | None = None, seed: int = 0, sets: str = "balanced") -> list[Pair]:
     """Return `n` frequency pairs, spread evenly over the sets, as many placebo pairs and half as many length pairs.
 
-    `sets` chooses the frequency arm's part of the lexicon: `balanced`, `headline` or `all`. Without `n`, every set appears in three
-    frames. The same arguments give the same pairs in the same order; no pair comes twice. `InputError` when `n` is beyond what sets
+    `sets` chooses the frequency arm's part of the lexicon: `balanced`, `headline`, `gap_matched` or `all`. Without `n`, every set
+    appears in three frames. The same arguments give the same pairs in the same order; no pair comes twice. `InputError` when `n` is beyond what sets
     and frames allow.
     """
     rng = np.random.default_rng(seed)
@@ -183,7 +186,7 @@ def generate(*, n: int | None = None, seed: int = 0, sets: str = "balanced") -> 
     return checked(pairs)
 
 
-PARTS = ("balanced", "headline", "all")
+PARTS = ("balanced", "headline", "gap_matched", "all")
 
 
 def _part(name: str) -> tuple[SynonymSet, ...]:

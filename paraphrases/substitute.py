@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from freqbias.errors import InputError
 from freqbias.frequency import mean_zipf, swap_of_tokens
 from freqbias.jsonl import read_lines, read_rows

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
 from freqbias.models import LanguageModel
 from freqbias.probes import Probe
 from freqbias.progress import Track, chunks, silent

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from freqbias.models import Embedder, LanguageModel
 from numpy.typing import NDArray
+
+from freqbias.models import Embedder, LanguageModel
 
 TEXTS = 32  # enough for several lengths in one batch
 

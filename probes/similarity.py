@@ -21,11 +21,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from freqbias.models import Embedder, Role
 from freqbias.probes import Probe
 from freqbias.progress import Track, chunks, silent
 from freqbias.records import REGISTERS, Observation, Pair
-from numpy.typing import NDArray
 
 CHUNK = 256  # texts between two moves of the progress bar
 SIDES = ("high", "low")

@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from freqbias.cli.main import app
 from typer.testing import CliRunner
+
+from freqbias.cli.main import app
 
 sys.path.append(str(Path(__file__).parent))  # makes `synthetic:function` importable for the command line
 

@@ -10,6 +10,7 @@ import os
 from functools import cache
 
 import numpy as np
+
 from freqbias import read_pairs
 from freqbias.frequency import content_words, tokens, word_zipf
 

@@ -5,6 +5,7 @@ import importlib.util
 import numpy as np
 import pytest
 from conftest import missing
+
 from freqbias import models, read_observations
 from freqbias.models.aliases import find_alias
 from freqbias.records import SCHEMA

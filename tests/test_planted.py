@@ -2,6 +2,7 @@
 
 import pytest
 import synthetic
+
 from freqbias.analysis.estimates import CONFIRMATORY_FAMILY
 from freqbias.jsonl import read_estimates
 

@@ -3,12 +3,17 @@
 python tools/update_docs.py [--check]
 """
 
+import json
+import math
 import statistics
 import sys
 from collections import Counter
 from pathlib import Path
 
+from freqbias.analysis.estimates import is_confirmatory
+from freqbias.analysis.resampling import minimum_detectable
 from freqbias.frequency import word_zipf
+from freqbias.jsonl import read_estimates
 from freqbias.paraphrases.lexicon import SynonymSet, fitting_frames, frames, synonym_sets
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,6 +49,16 @@ def sizes() -> str:
         medians = [statistics.median(gaps[item.id] for item in part) for part in (equal, _others(frequency, equal))]
         share = f"{len(equal) / len(frequency):.0%}"
         lines.append(f"| … split equally by {name} | {share}; median gap {medians[0]:.2f}, the others {medians[1]:.2f} |")
+    matched = [item for item in frequency if item.gap_matched]
+    halves = [
+        statistics.median(gaps[item.id] for item in matched if (item.subwords["wordpiece"][0] == item.subwords["wordpiece"][1]) == equal)
+        for equal in (True, False)
+    ]
+    medians_text = f"median gap {halves[0]:.2f} where they split equally, {halves[1]:.2f} where they do not"
+    lines += [
+        f"| … `balanced` (level in characters and readability; the default) | {sum(item.balanced for item in frequency)} |",
+        f"| … `gap_matched` (half split equally by wordpiece, half do not) | {len(matched)}; {medians_text} |",
+    ]
     rivals = ", ".join(f"{name} {count}" for name, count in sorted(Counter(str(item.oriented_by) for item in placebo).items()))
     fitting = [len(fitting_frames(item.id, item.arm)) for item in (*frequency, *placebo)]
     lines += [
@@ -69,18 +84,51 @@ def _share(items: tuple[SynonymSet, ...], register: str) -> str:
     return _percent([item.register[1] == register for item in items])
 
 
-BLOCKS = {"README.md": ("example", example), "paraphrases/data/DATASHEET.md": ("sizes", sizes)}
+def blind() -> str:
+    """Return what the two readers of the blind check found."""
+    rows = [json.loads(line) for line in (ROOT / "paraphrases/data/blind_read.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = []
+    for reader in ("a", "b"):
+        good = [row for row in rows if all(row[f"reader_{reader}"][name] for name in ("a_ok", "b_ok", "same"))]
+        lines.append(f"* Reader {reader.upper()}: {len(good)} of {len(rows)} pairs grammatical on both sides and meaning-preserving.")
+    fallen = [row for row in rows if not all(row[f"reader_{r}"][name] for r in "ab" for name in ("a_ok", "b_ok", "same"))]
+    for row in fallen:
+        notes = "; ".join(dict.fromkeys(row[f"reader_{r}"]["note"] for r in "ab" if row[f"reader_{r}"]["note"]))
+        lines.append(f"* Objected to: “{row['a']}” / “{row['b']}”. {notes}".rstrip())
+    return "\n".join(lines)
+
+
+def power() -> str:
+    """Return the detectable effect that the spread seen in the example run implies for the whole of the balanced sets."""
+    rows = [row for row in read_estimates(ROOT / "results/example") if row.term == "mean" and is_confirmatory(row)]
+    items = sum(item.balanced for item in synonym_sets("frequency"))
+    lines = []
+    for row in rows:
+        spread = (row.std_error or 0.0) * math.sqrt(row.n_items)
+        least = minimum_detectable(spread / math.sqrt(items), items - 1)
+        share = f", {least / row.bound:.1f} times the smallest effect of interest" if row.bound else ""
+        lines.append(
+            f"* {row.model}, `{row.contrast}`: item means spread by {spread:.3g}; {items} items detect {least:.3g} with 80 % power{share}."
+        )
+    return "\n".join(lines)
+
+
+BLOCKS = {
+    "README.md": [("example", example)],
+    "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],
+}
 
 
 def main() -> int:
     """Rewrite every block; return 1 with --check when one was out of date."""
     stale = []
-    for name, (label, make) in BLOCKS.items():
+    for name, blocks in BLOCKS.items():
         path = ROOT / name
-        text = path.read_text(encoding="utf-8")
-        start = text.index("-->", text.index(f"<!-- {label}:")) + 4
-        end = text.index(f"<!-- end of {label} -->")
-        fresh = f"{text[:start]}\n{make()}\n\n{text[end:]}"
+        text = fresh = path.read_text(encoding="utf-8")
+        for label, make in blocks:
+            start = fresh.index("-->", fresh.index(f"<!-- {label}:")) + 4
+            end = fresh.index(f"<!-- end of {label} -->")
+            fresh = f"{fresh[:start]}\n{make()}\n\n{fresh[end:]}"
         if fresh != text:
             stale.append(name)
             if "--check" not in sys.argv:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
+
 from freqbias import registry
 from freqbias.cli import manifest, stages
 from freqbias.cli.console import log, print_json, print_lines, print_table, tracker, waiting
@@ -83,7 +84,7 @@ def pairs(
     out: Annotated[Path, typer.Option(help="Pair file to write.")],
     n: N = None,
     seed: Seed = 0,
-    sets: Annotated[str | None, typer.Option(help="lexicon: balanced (default), headline or all.")] = None,
+    sets: Annotated[str | None, typer.Option(help="lexicon: balanced (default), headline, gap_matched or all.")] = None,
     field: Annotated[str | None, typer.Option(help="substitute: JSONL field that holds the text.")] = None,
     high: Annotated[str | None, typer.Option(help="import: column of the frequent side.")] = None,
     low: Annotated[str | None, typer.Option(help="import: column of the rare side.")] = None,

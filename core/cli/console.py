@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
-from freqbias.jsonl import dumps
-from freqbias.progress import Track, silent
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+
+from freqbias.jsonl import dumps
+from freqbias.progress import Track, silent
 
 T = TypeVar("T")
 log = logging.getLogger("freqbias")

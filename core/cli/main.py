@@ -3,12 +3,13 @@
 import sys
 from typing import Annotated, Any
 
-import freqbias
 import typer
+from typer.core import TyperGroup
+
+import freqbias
 from freqbias.cli import commands, model_commands
 from freqbias.cli.console import err, set_up
 from freqbias.errors import FreqbiasError
-from typer.core import TyperGroup
 
 
 class Program(TyperGroup):

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+
 from freqbias.cli.console import log, print_json, print_table, waiting
 from freqbias.models.aliases import aliases, find_alias
 from freqbias.models.fetch import fetch as fetch_model

@@ -15,7 +15,7 @@ from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Observation, Pair
 
 if TYPE_CHECKING:
-    from freqbias.paraphrases.matching import Balance
+    from freqbias.matching import Balance
 
 RUN_FILES = ("pairs.jsonl", "observations.jsonl", "estimates.jsonl", "manifest.json")
 
@@ -89,8 +89,9 @@ def match_pairs(pairs: Path, names: Sequence[str], out: Path, *, track: Track) -
     Returns how many frequency pairs there were and the balance table.
     """
     import numpy as np
-    from freqbias.paraphrases.covariates import TEXT_MEASURES, covariates
-    from freqbias.paraphrases.matching import match
+
+    from freqbias.covariates import TEXT_MEASURES, covariates
+    from freqbias.matching import match
 
     records = list(read_pairs(pairs))
     own = [pair for pair in records if pair.arm == "frequency"]

@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import platformdirs
+
 from freqbias.errors import InputError, ModelNotReadyError
 from freqbias.registry import suggestion
 

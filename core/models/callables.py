@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from freqbias.errors import BackendError
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
 from freqbias.registry import import_object
-from numpy.typing import NDArray
 
 
 def _info(reference: str, function: Callable[..., Any], kind: str) -> ModelInfo:

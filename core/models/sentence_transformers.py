@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+
 from freqbias.errors import BackendError
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
 from freqbias.models.transformers import hub_commit, quiet_loading

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from freqbias.errors import BackendError, InputError
 from freqbias.models.protocols import ModelInfo
-from numpy.typing import NDArray
 
 TOKENS_PER_BATCH = 2048  # padded tokens; larger batches gain nothing on two CPU cores and cost memory for the logits
 

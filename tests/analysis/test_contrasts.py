@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from freqbias.analysis import contrasts, frame
 from freqbias.records import Observation, Pair
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from simulation import simulate
+
 from freqbias.analysis import estimate, frame
 from freqbias.errors import InputError
 from freqbias.records import Observation
-from simulation import simulate
 
 
 def find(estimates, **key):

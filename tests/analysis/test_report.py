@@ -4,6 +4,8 @@ import re
 
 import numpy as np
 import pytest
+from simulation import simulate
+
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.report import write_report
 from freqbias.analysis.verdict import number, p_text, verdicts
@@ -11,7 +13,6 @@ from freqbias.errors import InputError
 from freqbias.jsonl import write_json, write_records
 from freqbias.paraphrases.audit import audit
 from freqbias.records import Pair
-from simulation import simulate
 
 
 def verdict(effects, contrasts=("gloss",), seed=0, **options):

@@ -4,9 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import stats
+
 from freqbias.analysis import resampling
 from freqbias.analysis.regression import clustered_ols
-from scipy import stats
 
 
 def rng(seed=0):

@@ -7,10 +7,11 @@ import random
 from collections import Counter
 
 import pytest
+from wordfreq import tokenize, top_n_list, word_frequency, zipf_frequency
+
 from freqbias import frequency, registry
 from freqbias.errors import InputError
 from freqbias.frequency import measures, words
-from wordfreq import tokenize, top_n_list, word_frequency, zipf_frequency
 
 
 def test_means_against_wordfreq():

@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+
 from freqbias import models
 from freqbias.errors import BackendError, InputError, ModelNotReadyError
 from freqbias.models import aliases, fetch

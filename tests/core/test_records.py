@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from freqbias import read_observations, read_pairs
 from freqbias.errors import InputError
 from freqbias.jsonl import read_manifest, write_json, write_records

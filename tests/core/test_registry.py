@@ -1,6 +1,7 @@
 """Names, plugins and suggestions."""
 
 import pytest
+
 from freqbias import registry
 from freqbias.errors import InputError
 

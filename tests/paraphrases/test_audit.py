@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from freqbias.paraphrases import covariates
+from wordfreq import tokenize, zipf_frequency
+
+from freqbias import covariates
 from freqbias.paraphrases.audit import audit
 from freqbias.paraphrases.lexicon import generate
 from freqbias.records import Pair
-from wordfreq import tokenize, zipf_frequency
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 

@@ -1,6 +1,7 @@
 """Each check on forms that pass and forms that fail."""
 
 import pytest
+
 from freqbias.paraphrases import checks
 from freqbias.records import Pair
 

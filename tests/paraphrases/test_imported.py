@@ -3,9 +3,10 @@
 import json
 
 import pytest
+from wordfreq import zipf_frequency
+
 from freqbias.errors import InputError
 from freqbias.paraphrases.imported import generate
-from wordfreq import zipf_frequency
 
 
 @pytest.fixture

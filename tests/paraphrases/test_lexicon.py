@@ -4,11 +4,12 @@ import statistics
 from collections import Counter
 
 import pytest
+from wordfreq import zipf_frequency
+
 from freqbias.errors import InputError
 from freqbias.frequency import content_words, swap
 from freqbias.paraphrases import lexicon, words
 from freqbias.paraphrases.lexicon import decoy_of, fitting_frames, frames, generate, query_texts, synonym_sets
-from wordfreq import zipf_frequency
 
 ARMS = ("frequency", "placebo")
 SETS = [item for arm in ARMS for item in synonym_sets(arm)]
@@ -62,14 +63,27 @@ def assert_oriented(item):
 
 def test_sizes_and_balance():
     frequency, placebo = synonym_sets("frequency"), synonym_sets("placebo")
-    assert len(frequency) >= 60
-    assert len(placebo) >= 30
+    assert len(frequency) >= 600
+    assert len(placebo) >= 400
+    assert statistics.median(map(zipf_gap, frequency)) >= 1.5
+    assert sum(item.balanced for item in frequency) >= 500
     assert len({item.id for item in SETS}) == len(SETS)
     assert statistics.mean(item.register[1] == "informal" for item in frequency) >= 0.25
     assert abs(statistics.mean(map(zipf_gap, placebo))) <= 0.03
     counts = Counter(item.oriented_by for item in placebo)
     assert set(counts) == {"subwords", "formality", "characters"}
     assert max(counts.values()) <= 2 * min(counts.values())
+
+
+def test_fragmentation_and_frequency_can_be_told_apart():
+    """Half of the gap-matched sets split equally, at the same frequency gaps as the other half."""
+    chosen = [item for item in synonym_sets("frequency") if item.gap_matched]
+    halves = [
+        [zipf_gap(i) for i in chosen if (i.subwords["wordpiece"][0] == i.subwords["wordpiece"][1]) == equal] for equal in (True, False)
+    ]
+    assert len(halves[0]) == len(halves[1]) >= 150
+    assert statistics.mean(halves[0]) == pytest.approx(statistics.mean(halves[1]), abs=0.02)
+    assert statistics.stdev(halves[0]) == pytest.approx(statistics.stdev(halves[1]), abs=0.02)
 
 
 def test_no_word_twice_in_a_part_of_speech():
@@ -152,7 +166,7 @@ def test_pairs_are_spread_evenly_and_repeat():
 
 
 def test_parts_of_the_lexicon():
-    for name in ("balanced", "headline"):
+    for name in ("balanced", "headline", "gap_matched"):
         chosen = {item.id for item in synonym_sets("frequency") if getattr(item, name)}
         assert {pair.item for pair in generate(n=len(chosen), sets=name) if pair.arm == "frequency"} == chosen
     with pytest.raises(InputError, match="unknown sets 'balancd'; did you mean 'balanced'"):
@@ -187,6 +201,7 @@ def test_rows_follow_the_schema(name, kind):
 
 def test_stored_subword_counts_are_the_tokenizers_own():
     from conftest import missing
+
     from freqbias.models.aliases import find_alias
 
     tokenizers = {}

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from freqbias.errors import InputError
 from freqbias.paraphrases import substitute
 from freqbias.paraphrases.substitute import Coverage, both_forms, generate, substitutions

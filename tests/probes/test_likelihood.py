@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from freqbias.models import language_model
 from freqbias.probes.likelihood import BRIDGE, probe
 from freqbias.probes.noise import language_model_noise

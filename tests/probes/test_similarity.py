@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from freqbias.models.protocols import ModelInfo
 from freqbias.probes.noise import embedder_noise
 from freqbias.probes.similarity import probe

@@ -4,8 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+
 from freqbias.errors import InputError
-from freqbias.paraphrases.matching import MAX_DZ, match, paired_dz
+from freqbias.matching import MAX_DZ, match, paired_dz
 
 
 def planted(n=400, shift=1.0, seed=0):

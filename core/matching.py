@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from freqbias.errors import InputError
 from numpy.typing import NDArray
 from scipy.optimize import linprog
+
+from freqbias.errors import InputError
 
 MAX_DZ = 0.1  # a tenth of a standard deviation, the usual mark of balance (Stuart 2010)
 KEPT_GAP = 0.95

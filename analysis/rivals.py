@@ -1,0 +1,154 @@
+"""Frequency against its rivals: slopes at once, what part of the mean gap goes with each, adjusted and matched effects.
+
+The part of a predictor is its slope times its mean, so the parts, the intercept and nothing else add up to the mean gap, and all are in
+the unit of the measure. Length is words where the forms differ in words (free rewrites), else characters. Subwords come apart from
+these: rarity *causes* fragmentation, so they are a mediator, and the direct effect given subwords stands beside the total one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from freqbias.analysis.mixed import INSEPARABLE_VIF, Fit, crossed, inflation, two_way_ols, usable
+from freqbias.analysis.regression import Coefficient
+from freqbias.errors import InputError
+from freqbias.matching import match
+
+FREQUENCY = "zipf_gap"
+#: Rivals in the order of the report, and what a reader calls each.
+NAMES = {
+    "words_gap": "length",
+    "characters_gap": "length",
+    "fkgl_gap": "readability",
+    "formality_gap": "register",
+    "gloss_fit_gap": "fit of the gloss",
+}
+MEDIATOR = "subwords_gap"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What becomes one estimate; `value` is None where frequency and a rival cannot be separated."""
+
+    term: str
+    value: float | None
+    method: str
+    std_error: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    n_pairs: int = 0
+    n_items: int = 0
+    flags: tuple[str, ...] = ()
+
+
+def predictors(rows: pd.DataFrame) -> list[str]:
+    """Return frequency and the rivals that vary in these rows, each only where the rivals before it do not nearly determine it."""
+    names = [FREQUENCY, *NAMES]
+    varying = [name for name in names if name in rows.columns and rows[name].notna().all() and float(np.ptp(rows[name])) > 0]
+    if "words_gap" in varying and "characters_gap" in varying:
+        varying.remove("characters_gap")  # one measure of length: of words where the forms differ in words
+    kept = [name for name in varying if name == FREQUENCY]
+    for name in varying[len(kept) :]:
+        rivals = [*kept[1:], name] if kept[:1] == [FREQUENCY] else [*kept, name]
+        if inflation(rows, rivals)[name] < INSEPARABLE_VIF:
+            kept.append(name)
+    return kept
+
+
+def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
+    """Yield slopes, parts, the adjusted, matched and direct effects for the pairs of one series; nothing where they do not allow it."""
+    names = predictors(rows)
+    if not names or names[0] != FREQUENCY or not usable(rows, "gap", names)[1]:
+        return
+    factor = inflation(rows, names)[FREQUENCY]
+    if factor >= INSEPARABLE_VIF:
+        others = ", ".join(_label(name) for name in names[1:])
+        shown = "infinite" if np.isinf(factor) else f"{factor:.1f}"
+        method = f"none: frequency cannot be separated from {others} in these pairs (VIF {shown})"
+        yield Row(term="zipf_slope", value=None, method=method, n_pairs=len(rows), n_items=rows["item"].nunique(), flags=("inseparable",))
+        return
+    fit = crossed(rows, "gap", names)
+    if fit is not None:
+        yield from _slopes(fit, names)
+        yield _row("adjusted", fit.adjusted, f"mean gap at the mean frequency gap with no rival; {_method(fit, names)}")
+    check = two_way_ols(rows, "gap", names)
+    if check is not None:
+        yield _row("zipf_slope_ols", check, "OLS, two-way cluster-robust on item and frame (CR1), t; the same predictors")
+    yield from _direct(rows, names)
+    yield from _matched(rows, names)
+
+
+def _label(name: str) -> str:
+    return NAMES.get(name, name.removesuffix("_gap"))
+
+
+def _method(fit: Fit, names: list[str]) -> str:
+    shown = ", ".join(f"{name.removesuffix('_gap')} {fit.vif[name]:.1f}" for name in names)
+    return (
+        f"linear mixed model, random {' and '.join(name for name in fit.variances if name != 'residual')}; VIF {shown}; {fit.population}"
+    )
+
+
+def _row(term: str, c: Coefficient, method: str, factor: float = 1.0, p_value: bool = True) -> Row:
+    ends = sorted((factor * c.low, factor * c.high))
+    return Row(
+        term=term,
+        value=factor * c.value,
+        std_error=abs(factor) * c.std_error,
+        low=ends[0],
+        high=ends[1],
+        p_value=c.p_value if p_value else None,
+        method=method,
+        n_pairs=c.n_pairs,
+        n_items=c.n_items,
+    )
+
+
+def _slopes(fit: Fit, names: list[str]) -> Iterator[Row]:
+    method = _method(fit, names)
+    for name in names:
+        short = "zipf" if name == FREQUENCY else name.removesuffix("_gap")
+        yield _row(f"{short}_slope", fit.slopes[name], method)
+    for name in names:
+        short = "frequency" if name == FREQUENCY else name.removesuffix("_gap")
+        yield _row(f"part:{short}", fit.slopes[name], "slope times the mean difference of the forms", fit.means[name], p_value=False)
+
+
+def _direct(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
+    if MEDIATOR not in rows.columns or rows[MEDIATOR].isna().any() or float(np.ptp(rows[MEDIATOR])) == 0:
+        return
+    fit = crossed(rows, "gap", [*names, MEDIATOR])
+    if fit is not None:
+        method = "direct effect: mean gap at the mean frequency gap, equally many subwords, no rival; subwords are a mediator; "
+        yield _row("net_of_subwords", fit.adjusted, method + _method(fit, [*names, MEDIATOR]))
+
+
+def _matched(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
+    """Yield the mean gap in the largest subset of pairs that is level in length and readability."""
+    level = [name for name in names if NAMES.get(name) in ("length", "readability")]
+    if not level:
+        return
+    gaps = {name.removesuffix("_gap"): rows[name].to_numpy(dtype=float) for name in level}
+    try:
+        keep, _ = match(gaps, rows[FREQUENCY].to_numpy(dtype=float))
+    except InputError:
+        return
+    items = rows[keep].groupby("item")["gap"].mean().to_numpy(dtype=float)
+    if len(items) < 3:
+        return
+    from freqbias.analysis.resampling import std_error, t_interval
+
+    interval = t_interval(items)
+    yield Row(
+        term="matched",
+        value=float(items.mean()),
+        std_error=std_error(items),
+        low=interval.low,
+        high=interval.high,
+        method=f"mean of item means in the largest subset level in {' and '.join(gaps)}; t",
+        n_pairs=int(keep.sum()),
+        n_items=len(items),
+    )

@@ -1,0 +1,79 @@
+"""Crossed random effects against lme4, and the rules for when a regression is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from freqbias.analysis.mixed import crossed, inflation, two_way_ols
+
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "r.json").read_text())
+
+
+def noise(k, m):
+    return ((k * 7919 + 104729) % m) / m - 0.5
+
+
+def golden_table(n_item=40, n_frame=8):
+    """The data of tests/golden/make.R, made by the same arithmetic."""
+    item, frame = np.tile(np.arange(n_item), n_frame), np.repeat(np.arange(n_frame), n_item)
+    table = pd.DataFrame({"item": item, "frame": frame, "zipf_gap": 0.7 + ((item * 37) % 101) / 44})
+    table["characters_gap"] = (item * 13) % 7 - 3
+    table["gap"] = 0.02 * table["zipf_gap"] - 0.01 * table["characters_gap"]
+    table["gap"] += 0.15 * noise(item + 1, 997) + 0.06 * noise(frame + 3, 389) + 0.08 * noise(item * 31 + frame * 57 + 11, 1009)
+    return table
+
+
+def test_against_lme4():
+    expected = GOLDEN["lme4"]
+    fit = crossed(golden_table(), "gap", ["zipf_gap", "characters_gap"])
+    for name in ("zipf_gap", "characters_gap"):
+        assert fit.slopes[name].value == pytest.approx(expected[name][0], rel=1e-3)
+        assert fit.slopes[name].std_error == pytest.approx(expected[name][1], rel=0.02)
+    assert fit.variances["residual"] == pytest.approx(expected["variances"][2], rel=0.02)
+    assert fit.variances["item"] == pytest.approx(expected["variances"][0], rel=0.1)  # maximum likelihood against REML
+    assert fit.population == "items and frames like these"
+
+
+def test_few_frames_are_fixed():
+    table = golden_table()
+    fit = crossed(table[table["frame"] < 4], "gap", ["zipf_gap", "characters_gap"])
+    assert fit.population == "items in these frames"
+    assert set(fit.variances) == {"residual", "item"}
+    assert fit.slopes["zipf_gap"].value == pytest.approx(0.0227, abs=0.002)
+
+
+def test_adjusted_mean_is_the_gap_without_rivals():
+    rng = np.random.default_rng(0)
+    zipf, length = rng.uniform(0.7, 3, 300), rng.normal(-2, 1, 300)
+    table = pd.DataFrame({"item": range(300), "zipf_gap": zipf, "characters_gap": length})
+    table["gap"] = 0.05 * zipf - 0.03 * length + rng.normal(0, 0.02, 300)
+    fit = crossed(table, "gap", ["zipf_gap", "characters_gap"])
+    assert fit.adjusted.value == pytest.approx(0.05 * zipf.mean(), abs=0.01)
+    check = two_way_ols(table, "gap", ["zipf_gap", "characters_gap"])
+    assert check.value == pytest.approx(fit.slopes["zipf_gap"].value, rel=0.02)
+    assert check.std_error == pytest.approx(fit.slopes["zipf_gap"].std_error, rel=0.25)
+
+
+def test_inflation_by_definition():
+    rng = np.random.default_rng(1)
+    a = rng.normal(size=200)
+    table = pd.DataFrame({"a": a, "b": a + rng.normal(0, 0.1, 200), "c": rng.normal(size=200)})
+    found = inflation(table, ["a", "b", "c"])
+    r = np.corrcoef(table["a"], table["b"])[0, 1]
+    assert found["a"] == pytest.approx(1 / (1 - r**2), rel=0.05)
+    assert found["c"] == pytest.approx(1, abs=0.1)
+    assert inflation(table.assign(d=2 * a), ["a", "d"])["a"] == np.inf
+
+
+@pytest.mark.parametrize("change", ["constant", "few", "dependent"])
+def test_refusals(change):
+    table = golden_table()
+    table = {
+        "constant": table.assign(zipf_gap=1.0),
+        "few": table[table["item"] < 9],
+        "dependent": table.assign(characters_gap=2 * table["zipf_gap"]),
+    }[change]
+    assert crossed(table, "gap", ["zipf_gap", "characters_gap"]) is None

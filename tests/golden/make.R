@@ -1,0 +1,37 @@
+# Reference numbers for the statistics, from R. Run: Rscript tests/golden/make.R > tests/golden/r.json
+# R 4.2 with packages boot (BCa) and lme4 (crossed random effects).
+suppressMessages({library(boot); library(lme4)})
+number <- function(x) formatC(x, digits = 12, format = "g")
+array <- function(x) paste0("[", paste(number(x), collapse = ", "), "]")
+
+values <- c(0.81, -0.24, 1.43, 0.35, 0.92, -0.51, 1.12, 0.63, 0.07, 0.44, 1.95, -0.13, 0.58, 0.29, 0.76)
+other <- c(0.22, -0.61, 0.48, 0.91, -0.37, 0.15, 0.02, 0.55, -0.18, 0.33, -0.94)
+t <- t.test(values)
+upper <- t.test(values, mu = 0.8, alternative = "less")$p.value
+lower <- t.test(values, mu = -0.8, alternative = "greater")$p.value
+w <- t.test(values, other)
+set.seed(1)
+b <- boot.ci(boot(values, function(x, i) mean(x[i]), R = 200000), type = "bca")$bca[4:5]
+binomial <- binom.test(5, 20)$p.value
+
+# crossed items and frames, linear; the data are made by arithmetic so that every language can repeat them
+n_item <- 40; n_frame <- 8
+d <- expand.grid(item = 0:(n_item - 1), frame = 0:(n_frame - 1))
+d$zipf_gap <- 0.7 + ((d$item * 37) %% 101) / 44
+d$characters_gap <- ((d$item * 13) %% 7) - 3
+noise <- function(k, m) (((k * 7919 + 104729) %% m) / m - 0.5)
+d$gap <- 0.02 * d$zipf_gap - 0.01 * d$characters_gap + 0.15 * noise(d$item + 1, 997) + 0.06 * noise(d$frame + 3, 389) +
+  0.08 * noise(d$item * 31 + d$frame * 57 + 11, 1009)
+fit <- lmer(gap ~ zipf_gap + characters_gap + (1 | item) + (1 | frame), data = d, REML = TRUE)
+s <- summary(fit)$coefficients
+v <- as.data.frame(VarCorr(fit))$vcov
+cat("{\n")
+cat(' "values": ', array(values), ',\n "other": ', array(other), ",\n", sep = "")
+cat(' "t": {"low": ', number(t$conf.int[1]), ', "high": ', number(t$conf.int[2]), ', "p": ', number(t$p.value), "},\n", sep = "")
+cat(' "tost": {"bound": 0.8, "p": ', number(max(upper, lower)), "},\n", sep = "")
+cat(' "welch": {"low": ', number(w$conf.int[1]), ', "high": ', number(w$conf.int[2]), ', "p": ', number(w$p.value), "},\n", sep = "")
+cat(' "bca": {"low": ', number(b[1]), ', "high": ', number(b[2]), "},\n", sep = "")
+cat(' "mcnemar": {"b": 5, "c": 15, "exact_p": ', number(binomial), "},\n", sep = "")
+cat(' "lme4": {"n_item": 40, "n_frame": 8, "zipf_gap": ', array(s["zipf_gap", 1:2]), ', "characters_gap": ', array(s["characters_gap", 1:2]),
+    ', "intercept": ', array(s["(Intercept)", 1:2]), ', "variances": ', array(v), "}\n", sep = "")
+cat("}\n")
