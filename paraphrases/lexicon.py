@@ -168,8 +168,8 @@ def generate(*, n: int | None = None, seed: int = 0, sets: str = "balanced") -> 
     """Return `n` frequency pairs, spread evenly over the sets, as many placebo pairs and half as many length pairs.
 
     `sets` chooses the frequency arm's part of the lexicon: `balanced`, `headline`, `gap_matched` or `all`. Without `n`, every set
-    appears in three frames. The same arguments give the same pairs in the same order; no pair comes twice. `InputError` when `n` is beyond what sets
-    and frames allow.
+    appears in three frames. The same arguments give the same pairs in the same order; no pair comes twice. `InputError` when `n` is
+    beyond what sets and frames allow.
     """
     rng = np.random.default_rng(seed)
     chosen = _part(sets)

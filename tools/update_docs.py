@@ -107,9 +107,8 @@ def power() -> str:
         spread = (row.std_error or 0.0) * math.sqrt(row.n_items)
         least = minimum_detectable(spread / math.sqrt(items), items - 1)
         share = f", {least / row.bound:.1f} times the smallest effect of interest" if row.bound else ""
-        lines.append(
-            f"* {row.model}, `{row.contrast}`: item means spread by {spread:.3g}; {items} items detect {least:.3g} with 80 % power{share}."
-        )
+        found = f"{items} items detect {least:.3g} with 80 % power{share}"
+        lines.append(f"* {row.model}, `{row.contrast}`: item means spread by {spread:.3g}; {found}.")
     return "\n".join(lines)
 
 

@@ -218,3 +218,17 @@ def test_stored_subword_counts_are_the_tokenizers_own():
             for kind, text in (("wordpiece", word), ("bpe", f" {word}")):
                 found = tokenizers[kind].encode(text, add_special_tokens=False).tokens
                 assert len(found) == item.subwords[kind][k], (word, kind, found)
+
+
+def test_blind_read_is_of_pairs_that_the_generator_makes():
+    """The committed sample and its verdicts: at least 97 of 100 good for either reader."""
+    import json
+    from importlib.resources import files
+
+    rows = [json.loads(line) for line in files("freqbias.paraphrases").joinpath("data", "blind_read.jsonl").read_text().splitlines()]
+    made = {pair.id: pair for pair in generate(n=2000, seed=0)}
+    assert len(rows) == 100
+    for row in rows:
+        assert {row["a"], row["b"]} == {made[row["pair_id"]].high, made[row["pair_id"]].low}
+    for reader in ("reader_a", "reader_b"):
+        assert sum(row[reader]["a_ok"] and row[reader]["b_ok"] and row[reader]["same"] for row in rows) >= 97
