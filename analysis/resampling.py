@@ -140,6 +140,15 @@ def tost_p(values: Values, bound: float) -> float | None:
     return float(max(stats.t.sf((mean + bound) / error, df), stats.t.cdf((mean - bound) / error, df)))
 
 
+def mcnemar_p(only_high: int, only_low: int) -> float:
+    """Return the exact two-sided McNemar p-value from both discordant counts: a binomial test of one half; 1 without any.
+
+    For one binary pair an item only. Reference: McNemar (1947), doi:10.1007/BF02295996.
+    """
+    discordant = only_high + only_low
+    return float(stats.binomtest(only_high, discordant).pvalue) if discordant else 1.0
+
+
 def minimum_detectable(error: float, df: float, alpha: float = 0.05, power: float = 0.8) -> float:
     """Return the effect that a two-sided t test at `alpha` finds with `power`: (t(1-alpha/2) + t(power)) * standard error."""
     return float((stats.t.ppf(1 - alpha / 2, df) + stats.t.ppf(power, df)) * error)

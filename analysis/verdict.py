@@ -239,7 +239,8 @@ def _placebo(have: Lookup) -> list[str]:
         sentences = [f"Placebo: equivalent to zero ({where}; {row.n_items} items)."]
     else:
         width = None if row.ci_high is None or row.ci_low is None else row.ci_high - row.ci_low
-        sentences = [f"Placebo: not shown to be zero ({where}, {number(width, signed=False)} wide; {row.n_items} items)."]
+        shown = "differs from zero" if _excludes_zero(row) else "not shown to be zero"
+        sentences = [f"Placebo: {shown} ({where}, {number(width, signed=False)} wide; {row.n_items} items)."]
     off = [rival for rival in have.rivals() if "equivalent" not in rival.flags]
     if off:
         parts = [f"{rival.term.partition(':')[2]} {number(rival.value)} {interval(rival)}" for rival in off]

@@ -46,7 +46,7 @@ def test_no_effect_with_many_items_is_equivalent_and_with_few_is_not_told():
 def test_an_effect_that_the_placebo_shares_is_not_put_beside_frequency():
     found = verdict({"frequency": 0.06, "placebo": 0.06})
     assert "cannot be told from what an equally frequent synonym does" in found.headline
-    assert "not shown to be zero" in found.controls[0]
+    assert "Placebo: differs from zero" in found.controls[0]
     assert "by orienting rival" in found.controls[1]
 
 
