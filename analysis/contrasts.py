@@ -39,21 +39,25 @@ def frame(source: str | os.PathLike[str] | Iterable[Observation]) -> pd.DataFram
     `decoy_low` and `NAME_high`, `NAME_low` per covariate are NaN where a row has none.
     """
     records = read_observations(source) if isinstance(source, str | os.PathLike) else source
-    columns = [name for name in Observation.__dataclass_fields__ if name not in ("cells", "decoys", "covariates", "extra")]
-    numeric = ["high", "low", *CELLS, "decoy_high", "decoy_low"]
-    table = pd.DataFrame([_flat(record) for record in records])
-    table = table.reindex(columns=list(dict.fromkeys([*columns, *numeric, *table.columns])))
-    return table.astype(dict.fromkeys(numeric, float))
-
-
-def _flat(record: Observation) -> dict[str, Any]:
-    row = record.to_dict()
-    row |= row.pop("cells") or dict.fromkeys(CELLS)
-    decoys = row.pop("decoys") or {}
-    row |= {"decoy_high": decoys.get("high"), "decoy_low": decoys.get("low")}
-    for name, (high, low) in row.pop("covariates").items():
-        row |= {f"{name}_high": high, f"{name}_low": low}
-    return row
+    names = [name for name in Observation.__dataclass_fields__ if name not in ("cells", "decoys", "covariates", "extra")]
+    texts = [name for name in names if name not in ("high", "low")]
+    columns: dict[str, list[Any]] = {name: [] for name in [*names, *CELLS, "decoy_high", "decoy_low"]}
+    more: dict[str, dict[int, float]] = {}
+    count = 0
+    for count, record in enumerate(records, start=1):
+        for name in names:
+            columns[name].append(getattr(record, name))
+        cells, decoys = record.cells or {}, record.decoys or {}
+        for name in CELLS:
+            columns[name].append(cells.get(name))
+        columns["decoy_high"].append(decoys.get("high"))
+        columns["decoy_low"].append(decoys.get("low"))
+        for name, (high, low) in record.covariates.items():
+            more.setdefault(f"{name}_high", {})[count - 1] = high
+            more.setdefault(f"{name}_low", {})[count - 1] = low
+    table = {name: pd.Series(values, dtype=object if name in texts else float) for name, values in columns.items()}
+    table |= {name: pd.Series(values, dtype=float).reindex(range(count)) for name, values in more.items()}
+    return pd.DataFrame(table)
 
 
 def failures(observations: pd.DataFrame) -> pd.Series:

@@ -15,6 +15,8 @@ Values = NDArray[np.float64]
 
 EXACT_ITEMS = 20  # 2**20 sign patterns take a second; beyond it they are drawn
 RESAMPLES = 9999
+FEWEST = 999  # resamples of very many items, whose resampled means are normal to a high degree anyway
+_BUDGET = 1 << 23  # items x resamples of one estimate, about a tenth of a second
 _BLOCK = 1 << 24  # elements of one block of random signs: 16 MB as int8
 
 
@@ -26,11 +28,16 @@ class Interval:
     high: float | None = None
 
 
+def draws(items: int, resamples: int) -> int:
+    """Return how many resamples to draw: the number asked for up to 800 items, then fewer, never under 999."""
+    return min(resamples, max(FEWEST, _BUDGET // items))
+
+
 def sign_flip_p(values: Values, rng: np.random.Generator, resamples: int = RESAMPLES) -> float:
     """Return the two-sided sign-flip permutation p-value of mean zero.
 
-    p = share of sign patterns s with |mean(s*x)| >= |mean(x)|: all 2**n of them up to 20 items, else `resamples` random ones with
-    (count + 1) / (resamples + 1). Exact for values symmetric about zero. Reference: Fisher (1935), The Design of Experiments,
+    p = share of sign patterns s with |mean(s*x)| >= |mean(x)|: all 2**n of them up to 20 items, else `draws(n, resamples)` random ones
+    with (count + 1) / (resamples + 1). Exact for values symmetric about zero. Reference: Fisher (1935), The Design of Experiments,
     sec. 21; Phipson & Smyth (2010), doi:10.2202/1544-6115.1585, for the + 1.
 
     >>> sign_flip_p(np.array([1.0, 2.0, 3.0, 4.0]), np.random.default_rng(0))
@@ -44,7 +51,7 @@ def sign_flip_p(values: Values, rng: np.random.Generator, resamples: int = RESAM
         for value in values:  # doubles the list of sums once per item
             sums = np.concatenate([sums + value, sums - value])
         return float(np.mean(np.abs(sums) >= observed - tolerance))
-    hits = 0
+    hits, resamples = 0, draws(n, resamples)
     block = max(1, _BLOCK // n)
     for start in range(0, resamples, block):
         signs = rng.integers(0, 2, size=(min(block, resamples - start), n), dtype=np.int8) * 2 - 1
@@ -101,7 +108,7 @@ def _bootstrap(samples, statistic, rng, level, resamples) -> Interval:  # type: 
             statistic,
             paired=len(samples) > 1,
             vectorized=True,
-            n_resamples=resamples,
+            n_resamples=draws(len(samples[0]), resamples),
             confidence_level=level,
             method="BCa",
             rng=rng,
@@ -186,7 +193,7 @@ def welch(first: Values, second: Values, rng: np.random.Generator, resamples: in
 
 def _welch_permutation_p(first: Values, second: Values, observed: float, rng: np.random.Generator, resamples: int) -> float:
     pooled, n = np.concatenate([first, second]), len(first)
-    hits = 0
+    hits, resamples = 0, draws(len(pooled), resamples)
     block = max(1, _BLOCK // (8 * len(pooled)))
     for start in range(0, resamples, block):
         rows = np.broadcast_to(pooled, (min(block, resamples - start), len(pooled)))

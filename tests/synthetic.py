@@ -115,12 +115,12 @@ def lm_amplified(texts):
 
 
 def lm_after(texts):
-    """The same, and a text is likelier by 0.4 nats for every Zipf unit of the rarest word before the bridge."""
+    """The same, and a text is likelier by 0.4 nats for every Zipf unit of the content words before the bridge."""
     rows = []
     for text, row in zip(texts, lm_corpus(texts), strict=True):
         before, _, gloss = text.partition(" In other words:")
-        rarest = min((word_zipf(word) or 1.0) for word in content_words(before))
-        bonus = AFTER_EFFECT * rarest + 0.05 * _noise(text)[0] if gloss else 0.0
+        frequent = sum((word_zipf(word) or 1.0) for word in content_words(before))
+        bonus = AFTER_EFFECT * frequent + 0.05 * _noise(text)[0] if gloss else 0.0
         rows.append(np.append(row, bonus))
     return rows
 

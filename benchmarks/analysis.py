@@ -1,0 +1,93 @@
+"""How the analysis grows: seconds and peak memory at 10^4, 10^5 and 10^6 observations, and the growth exponent.
+
+    python benchmarks/analysis.py [LARGEST]
+
+A run of 5 models x 4 measures; two frames an item, one third of the pairs placebo. Each size runs in a process of its own, so that
+peak memory is its own; the exponent is the slope of log seconds on log observations.
+"""
+
+import math
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from freqbias.jsonl import write_records
+from freqbias.records import Observation, Pair
+
+MODELS, MEASURES, FRAMES = 5, 4, 12
+
+CHILD = """
+import resource, sys, time
+from freqbias.cli import stages
+from freqbias.progress import silent
+from pathlib import Path
+folder = Path(sys.argv[1])
+start = time.perf_counter()
+rows = stages.analyze(folder / "observations.jsonl", folder / "pairs.jsonl", folder / "estimates.jsonl", 0, silent)
+print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, len(rows))
+"""
+
+
+def make(folder: Path, observations: int) -> None:
+    """Write a run of about `observations` rows."""
+    rng = np.random.default_rng(0)
+    count = observations // (MODELS * MEASURES)
+    pairs = [_pair(i, rng) for i in range(count)]
+    write_records(folder / "pairs.jsonl", pairs)
+    write_records(folder / "observations.jsonl", _observations(pairs, rng))
+
+
+def _pair(i: int, rng: np.random.Generator) -> Pair:
+    arm = "placebo" if i % 6 in (4, 5) else "frequency"
+    extra = " x" * int(rng.integers(0, 3))
+    return Pair(
+        id=str(i),
+        item=str(i // 2),
+        arm=arm,
+        high=f"text {i} in its high form",
+        low=f"text {i} in its low form{extra}",
+        zipf_gap=float(rng.uniform(0.7, 3)) if arm == "frequency" else 0.0,
+        meta={"frame": str(i % FRAMES), "oriented_by": "characters" if arm == "placebo" else None},
+    )
+
+
+def _observations(pairs, rng):
+    for model in range(MODELS):
+        for measure in range(MEASURES):
+            for pair in pairs:
+                gap = 0.01 * (pair.zipf_gap or 0) + rng.normal(0, 0.05)
+                yield Observation(
+                    pair_id=pair.id,
+                    item=pair.item,
+                    arm=pair.arm,
+                    probe="bench",
+                    measure=f"measure{measure}",
+                    contrast="gap",
+                    model=f"model{model}",
+                    high=0.5 + gap,
+                    low=0.5,
+                    decoys={"high": 0.3, "low": 0.3},
+                )
+
+
+def main() -> None:
+    """Print one line a size and the exponent."""
+    largest = int(float(sys.argv[1])) if len(sys.argv) > 1 else 10**6
+    points = []
+    for size in (largest // 100, largest // 10, largest):
+        with tempfile.TemporaryDirectory() as name:
+            make(Path(name), size)
+            done = subprocess.run([sys.executable, "-c", CHILD, name], capture_output=True, text=True, check=True)  # noqa: S603
+        seconds, peak, estimates = map(float, done.stdout.split())
+        points.append((math.log(size), math.log(seconds)))
+        sys.stdout.write(f"{size:>9,} observations: {seconds:6.1f} s, peak {peak:,.0f} MB, {estimates:.0f} estimates\n")
+        sys.stdout.flush()
+    slope = np.polyfit(*zip(*points, strict=True), 1)[0]
+    sys.stdout.write(f"growth exponent {slope:.2f}\n")
+
+
+if __name__ == "__main__":
+    main()
