@@ -115,7 +115,7 @@ def _verdicts(arm: Mapping[str, Any], pairs: Sequence[Pair]) -> list[dict[str, s
     found = [_frequency_gap(frequency)]
     for name in ("words", "characters"):
         found += _length(name, rows[name]["dz"], frequency["dz"])
-    found += _numbers(rows["numbers_dropped"])
+    found += _numbers(rows["numbers_dropped"], arm["n_pairs"])
     found += _outliers(pairs)
     matched = arm["matched"]
     if matched is None:
@@ -152,10 +152,11 @@ def _length(name: str, size: float | None, frequency: float | None) -> list[dict
     return [_verdict(code, "dominant" if dominant else "present", message)]
 
 
-def _numbers(row: Mapping[str, float]) -> list[dict[str, str]]:
+def _numbers(row: Mapping[str, float], n_pairs: int) -> list[dict[str, str]]:
     if not row["high_mean"] and not row["low_mean"]:
         return []
-    message = f"numbers are lost: {row['high_mean']:.2f} a pair in the high forms, {row['low_mean']:.2f} in the low forms"
+    lost = [round(row[f"{side}_mean"] * n_pairs) for side in ("high", "low")]
+    message = f"numbers are lost: {lost[0]} in the high forms, {lost[1]} in the low forms of {n_pairs} pairs"
     return [_verdict("numbers_dropped", "present", message)]
 
 
