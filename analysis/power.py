@@ -74,7 +74,9 @@ def t_power(effect: float, spread: float, items: int, alpha: float = ALPHA) -> f
     """
     df, shift = items - 1, effect * np.sqrt(items) / spread
     critical = stats.t.ppf(1 - alpha / 2, df)
-    return float(stats.nct.sf(critical, df, shift) + stats.nct.cdf(-critical, df, shift))
+    # the wrong side; scipy gives nan where it is too small to compute
+    other = float(stats.nct.cdf(-critical, df, shift))
+    return float(stats.nct.sf(critical, df, shift)) + (0.0 if np.isnan(other) else other)
 
 
 def standardised(found: Components, rng: np.random.Generator, items: int, simulations: int) -> tuple[NDArray[np.float64], ...]:
