@@ -12,7 +12,7 @@ import pandas as pd
 from freqbias.analysis import contrasts, resampling
 from freqbias.analysis.contrasts import CONFIRMATORY
 from freqbias.analysis.regression import Coefficient, clustered_ols
-from freqbias.analysis.resampling import Values
+from freqbias.analysis.resampling import RESAMPLES, Values
 from freqbias.analysis.rivals import rival_rows
 from freqbias.errors import InputError
 from freqbias.progress import Track, silent
@@ -39,6 +39,7 @@ class _Series:
     failed: dict[str, int]
     sesoi: float | None
     seed: int
+    resamples: int
 
     def arm(self, arm: str) -> pd.DataFrame:
         return self.rows[self.rows["arm"] == arm]
@@ -78,10 +79,13 @@ def sesoi(gaps: pd.DataFrame) -> dict[tuple[str, str, str], float]:
     return found
 
 
-def estimate(observations: pd.DataFrame, pairs: Iterable[Pair], *, seed: int = 0, track: Track = silent) -> list[Estimate]:
+def estimate(
+    observations: pd.DataFrame, pairs: Iterable[Pair], *, seed: int = 0, resamples: int = RESAMPLES, track: Track = silent
+) -> list[Estimate]:
     """Return every estimate of a run, controls first; the same input and seed give the same numbers.
 
-    `observations` is what `freqbias.analysis.frame` returns. Raises `InputError` when an observation's pair is not in `pairs`.
+    `observations` is what `freqbias.analysis.frame` returns; `resamples` counts sign flips, permutations and bootstrap draws.
+    Raises `InputError` when an observation's pair is not in `pairs`.
     """
     pair_rows = contrasts.pair_table(pairs)
     missing = set(observations["pair_id"]) - set(pair_rows.index)
@@ -100,6 +104,7 @@ def estimate(observations: pd.DataFrame, pairs: Iterable[Pair], *, seed: int = 0
             failed=_failed_by_arm(failed, key),
             sesoi=bounds.get(key[:3]),
             seed=seed,
+            resamples=resamples,
         )
         estimates.extend(_series_estimates(series))
     estimates.extend(_all_failed(observations, estimates))
@@ -160,7 +165,7 @@ def _mean(series: _Series, arm: str, term: str, rows: pd.DataFrame, method: str 
     items = _item_means(rows, "gap")
     rng = series.rng(arm, term)
     interval = resampling.t_interval(items)
-    bca = resampling.bca_interval(items, rng)
+    bca = resampling.bca_interval(items, rng, resamples=series.resamples)
     flags = [name for name, holds in (("one_item", len(items) == 1), ("constant", bool(np.ptp(items) == 0))) if holds]
     return series.make(
         arm,
@@ -172,7 +177,7 @@ def _mean(series: _Series, arm: str, term: str, rows: pd.DataFrame, method: str 
         ci_high=interval.high,
         bca_low=bca.low,
         bca_high=bca.high,
-        p_value=resampling.sign_flip_p(items, rng),
+        p_value=resampling.sign_flip_p(items, rng, series.resamples),
         effect_size=resampling.dz(items),
         bound=series.sesoi,
         method=method,
@@ -220,7 +225,7 @@ def _difference(series: _Series) -> Iterator[Estimate]:
     if any(side.empty for side in sides):
         return
     first, second = (_item_means(side, "gap") for side in sides)
-    result = resampling.welch(first, second, series.rng("frequency-placebo", "mean"))
+    result = resampling.welch(first, second, series.rng("frequency-placebo", "mean"), series.resamples)
     yield series.make(
         "frequency-placebo",
         "mean",
@@ -268,7 +273,7 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
 def _relative(series: _Series, rows: pd.DataFrame) -> Estimate:
     complete = rows.dropna(subset=["gap", "margin"])
     gap, margin = _item_means(complete, "gap"), _item_means(complete, "margin")
-    interval = resampling.ratio_interval(gap, margin, series.rng("frequency", "relative"))
+    interval = resampling.ratio_interval(gap, margin, series.rng("frequency", "relative"), resamples=series.resamples)
     return series.make(
         "frequency",
         "relative",

@@ -1,5 +1,6 @@
 """How gaps go with frequency and its rivals at once: crossed random effects, with a two-way cluster-robust check."""
 
+import logging
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from scipy import stats
 
 from freqbias.analysis.regression import MIN_ITEMS, Coefficient
 
+LOG = logging.getLogger("freqbias.gpboost")
 MIN_LEVELS = 6  # of a random factor; with fewer its variance cannot be estimated and the factor is fixed
 ITEMS_PER_PREDICTOR = 5  # below this a regression describes noise
 INSEPARABLE_VIF = 10.0  # nine tenths of a predictor's variance are in the others (Belsley, Kuh & Welsch 1980)
@@ -110,6 +112,7 @@ def _design(
 def _gpboost(y: NDArray[np.float64], fixed: NDArray[np.float64], groups: dict[str, NDArray[np.int64]]):  # type: ignore[no-untyped-def]
     import gpboost
 
+    gpboost.register_logger(LOG)  # it would print to standard output, which is for results
     scale = float(np.std(y)) or 1.0  # its optimiser's tolerances are absolute
     model = gpboost.GPModel(group_data=np.column_stack(list(groups.values())), likelihood="gaussian", num_parallel_threads=1)
     model.fit(y=y / scale, X=fixed, params={"trace": False})

@@ -6,7 +6,22 @@ import sys
 
 import pytest
 
-COMMANDS = ["run", "pairs", "check", "match", "audit", "probe", "analyze", "report", "score", "list", "models list", "models fetch"]
+COMMANDS = [
+    "run",
+    "pairs",
+    "check",
+    "match",
+    "audit",
+    "probe",
+    "analyze",
+    "report",
+    "score",
+    "list",
+    "models list",
+    "models fetch",
+    "selfcheck",
+    "power",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
