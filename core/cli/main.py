@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 import freqbias
-from freqbias.cli import commands, model_commands
+from freqbias.cli import commands, compare_command, model_commands
 from freqbias.cli.console import err, set_up
 from freqbias.errors import FreqbiasError
 
@@ -37,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(model_commands.app, name="models")
 commands.register(app)
+compare_command.register(app)
 
 
 def _version(value: bool) -> None:

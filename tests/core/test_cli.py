@@ -6,7 +6,21 @@ import sys
 
 import pytest
 
-COMMANDS = ["run", "pairs", "check", "match", "audit", "probe", "analyze", "report", "score", "list", "models list", "models fetch"]
+COMMANDS = [
+    "run",
+    "pairs",
+    "check",
+    "match",
+    "audit",
+    "probe",
+    "analyze",
+    "report",
+    "score",
+    "list",
+    "compare",
+    "models list",
+    "models fetch",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
