@@ -96,7 +96,7 @@ def _shared(rows: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
     positive = means.groupby("model")["margin"].mean() > 0
     models = [str(model) for model in positive.index[positive]]
     shared = means[means["model"].isin(models)].pivot_table(index="item", columns="model", values=["gap", "margin"]).dropna()
-    if len(shared) and not (shared["margin"].mean() > 0).all():
+    if len(shared) and shared["margin"].to_numpy(dtype=float).mean(axis=0).min() <= 0:
         return [], shared  # the shared items alone do not tell exact from decoy in every model
     return models, shared
 

@@ -109,17 +109,21 @@ def _difference(rows: pd.DataFrame, names: tuple[str, str, str], seed: int) -> E
     items = (means["gap_b"] - means["gap_a"]).to_numpy(dtype=float)
     interval = resampling.t_interval(items)
     probe, *models = names
-    key = {name: str(rows[name].iloc[0]) for name in _KEY}
+    series = {name: str(rows[name].iloc[0]) for name in _KEY}
     flags = [name for name, holds in (("one_item", len(items) == 1), ("constant", bool(np.ptp(items) == 0))) if holds]
     model = models[0] if models[0] == models[1] else f"{models[0]} → {models[1]}"
     return Estimate(
-        **(key | {"model": model, "probe": probe}),
+        model=model,
+        probe=probe,
+        measure=series["measure"],
+        contrast=series["contrast"],
+        arm=series["arm"],
         term=TERM,
         value=float(items.mean()),
         std_error=resampling.std_error(items),
         ci_low=interval.low,
         ci_high=interval.high,
-        p_value=resampling.sign_flip_p(items, resampling.named_rng(seed, *models, *key.values(), TERM)),
+        p_value=resampling.sign_flip_p(items, resampling.named_rng(seed, *models, *series.values(), TERM)),
         effect_size=resampling.dz(items),
         n_pairs=len(both),
         n_items=len(items),

@@ -33,7 +33,7 @@ def specification_curve(estimates: Sequence[Estimate], model: str, probe: str) -
     lines = _lines(rows)
 
     def draw(figure: Any) -> None:
-        above, below = figure.subplots(2, 1, sharex=True, height_ratios=[9, len(lines)])
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=[11, len(lines)])
         _effects(above, rows)
         above.set_ylabel(f"high − low in {contrast} ({unit})")
         _matrix(below, rows, lines)
@@ -42,7 +42,7 @@ def specification_curve(estimates: Sequence[Estimate], model: str, probe: str) -
     excluding = sum(_excludes_zero(row) for row in rows)
     ends = f"{rows[0].value:.3g} to {rows[-1].value:.3g}"
     label = f"Specification curve of {model}, {probe}: {len(rows)} specifications, {ends}; {excluding} intervals exclude zero"
-    return _svg(draw, 7.6, 2.4 + 0.22 * len(lines), f"curve-{model}-{probe}", label)
+    return _svg(draw, 7.6, 2.8 + 0.22 * len(lines), f"curve-{model}-{probe}", label)
 
 
 def _excludes_zero(row: Estimate) -> bool:

@@ -68,14 +68,19 @@ def test_a_run_against_itself_and_backwards(runs):
     assert [row.to_dict() for row in compare(first, second)] == [row.to_dict() for row in compare(first, second)]
 
 
-def test_false_positives_keep_the_level(tmp_path):
+def test_level_and_coverage_over_many_models(tmp_path):
+    """Two hundred models in one pair of runs, each with noise of its own and no change."""
     rng = np.random.default_rng(23)
-    below = 0
-    pairs, rows = simulate(rng, {"frequency": 0.05}, items=20, frames=1)
-    first = save(tmp_path / "a", pairs, rows)
-    for _ in range(100):
-        below += gloss(compare(first, save(tmp_path / "b", pairs, moved(rows, rng, 0.0))))["frequency"].p_value < 0.05
-    assert below <= stats.binom.ppf(0.9995, 100, 0.05)
+    runs = 200
+    pairs, rows = simulate(rng, {"frequency": 0.05}, items=12, frames=1, contrasts=("background",))
+    models = [[changed(row, model=f"m{k}") for row in rows] for k in range(runs)]
+    first = save(tmp_path / "a", pairs, [row for own in models for row in own])
+    second = save(tmp_path / "b", pairs, [row for own in models for row in moved(own, rng, 0.0)])
+    found = compare(first, second)
+    assert len(found) == runs
+    assert sum(row.p_value <= 0.05 for row in found) <= stats.binom.ppf(0.9995, runs, 0.05)
+    covered = sum(row.ci_low <= 0 <= row.ci_high for row in found)
+    assert stats.binom.ppf(0.0005, runs, 0.95) <= covered <= stats.binom.ppf(0.9995, runs, 0.95)
 
 
 def test_a_renamed_model_is_paired_only_where_it_is_alone(runs, tmp_path):

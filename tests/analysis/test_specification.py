@@ -191,9 +191,7 @@ def test_figure(analysed):
     svg = specification_curve(analysed, "m", "similarity")
     rows = specs(analysed)
     values = sorted(row.value for row in rows)
-    assert f"{len(rows)} specifications, {values[0]:.3g} to {values[-1]:.3g}; {len(rows)} intervals exclude zero" in root.get(
-        "aria-label"
-    )
+    assert f"{len(rows)} specifications, {values[0]:.3g} to {values[-1]:.3g}; {len(rows)} intervals exclude zero" in svg
     texts = re.findall(r">([^<>]+)</text>", svg)
     made = {f"{factor}: {level}" for row in rows for factor, level in choices(row.method).items()}
     assert made <= set(texts)
