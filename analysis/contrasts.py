@@ -10,6 +10,7 @@ gap = value(high) - value(low), so positive always favours the frequent form. De
   `query_form` = ((hh + hl) - (lh + ll)) / 2, what asking in the frequent word changes, whatever the document's form.
 """
 
+import math
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from freqbias.covariates import characters, fkgl, words
-from freqbias.frequency import swap
+from freqbias.frequency import content_zipf, swap
 from freqbias.jsonl import read_observations
 from freqbias.records import CELLS, Observation, Pair
 
@@ -118,8 +119,9 @@ def _difference(table: pd.DataFrame, first: str, second: str, name: str) -> pd.D
 def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
     """Return one row per pair with what the analysis needs beside the observations, computed from the texts where absent.
 
-    Columns: `zipf_gap` (of the swapped words), `words_gap` (white-space words), `characters_gap`, `fkgl_gap`, `oriented_by`, `frame`,
-    and `NAME_gap` per covariate that the pairs bring along; every gap is high - low.
+    Columns: `zipf_gap` (of the swapped words), `content_zipf_gap` (of the texts), `sense_zipf_gap` (`zipf_gap` of the intended senses,
+    where the pairs bring `sense_share`), `words_gap` (white-space words), `characters_gap`, `fkgl_gap`, `oriented_by`, `frame`, and
+    `NAME_gap` per covariate that the pairs bring along; every gap is high - low.
     """
     return pd.DataFrame([_pair_row(pair) for pair in pairs]).set_index("pair_id")
 
@@ -135,11 +137,21 @@ def _pair_row(pair: Pair) -> dict[str, Any]:
     return {
         "pair_id": pair.id,
         "zipf_gap": np.nan if zipf_gap is None else zipf_gap,
+        "content_zipf_gap": _minus((content_zipf(pair.high, pair.language), content_zipf(pair.low, pair.language))),
+        "sense_zipf_gap": _sense_zipf_gap(zipf_gap, pair.covariates.get("sense_share", (None, None))),
         "oriented_by": pair.meta.get("oriented_by"),
         "frame": pair.meta.get("frame"),
         **computed,
         **given,
     }
+
+
+def _sense_zipf_gap(zipf_gap: float | None, shares: Any) -> float:
+    """Return the gap in Zipf + log10 of the share of a word's uses that have the intended sense; nan where a share is missing or 0."""
+    if zipf_gap is None or not all(isinstance(share, int | float) and share > 0 for share in shares):
+        return np.nan
+    high, low = shares
+    return zipf_gap + math.log10(high) - math.log10(low)
 
 
 def _minus(sides: Any) -> float:

@@ -1,7 +1,6 @@
 """All estimates of a run, from observations and pairs: means per arm, controls, differences, slopes, families."""
 
 import math
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -10,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from freqbias.analysis import contrasts, resampling
+from freqbias.analysis.across import across_models
 from freqbias.analysis.contrasts import CONFIRMATORY
 from freqbias.analysis.regression import Coefficient, clustered_ols
 from freqbias.analysis.resampling import RESAMPLES, Values
 from freqbias.analysis.rivals import rival_rows
+from freqbias.analysis.specification import specification_effects
 from freqbias.errors import InputError
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Pair
@@ -46,8 +47,7 @@ class _Series:
 
     def rng(self, arm: str, term: str) -> np.random.Generator:
         """Return a generator of its own for every estimate, so that none depends on which others are made."""
-        name = "\0".join([*self.key.values(), arm, term])
-        return np.random.default_rng([self.seed, zlib.crc32(name.encode())])
+        return resampling.named_rng(self.seed, *self.key.values(), arm, term)
 
     def make(self, arm: str, term: str, rows: pd.DataFrame, **values: Any) -> Estimate:
         return Estimate(
@@ -108,7 +108,7 @@ def estimate(
         )
         estimates.extend(_series_estimates(series))
     estimates.extend(_all_failed(observations, estimates))
-    return sorted(_adjusted(estimates), key=_order)
+    return [*sorted(_adjusted(estimates), key=_order), *across_models(table, failed, seed)]
 
 
 def _groups(table: pd.DataFrame, by: list[str]) -> Iterator[tuple[Any, pd.DataFrame]]:
@@ -267,6 +267,25 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
             p_value=row.p_value,
             method=row.method,
             flags=list(row.flags),
+        )
+    if series.key["contrast"] == CONFIRMATORY.get(series.key["probe"], "gap"):
+        yield from _specifications(series, rows)
+
+
+def _specifications(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
+    """Yield the specification curve; without p-values, so that one question does not fill the exploratory family."""
+    for effect in specification_effects(rows):
+        yield series.make(
+            "frequency",
+            f"spec:{effect.specification.number}",
+            rows,
+            n_pairs=effect.n_pairs,
+            n_items=effect.n_items,
+            value=effect.value,
+            std_error=effect.std_error,
+            ci_low=effect.low,
+            ci_high=effect.high,
+            method=effect.method,
         )
 
 

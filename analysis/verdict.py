@@ -7,6 +7,7 @@ pull without content, may be called preference. "No effect" is said only when an
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from freqbias.analysis.across import ALL_MODELS
 from freqbias.analysis.contrasts import CONFIRMATORY
 from freqbias.analysis.resampling import minimum_detectable
 from freqbias.records import Estimate
@@ -61,9 +62,11 @@ class Lookup:
 
 
 def verdicts(estimates: Sequence[Estimate]) -> list[Verdict]:
-    """Return one verdict per model, probe and measure, in the order of the estimates."""
+    """Return one verdict per model, probe and measure, in the order of the estimates; rows over all models have none."""
     groups: dict[tuple[str, str, str], list[Estimate]] = {}
     for row in estimates:
+        if row.model == ALL_MODELS:
+            continue
         groups.setdefault((row.model, row.probe, row.measure), []).append(row)
     return [_verdict(Lookup(rows)) for rows in groups.values()]
 

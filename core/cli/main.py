@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 import freqbias
-from freqbias.cli import check_commands, commands, model_commands
+from freqbias.cli import check_commands, commands, compare_command, model_commands
 from freqbias.cli.console import err, set_up
 from freqbias.errors import FreqbiasError
 
@@ -38,6 +38,7 @@ app = typer.Typer(
 app.add_typer(model_commands.app, name="models")
 commands.register(app)
 check_commands.register(app)
+compare_command.register(app)
 
 
 def _version(value: bool) -> None:

@@ -17,10 +17,11 @@ COMMANDS = [
     "report",
     "score",
     "list",
-    "models list",
-    "models fetch",
+    "compare",
     "selfcheck",
     "power",
+    "models list",
+    "models fetch",
 ]
 
 

@@ -1,0 +1,173 @@
+"""Two runs: paired differences, renamed models, refusals that say how the pairs differ, and the command."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+from simulation import simulate
+
+from freqbias.analysis.compare import compare
+from freqbias.errors import InputError
+from freqbias.jsonl import write_records
+from freqbias.records import Observation, Pair
+
+ITEMS, FRAMES, CHANGE = 40, 2, 0.03
+RUN_NOISE = 0.004
+
+
+def save(folder, pairs, rows):
+    write_records(folder / "pairs.jsonl", pairs)
+    write_records(folder / "observations.jsonl", rows)
+    return folder
+
+
+def changed(record, **fields):
+    return type(record).from_dict(record.to_dict() | fields)
+
+
+def moved(rows, rng, change):
+    """Return rows with `change` and a little noise added to the gap of the frequency arm."""
+    return [changed(row, high=row.high + (change if row.arm == "frequency" else 0) + rng.normal(0, RUN_NOISE)) for row in rows]
+
+
+def gloss(estimates):
+    return {row.arm: row for row in estimates if row.contrast == "gloss"}
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Return two run folders whose items differ much among themselves and by .03 between the runs."""
+    rng = np.random.default_rng(6)
+    pairs, rows = simulate(rng, {"frequency": 0.05, "placebo": 0.0}, items=ITEMS, frames=FRAMES, noise=0.2)
+    later = moved(rows, rng, CHANGE)
+    return save(tmp_path / "a", pairs, rows), save(tmp_path / "b", pairs, later), pairs, rows, later
+
+
+def test_planted_change_is_found_because_items_are_paired(runs):
+    first, second, _, rows, later = runs
+    found = gloss(compare(first, second))
+    row = found["frequency"]
+    assert row.ci_low <= CHANGE <= row.ci_high
+    assert row.p_value < 0.001
+    assert found["placebo"].ci_low <= 0 <= found["placebo"].ci_high
+    assert (row.n_items, row.n_pairs, row.n_failed, row.model, row.contrast) == (ITEMS, ITEMS * FRAMES, 0, "m", "gloss")
+    assert row.std_error < 0.1 * 0.2 / np.sqrt(ITEMS)  # the spread over items cancels
+    gaps = [[np.mean([r.high - r.low for r in side if r.item == f"frequency-{item}"]) for item in range(ITEMS)] for side in (rows, later)]
+    interval = stats.ttest_rel(gaps[1], gaps[0]).confidence_interval()
+    assert (row.ci_low, row.ci_high) == pytest.approx((interval.low, interval.high), abs=1e-6)  # files hold eight decimals
+    assert row.extra["values"] == pytest.approx([np.mean(gaps[0]), np.mean(gaps[1])], abs=1e-6)
+
+
+def test_a_run_against_itself_and_backwards(runs):
+    first, second, *_ = runs
+    assert all((row.value, row.p_value, row.flags) == (0, 1, ["constant"]) for row in compare(first, first))
+    for ahead, back in zip(compare(first, second), compare(second, first), strict=True):
+        assert back.value == pytest.approx(-ahead.value)
+        assert back.p_value == pytest.approx(ahead.p_value, abs=1e-9)
+    assert [row.to_dict() for row in compare(first, second)] == [row.to_dict() for row in compare(first, second)]
+
+
+def test_level_and_coverage_over_many_models(tmp_path):
+    """Two hundred models in one pair of runs, each with noise of its own and no change."""
+    rng = np.random.default_rng(23)
+    runs = 200
+    pairs, rows = simulate(rng, {"frequency": 0.05}, items=12, frames=1, contrasts=("background",))
+    models = [[changed(row, model=f"m{k}") for row in rows] for k in range(runs)]
+    first = save(tmp_path / "a", pairs, [row for own in models for row in own])
+    second = save(tmp_path / "b", pairs, [row for own in models for row in moved(own, rng, 0.0)])
+    found = compare(first, second)
+    assert len(found) == runs
+    assert sum(row.p_value <= 0.05 for row in found) <= stats.binom.ppf(0.9995, runs, 0.05)
+    covered = sum(row.ci_low <= 0 <= row.ci_high for row in found)
+    assert stats.binom.ppf(0.0005, runs, 0.95) <= covered <= stats.binom.ppf(0.9995, runs, 0.95)
+
+
+def test_a_renamed_model_is_paired_only_where_it_is_alone(runs, tmp_path):
+    first, _, pairs, _, later = runs
+    renamed = [changed(row, model="n") for row in later]
+    row = compare(first, save(tmp_path / "c", pairs, renamed))[0]
+    assert (row.model, row.extra["models"]) == ("m → n", ["m", "n"])
+    two = save(tmp_path / "d", pairs, [*renamed, *(changed(row, model="k") for row in later)])
+    with pytest.raises(InputError, match=r"share no model, probe and contrast: m \(similarity\) against k \(similarity\), n"):
+        compare(first, two)
+    three = save(tmp_path / "e", pairs, [*renamed, *later])
+    assert {row.model for row in compare(first, three)} == {"m"}
+
+
+def test_failed_pairs_leave_both_sides(runs, tmp_path):
+    first, _, pairs, rows, later = runs
+    lost = pairs[0].id
+    broken = [changed(row, high=None, low=None, decoys=None, error="x") if row.pair_id == lost else row for row in later]
+    row = gloss(compare(first, save(tmp_path / "c", pairs, broken)))["frequency"]
+    assert (row.n_pairs, row.n_failed, row.n_items) == (ITEMS * FRAMES - 1, 1, ITEMS)
+    kept = [[row for row in side if row.pair_id != lost] for side in (rows, later)]
+    same = compare(save(tmp_path / "d", pairs, kept[0]), save(tmp_path / "e", pairs, kept[1]))
+    assert row.value == pytest.approx(gloss(same)["frequency"].value)
+
+
+def test_missing_pairs_are_counted_and_the_first_is_named(runs, tmp_path):
+    first, _, pairs, rows, _ = runs
+    lost = {pair.id for pair in pairs[3:5]}
+    other = save(tmp_path / "c", [*pairs[:3], *pairs[5:]], [row for row in rows if row.pair_id not in lost])
+    with pytest.raises(InputError) as caught:
+        compare(first, other)
+    assert f"the runs' pairs differ: 2 only in {first} (first: '{pairs[3].id}'); run both over one file" in str(caught.value)
+    with pytest.raises(InputError, match=f"2 only in {first}"):
+        compare(other, first)
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"high": "another text"}, "high"),
+        ({"item": "other"}, "item"),
+        ({"context": "before"}, "context"),
+        ({"queries": {"gloss_plain": ["a vehicle"]}}, "queries.gloss_plain"),
+        ({"decoys": {"low": "a tree"}}, "decoys.low"),
+    ],
+)
+def test_changed_texts_are_refused_by_field(runs, tmp_path, fields, named):
+    first, _, pairs, rows, _ = runs
+    other = save(tmp_path / "c", [pairs[0], changed(pairs[1], **fields), *pairs[2:]], rows)
+    with pytest.raises(InputError) as caught:
+        compare(first, other)
+    assert f"1 with the same id and another text (first: '{pairs[1].id}', field '{named}')" in str(caught.value)
+
+
+def test_what_is_no_text_may_differ(runs, tmp_path):
+    first, _, pairs, _, later = runs
+    other = save(tmp_path / "c", [changed(pair, checks={"new": True}, covariates={"extra": [1, 2]}) for pair in pairs[::-1]], later)
+    assert compare(first, other)[0].n_items == ITEMS
+
+
+def test_observations_of_other_pairs_are_refused(tmp_path):
+    foreign = Pair(id="p", item="i", high="x y", low="x z")
+    row = Observation(pair_id="q", item="i", probe="p", measure="cosine", contrast="gap", model="m", high=1.0, low=0.0)
+    odd = save(tmp_path / "c", [foreign], [row])
+    with pytest.raises(InputError, match="observations name pair 'q'"):
+        compare(odd, odd)
+
+
+def test_a_run_without_observations(runs, tmp_path):
+    first, _, pairs, *_ = runs
+    with pytest.raises(InputError, match=r"against nothing measured"):
+        compare(first, save(tmp_path / "c", pairs, []))
+
+
+def test_command(cli, runs, tmp_path):
+    first, second, pairs, rows, _ = runs
+    result = cli("compare", first, second, "--json")
+    found = [row for row in json.loads(result.stdout) if row["contrast"] == "gloss"]
+    assert [row["arm"] for row in found] == ["frequency", "placebo"]
+    assert found[0]["ci_low"] <= CHANGE <= found[0]["ci_high"]
+    assert found[0]["values"][1] - found[0]["values"][0] == pytest.approx(found[0]["value"], abs=1e-7)
+    shown = cli("compare", first, second).stdout
+    assert "B − A" in shown
+    assert "p < .001" in shown
+    other = save(tmp_path / "c", pairs[1:], [row for row in rows if row.pair_id != pairs[0].id])
+    refused = cli("compare", first, other)
+    assert refused.exit_code == 2
+    (only,) = [line for line in refused.stderr.splitlines() if line]
+    assert "1 only in" in only
+    assert cli("compare", first, tmp_path / "nosuch").exit_code == 2
