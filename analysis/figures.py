@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from freqbias.analysis.contrasts import CONFIRMATORY
@@ -131,6 +132,9 @@ def love(audit: Mapping[str, Any], key: str) -> Chart | None:
     arms, names = list(dict.fromkeys(data["arm"])), list(dict.fromkeys(data["covariate"]))
     offsets = {arm: 0.24 * ((len(arms) - 1) / 2 - place) for place, arm in enumerate(arms)}
     places = {name: len(names) - 1 - place for place, name in enumerate(names)}
+    # the length arm differs by design, and by so much that nothing else could be read on its scale
+    near = data[data["arm"] != "length"] if (data["arm"] != "length").any() else data
+    edge = 1.08 * max(0.5, float(near[["dz", "dz_low", "dz_high"]].abs().max().max()))
 
     def draw(figure: Any) -> None:
         axes = figure.add_subplot()
@@ -141,8 +145,12 @@ def love(audit: Mapping[str, Any], key: str) -> Chart | None:
             colour = COLOURS.get(str(arm), INK)
             axes.hlines(heights, own["dz_low"].astype(float), own["dz_high"].astype(float), color=colour, linewidth=1.6)
             axes.plot(own["dz"], heights, "o", color=colour, markersize=4.5, label=arm)
+            for dz, height in zip(own["dz"], heights, strict=True):
+                if abs(dz) > edge:
+                    axes.plot(np.sign(dz) * edge * 0.98, height, ">" if dz > 0 else "<", color=colour, markersize=6)
         axes.set_yticks(list(places.values()), list(places))
         axes.set_ylim(-0.7, len(names) - 0.3)
+        axes.set_xlim(-edge, edge)
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel("standardised difference high − low (dz), 95 % interval")
         figure.legend(loc="outside upper right", ncols=len(arms))
@@ -153,6 +161,7 @@ def love(audit: Mapping[str, Any], key: str) -> Chart | None:
         name=f"love-{key}",
         svg=svg(draw, 7.2, 1.1 + 0.34 * len(names), f"love-{key}", f"Love plot of the pair audit; largest dz by arm: {most}"),
         caption="What differs between the forms: paired standardised difference of every covariate. Inside the band "
-        "(± 0.1) a difference is negligible. In the frequency arm only the frequency measures should lie outside it.",
+        "(± 0.1) a difference is negligible. In the frequency arm only the frequency measures, and subwords, which rarity brings about, "
+        "should lie outside it. An arrow stands for a value beyond the axis; the table has it.",
         data=data,
     )

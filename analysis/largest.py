@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,7 +11,7 @@ from freqbias.analysis.drawing import Subject
 from freqbias.records import Pair
 
 SHOWN = 20  # pairs in each direction
-MAX_TOKENS = 1500  # of one form are aligned; the alignment's time grows with the square
+MAX_TOKENS = 300  # between the first and the last difference are aligned; the alignment's time grows with the square
 MAX_CHARACTERS = 600  # of one form are printed, around the first difference
 CONTEXT = 12  # words kept on each side of a difference in a long text
 UNSPACED = ("ja", "zh", "th", "km", "lo", "my")  # written without spaces between words: characters are compared
@@ -71,19 +71,29 @@ def differing(high: str, low: str, language: str = "en") -> tuple[list[Stretch],
     White space before a difference stays outside the mark; a long shared stretch is shortened to an ellipsis.
     """
     sides = [_tokens(text, language) for text in (high, low)]
-    words = [[token.strip() for token in side[:MAX_TOKENS]] for side in sides]
     found: tuple[list[Stretch], list[Stretch]] = ([], [])
-    for tag, i, j, k, m in difflib.SequenceMatcher(None, *words, autojunk=False).get_opcodes():
-        for own, side, (start, end) in zip(found, sides, ((i, j), (k, m)), strict=True):
-            if tag == "equal":
-                own.append((_shortened(side, start, end, len(own) > 0, end < len(side)), False))
+    for equal, *spans in _alignment(*([token.strip() for token in side] for side in sides)):
+        for own, side, (start, end) in zip(found, sides, spans, strict=True):
+            if equal:
+                own.append((_shortened(side, start, end), False))
             elif start < end:
                 text = "".join(side[start:end])
                 own.extend([(text[: len(text) - len(text.lstrip())], False), (text.lstrip(), True)])
-    for own, side in zip(found, sides, strict=True):
-        if len(side) > MAX_TOKENS:
-            own.append((" …", False))
     return _cut(found[0]), _cut(found[1])
+
+
+def _alignment(high: list[str], low: list[str]) -> Iterator[tuple[bool, tuple[int, int], tuple[int, int]]]:
+    """Yield (equal, span of `high`, span of `low`) in order; what lies beyond `MAX_TOKENS` counts as different."""
+    shorter = min(len(high), len(low))
+    before = next((k for k in range(shorter) if high[k] != low[k]), shorter)
+    after = next((k for k in range(shorter - before) if high[-1 - k] != low[-1 - k]), shorter - before)
+    ends = len(high) - after, len(low) - after
+    middle = [side[before : min(end, before + MAX_TOKENS)] for side, end in zip((high, low), ends, strict=True)]
+    yield True, (0, before), (0, before)
+    for tag, i, j, k, m in difflib.SequenceMatcher(None, *middle, autojunk=False).get_opcodes():
+        yield tag == "equal", (before + i, before + j), (before + k, before + m)
+    yield False, (before + len(middle[0]), ends[0]), (before + len(middle[1]), ends[1])
+    yield True, (ends[0], len(high)), (ends[1], len(low))
 
 
 def _tokens(text: str, language: str) -> list[str]:
@@ -92,12 +102,13 @@ def _tokens(text: str, language: str) -> list[str]:
     return re.findall(rf"\s*(?:{word}|[^\w\s])", text)
 
 
-def _shortened(side: list[str], start: int, end: int, after: bool, before: bool) -> str:
-    """Join shared tokens; leave out the middle of a long run, or the end of it that touches no difference."""
-    left, right = CONTEXT * after, CONTEXT * before
+def _shortened(side: list[str], start: int, end: int) -> str:
+    """Join shared tokens; leave out the middle of a long run, or the part of it that touches no difference."""
+    left, right = CONTEXT * (start > 0), CONTEXT * (end < len(side))
     if end - start <= left + right + CONTEXT or not (left or right):
         return "".join(side[start:end])
-    return "".join(side[start : start + left]) + " … " + "".join(side[end - right : end] if right else []).lstrip()
+    kept = "".join(side[end - right : end]).lstrip() if right else ""
+    return "".join(side[start : start + left]) + " … " + kept
 
 
 def _cut(stretches: list[Stretch]) -> list[Stretch]:

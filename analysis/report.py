@@ -136,7 +136,9 @@ def _optional(path: Path, read: Any) -> Any:
 
 
 def _labels(folders: Sequence[Path]) -> list[str]:
-    """Return the folders' own names; where two have the same, numbered."""
+    """Return the folders' own names, numbered where two have the same; one run alone is `run`, so that a copy of it repeats."""
+    if len(folders) == 1:
+        return ["run"]
     names = [folder.resolve().name or "run" for folder in folders]
     return [name if names.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(names, start=1)]
 
