@@ -108,7 +108,7 @@ def estimate(
         )
         estimates.extend(_series_estimates(series))
     estimates.extend(_all_failed(observations, estimates))
-    return [*sorted(_adjusted(estimates), key=_order), *across_models(table, failed, seed)]
+    return [*sorted(adjusted(estimates), key=_order), *across_models(table, failed, seed)]
 
 
 def _groups(table: pd.DataFrame, by: list[str]) -> Iterator[tuple[Any, pd.DataFrame]]:
@@ -341,15 +341,15 @@ def is_confirmatory(row: Estimate) -> bool:
     return row.arm == "frequency" and row.term == "mean" and row.contrast == CONFIRMATORY.get(row.probe, "gap")
 
 
-def _adjusted(estimates: list[Estimate]) -> list[Estimate]:
+def adjusted(estimates: list[Estimate]) -> list[Estimate]:
     """Return the estimates with families and Benjamini-Hochberg p-values; controls and equivalence tests stay unadjusted."""
     named = [replace(row, family=_family(row)) for row in estimates]
     for family in (CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY):
         members = [i for i, row in enumerate(named) if row.family == family]
         if not members:
             continue
-        adjusted = resampling.benjamini_hochberg(np.array([named[i].p_value for i in members], dtype=float))
-        for i, value in zip(members, adjusted, strict=True):
+        values = resampling.benjamini_hochberg(np.array([named[i].p_value for i in members], dtype=float))
+        for i, value in zip(members, values, strict=True):
             named[i] = replace(named[i], p_adjusted=float(value))
     return named
 

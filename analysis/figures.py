@@ -1,95 +1,99 @@
-"""Figures as SVG text: forest plot, gap against frequency gap, controls.
+"""Figures of estimates: overview of all models, controls, forest plot, love plot of the audit."""
 
-SVGs are deterministic, transparent, take their colour from the page (light or dark), and keep text as text.
-"""
-
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from freqbias.analysis.contrasts import CONFIRMATORY
+from freqbias.analysis.drawing import COLOURS, INK, Chart, Subject, interval_rows, interval_table, svg
 from freqbias.analysis.verdict import UNITS
 from freqbias.records import Estimate
 
-INK = "#123456"  # stands for the page's text colour and is replaced by `currentColor`
-FREQUENCY, PLACEBO, LENGTH = "#2f7dc1", "#c1752f", "#6a8f3c"
-COLOURS = {"frequency": FREQUENCY, "placebo": PLACEBO, "length": LENGTH, "frequency-placebo": "#8458b3"}
-MAX_POINTS = 2000  # in a scatter plot; more only make the file heavy
+#: A standardised difference under .1 is commonly taken as negligible (Austin 2009, Communications in Statistics 38(6), 1228-1234).
+NEGLIGIBLE_DZ = 0.1
 
 
-def _svg(draw: Callable[[Any], None], width: float, height: float, name: str, label: str) -> str:
-    """Return one drawing as SVG text with an accessible label; `name` keeps its ids apart from other figures'."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+def overview(estimates: Sequence[Estimate]) -> Chart | None:
+    """Return the confirmatory contrast of every model, a panel per probe and measure; None for fewer than two.
 
-    style: dict[Any, Any] = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": name,
-        "font.size": 10,
-        "font.family": "sans-serif",
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.unicode_minus": True,
-        **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
-    }
-    with mpl.rc_context(style):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        draw(figure)
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :].replace(INK, "currentColor")
-    title = label.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-    return text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
+    On the left in the measure's own unit, which does not compare across models; on the right over the model's own
+    exact - decoy margin, which does, where that is known.
+    """
+    wanted = [
+        row
+        for row in estimates
+        if row.arm == "frequency" and row.contrast == CONFIRMATORY.get(row.probe, "gap") and row.value is not None
+    ]
+    panels: dict[tuple[str, str], list[list[Estimate]]] = {}
+    for row in wanted:
+        if row.term in ("mean", "relative"):
+            panels.setdefault((row.probe, row.measure), [[], []])[row.term == "relative"].append(row)
+    panels = {key: sides for key, sides in panels.items() if sides[0]}
+    means = [row for means, _ in panels.values() for row in means]
+    if len(means) < 2:
+        return None
+    columns = 2 if any(relative for _, relative in panels.values()) else 1
+    heights = [max(len(sides[0]), 1) + 1.6 for sides in panels.values()]
+
+    def draw(figure: Any) -> None:
+        grid = figure.subplots(len(panels), columns, squeeze=False, height_ratios=heights)
+        for line, ((probe, measure), sides) in zip(grid, panels.items(), strict=True):
+            for axes, rows, unit in zip(line, sides, (UNITS.get(measure, measure), "of exact − decoy"), strict=False):
+                if not rows:
+                    axes.set_axis_off()
+                    continue
+                interval_rows(axes, rows, [row.model for row in rows])
+                axes.set_title(f"{probe}: {rows[0].contrast}", loc="left", fontsize=10)
+                axes.set_xlabel(f"high − low ({unit})")
+
+    label = "Confirmatory contrast of every model: " + "; ".join(f"{row.model}, {row.probe} {row.value:.3g}" for row in means)
+    return Chart(
+        name="overview",
+        svg=svg(draw, 3.6 + 3.4 * columns, 0.36 * sum(heights), "overview", label),
+        caption="The confirmatory contrast of every model and probe, with 95 % intervals over items. "
+        + ("Left in the unit of the measure, which does not compare across models; right in units of the model's own margin "
+           "between right and wrong (exact − decoy), which does." if columns == 2 else ""),
+        data=interval_table([row for sides in panels.values() for side in sides for row in side]),
+    )  # fmt: skip
 
 
-def _interval_rows(axes: Any, rows: Sequence[Estimate], labels: Sequence[str]) -> None:
-    for y, row in zip(range(len(rows))[::-1], rows, strict=True):
-        colour = COLOURS[row.arm]
-        if row.ci_low is not None and row.ci_high is not None:
-            axes.plot([row.ci_low, row.ci_high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt")
-        axes.plot(row.value, y, "o", color=colour, markersize=5.5)
-    axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_yticks(range(len(rows))[::-1], labels)
-    axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.tick_params(axis="y", length=0)
-
-
-def forest(estimates: Sequence[Estimate], model: str, probe: str) -> str | None:
+def forest(subject: Subject, estimates: Sequence[Estimate]) -> Chart | None:
     """Return the forest plot of all contrasts of one model and probe in the frequency arm; None without any."""
     rows = [
         row
-        for row in estimates
-        if (row.model, row.probe, row.arm, row.term) == (model, probe, "frequency", "mean")
-        and row.contrast not in ("calibration", "raw")
-        and row.value is not None
+        for row in subject.own(estimates)
+        if (row.arm, row.term) == ("frequency", "mean") and row.contrast not in ("calibration", "raw")
     ]
     if not rows:
         return None
 
     def draw(figure: Any) -> None:
         axes = figure.add_subplot()
-        _interval_rows(axes, rows, [row.contrast for row in rows])
-        axes.set_xlabel(f"high − low ({UNITS.get(rows[0].measure, rows[0].measure)}), 95 % interval over items")
+        interval_rows(axes, rows, [row.contrast for row in rows])
+        axes.set_xlabel(f"high − low ({subject.unit}), 95 % interval over items")
 
-    label = f"Forest plot of {model}, {probe}: " + "; ".join(f"{row.contrast} {row.value:.3g}" for row in rows)
-    return _svg(draw, 7, 0.8 + 0.34 * len(rows), f"forest-{model}-{probe}", label)
+    label = f"Forest plot of {subject.title}: " + "; ".join(f"{row.contrast} {row.value:.3g}" for row in rows)
+    name = f"forest-{subject.key}"
+    return Chart(
+        name=name,
+        svg=svg(draw, 7, 0.8 + 0.34 * len(rows), name, label),
+        caption=f"{subject.title}: every contrast in the frequency arm.",
+        data=interval_table(rows),
+    )
 
 
-def controls(estimates: Sequence[Estimate], model: str, probe: str) -> str | None:
+def controls(subject: Subject, estimates: Sequence[Estimate]) -> Chart | None:
     """Return placebo (over all and per rival), length and frequency beside the equivalence bound; None without controls."""
-    contrast = CONFIRMATORY.get(probe, "gap")
-    own = [row for row in estimates if (row.model, row.probe, row.contrast) == (model, probe, contrast) and row.value is not None]
+    own = [row for row in subject.own(estimates) if row.contrast == subject.contrast]
     wanted = [row for row in own if row.arm == "placebo" and row.term.startswith("equivalence")]
     wanted += [row for row in own if row.term == "mean" and row.arm in ("length", "frequency", "frequency-placebo")]
     if not any(row.arm != "frequency" for row in wanted):
         return None
     bound = next((row.bound for row in wanted if row.bound is not None), None)
 
-    def name(row: Estimate) -> str:
+    def named(row: Estimate) -> str:
         rival = row.term.partition(":")[2]
         return f"{row.arm}, oriented by {rival}" if rival else f"{row.arm} ({row.n_items} items)"
 
@@ -97,37 +101,67 @@ def controls(estimates: Sequence[Estimate], model: str, probe: str) -> str | Non
         axes = figure.add_subplot()
         if bound is not None:
             axes.axvspan(-bound, bound, color=INK, alpha=0.1, linewidth=0)
-        _interval_rows(axes, wanted, [name(row) for row in wanted])
-        unit = UNITS.get(wanted[0].measure, wanted[0].measure)
-        axes.set_xlabel(f"high − low in {contrast} ({unit})")
+        interval_rows(axes, wanted, [named(row) for row in wanted])
+        axes.set_xlabel(f"high − low in {subject.contrast} ({subject.unit})")
 
-    label = f"Controls of {model}, {probe}: " + "; ".join(f"{name(row)} {row.value:.3g}" for row in wanted)
-    return _svg(draw, 7, 0.8 + 0.36 * len(wanted), f"controls-{model}-{probe}", label)
+    label = f"Controls of {subject.title}: " + "; ".join(f"{named(row)} {row.value:.3g}" for row in wanted)
+    name = f"controls-{subject.key}"
+    return Chart(
+        name=name,
+        svg=svg(draw, 7, 0.8 + 0.36 * len(wanted), name, label),
+        caption=f"{subject.title}: controls beside the frequency arm. The band is the smallest effect of interest; placebo intervals "
+        "are 90 % (two one-sided tests at 5 %), the others 95 %.",
+        data=interval_table(wanted).assign(bound=[row.bound for row in wanted]),
+    )
 
 
-def dose(table: pd.DataFrame, estimates: Sequence[Estimate], model: str, probe: str) -> str | None:
-    """Return the pairs' gaps against `zipf_gap` with a least-squares line through them; None without varying gaps.
+def love(audit: Mapping[str, Any], key: str) -> Chart | None:
+    """Return the love plot of an audit: dz of every covariate with its interval, one colour an arm; None without any dz.
 
-    `table` is what `contrasts.join` returns. Above 2,000 pairs a fixed sample is drawn and the axis says so.
+    dz = mean difference / standard deviation of the differences (Cohen 1988), as the audit gives it.
     """
-    contrast = CONFIRMATORY.get(probe, "gap")
-    chosen = (table["model"] == model) & (table["probe"] == probe) & (table["contrast"] == contrast) & (table["arm"] == "frequency")
-    rows = table.loc[chosen, ["zipf_gap", "gap", "measure"]].dropna()
-    if len(rows) < 3 or np.ptp(rows["zipf_gap"]) == 0:
+    rows = [
+        {"arm": arm, "covariate": name, **{field: row[field] for field in ("dz", "dz_low", "dz_high")}}
+        for arm, part in audit["arms"].items()
+        for name, row in part["covariates"].items()
+        if row["dz"] is not None
+    ]
+    if not rows:
         return None
-    slope, intercept = np.polyfit(rows["zipf_gap"], rows["gap"], 1)
-    shown = rows.sample(MAX_POINTS, random_state=0) if len(rows) > MAX_POINTS else rows
-    unit = UNITS.get(rows["measure"].iloc[0], rows["measure"].iloc[0])
+    data = pd.DataFrame(rows)
+    arms, names = list(dict.fromkeys(data["arm"])), list(dict.fromkeys(data["covariate"]))
+    offsets = {arm: 0.24 * ((len(arms) - 1) / 2 - place) for place, arm in enumerate(arms)}
+    places = {name: len(names) - 1 - place for place, name in enumerate(names)}
+    # the length arm differs by design, and by so much that nothing else could be read on its scale
+    near = data[data["arm"] != "length"] if (data["arm"] != "length").any() else data
+    edge = 1.08 * max(0.5, float(near[["dz", "dz_low", "dz_high"]].abs().max().max()))
 
     def draw(figure: Any) -> None:
         axes = figure.add_subplot()
-        axes.plot(shown["zipf_gap"], shown["gap"], "o", color=FREQUENCY, markersize=3, alpha=0.45, markeredgewidth=0)
-        ends = np.array([rows["zipf_gap"].min(), rows["zipf_gap"].max()])
-        axes.plot(ends, intercept + slope * ends, color=INK, linewidth=1.6)
-        axes.axhline(0, color=INK, linewidth=0.8)
-        sampled = f" ({len(shown)} of {len(rows)} pairs)" if len(shown) < len(rows) else f" ({len(rows)} pairs)"
-        axes.set_xlabel(f"frequency gap of the swapped words (Zipf){sampled}")
-        axes.set_ylabel(f"high − low in {contrast} ({unit})")
+        axes.axvspan(-NEGLIGIBLE_DZ, NEGLIGIBLE_DZ, color=INK, alpha=0.1, linewidth=0)
+        axes.axvline(0, color=INK, linewidth=0.8)
+        for arm, own in data.groupby("arm", sort=False):
+            heights = [places[name] + offsets[str(arm)] for name in own["covariate"]]
+            colour = COLOURS.get(str(arm), INK)
+            axes.hlines(heights, own["dz_low"].astype(float), own["dz_high"].astype(float), color=colour, linewidth=1.6)
+            axes.plot(own["dz"], heights, "o", color=colour, markersize=4.5, label=arm)
+            for dz, height in zip(own["dz"], heights, strict=True):
+                if abs(dz) > edge:
+                    axes.plot(np.sign(dz) * edge * 0.98, height, ">" if dz > 0 else "<", color=colour, markersize=6)
+        axes.set_yticks(list(places.values()), list(places))
+        axes.set_ylim(-0.7, len(names) - 0.3)
+        axes.set_xlim(-edge, edge)
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel("standardised difference high − low (dz), 95 % interval")
+        figure.legend(loc="outside upper right", ncols=len(arms))
 
-    label = f"Gap against frequency gap, {model}, {probe}; least-squares slope {slope:.3g} per Zipf unit over {len(rows)} pairs"
-    return _svg(draw, 7, 3.4, f"dose-{model}-{probe}", label)
+    largest = data.loc[data.groupby("arm", sort=False)["dz"].apply(lambda dz: dz.abs().idxmax())]
+    most = "; ".join(f"{row.arm}: {row.covariate} {row.dz:.2f}" for row in largest.itertuples())
+    return Chart(
+        name=f"love-{key}",
+        svg=svg(draw, 7.2, 1.1 + 0.34 * len(names), f"love-{key}", f"Love plot of the pair audit; largest dz by arm: {most}"),
+        caption="What differs between the forms: paired standardised difference of every covariate. Inside the band "
+        "(± 0.1) a difference is negligible. In the frequency arm only the frequency measures, and subwords, which rarity brings about, "
+        "should lie outside it. An arrow stands for a value beyond the axis; the table has it.",
+        data=data,
+    )

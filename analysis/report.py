@@ -1,59 +1,89 @@
-"""The report: verdict, controls, audit, effects, every estimate, method; as one HTML file and as Markdown, with figure files."""
+"""The report: verdict, controls, audit, effects, every estimate, method; as one HTML file, Markdown and JSON, with figure files."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
-from freqbias.analysis import contrasts, figures
-from freqbias.analysis.estimates import CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY
-from freqbias.analysis.verdict import Verdict, interval, number, p_text, verdicts
+from freqbias.analysis import contrasts, distributions, figures
+from freqbias.analysis.drawing import Chart, Subject
+from freqbias.analysis.estimates import CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY, adjusted
+from freqbias.analysis.largest import Largest, largest
+from freqbias.analysis.rendering import render
+from freqbias.analysis.verdict import UNITS, Verdict, number, verdicts
 from freqbias.errors import InputError
-from freqbias.jsonl import read_estimates, read_json, read_manifest, read_pairs, write_text
-from freqbias.records import Estimate
+from freqbias.frequency import swap
+from freqbias.jsonl import read_estimates, read_json, read_manifest, read_pairs, write_json, write_text
+from freqbias.records import SCHEMA, Estimate, Pair
+
+#: Dots in the clouds of all figures together: a dot takes about 120 bytes, and a report has to stay under 5 MB.
+ALL_POINTS = 15_000
+CLOUDS = 3  # a section draws: pairs in `dose`, items of two arms in `raincloud`
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What one run folder holds; parts whose files are absent are None or empty."""
+
+    label: str
+    estimates: list[Estimate]
+    pairs: Mapping[str, Pair]
+    observations: pd.DataFrame | None
+    table: pd.DataFrame | None
+    audit: dict[str, Any] | None
+    manifest: dict[str, Any] | None
+
+    @property
+    def noise(self) -> list[str]:
+        """One sentence per model on its numerical noise floor."""
+        models = [] if self.manifest is None else self.manifest.get("models", [])
+        return [_noise(model["name"], model["noise_floor"]) for model in models if model.get("noise_floor")]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """Verdict and figures of one model and probe."""
+    """Verdict, figures and pairs of one model and probe; `effects` are shown in their order."""
 
+    subject: Subject
     verdict: Verdict
-    charts: Mapping[str, str]
+    run: Run
+    controls: Chart | None
+    effects: list[Chart]
+    largest: Largest | None
 
 
-def write_report(run: str | os.PathLike[str]) -> list[Path]:
-    """Write `report.html`, `report.md` and `figures/*.svg` into a run folder; return their paths.
+def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | None = None) -> list[Path]:
+    """Write `report.html`, `report.md`, `report.json` and `figures/` (SVG and CSV) on one or more runs; return their paths.
 
-    Reads `estimates.jsonl`, and `pairs.jsonl`, `observations.jsonl`, `audit.json` and `manifest.json` where they are there.
+    Reads `estimates.jsonl`, and `pairs.jsonl`, `observations.jsonl`, `audit.json` and `manifest.json` where they are there. Writes
+    into `out`, by default the first run folder. Over several runs the p-values of each family are adjusted together. Raises
+    `InputError` for a run without estimates and for two runs that hold the same model and probe.
     """
-    folder = Path(run)
-    estimates = list(read_estimates(folder / "estimates.jsonl"))
-    if not estimates:
-        raise InputError(f"{folder / 'estimates.jsonl'}: no estimates; run: freqbias analyze {folder}")
-    table = _pair_values(folder)
-    sections = [_section(verdict, estimates, table) for verdict in verdicts(estimates)]
+    folders = [Path(run) for run in runs]
+    read = [_read(folder, label) for folder, label in zip(folders, _labels(folders), strict=True)]
+    _refuse_repeats(read)
+    estimates = [row for run in read for row in run.estimates]
+    if len(read) > 1:
+        estimates = adjusted(estimates)
+    sections = _sections(read, estimates)
+    audits = [(run, figures.love(run.audit, key)) for run, key in zip(read, _keys([r.label for r in read]), strict=True) if run.audit]
     context = {
         "sections": sections,
         "estimates": estimates,
         "families": _families(estimates),
-        "audit": _optional(folder / "audit.json", read_json),
-        "manifest": _optional(folder / "manifest.json", read_manifest),
+        "runs": read,
+        "audits": audits,
+        "overview": figures.overview(estimates),
         "arms": ARM_NOTES,
     }
-    written = []
-    for name in ("report.html", "report.md"):
-        write_text(folder / name, _environment().get_template(f"{name}.jinja").render(context))
-        written.append(folder / name)
-    for section in sections:
-        for kind, svg in section.charts.items():
-            path = folder / "figures" / f"{kind}-{_safe(section.verdict.model)}-{_safe(section.verdict.probe)}.svg"
-            write_text(path, svg.replace("currentColor", "#222222"))
-            written.append(path)
-    return written
+    charts = [context["overview"], *(chart for _, chart in audits)]
+    charts += [chart for section in sections for chart in (section.controls, *section.effects)]
+    target = folders[0] if out is None else Path(out)
+    return [*_write_texts(target, context), *_write_charts(target / "figures", [chart for chart in charts if chart is not None])]
 
 
 ARM_NOTES = {
@@ -65,52 +95,157 @@ ARM_NOTES = {
 }
 
 
+def _read(folder: Path, label: str) -> Run:
+    estimates = list(read_estimates(folder / "estimates.jsonl"))
+    if not estimates:
+        raise InputError(f"{folder / 'estimates.jsonl'}: no estimates; run: freqbias analyze {folder}")
+    pairs: dict[str, Pair] = {}
+    observations = table = None
+    if all((folder / name).is_file() for name in ("pairs.jsonl", "observations.jsonl")):
+        pairs = {pair.id: pair for pair in read_pairs(folder)}
+        observations = contrasts.frame(folder)
+        strangers = observations.loc[~observations["pair_id"].isin(list(pairs)), "pair_id"]
+        if len(strangers):
+            raise InputError(
+                f"{folder / 'observations.jsonl'}: pair '{strangers.iloc[0]}' is not in pairs.jsonl; run: freqbias probe {folder}"
+            )
+        table = contrasts.pair_gaps(observations)
+        table["zipf_gap"] = table["pair_id"].map({key: _zipf_gap(pair) for key, pair in pairs.items()}).astype(float)
+    audit = _optional(folder / "audit.json", read_json)
+    if audit is not None and not (isinstance(audit, dict) and {"arms", "verdicts"} <= set(audit)):
+        raise InputError(f"{folder / 'audit.json'}: not an audit of pairs; run: freqbias audit {folder}")
+    return Run(
+        label=label,
+        estimates=estimates,
+        pairs=pairs,
+        observations=observations,
+        table=table,
+        audit=audit,
+        manifest=_optional(folder / "manifest.json", read_manifest),
+    )
+
+
+def _zipf_gap(pair: Pair) -> float | None:
+    if pair.zipf_gap is not None or pair.arm != "frequency":
+        return pair.zipf_gap
+    return swap(pair.high, pair.low, pair.language).zipf_gap
+
+
 def _optional(path: Path, read: Any) -> Any:
     return read(path) if path.is_file() else None
 
 
-def _pair_values(folder: Path) -> pd.DataFrame | None:
-    if not all((folder / name).is_file() for name in ("pairs.jsonl", "observations.jsonl")):
-        return None
-    observations = contrasts.frame(folder)
-    gaps = contrasts.pair_gaps(observations)
-    return contrasts.join(gaps, contrasts.pair_table(read_pairs(folder)), observations)
+def _labels(folders: Sequence[Path]) -> list[str]:
+    """Return the folders' own names, numbered where two have the same; one run alone is `run`, so that a copy of it repeats."""
+    if len(folders) == 1:
+        return ["run"]
+    names = [folder.resolve().name or "run" for folder in folders]
+    return [name if names.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(names, start=1)]
 
 
-def _section(verdict: Verdict, estimates: Sequence[Estimate], table: pd.DataFrame | None) -> Section:
-    model, probe = verdict.model, verdict.probe
-    charts = {"controls": figures.controls(estimates, model, probe), "forest": figures.forest(estimates, model, probe)}
-    if table is not None:
-        charts["dose"] = figures.dose(table, estimates, model, probe)
-    return Section(verdict=verdict, charts={kind: svg for kind, svg in charts.items() if svg is not None})
+def _refuse_repeats(runs: Sequence[Run]) -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for run in runs:
+        for model, probe in dict.fromkeys((row.model, row.probe) for row in run.estimates):
+            if (model, probe) in seen:
+                raise InputError(
+                    f"runs '{seen[model, probe]}' and '{run.label}' both hold model '{model}' and probe '{probe}'; leave one out"
+                )
+            seen[model, probe] = run.label
+
+
+def _keys(names: Sequence[str]) -> list[str]:
+    """Return names fit for files and ids, numbered where two would become the same."""
+    keys: list[str] = []
+    for name in names:
+        key = base = re.sub(r"[^0-9A-Za-z._-]", "_", name)
+        place = 2
+        while key.lower() in (other.lower() for other in keys):
+            key, place = f"{base}-{place}", place + 1
+        keys.append(key)
+    return keys
+
+
+def _sections(runs: Sequence[Run], estimates: Sequence[Estimate]) -> list[Section]:
+    homes = {(row.model, row.probe): run for run in runs for row in run.estimates}
+    names = list(dict.fromkeys((row.model, row.probe, row.measure) for row in estimates))
+    keys = _keys([f"{model}-{probe}" for model, probe, _ in names])
+    points = max(100, min(distributions.MAX_POINTS, ALL_POINTS // (CLOUDS * len(names))))
+    sections = []
+    for (model, probe, measure), key, verdict in zip(names, keys, verdicts(estimates), strict=True):
+        subject = Subject(model=model, probe=probe, measure=measure, key=key)
+        sections.append(_section(subject, verdict, homes[model, probe], estimates, points))
+    return sections
+
+
+def _section(subject: Subject, verdict: Verdict, run: Run, estimates: Sequence[Estimate], points: int) -> Section:
+    effects = [figures.forest(subject, estimates)]
+    if run.table is not None and run.observations is not None:
+        effects += [
+            distributions.raincloud(subject, run.table, estimates, points),
+            distributions.dose(subject, run.table, points),
+            distributions.interaction(subject, run.observations),
+        ]
+    return Section(
+        subject=subject,
+        verdict=verdict,
+        run=run,
+        controls=figures.controls(subject, estimates),
+        effects=[chart for chart in effects if chart is not None],
+        largest=None if run.table is None else largest(subject, run.table, run.pairs),
+    )
 
 
 def _families(estimates: Sequence[Estimate]) -> dict[str, list[str]]:
-    named = {CONFIRMATORY_FAMILY: [], EXPLORATORY_FAMILY: []}  # type: dict[str, list[str]]
+    named: dict[str, list[str]] = {CONFIRMATORY_FAMILY: [], EXPLORATORY_FAMILY: []}
     for row in estimates:
         if row.family in named:
             named[row.family].append(f"{row.model} / {row.probe} / {row.contrast} / {row.arm} / {row.term}")
     return named
 
 
-def _safe(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
+def _noise(model: str, floor: Mapping[str, Any]) -> str:
+    if floor.get("value") is None:
+        return f"{model}: the noise floor was not measured."
+    if floor["value"] == 0:
+        return f"{model}: numbers do not move when only the batch changes."
+    size = number(floor["value"], signed=False)
+    return f"{model}: numbers move by {size} {UNITS.get(floor['measure'], floor['measure'])} when only the batch changes."
 
 
-def _cell(value: Any) -> str:
-    """Escape what would break a Markdown table or be read as markup."""
-    text = str(value).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _write_texts(folder: Path, context: Mapping[str, Any]) -> list[Path]:
+    for name in ("report.html", "report.md"):
+        write_text(folder / name, render(f"{name}.jinja", context))
+    write_json(folder / "report.json", _document(context))
+    return [folder / name for name in ("report.html", "report.md", "report.json")]
 
 
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("freqbias.analysis"),
-        autoescape=jinja2.select_autoescape(["html.jinja"]),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {"number": number, "interval": interval, "p": p_text, "cell": _cell}
-    return environment
+def _document(context: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "runs": [run.label for run in context["runs"]],
+        "verdicts": [
+            {
+                "model": section.subject.model,
+                "probe": section.subject.probe,
+                "measure": section.subject.measure,
+                "headline": section.verdict.headline,
+                "controls": section.verdict.controls,
+                "findings": section.verdict.findings,
+            }
+            for section in context["sections"]
+        ],
+        "noise": [sentence for run in context["runs"] for sentence in run.noise],
+        "families": context["families"],
+        "estimates": [row.to_dict() for row in context["estimates"]],
+    }
+
+
+def _write_charts(folder: Path, charts: Sequence[Chart]) -> list[Path]:
+    written = []
+    for chart in charts:
+        paths = [folder / f"{chart.name}.{suffix}" for suffix in ("svg", "csv")]
+        write_text(paths[0], chart.svg.replace("currentColor", "#222222"))
+        write_text(paths[1], chart.data.to_csv(index=False, float_format="%.8g", lineterminator="\n"))
+        written += paths
+    return written

@@ -237,19 +237,24 @@ def analyze(
         _summary(estimates)
 
 
-def report(run: Run) -> None:
-    """Write report.html, report.md and figures from a run folder's estimates.
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, shown together.", metavar="RUN…")],
+    out: Annotated[Path | None, typer.Option(help="Folder to write into; default: the first run folder.")] = None,
+) -> None:
+    """Write report.html, report.md, report.json and figures from the estimates of one or more runs.
 
     Example: `freqbias report results/demo`
+
+    Example: `freqbias report runs/one runs/two --out runs/together`
     """
     with waiting("report"):
-        _report(run)
+        _report(*runs, out=out)
 
 
-def _report(folder: Path) -> None:
+def _report(*folders: Path, out: Path | None = None) -> None:
     from freqbias.analysis.report import write_report
 
-    for path in write_report(folder):
+    for path in write_report(*folders, out=out):
         log.info("%s", path)
 
 

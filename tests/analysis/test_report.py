@@ -1,18 +1,29 @@
 """Verdicts and the report: honest words, escaped texts, one file without network."""
 
+import base64
+import hashlib
+import json
 import re
+from html import unescape
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from simulation import simulate
 
 from freqbias.analysis import estimate, frame
+from freqbias.analysis.distributions import cell_means, dose, raincloud
+from freqbias.analysis.drawing import Subject
+from freqbias.analysis.figures import love
+from freqbias.analysis.largest import MAX_CHARACTERS, differing, largest
+from freqbias.analysis.rendering import CITATION, text
 from freqbias.analysis.report import write_report
 from freqbias.analysis.verdict import number, p_text, verdicts
 from freqbias.errors import InputError
 from freqbias.jsonl import write_json, write_records
 from freqbias.paraphrases.audit import audit
-from freqbias.records import Pair
+from freqbias.records import Observation, Pair
 
 
 def verdict(effects, contrasts=("gloss",), seed=0, **options):
@@ -86,7 +97,9 @@ def test_p_values():
 def run_folder(tmp_path):
     """A run by hand, to the contract: no manifest, and a text and a model name that try to be markup."""
     pairs, rows = simulate(np.random.default_rng(0), {"frequency": 0.05, "placebo": 0.0}, model="<script>alert(1)</script>")
-    pairs[0] = Pair.from_dict(pairs[0].to_dict() | {"high": "<script>alert(2)</script> | pipe"})
+    most = max((row for row in rows if row.arm == "frequency"), key=lambda row: row.high - row.low).pair_id
+    change = {"high": "<script>alert(2)</script> | pipe"}
+    pairs = [Pair.from_dict(pair.to_dict() | change) if pair.id == most else pair for pair in pairs]
     write_records(tmp_path / "pairs.jsonl", pairs)
     write_records(tmp_path / "observations.jsonl", rows)
     write_records(tmp_path / "estimates.jsonl", estimate(frame(rows), pairs))
@@ -97,15 +110,19 @@ def run_folder(tmp_path):
 def test_report_is_one_escaped_file_without_network(run_folder):
     written = write_report(run_folder)
     html = (run_folder / "report.html").read_text(encoding="utf-8")
-    assert "<script" not in html
+    assert html.count("<script") == 1  # our own; both texts that try to be one are escaped
+    assert html.index("<script>//") > html.index('id="method"')
     assert "&lt;script&gt;alert(1)" in html
+    assert "&lt;script&gt;alert(2)" in re.sub(r"</?mark>", "", html)
     assert not re.search(r"(?:src|href)=\"(?!#)", html.replace('xlink:href="#', ""))
     assert not re.search(r"@import|url\((?!#)", html)
-    assert html.count("<svg") == 3
+    assert html.count("<svg") == 5  # controls, love plot, forest, raincloud, dose
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
     markdown = (run_folder / "report.md").read_text(encoding="utf-8")
     assert "<script" not in markdown
     assert "Placebo: equivalent to zero" in markdown
-    assert {path.suffix for path in written} == {".html", ".md", ".svg"}
+    assert {path.suffix for path in written} == {".html", ".md", ".json", ".svg", ".csv"}
 
 
 def test_report_opens_with_the_placebo(run_folder):
@@ -126,3 +143,265 @@ def test_report_without_estimates(tmp_path):
     (tmp_path / "estimates.jsonl").write_text("")
     with pytest.raises(InputError, match="no estimates; run: freqbias analyze"):
         write_report(tmp_path)
+
+
+SUBJECT = Subject(model="m", probe="similarity", measure="cosine", key="m-similarity")
+
+
+def write_run(folder, model="m", seed=0, items=40, effects=None, **pair):
+    pairs, rows = simulate(np.random.default_rng(seed), effects or {"frequency": 0.05, "placebo": 0.0}, items=items, model=model)
+    if pair:
+        pairs[0] = Pair.from_dict(pairs[0].to_dict() | pair)
+    folder.mkdir(exist_ok=True)
+    write_records(folder / "pairs.jsonl", pairs)
+    write_records(folder / "observations.jsonl", rows)
+    write_records(folder / "estimates.jsonl", estimate(frame(rows), pairs))
+    return pairs, rows
+
+
+def test_only_the_own_script_may_run(run_folder):
+    write_report(run_folder)
+    html = (run_folder / "report.html").read_text(encoding="utf-8")
+    (script,) = re.findall(r"<script>(.*?)</script>", html, re.S)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', html)
+    assert f"script-src &#39;sha256-{digest}&#39;;" in policy
+    assert "default-src &#39;none&#39;" in policy
+    assert "alert" not in script
+
+
+def tags(folder, word):
+    names = {"item": word, "high": f"{word} one two", "low": "three two", "language": word}
+    write_run(folder, model=word, items=4, effects={"frequency": 0.05}, **names)
+    write_report(folder)
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    return re.findall(r"<(/?[a-z][a-z0-9]*)", re.sub(r"<svg.*?</svg>", "", html, flags=re.S)), html
+
+
+@pytest.fixture(scope="module")
+def plain_tags(tmp_path_factory):
+    return set(tags(tmp_path_factory.mktemp("plain") / "run", "word")[0])
+
+
+@pytest.mark.parametrize(
+    "payload", ["</script><script>alert(3)</script>", '"><img src=x onerror=alert(3)>', "{{ 7*7 }}", "$a$ $\\frac$", "漢字"]
+)
+def test_no_text_of_data_breaks_out(tmp_path, plain_tags, payload):
+    """Whatever a model, an item or a text is called, the page has the tags of a page with plain names."""
+
+    found, html = tags(tmp_path / "odd", payload)
+    assert set(found) == plain_tags
+    assert found.count("script") == 1
+    assert "onerror=alert" not in re.sub(r"&#34;|&gt;|&lt;", "", re.sub(r">[^<]*<|\"[^\"]*\"", "", html))
+    assert "49" not in re.findall(r"<h3>(.*?)</h3>", html)
+
+
+def test_numbers_of_the_table_carry_their_value(run_folder):
+    write_report(run_folder)
+    html = (run_folder / "report.html").read_text(encoding="utf-8")
+    table = html[html.index('<table class="sortable"') :]
+    estimates = json.loads((run_folder / "report.json").read_text(encoding="utf-8"))["estimates"]
+    values = re.findall(r'<td class="text">[^<]*</td><td data-value="([^"]*)">', table)
+    assert [None if value == "" else float(value) for value in values] == pytest.approx([row["value"] for row in estimates], abs=1e-8)
+    assert re.findall(r'<th scope="col"[^>]*>(?!<button type="button">)', table[: table.index("</thead>")]) == []
+
+
+def test_json_says_what_the_page_says(run_folder):
+    write_report(run_folder)
+    document = json.loads((run_folder / "report.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    html = (run_folder / "report.html").read_text(encoding="utf-8")
+    (found,) = document["verdicts"]
+    assert found["model"] == "<script>alert(1)</script>"
+    assert found["headline"] in unescape(html)
+    assert document["families"]["confirmatory"] == ["<script>alert(1)</script> / similarity / gloss / frequency / mean"]
+
+
+def test_swapped_words_are_told_apart():
+    high, low = differing("He got into the car, an old one.", "He got into the jalopy, an old one.")
+    assert high == [("He got into the", False), (" ", False), ("car", True), (", an old one.", False)]
+    assert [words for words, marked in low if marked] == ["jalopy"]
+    assert [words for words, marked in differing("猫が好き", "犬が好き", "ja")[0] if marked] == ["猫"]
+
+
+def test_long_texts_are_shortened_around_the_difference():
+    filler = " ".join(f"w{k}" for k in range(5000))
+    for high, low in ((f"{filler} car", f"{filler} jalopy"), (f"car {filler}", f"jalopy {filler}")):
+        for side in differing(high, low):
+            assert sum(len(words) for words, _ in side) <= MAX_CHARACTERS + 2
+            assert "…" in "".join(words for words, _ in side)
+    assert ("car", True) in differing(f"car {filler}", f"jalopy {filler}")[0]
+    middle = differing(" ".join(["w"] * 200 + ["car"] + ["v"] * 200), " ".join(["w"] * 200 + ["jalopy"] + ["v"] * 200))
+    assert ("car", True) in middle[0]
+    assert ("jalopy", True) in middle[1]
+
+
+def test_a_rewrite_without_a_shared_word_is_marked_whole():
+    high, low = differing("one two", "three  four five")
+    assert (high, low) == ([("one two", True)], [("three  four five", True)])
+    assert differing("one", "one two") == ([("one", False)], [("one", False), (" ", False), ("two", True)])
+
+
+def test_largest_pairs_in_each_direction(tmp_path):
+    pairs, rows = write_run(tmp_path / "run", effects={"frequency": 0.0, "placebo": 0.5})
+    write_report(tmp_path / "run")
+    gaps = {}
+    for row in rows:
+        if row.arm == "frequency":
+            gaps.setdefault(row.pair_id, []).append(row.high - row.low)
+    ordered = sorted(gaps, key=lambda name: np.mean(gaps[name]))
+    html = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    parts = html[html.index('id="largest"') :].split("<details>")[1:]
+    shown = [[re.sub(r"<.*?>", "", row) for row in re.findall(r'<td class="reading"[^>]*>(.*?)</td>', part)[::2]] for part in parts]
+    texts = {pair.id: pair.high for pair in pairs}
+    assert shown == [[texts[name] for name in ordered[::-1][:20]], [texts[name] for name in ordered[:20]]]
+    assert html.count("<mark>high</mark>") == 40
+
+
+def test_every_figure_has_its_data_beside_it(run_folder):
+    written = write_report(run_folder)
+    drawn = {path.stem for path in written if path.suffix == ".svg"}
+    assert drawn == {path.stem for path in written if path.suffix == ".csv"}
+    (clouds,) = [path for path in written if path.suffix == ".csv" and path.stem.startswith("raincloud")]
+    table = pd.read_csv(clouds)
+    assert table.groupby("arm")["item"].nunique().to_dict() == {"frequency": 40, "placebo": 40}
+    estimates = json.loads((run_folder / "report.json").read_text(encoding="utf-8"))["estimates"]
+    means = {row["arm"]: row["value"] for row in estimates if (row["contrast"], row["term"]) == ("gloss", "mean")}
+    for arm, rows in table.groupby("arm"):
+        assert rows["gap"].mean() == pytest.approx(means[arm], abs=1e-6)
+
+
+def test_cell_means_take_the_items_level_out():
+    """With C = 2 cells of equal variance the within-item interval is that of the difference over the square root of two."""
+    rng = np.random.default_rng(3)
+    level = rng.normal(0, 10, 4000)
+    cells = pd.DataFrame({cell: level + rng.normal(mean, 1, 4000) for cell, mean in zip(("hh", "hl", "lh", "ll"), range(4), strict=True)})
+    found = cell_means(cells.assign(item=np.arange(4000)))
+    half = (found["ci_high"] - found["ci_low"]) / 2
+    assert half.to_numpy() == pytest.approx(1.96 / np.sqrt(4000), rel=0.05)  # spread within an item is 1, not 10
+    assert found["mean"].diff().dropna().to_numpy() == pytest.approx(1, abs=0.1)
+    assert cell_means(cells.head(1).assign(item=0))["ci_low"].isna().all()
+
+
+def crossed(pairs):
+    cells = {"hh": 0.5, "hl": 0.1, "lh": 0.2, "ll": 0.6}
+    common = {"probe": "similarity", "measure": "cosine", "contrast": "crossed", "model": "m"}
+    return [Observation(pair_id=p.id, item=p.item, arm=p.arm, cells=cells, **common) for p in pairs]
+
+
+def test_interaction_plot_where_there_are_crossed_rows(tmp_path):
+    pairs, rows = write_run(tmp_path / "run", items=6)
+    rows += crossed(pairs)
+    write_records(tmp_path / "run" / "observations.jsonl", rows)
+    write_records(tmp_path / "run" / "estimates.jsonl", estimate(frame(rows), pairs))
+    write_report(tmp_path / "run")
+    table = pd.read_csv(tmp_path / "run" / "figures" / "interaction-m-similarity.csv")
+    assert table.set_index(["query", "document"])["mean"].to_dict() == pytest.approx(
+        {("frequent", "frequent"): 0.5, ("frequent", "rare"): 0.1, ("rare", "frequent"): 0.2, ("rare", "rare"): 0.6}
+    )
+
+
+def test_love_plot_skips_what_has_no_spread():
+    row = {"dz": None, "dz_low": None, "dz_high": None}
+    assert love({"arms": {"frequency": {"covariates": {"words": row}}}}, "x") is None
+    far = {"dz": -9.0, "dz_low": -10.0, "dz_high": -8.0}
+    near = {"dz": 0.2, "dz_low": 0.0, "dz_high": 0.4}
+    arms = {"frequency": {"covariates": {"words": near, "fkgl": row}}, "length": {"covariates": {"words": far}}}
+    chart = love({"arms": arms}, "x")
+    assert chart.data["dz"].tolist() == [0.2, -9.0]
+    assert "length: words -9.00" in chart.svg
+
+
+def test_several_runs_are_shown_and_adjusted_together(tmp_path):
+    write_run(tmp_path / "one", model="a", seed=1, effects={"frequency": 0.004})
+    write_run(tmp_path / "two", model="b", seed=2, effects={"frequency": 0.004})
+    write_report(tmp_path / "one", tmp_path / "two", out=tmp_path / "both")
+    document = json.loads((tmp_path / "both" / "report.json").read_text(encoding="utf-8"))
+    assert document["runs"] == ["one", "two"]
+    assert [row["model"] for row in document["verdicts"]] == ["a", "b"]
+    confirmatory = [row for row in document["estimates"] if row["family"] == "confirmatory"]
+    p = sorted(row["p_value"] for row in confirmatory)
+    assert sorted(row["p_adjusted"] for row in confirmatory) == pytest.approx([min(2 * p[0], p[1]), p[1]])
+    overview = pd.read_csv(tmp_path / "both" / "figures" / "overview.csv")
+    assert overview.loc[overview["term"] == "mean", "model"].tolist() == ["a", "b"]
+    html = (tmp_path / "both" / "report.html").read_text(encoding="utf-8")
+    assert "Pairs of b, similarity, run two" in html
+    assert not (tmp_path / "one" / "report.html").exists()
+
+
+def test_two_runs_with_the_same_model_and_probe_are_refused(tmp_path, cli):
+    for name in ("one", "two"):
+        write_run(tmp_path / name, items=3)
+    result = cli("report", tmp_path / "one", tmp_path / "two")
+    assert result.exit_code == 2
+    assert "runs 'one' and 'two' both hold model 'm' and probe 'similarity'; leave one out" in result.stderr
+
+
+def test_names_that_give_the_same_file_are_kept_apart(tmp_path):
+    write_run(tmp_path / "one", model="a/b", items=4)
+    write_run(tmp_path / "two", model="a_b", items=4)
+    written = write_report(tmp_path / "one", tmp_path / "two")
+    assert len({path.name for path in written}) == len(written)
+
+
+def test_observations_of_other_pairs_are_refused(tmp_path):
+    pairs, _ = write_run(tmp_path / "run", items=4)
+    write_records(tmp_path / "run" / "pairs.jsonl", pairs[1:])
+    with pytest.raises(InputError, match=r"pair 'frequency-0-0' is not in pairs.jsonl; run: freqbias probe"):
+        write_report(tmp_path / "run")
+
+
+def test_noise_command_and_citation(run_folder):
+    models = [
+        {
+            "name": "m",
+            "source": "s",
+            "revision": None,
+            "dtype": None,
+            "quantisation": None,
+            "licence": None,
+            "details": {},
+            "noise_floor": floor,
+        }
+        for floor in ({"measure": "cosine", "value": 2.5e-7}, {"measure": "log_prob_nats", "value": 0.0})
+    ]
+    argv = ["freqbias", "run", "--out", "a folder"]
+    write_json(run_folder / "manifest.json", {"schema": 1, "argv": argv, "seed": 3, "models": models, "versions": {"python": "3"}})
+    write_report(run_folder)
+    for name in ("report.html", "report.md", "report.json"):
+        page = (run_folder / name).read_text(encoding="utf-8")
+        assert "m: numbers move by 2.5e-07 cosine when only the batch changes." in page
+        assert "m: numbers do not move when only the batch changes." in page
+    html = (run_folder / "report.html").read_text(encoding="utf-8")
+    assert "freqbias run --out &#39;a folder&#39;</code>, seed 3" in html
+    assert CITATION in html
+
+
+def test_citation_agrees_with_the_citation_file():
+    lines = (Path(__file__).parents[2] / "CITATION.cff").read_text(encoding="utf-8")
+    for field in ("title", "version", "license"):
+        value = re.search(rf"^{field}: (.*)$", lines, re.M).group(1).strip('"')
+        assert value in CITATION
+
+
+def test_texts_cannot_be_markup_in_markdown():
+    assert text("![x](http://a.b) | `c` *d* <e>\nf") == "\\!\\[x\\](http://a.b) \\| \\`c\\` \\*d\\* &lt;e&gt; f"
+
+
+def test_fifty_thousand_pairs_stay_small():
+    rng = np.random.default_rng(0)
+    n = 50_000
+    common = {"model": "m", "probe": "similarity", "measure": "cosine", "contrast": "gloss"}
+    ids = [str(k) for k in range(n)]
+    table = pd.DataFrame({"item": ids, "pair_id": ids, "gap": rng.normal(0, 1, n), "zipf_gap": rng.uniform(1, 3, n)})
+    table = table.assign(arm=np.where(np.arange(n) % 2, "frequency", "placebo"), **common)
+    high, low = ("very " * 5000 + word + " " + "x y z " * 500 + other for word, other in (("car", "old"), ("jalopy", "aged")))
+    pairs = {name: Pair(id=name, item=name, high=high, low=low) for name in ids}
+    charts = [dose(SUBJECT, table), raincloud(SUBJECT, table, [])]
+    assert sum(len(chart.svg) for chart in charts) < 1_500_000
+    assert "2000 of 25000 items" in charts[1].caption
+    assert "2000 of 25000 pairs" in charts[0].svg
+    assert [len(chart.data) for chart in charts] == [25_000, 50_000]
+    shown = largest(SUBJECT, table, pairs)
+    assert shown.n_pairs == 25_000
+    assert [row.gap for row in shown.frequent] == sorted(table.loc[table["arm"] == "frequency", "gap"])[::-1][:20]
+    assert sum(len(words) for row in [*shown.frequent, *shown.rare] for words, _ in [*row.high, *row.low]) < 80 * (MAX_CHARACTERS + 2)
