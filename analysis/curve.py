@@ -3,46 +3,52 @@
 from collections.abc import Sequence
 from typing import Any
 
-from freqbias.analysis.contrasts import CONFIRMATORY
-from freqbias.analysis.figures import FREQUENCY, INK, _svg
+import pandas as pd
+
+from freqbias.analysis.drawing import FREQUENCY, INK, Chart, Subject, svg
 from freqbias.analysis.specification import AGGREGATIONS, COVARIATE_SETS, FACTORS, MEASURES, OUTLIER_RULES, choices
-from freqbias.analysis.verdict import UNITS
 from freqbias.records import Estimate
 
 LEVELS = {"frequency": tuple(MEASURES), "covariates": tuple(COVARIATE_SETS), "aggregation": AGGREGATIONS, "outliers": OUTLIER_RULES}
 CONFIRMATORY_TERM = "spec:1"
 
 
-def specification_curve(estimates: Sequence[Estimate], model: str, probe: str) -> str | None:
-    """Return the curve of one model and probe as SVG text; None without specifications.
+def specification_curve(subject: Subject, estimates: Sequence[Estimate]) -> Chart | None:
+    """Return the curve of one model and probe; None without specifications.
 
     Above, the effect of every specification with its 95 % interval, in ascending order, filled where the interval excludes zero; the
     diamond is the specification of the confirmatory estimate. Below, a dot for every choice. Reference: Simonsohn, Simmons & Nelson
     (2020), doi:10.1038/s41562-020-0912-z.
     """
-    contrast = CONFIRMATORY.get(probe, "gap")
     found = [
-        row
-        for row in estimates
-        if (row.model, row.probe, row.contrast) == (model, probe, contrast) and row.term.startswith("spec:") and row.value is not None
+        (row.value, int(row.term.partition(":")[2]), row)
+        for row in subject.own(estimates)
+        if row.contrast == subject.contrast and row.term.startswith("spec:") and row.value is not None
     ]
     if not found:
         return None
-    rows = sorted(found, key=lambda row: (row.value, int(row.term.partition(":")[2])))
-    unit = UNITS.get(rows[0].measure, rows[0].measure)
+    rows = [row for _, _, row in sorted(found, key=lambda entry: entry[:2])]
     lines = _lines(rows)
 
     def draw(figure: Any) -> None:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[11, len(lines)])
         _effects(above, rows)
-        above.set_ylabel(f"high − low in {contrast} ({unit})")
+        above.set_ylabel(f"high − low in {subject.contrast} ({subject.unit})")
         _matrix(below, rows, lines)
         below.set_xlabel(f"{len(rows)} specifications, by effect")
 
     excluding = sum(_excludes_zero(row) for row in rows)
     ends = f"{rows[0].value:.3g} to {rows[-1].value:.3g}"
-    label = f"Specification curve of {model}, {probe}: {len(rows)} specifications, {ends}; {excluding} intervals exclude zero"
-    return _svg(draw, 7.6, 2.8 + 0.22 * len(lines), f"curve-{model}-{probe}", label)
+    label = f"Specification curve of {subject.title}: {len(rows)} specifications, {ends}; {excluding} intervals exclude zero"
+    name = f"curve-{subject.key}"
+    table = [{"term": row.term, "value": row.value, "low": row.ci_low, "high": row.ci_high, **choices(row.method)} for row in rows]
+    return Chart(
+        name=name,
+        svg=svg(draw, 7.6, 2.8 + 0.22 * len(lines), name, label),
+        caption=f"{subject.title}: the effect under every reasonable choice of frequency measure, covariates, aggregation and "
+        f"outlier rule, all listed beforehand. {excluding} of {len(rows)} intervals exclude zero; the diamond is the verdict's choice.",
+        data=pd.DataFrame(table),
+    )
 
 
 def _excludes_zero(row: Estimate) -> bool:

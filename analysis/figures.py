@@ -111,7 +111,7 @@ def controls(subject: Subject, estimates: Sequence[Estimate]) -> Chart | None:
         svg=svg(draw, 7, 0.8 + 0.36 * len(wanted), name, label),
         caption=f"{subject.title}: controls beside the frequency arm. The band is the smallest effect of interest; placebo intervals "
         "are 90 % (two one-sided tests at 5 %), the others 95 %.",
-        data=interval_table(wanted).assign(bound=[row.bound for row in wanted]),
+        data=interval_table(wanted).assign(bound=pd.Series([row.bound for row in wanted], dtype=float)),
     )
 
 

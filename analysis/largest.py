@@ -90,7 +90,7 @@ def _alignment(high: list[str], low: list[str]) -> Iterator[tuple[bool, tuple[in
     ends = len(high) - after, len(low) - after
     middle = [side[before : min(end, before + MAX_TOKENS)] for side, end in zip((high, low), ends, strict=True)]
     yield True, (0, before), (0, before)
-    for tag, i, j, k, m in difflib.SequenceMatcher(None, *middle, autojunk=False).get_opcodes():
+    for tag, i, j, k, m in difflib.SequenceMatcher(None, middle[0], middle[1], autojunk=False).get_opcodes():
         yield tag == "equal", (before + i, before + j), (before + k, before + m)
     yield False, (before + len(middle[0]), ends[0]), (before + len(middle[1]), ends[1])
     yield True, (ends[0], len(high)), (ends[1], len(low))

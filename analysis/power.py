@@ -94,12 +94,12 @@ def standardised(found: Components, rng: np.random.Generator, items: int, simula
     return means[:, 1:], np.sqrt(spread / n[1:])
 
 
-def _detected(means: Values, errors: Values, effect: float, items: Values | int) -> Values:
+def _detected(means: Values, errors: Values, effect: float, items: NDArray[Any] | int) -> Values:
     """Return where the two-sided t test rejects zero."""
     return np.asarray(np.abs(means + effect) > stats.t.ppf(1 - ALPHA / 2, np.asarray(items) - 1) * errors)
 
 
-def _equivalent(means: Values, errors: Values, bound: float, items: Values | int) -> Values:
+def _equivalent(means: Values, errors: Values, bound: float, items: NDArray[Any] | int) -> Values:
     """Return where both one-sided t tests place the mean within ± `bound` (a true effect of zero)."""
     return np.asarray(np.abs(means) + stats.t.ppf(1 - ALPHA, np.asarray(items) - 1) * errors < bound)
 
@@ -225,7 +225,7 @@ def power_of(
     series = list(_series(gaps))
     if not series:
         raise InputError("no confirmatory contrast was measured in the frequency arm; run a probe on frequency pairs first")
-    answers = []
+    answers: list[Answer] = []
     for key, arm, rows in track(series, "power", len(series)):
         target = _target(key, bounds, effect, relative)
         try:

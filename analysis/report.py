@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 
 from freqbias.analysis import contrasts, distributions, figures
+from freqbias.analysis.across import ALL_MODELS
+from freqbias.analysis.curve import specification_curve
 from freqbias.analysis.drawing import Chart, Subject
 from freqbias.analysis.estimates import CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY, adjusted
 from freqbias.analysis.largest import Largest, largest
@@ -71,16 +73,16 @@ def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | No
         estimates = adjusted(estimates)
     sections = _sections(read, estimates)
     audits = [(run, figures.love(run.audit, key)) for run, key in zip(read, _keys([r.label for r in read]), strict=True) if run.audit]
+    charts: list[Chart | None] = [figures.overview(estimates), *(chart for _, chart in audits)]
     context = {
         "sections": sections,
         "estimates": estimates,
         "families": _families(estimates),
         "runs": read,
         "audits": audits,
-        "overview": figures.overview(estimates),
+        "overview": charts[0],
         "arms": ARM_NOTES,
     }
-    charts = [context["overview"], *(chart for _, chart in audits)]
     charts += [chart for section in sections for chart in (section.controls, *section.effects)]
     target = folders[0] if out is None else Path(out)
     return [*_write_texts(target, context), *_write_charts(target / "figures", [chart for chart in charts if chart is not None])]
@@ -146,7 +148,7 @@ def _labels(folders: Sequence[Path]) -> list[str]:
 def _refuse_repeats(runs: Sequence[Run]) -> None:
     seen: dict[tuple[str, str], str] = {}
     for run in runs:
-        for model, probe in dict.fromkeys((row.model, row.probe) for row in run.estimates):
+        for model, probe in dict.fromkeys((row.model, row.probe) for row in run.estimates if row.model != ALL_MODELS):
             if (model, probe) in seen:
                 raise InputError(
                     f"runs '{seen[model, probe]}' and '{run.label}' both hold model '{model}' and probe '{probe}'; leave one out"
@@ -168,7 +170,7 @@ def _keys(names: Sequence[str]) -> list[str]:
 
 def _sections(runs: Sequence[Run], estimates: Sequence[Estimate]) -> list[Section]:
     homes = {(row.model, row.probe): run for run in runs for row in run.estimates}
-    names = list(dict.fromkeys((row.model, row.probe, row.measure) for row in estimates))
+    names = list(dict.fromkeys((row.model, row.probe, row.measure) for row in estimates if row.model != ALL_MODELS))
     keys = _keys([f"{model}-{probe}" for model, probe, _ in names])
     points = max(100, min(distributions.MAX_POINTS, ALL_POINTS // (CLOUDS * len(names))))
     sections = []
@@ -179,13 +181,14 @@ def _sections(runs: Sequence[Run], estimates: Sequence[Estimate]) -> list[Sectio
 
 
 def _section(subject: Subject, verdict: Verdict, run: Run, estimates: Sequence[Estimate], points: int) -> Section:
-    effects = [figures.forest(subject, estimates)]
+    effects: list[Chart | None] = [figures.forest(subject, estimates)]
     if run.table is not None and run.observations is not None:
         effects += [
             distributions.raincloud(subject, run.table, estimates, points),
             distributions.dose(subject, run.table, points),
             distributions.interaction(subject, run.observations),
         ]
+    effects.append(specification_curve(subject, estimates))
     return Section(
         subject=subject,
         verdict=verdict,

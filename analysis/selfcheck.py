@@ -123,9 +123,9 @@ def scenarios() -> list[Scenario]:
 def _means() -> Iterator[Scenario]:
     """Yield worlds without dose, for means, differences, equivalence and power."""
     difference = ("gloss", "frequency-placebo", "mean")
-    false_positive = {"kind": "rejects", "expected": ALPHA}
+    false_positive: dict[str, Any] = {"kind": "rejects", "expected": ALPHA}
     null = World(frame_spread=0.0, placebo_items=30, placebo_noise=1.5)
-    rules = (Rule(key=_FREQUENCY, **false_positive), Rule(key=difference, **false_positive))
+    rules: tuple[Rule, ...] = (Rule(key=_FREQUENCY, **false_positive), Rule(key=difference, **false_positive))
     yield Scenario(name="nothing planted", world=null, rules=rules, resamples=RESAMPLES)
 
     arms = World(effect=0.03, placebo_items=25, placebo=0.01, placebo_noise=1.5, length_items=25, length_effect=0.05)
@@ -171,9 +171,9 @@ def _means() -> Iterator[Scenario]:
 
 def _regressions() -> Iterator[Scenario]:
     """Yield worlds in which the frequency gap differs from item to item, for slopes and what they are adjusted for."""
-    dose = {"zipf_spread": 0.6, "words_spread": 4.0, "correlation": -0.7}
+    dose: dict[str, Any] = {"zipf_spread": 0.6, "words_spread": 4.0, "correlation": -0.7}
     both = World(effect=0.01, per_zipf=0.02, per_word=-0.004, **dose)
-    rules = (
+    rules: tuple[Rule, ...] = (
         *_recovered(_SLOPE, 0.02),
         *_recovered(("gloss", "frequency", "words_slope"), -0.004),
         *_recovered(_ADJUSTED, 0.01 + 0.02 * ZIPF_MEAN, in_frames=True),

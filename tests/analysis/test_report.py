@@ -116,7 +116,7 @@ def test_report_is_one_escaped_file_without_network(run_folder):
     assert "&lt;script&gt;alert(2)" in re.sub(r"</?mark>", "", html)
     assert not re.search(r"(?:src|href)=\"(?!#)", html.replace('xlink:href="#', ""))
     assert not re.search(r"@import|url\((?!#)", html)
-    assert html.count("<svg") == 5  # controls, love plot, forest, raincloud, dose
+    assert html.count("<svg") == 6  # controls, love plot, forest, raincloud, dose, specification curve
     ids = re.findall(r'\bid="([^"]+)"', html)
     assert len(ids) == len(set(ids))
     markdown = (run_folder / "report.md").read_text(encoding="utf-8")
@@ -171,7 +171,7 @@ def test_only_the_own_script_may_run(run_folder):
 
 
 def tags(folder, word):
-    names = {"item": word, "high": f"{word} one two", "low": "three two", "language": word}
+    names = {"item": word, "high": f"{word} one two", "low": "three two"}
     write_run(folder, model=word, items=4, effects={"frequency": 0.05}, **names)
     write_report(folder)
     html = (folder / "report.html").read_text(encoding="utf-8")

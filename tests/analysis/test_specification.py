@@ -1,6 +1,7 @@
 """The specification curve: the list, each choice against an independent computation, planted confounding, and the figure."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from simulation import simulate
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.contrasts import pair_table
 from freqbias.analysis.curve import specification_curve
+from freqbias.analysis.drawing import Subject
 from freqbias.analysis.mixed import crossed
 from freqbias.analysis.specification import SPECIFICATIONS, adjusted_item_mean, choices, specification_effects
 from freqbias.records import Estimate, Pair
@@ -187,8 +189,13 @@ def test_estimates_carry_their_choices_and_enter_no_family(analysed):
     assert next(row.value for row in rows if row.term == "spec:1") == pytest.approx(main.value)
 
 
+SUBJECT = Subject(model="m", probe="similarity", measure="cosine", key="m-similarity")
+
+
 def test_figure(analysed):
-    svg = specification_curve(analysed, "m", "similarity")
+    chart = specification_curve(SUBJECT, analysed)
+    svg = chart.svg
+    assert len(chart.data) == len(specs(analysed))
     rows = specs(analysed)
     values = sorted(row.value for row in rows)
     assert f"{len(rows)} specifications, {values[0]:.3g} to {values[-1]:.3g}; {len(rows)} intervals exclude zero" in svg
@@ -197,13 +204,13 @@ def test_figure(analysed):
     assert made <= set(texts)
     assert len(made) >= 5
     assert not any("intended sense" in text for text in texts)  # these pairs have no sense shares
-    assert svg == specification_curve(analysed[::-1], "m", "similarity")
+    assert svg == specification_curve(SUBJECT, analysed[::-1]).svg
 
 
 def test_no_figure_without_specifications(analysed):
-    assert specification_curve(analysed, "other", "similarity") is None
+    assert specification_curve(replace(SUBJECT, model="other"), analysed) is None
     others = [row for row in analysed if not row.term.startswith("spec:")]
-    assert specification_curve(others, "m", "similarity") is None
+    assert specification_curve(SUBJECT, others) is None
 
 
 def test_figure_says_how_many_intervals_exclude_zero():
@@ -212,5 +219,6 @@ def test_figure_says_how_many_intervals_exclude_zero():
         spec = SPECIFICATIONS[k]
         return Estimate(**key, term=f"spec:{k + 1}", value=value, ci_low=value - half, ci_high=value + half, method=spec.text)
 
-    svg = specification_curve([row(0, 0.2, 0.1), row(1, -0.1, 0.2), row(2, 0.1, 0.2)], "<m>", "p")
+    subject = Subject(model="<m>", probe="p", measure="cosine", key="m-p")
+    svg = specification_curve(subject, [row(0, 0.2, 0.1), row(1, -0.1, 0.2), row(2, 0.1, 0.2)]).svg
     assert 'aria-label="Specification curve of &lt;m>, p: 3 specifications, -0.1 to 0.2; 1 intervals exclude zero"' in svg
