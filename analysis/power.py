@@ -94,12 +94,12 @@ def standardised(found: Components, rng: np.random.Generator, items: int, simula
     return means[:, 1:], np.sqrt(spread / n[1:])
 
 
-def _detected(means: Values, errors: Values, effect: float, items: NDArray[Any] | int) -> Values:
+def _detected(means: Values, errors: Values, effect: float, items: NDArray[np.int64] | int) -> Values:
     """Return where the two-sided t test rejects zero."""
     return np.asarray(np.abs(means + effect) > stats.t.ppf(1 - ALPHA / 2, np.asarray(items) - 1) * errors)
 
 
-def _equivalent(means: Values, errors: Values, bound: float, items: NDArray[Any] | int) -> Values:
+def _equivalent(means: Values, errors: Values, bound: float, items: NDArray[np.int64] | int) -> Values:
     """Return where both one-sided t tests place the mean within ± `bound` (a true effect of zero)."""
     return np.asarray(np.abs(means) + stats.t.ppf(1 - ALPHA, np.asarray(items) - 1) * errors < bound)
 

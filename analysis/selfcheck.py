@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -115,6 +115,10 @@ def _recovered(key: tuple[str, str, str], truth: float, in_frames: bool = False)
     )
 
 
+def _false_positive(key: tuple[str, str, str]) -> Rule:
+    return Rule(kind="rejects", key=key, expected=ALPHA)
+
+
 def scenarios() -> list[Scenario]:
     """Return what `freqbias selfcheck` checks, in the order of its table."""
     return [*_means(), *_regressions()]
@@ -123,9 +127,8 @@ def scenarios() -> list[Scenario]:
 def _means() -> Iterator[Scenario]:
     """Yield worlds without dose, for means, differences, equivalence and power."""
     difference = ("gloss", "frequency-placebo", "mean")
-    false_positive: dict[str, Any] = {"kind": "rejects", "expected": ALPHA}
     null = World(frame_spread=0.0, placebo_items=30, placebo_noise=1.5)
-    rules: tuple[Rule, ...] = (Rule(key=_FREQUENCY, **false_positive), Rule(key=difference, **false_positive))
+    rules: tuple[Rule, ...] = (_false_positive(_FREQUENCY), _false_positive(difference))
     yield Scenario(name="nothing planted", world=null, rules=rules, resamples=RESAMPLES)
 
     arms = World(effect=0.03, placebo_items=25, placebo=0.01, placebo_noise=1.5, length_items=25, length_effect=0.05)
@@ -160,19 +163,19 @@ def _means() -> Iterator[Scenario]:
         *_recovered(("background", "frequency", "mean"), 0.03),
         *_recovered(_FREQUENCY, 0.03),
         Rule(kind="bias", key=specific),
-        Rule(key=specific, **false_positive),
+        _false_positive(specific),
     )
     yield Scenario(name="background pull only", world=pull, rules=rules, resamples=RESAMPLES)
 
     position = World(position=0.04, frames=4, placebo_items=30, placebo_noise=1.5)
-    rules = (*_recovered(_FREQUENCY, 0.04 / 2, in_frames=True), Rule(key=difference, **false_positive))
+    rules = (*_recovered(_FREQUENCY, 0.04 / 2, in_frames=True), _false_positive(difference))
     yield Scenario(name="position only", world=position, rules=rules, resamples=RESAMPLES)
 
 
 def _regressions() -> Iterator[Scenario]:
     """Yield worlds in which the frequency gap differs from item to item, for slopes and what they are adjusted for."""
-    dose: dict[str, Any] = {"zipf_spread": 0.6, "words_spread": 4.0, "correlation": -0.7}
-    both = World(effect=0.01, per_zipf=0.02, per_word=-0.004, **dose)
+    dose = World(zipf_spread=0.6, words_spread=4.0, correlation=-0.7)
+    both = replace(dose, effect=0.01, per_zipf=0.02, per_word=-0.004)
     rules: tuple[Rule, ...] = (
         *_recovered(_SLOPE, 0.02),
         *_recovered(("gloss", "frequency", "words_slope"), -0.004),
@@ -180,10 +183,10 @@ def _regressions() -> Iterator[Scenario]:
     )
     yield Scenario(name="frequency and length", world=both, rules=rules)
 
-    length = World(per_word=-0.004, **dose)
+    length = replace(dose, per_word=-0.004)
     rules = (
         Rule(kind="bias", key=_SLOPE),
-        Rule(kind="rejects", key=_SLOPE, expected=ALPHA),
+        _false_positive(_SLOPE),
         *_recovered(_ADJUSTED, 0.0, in_frames=True),
     )
     yield Scenario(name="length only", world=length, rules=rules)
