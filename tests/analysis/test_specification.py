@@ -10,7 +10,7 @@ import statsmodels.api as sm
 from scipy import stats
 from simulation import simulate
 
-from freqbias.analysis import estimate, frame
+from freqbias.analysis import estimate, frame, specification
 from freqbias.analysis.contrasts import pair_table
 from freqbias.analysis.curve import specification_curve
 from freqbias.analysis.drawing import Subject
@@ -222,3 +222,15 @@ def test_figure_says_how_many_intervals_exclude_zero():
     subject = Subject(model="<m>", probe="p", measure="cosine", key="m-p")
     svg = specification_curve(subject, [row(0, 0.2, 0.1), row(1, -0.1, 0.2), row(2, 0.1, 0.2)]).svg
     assert 'aria-label="Specification curve of &lt;m>, p: 3 specifications, -0.1 to 0.2; 1 intervals exclude zero"' in svg
+
+
+def test_very_many_pairs_are_represented_by_a_part_of_the_items(monkeypatch):
+    monkeypatch.setattr(specification, "MAX_PAIRS", 60)
+    rng = np.random.default_rng(3)
+    rows = pd.DataFrame({"item": [f"i{k // 2}" for k in range(240)], "frame": None, "zipf_gap": rng.uniform(1, 3, 240)})
+    rows["gap"] = 0.02 * rows["zipf_gap"] + rng.normal(0, 0.01, 240)
+    effects = specification.specification_effects(rows)
+    assert {effect.n_items for effect in effects if effect.specification.outliers == "all items"} == {30}
+    assert all("a random 30 of 120 items" in effect.method for effect in effects)
+    again = specification.specification_effects(rows.sample(frac=1, random_state=1))
+    assert [effect.value for effect in again] == pytest.approx([effect.value for effect in effects], abs=1e-5)
