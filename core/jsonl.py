@@ -14,7 +14,7 @@ from freqbias.records import SCHEMA, Estimate, Observation, Pair
 
 T = TypeVar("T")
 MAX_LINE_BYTES = 1_000_000  # a sentence or passage is far shorter; a longer line is a wrong file
-DECIMALS = 8  # float32 results carry seven digits; more would only make files differ between machines
+DIGITS = 9  # significant; float32 results carry seven, and more would only make files differ between machines
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -26,9 +26,9 @@ def _loads(text: str | bytes) -> Any:
 
 
 def _rounded(value: Any) -> Any:
-    """Round every float in a JSON-ready value; refuse nan and infinity by leaving them to `json.dumps`."""
+    """Round every float in a JSON-ready value; nan and infinity are left to `json.dumps`, which refuses them."""
     if isinstance(value, float):
-        return round(value, DECIMALS)
+        return float(f"{value:.{DIGITS}g}")
     if isinstance(value, Mapping):
         return {key: _rounded(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

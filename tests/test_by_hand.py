@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 WORDS = [
     ("car", "jalopy"),
     ("money", "moolah"),
@@ -32,9 +34,9 @@ def test_it_is_analysed_and_reported(cli, tmp_path):
     assert result.exit_code == 0, result.output
     found = {(row["contrast"], row["arm"], row["term"]): row for row in json.loads(result.stdout)}
     mean = found["gap", "frequency", "mean"]
-    assert mean["value"] == 0.355
+    assert mean["value"] == pytest.approx(0.355)
     assert (mean["n_items"], mean["family"]) == (12, "confirmatory")
-    assert mean["p_value"] == 2 / 2**12  # every gap is positive: the least that twelve items allow
+    assert mean["p_value"] == pytest.approx(2 / 2**12)  # every gap is positive: the least that twelve items allow
     assert cli("report", tmp_path).exit_code == 0
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "paper and pencil" in html
