@@ -246,6 +246,7 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
         return
     if series.sesoi is not None:
         yield _equivalence(series, "frequency", "equivalence", rows)
+    yield from _discordant(series, rows)
     if "subwords_gap" in rows.columns:
         equal = rows[rows["subwords_gap"] == 0]
         if len(equal):
@@ -287,6 +288,24 @@ def _specifications(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
             ci_high=effect.high,
             method=effect.method,
         )
+
+
+def _discordant(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
+    """Yield both discordant counts of a binary outcome; a McNemar p only where every item has one pair (others depend)."""
+    gaps = rows["gap"].to_numpy(dtype=float)
+    if series.key["measure"] != "accuracy" or not np.isin(gaps, (-1.0, 0.0, 1.0)).all():
+        return
+    high, low = int((gaps == 1).sum()), int((gaps == -1).sum())
+    single = rows["item"].nunique() == len(rows)
+    test = "exact McNemar" if single else "no McNemar test: items have several pairs, see the sign-flip p of the mean"
+    yield series.make(
+        "frequency",
+        "discordant",
+        rows,
+        value=float(gaps.mean()),
+        p_value=resampling.mcnemar_p(high, low) if single else None,
+        method=f"{high} pairs right in the high form only, {low} in the low form only; {test}",
+    )
 
 
 def _relative(series: _Series, rows: pd.DataFrame) -> Estimate:

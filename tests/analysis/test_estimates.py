@@ -1,12 +1,14 @@
 """Estimates on observations with known effects, families, and hard cases."""
 
+import math
+
 import numpy as np
 import pytest
 from simulation import simulate
 
 from freqbias.analysis import estimate, frame
 from freqbias.errors import InputError
-from freqbias.records import Observation
+from freqbias.records import Observation, Pair
 
 
 def find(estimates, **key):
@@ -129,3 +131,22 @@ def test_calibration_slope(slope):
     assert row.ci_low <= slope <= row.ci_high
     assert (row.p_value < 0.05) == (slope != 1.0)
     assert find(estimates, contrast="raw", arm="frequency").p_value is None
+
+
+@pytest.mark.parametrize("pairs_per_item", [1, 2])
+def test_binary_outcomes_show_both_discordant_counts(pairs_per_item):
+    """14 pairs right in the high form only, 4 in the low form only, 12 alike; McNemar only where each item has one pair."""
+    outcomes = [(1, 0)] * 14 + [(0, 1)] * 4 + [(1, 1)] * 12
+    names = [str(k // pairs_per_item) for k in range(30)]
+    pairs = [Pair(id=str(k), item=name, high=f"high {k}", low=f"low {k}", zipf_gap=1.0) for k, name in enumerate(names)]
+    rows = [
+        Observation(pair_id=str(k), item=name, probe="p", measure="accuracy", contrast="gap", model="m", high=high, low=low)
+        for k, (name, (high, low)) in enumerate(zip(names, outcomes, strict=True))
+    ]
+    row = find(estimate(frame(rows), pairs), term="discordant")
+    assert row.method.startswith("14 pairs right in the high form only, 4 in the low form only")
+    assert row.value == pytest.approx(10 / 30)
+    if pairs_per_item == 1:
+        assert row.p_value == pytest.approx(2 * sum(math.comb(18, k) for k in range(5)) / 2**18)
+    else:
+        assert row.p_value is None
