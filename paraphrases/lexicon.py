@@ -268,7 +268,7 @@ def _pair(
             "formality": [FORMALITY[item.register[0]], FORMALITY[item.register[both]]],
             "sense_share": [item.sense_share[0], item.sense_share[both]],
             "gloss_fit": [item.gloss_fit[0], item.gloss_fit[both]],
-            "wordpieces": [item.subwords["wordpiece"][0], item.subwords["wordpiece"][both]],
+            "wordpieces": _pieces(item, frame, both),
         },
         meta={
             "frame": frame.id,
@@ -283,6 +283,13 @@ def _pair(
             **meta,
         },
     )
+
+
+def _pieces(item: SynonymSet, frame: Frame, both: int) -> list[int | None]:
+    """Return the stored subword counts of the words; none where the frame shows an inflection, which may split otherwise."""
+    if frame.swapped(item.high) != item.high or frame.swapped(item.low) != item.low:
+        return [None, None]
+    return [item.subwords["wordpiece"][0], item.subwords["wordpiece"][both]]
 
 
 def _neutral(item: SynonymSet, frame: Frame) -> list[str]:

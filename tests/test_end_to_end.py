@@ -80,6 +80,7 @@ def test_run_makes_every_file_of_the_contract(cli, tmp_path):
         "estimates.jsonl",
         "manifest.json",
         "report.html",
+        "report.json",
         "report.md",
         "figures",
     }
