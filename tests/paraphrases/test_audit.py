@@ -42,9 +42,9 @@ def test_columns_arms_and_given_covariates():
 
 
 def test_length_confound_present_and_dominant():
-    fill = ["", " now", " right now", " right now then"]
+    fill = ["", " now", " too", ""]  # stop words, so that the frequency gap of the content words stays as large as it is
     present = [pair(i, "the car stopped", "the vehicle stopped" + fill[i % 4]) for i in range(40)]
-    assert codes(audit(present))["length_confound"] in ("present", "dominant")
+    assert codes(audit(present))["length_confound"] == "present"
     nouns = ["car", "dog", "house", "boat", "road"]
     dominant = [
         pair(i, f"the {nouns[i % 5]} stopped", f"the {nouns[(i + 1) % 5]} stopped there over and over{' too' * (i % 2)}")
@@ -57,9 +57,11 @@ def test_length_confound_present_and_dominant():
 
 
 def test_matched_subset_keeps_what_is_level():
-    rows = [pair(i, "the car stopped", "the jalopy stopped" + " here" * (i % 4 == 0)) for i in range(40)]
+    """Thirty of forty pairs are level by construction; dropping the padded ten keeps the frequency gap."""
+    rows = [pair(i, f"the money of {i:02}", f"the lucre of {i:02}" + " here" * (i % 4 == 0)) for i in range(40)]
     result = audit(rows)
-    assert codes(result)["matched"] in ("partial", "none")
+    assert codes(result)["matched"] == "partial"
+    assert 30 <= result["matched"]["n_pairs"] < 40
 
 
 def test_frequency_gap_running_backwards_or_missing():

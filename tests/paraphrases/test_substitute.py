@@ -100,7 +100,8 @@ def test_bad_collections(tmp_path):
     with pytest.raises(InputError, match=r"test\.tsv:2: expected query id, document id and whole score"):
         generate([folder])
     (folder / "corpus.jsonl").write_text('{"_id": "d1"}\n')
-    with pytest.raises(InputError, match=r"test\.tsv:2|corpus\.jsonl:1: field 'text' is missing or empty"):
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\n")
+    with pytest.raises(InputError, match=r"corpus\.jsonl:1: field 'text' is missing or empty"):
         generate([folder])
     (folder / "queries.jsonl").unlink()
     with pytest.raises(InputError, match=r"queries\.jsonl: cannot be read"):
