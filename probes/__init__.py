@@ -4,29 +4,43 @@ A probe is a module with a `Probe` object; built-ins are rows of `freqbias.regis
 `freqbias.probes`, or are named as `module:attr`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from freqbias.records import Observation, Pair
+from freqbias.models.relevance import as_scorer
+from freqbias.progress import Track, silent
+from freqbias.records import Estimate, Observation, Pair
 
 __all__ = ["Probe"]
+
+Needs = Literal["scorer", "embedder", "language_model"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
     """A named measurement on pairs.
 
-    `run(pairs, model, track=…)` yields one `Observation` for every pair × measure × contrast (× register); a row that cannot be
-    measured carries `error`. `needs` says which kind of model it is given; `settings` goes into the manifest.
+    `run(pairs, model, common)` yields one `Observation` for every pair × measure × contrast (× register); a row that cannot be
+    measured carries `error`. It is called with some of the pairs at a time, so what needs all of them (a pool of queries, a corpus)
+    is made before by `prepare(pairs, model, track)` and handed on as `common`; `pairs` is an iterable there that can be gone
+    through several times. `estimates(pairs, model, common)` yields what has one value per model. `needs` says what the model can do:
+    `scorer` gives documents a relevance (`freqbias.models.relevance.Scorer`), `embedder` has dense vectors, `language_model`
+    log-probabilities. `settings` and `prompts` (name to text) go into the manifest.
     """
 
     name: str
-    needs: Literal["embedder", "language_model"]
+    needs: Needs
     summary: str
-    run: Callable[..., Iterator[Observation]]
+    run: Callable[[Sequence[Pair], Any, Any], Iterator[Observation]]
+    prepare: Callable[[Iterable[Pair], Any, Track], Any] | None = None
+    estimates: Callable[[Iterable[Pair], Any, Any], Iterator[Estimate]] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    prompts: Mapping[str, str] = field(default_factory=dict)
 
-    def __call__(self, pairs: Sequence[Pair], model: Any, **options: Any) -> Iterator[Observation]:
-        """Call `run`."""
-        return self.run(pairs, model, **options)
+    def __call__(self, pairs: Sequence[Pair], model: Any, track: Track = silent) -> Iterator[Observation]:
+        """Prepare and run on all pairs at once."""
+        if self.needs == "scorer":
+            model = as_scorer(model)
+        common = None if self.prepare is None else self.prepare(pairs, model, track)
+        return self.run(pairs, model, common)

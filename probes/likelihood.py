@@ -20,18 +20,16 @@ import numpy as np
 
 from freqbias.models import LanguageModel
 from freqbias.probes import Probe
-from freqbias.progress import Track, chunks, silent
+from freqbias.probes.common import SIDES, observation
 from freqbias.records import REGISTERS, Observation, Pair
 
 BRIDGE = " In other words:"  # leads from a sentence to any phrase, and repeats no content word
-CHUNK = 64  # texts between two moves of the progress bar
-SIDES = ("high", "low")
 
 
-def run(pairs: Sequence[Pair], model: LanguageModel, *, track: Track = silent) -> Iterator[Observation]:
+def run(pairs: Sequence[Pair], model: LanguageModel, common: None = None) -> Iterator[Observation]:
     """Yield the rows of every pair; see the module's docstring."""
-    whole = _whole(pairs, model, track)
-    after = _after(pairs, model, track)
+    whole = _whole(pairs, model)
+    after = _after(pairs, model)
     texts = [getattr(pair, side) for pair in pairs for side in SIDES]
     counts = model.token_counts(texts)
     for k, pair in enumerate(pairs):
@@ -59,50 +57,33 @@ def _decoys(pair: Pair) -> Mapping[str, str]:
     return pair.decoys if pair.arm == "frequency" else {}
 
 
-def _whole(pairs: Sequence[Pair], model: LanguageModel, track: Track) -> dict[str, float]:
-    texts = sorted({getattr(pair, side) for pair in pairs for side in SIDES}, key=lambda text: (-len(text), text))
-    parts = list(chunks(texts, CHUNK))
-    values = [row.sum() for part in track(parts, f"{model.info.name}: score forms", len(parts)) for row in model.log_probs(part)]
-    return dict(zip(texts, map(float, values), strict=True))
+def _whole(pairs: Sequence[Pair], model: LanguageModel) -> dict[str, float]:
+    texts = sorted({getattr(pair, side) for pair in pairs for side in SIDES})
+    return {text: float(row.sum()) for text, row in zip(texts, model.log_probs(texts), strict=True)}
 
 
-def _after(pairs: Sequence[Pair], model: LanguageModel, track: Track) -> dict[tuple[str, str], float]:
+def _after(pairs: Sequence[Pair], model: LanguageModel) -> dict[tuple[str, str], float]:
     """Return log p(gloss | document, bridge) of every distinct couple that the pairs ask for."""
-    couples = {
-        (document, gloss)
-        for pair in pairs
-        for register in REGISTERS
-        if (gloss := _gloss(pair, register)) is not None
-        for document in (pair.high, pair.low, *_decoys(pair).values())
-    }
-    ordered = sorted(couples, key=lambda couple: (-len(couple[0]) - len(couple[1]), couple))
-    values: list[float] = []
-    parts = list(chunks(ordered, CHUNK))
-    for part in track(parts, f"{model.info.name}: score continuations", len(parts)):
-        scores = model.continuation_log_probs([document + BRIDGE for document, _ in part], [f" {gloss}" for _, gloss in part])
-        values.extend(map(float, scores))
-    return dict(zip(ordered, values, strict=True))
+    couples = sorted(
+        {
+            (document, gloss)
+            for pair in pairs
+            for register in REGISTERS
+            if (gloss := _gloss(pair, register)) is not None
+            for document in (pair.high, pair.low, *_decoys(pair).values())
+        }
+    )
+    scores = model.continuation_log_probs([document + BRIDGE for document, _ in couples], [f" {gloss}" for _, gloss in couples])
+    return dict(zip(couples, map(float, scores), strict=True))
 
 
 def _row(
     pair: Pair, model: LanguageModel, contrast: str, register: str | None, values: dict[str, Any], covariates: dict[str, Any]
 ) -> Observation:
     numbers = [values["high"], values["low"], *values.get("decoys", {}).values()]
-    error = None if np.isfinite(numbers).all() else f"{model.info.name} gave a log-probability that is not finite"
-    return Observation(
-        pair_id=pair.id,
-        item=pair.item,
-        arm=pair.arm,
-        probe="likelihood",
-        measure="log_prob_nats",
-        contrast=contrast,
-        register=register,
-        model=model.info.name,
-        revision=model.info.revision or model.info.fingerprint,
-        covariates=covariates,
-        error=error,
-        **({} if error else values),
-    )
+    if not np.isfinite(numbers).all():
+        values = {"error": f"{model.info.name} gave a log-probability that is not finite"}
+    return observation("likelihood", "log_prob_nats", pair, model.info, contrast, values, covariates, register)
 
 
 probe = Probe(
@@ -110,5 +91,6 @@ probe = Probe(
     needs="language_model",
     summary="log-probability of both forms, and of the same gloss after either",
     run=run,
+    prompts={"bridge": BRIDGE},
     settings={"bridge": BRIDGE},
 )

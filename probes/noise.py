@@ -1,31 +1,24 @@
 """The numerical noise floor: how far a model's numbers move when only the composition of the batch changes."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from freqbias.models import Embedder, LanguageModel
+from freqbias.models import LanguageModel
+from freqbias.models.relevance import Scorer
 
 TEXTS = 32  # enough for several lengths in one batch
 
 
-def embedder_noise(model: Embedder, texts: Sequence[str]) -> float:
-    """Return the largest change of a cosine between neighbouring texts when each text is encoded alone; 0 for no texts."""
+def scorer_noise(model: Scorer, texts: Sequence[str]) -> float:
+    """Return the largest change of a relevance between neighbouring texts when each couple is scored alone; 0 for no texts."""
     chosen = list(dict.fromkeys(texts))[:TEXTS]
     if len(chosen) < 2:
         return 0.0
-    together = model.encode(chosen, role="document")
-    alone = np.concatenate([model.encode([text], role="document") for text in chosen])
-    return float(np.nanmax(np.abs(_neighbours(together) - _neighbours(alone)), initial=0.0))
-
-
-def _neighbours(vectors: NDArray[Any]) -> NDArray[np.float64]:
-    vectors = vectors.astype(np.float64)
-    norms = np.linalg.norm(vectors, axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray((vectors[1:] * vectors[:-1]).sum(axis=1) / (norms[1:] * norms[:-1]))
+    together = model.uncached().scores(chosen[1:], chosen[:-1])
+    alone = [model.uncached().scores([query], [document])[0] for query, document in zip(chosen[1:], chosen[:-1], strict=True)]
+    change = np.abs(together - alone)
+    return float(change[np.isfinite(change)].max(initial=0.0))
 
 
 def language_model_noise(model: LanguageModel, texts: Sequence[str]) -> float:

@@ -11,12 +11,13 @@ from freqbias import registry
 from freqbias.errors import InputError
 from freqbias.jsonl import read_observations, read_pairs, write_json, write_records
 from freqbias.models import check_name
-from freqbias.progress import Track, silent
+from freqbias.progress import Track, chunks, silent
 from freqbias.records import Estimate, Observation, Pair
 
 if TYPE_CHECKING:
     from freqbias.matching import Balance
 
+PAIRS_AT_ONCE = 256  # pairs that a probe measures in one call
 RUN_FILES = ("pairs.jsonl", "observations.jsonl", "estimates.jsonl", "manifest.json")
 
 
@@ -123,16 +124,18 @@ class Plan:
 
     def steps(self) -> list[tuple[Any, str]]:
         """Return (probe, model name) in order; raise `InputError` for a probe without a model and a model that is not there."""
-        models = {"embedder": list(self.embedders), "language_model": list(self.language_models)}
+        embedders = list(self.embedders)
+        models = {"scorer": embedders, "embedder": embedders, "language_model": list(self.language_models)}
         names = self.probes or registry.names("probes")
         found = [registry.load("probes", name) for name in names]
-        steps = [(probe, model) for kind, own in models.items() for model in own for probe in found if probe.needs == kind]
+        names_of_models = [*embedders, *self.language_models]
+        steps = [(probe, model) for model in dict.fromkeys(names_of_models) for probe in found if model in models[probe.needs]]
         for probe in found:
             if self.probes and not models[probe.needs]:
-                option = "--embedder" if probe.needs == "embedder" else "--lm"
+                option = "--lm" if probe.needs == "language_model" else "--embedder"
                 raise InputError(f"probe '{probe.name}' needs a model: give {option}")
         for probe, name in steps:
-            check_name(name, probe.needs)
+            check_name(name, "language_model" if probe.needs == "language_model" else "embedder")
         if not steps:
             raise InputError("nothing to probe: give --embedder or --lm (see: freqbias models list)")
         return steps
@@ -152,24 +155,28 @@ def probe_pairs(pairs: Path, plan: Plan, out: Path, track: Track) -> tuple[list[
             loaded = (name, None)  # frees the model before the next one loads
             loaded = (name, _load(probe.needs, name, plan.dtype))
             models[name] = {**loaded[1].info.to_dict(), "noise_floor": _noise(probe.needs, loaded[1], records)}
-        rows.extend(probe(records, loaded[1], track=track))
+        common = None if probe.prepare is None else probe.prepare(records, loaded[1], track)
+        parts = list(chunks(records, PAIRS_AT_ONCE))
+        for part in track(parts, f"{loaded[1].info.name}: {probe.name}", len(parts)):
+            rows.extend(probe.run(part, loaded[1], common))
     write_records(out, rows)
     return list(models.values()), {probe.name: dict(probe.settings) for probe, _ in steps}
 
 
 def _load(kind: str, name: str, dtype: str) -> Any:
     from freqbias.models import embedder, language_model
+    from freqbias.models.relevance import as_scorer
 
-    return embedder(name) if kind == "embedder" else language_model(name, dtype=dtype)
+    return language_model(name, dtype=dtype) if kind == "language_model" else as_scorer(embedder(name))
 
 
 def _noise(kind: str, model: Any, pairs: list[Pair]) -> dict[str, Any]:
-    from freqbias.probes.noise import embedder_noise, language_model_noise
+    from freqbias.probes.noise import language_model_noise, scorer_noise
 
     texts = [pair.high for pair in pairs]
-    if kind == "embedder":
-        return {"measure": "cosine", "value": embedder_noise(model, texts)}
-    return {"measure": "log_prob_nats", "value": language_model_noise(model, texts)}
+    if kind == "language_model":
+        return {"measure": "log_prob_nats", "value": language_model_noise(model, texts)}
+    return {"measure": model.measure, "value": scorer_noise(model, texts)}
 
 
 def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track) -> list[Estimate]:

@@ -49,7 +49,7 @@ class Embedder(Protocol):
 
     @property
     def max_tokens(self) -> int | None:
-        """Subwords, special tokens included, beyond which a text is cut; None when there is no limit."""
+        """Subwords of a text, special tokens and prompt not counted, beyond which it is cut; None when there is no limit."""
         ...
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from freqbias.errors import BackendError
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
 from freqbias.models.transformers import hub_commit, quiet_loading
 
@@ -24,19 +23,16 @@ class SentenceTransformerEmbedder:
         self.info = replace(info, revision=info.revision or hub_commit(getattr(inner, "config", None)))
 
     def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:
-        """Encode with the model's own query or document prompt; float32 of shape (n, d); `BackendError` on non-finite output."""
+        """Encode with the model's own query or document prompt; float32 of shape (n, d)."""
         encode = self._model.encode_query if role == "query" else self._model.encode_document
         vectors = encode(list(texts), batch_size=BATCH_SIZE, show_progress_bar=False, convert_to_numpy=True)
-        vectors = np.asarray(vectors, dtype=np.float32)
-        if not np.isfinite(vectors).all():
-            raise BackendError(f"{self.info.name} returned vectors that are not finite")
-        return vectors
+        return np.asarray(vectors, dtype=np.float32)
 
     @property
     def max_tokens(self) -> int | None:
-        """The model's `max_seq_length`."""
+        """What the model's `max_seq_length` leaves beside its special tokens."""
         limit = self._model.max_seq_length
-        return None if limit is None else int(limit)
+        return None if limit is None else int(limit) - self._model.tokenizer.num_special_tokens_to_add()
 
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:
         """Count the tokenizer's subwords, special tokens left out, nothing truncated."""

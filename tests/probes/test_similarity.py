@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from freqbias.models.protocols import ModelInfo
-from freqbias.probes.noise import embedder_noise
+from freqbias.models.relevance import DenseScorer
+from freqbias.probes.noise import scorer_noise
 from freqbias.probes.similarity import probe
 from freqbias.records import Pair
 
@@ -12,7 +13,7 @@ from freqbias.records import Pair
 class Table:
     """An embedder that looks vectors up."""
 
-    max_tokens = 4
+    max_tokens = 3
 
     def __init__(self, vectors):
         self.info = ModelInfo(name="table", kind="embedder", source="test", fingerprint="f")
@@ -98,7 +99,7 @@ def test_vectors_without_direction_are_rows_with_error(vector):
     found = rows([make("a", gloss_plain=["g"], naming_high="ask high", naming_low="ask low")], VECTORS | {"a l with more": vector})
     assert {key[1] for key in found} == {"gloss", "crossed"}
     for row in found.values():
-        assert "zero or not finite" in row.error
+        assert "no finite score" in row.error
         assert (row.high, row.low, row.cells) == (None, None, None)
 
 
@@ -107,5 +108,5 @@ def test_pairs_without_queries_give_no_rows():
 
 
 def test_noise_floor_is_zero_for_a_table():
-    assert embedder_noise(Table(VECTORS), ["a h", "g", "e"]) == 0.0
-    assert embedder_noise(Table(VECTORS), ["a h"]) == 0.0
+    assert scorer_noise(DenseScorer(Table(VECTORS)), ["a h", "g", "e"]) == 0.0
+    assert scorer_noise(DenseScorer(Table(VECTORS)), ["a h"]) == 0.0
