@@ -34,7 +34,7 @@ def test_embedder_tells_meanings_apart():
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     assert unit[0] @ unit[1] > unit[0] @ unit[2] + 0.3
     assert model.token_counts(["a jalopy"]) == [4]
-    assert model.max_tokens == 256
+    assert model.max_tokens == 254  # 256 less [CLS] and [SEP]
     assert model.info.fingerprint
     assert model.info.licence == "Apache-2.0"
 
