@@ -2,19 +2,24 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from freqbias.errors import InputError
 from freqbias.models.aliases import Place, fingerprint, resolve
-from freqbias.models.protocols import Embedder, LanguageModel, ModelInfo, Role
+from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role
 from freqbias.registry import import_object
 
-__all__ = ["Embedder", "LanguageModel", "ModelInfo", "Role", "check_name", "embedder", "language_model"]
+__all__ = ["Embedder", "LanguageModel", "Loading", "ModelInfo", "Role", "check_name", "embedder", "language_model"]
 
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
-def embedder(name: str, device: str | None = None) -> Embedder:
-    """Return the embedding model called `name`; `InputError` or `ModelNotReadyError` say what to do when it cannot load."""
+def embedder(name: str, **options: Any) -> Embedder:
+    """Return the embedding model called `name`; `options` are the fields of `Loading`.
+
+    `InputError` or `ModelNotReadyError` say what to do when it cannot load.
+    """
+    loading = Loading(**options)
     if _FUNCTION.fullmatch(name):
         from freqbias.models.callables import CallableEmbedder
 
@@ -24,13 +29,14 @@ def embedder(name: str, device: str | None = None) -> Embedder:
     try:
         from freqbias.models.sentence_transformers import SentenceTransformerEmbedder
 
-        return SentenceTransformerEmbedder(place.path, _info(place, "embedder"), device)
+        return SentenceTransformerEmbedder(place.path, _info(place, "embedder"), loading.device)
     except ModuleNotFoundError as error:
         raise InputError(f"embedding models need '{error.name}'; run: pip install 'freqbias[embed]'") from error
 
 
-def language_model(name: str, dtype: str = "float32", device: str | None = None) -> LanguageModel:
-    """Return the causal language model called `name`, computing in `dtype`; errors as in `embedder`."""
+def language_model(name: str, **options: Any) -> LanguageModel:
+    """Return the causal language model called `name`; options and errors as in `embedder`."""
+    loading = Loading(**options)
     if _FUNCTION.fullmatch(name):
         from freqbias.models.callables import CallableLanguageModel
 
@@ -40,7 +46,7 @@ def language_model(name: str, dtype: str = "float32", device: str | None = None)
     try:
         from freqbias.models.transformers import TransformersLanguageModel
 
-        return TransformersLanguageModel(place.path, _info(place, "language_model"), dtype, device)
+        return TransformersLanguageModel(place.path, _info(place, "language_model"), loading.dtype, loading.device)
     except ModuleNotFoundError as error:
         raise InputError(f"language models need '{error.name}'; run: pip install 'freqbias[lm]'") from error
 

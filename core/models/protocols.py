@@ -34,6 +34,24 @@ class ModelInfo:
         return asdict(self)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Loading:
+    """How a model is loaded, whatever it is.
+
+    `backend` is `auto` (in this process, by the kind of model), `vllm`, or `http` where `base_url` names a server that speaks the
+    OpenAI protocol; `max_requests` stops asking it. `trust_remote_code` runs code that a model ships, `allow_pickle` reads weights
+    that can run code when they are read; both are off unless someone says otherwise.
+    """
+
+    dtype: str = "float32"
+    device: str | None = None
+    backend: str = "auto"
+    base_url: str | None = None
+    max_requests: int | None = None
+    trust_remote_code: bool = False
+    allow_pickle: bool = False
+
+
 class Embedder(Protocol):
     """A model that maps texts to vectors."""
 
