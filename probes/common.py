@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from freqbias.frequency import content_zipf, swap, word_zipf
 from freqbias.models import ModelInfo
@@ -16,6 +17,8 @@ from freqbias.records import REGISTERS, Observation, Pair
 SIDES = ("high", "low")
 LETTERS = {"h": "high", "l": "low"}
 TIE = 1e-9  # scores nearer than this are tied: vectors are float32, so a smaller difference is rounding
+
+FEW_ITEMS = 6  # a t interval of fewer is wider than anything that could be seen in it
 
 
 def observation(
@@ -118,3 +121,21 @@ def _mean_zipf(words: Sequence[str], language: str) -> float | None:
 def text_hash(*texts: str) -> int:
     """Return a number below 2**63 that depends on the texts alone: an order that is random and the same every time."""
     return int.from_bytes(hashlib.sha256("\0".join(texts).encode()).digest()[:8], "big") >> 1
+
+
+def mean_over_items(values: NDArray[np.float64], items: NDArray[Any]) -> dict[str, Any]:
+    """Return the fields of an `Estimate` for the mean of item means with its t interval; no value without items, no interval of a few."""
+    names, where = np.unique(items, return_inverse=True)
+    if not len(names):
+        return {"value": None, "flags": ["empty"]}
+    means = np.bincount(where, values) / np.bincount(where)
+    found: dict[str, Any] = {"value": float(means.mean()), "n_items": len(names)}
+    if len(names) < FEW_ITEMS:
+        found["flags"] = ["few_items"]
+    else:
+        from scipy import stats
+
+        error = float(means.std(ddof=1)) / math.sqrt(len(names))
+        half = float(stats.t.ppf(0.975, len(names) - 1)) * error
+        found |= {"std_error": error, "ci_low": found["value"] - half, "ci_high": found["value"] + half}
+    return found

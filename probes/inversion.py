@@ -1,4 +1,4 @@
-"""Embedding probe `inversion`: does the right document in rare wording lose to a wrong one in frequent wording?
+"""Embedding probe `inversion`: whether the right document in rare wording loses to a wrong one in frequent wording.
 
 A gloss query asks for the item; the exact document and its decoy (on topic, same frame, wrong) both come in a high and a low form.
 Queries are averaged within a register, registers with equal weight. Rows written, once as margins and once as rates:
@@ -60,15 +60,16 @@ def prepare(pairs: Iterable[Pair], model: Scorer, track: Track) -> None:
 def run(pairs: Sequence[Pair], model: Scorer, common: None = None) -> Iterator[Observation]:
     """Yield the rows of every pair that has glosses and both decoys; see the module's docstring."""
     usable = [pair for pair in pairs if gloss_queries(pair) and set(SIDES) <= pair.decoys.keys()]
-    scores = couple_scores(
-        model,
-        ((query, document) for pair in usable for texts in gloss_queries(pair).values() for query in texts for document in documents_of(pair)),
-    )
+    scores = couple_scores(model, (couple for pair in usable for couple in _couples(pair)))
     exact, wrong = document_covariates(usable, model), _decoy_covariates(usable, model)
     for pair in usable:
         for contrast, measure, values, ties in _rows(pair, scores, model.measure):
             own = wrong[pair.id] if contrast == "decoy_form" else exact[pair.id]
             yield observation("inversion", measure, pair, model.info, contrast, values, {**own, **ties})
+
+
+def _couples(pair: Pair) -> Iterator[tuple[str, str]]:
+    return ((query, document) for texts in gloss_queries(pair).values() for query in texts for document in documents_of(pair))
 
 
 def _decoy_covariates(pairs: Sequence[Pair], model: Scorer) -> dict[str, dict[str, list[float | None]]]:
