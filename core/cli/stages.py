@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from freqbias import registry
 from freqbias.errors import InputError
-from freqbias.jsonl import read_observations, read_pairs, write_json, write_records
+from freqbias.jsonl import read_observations, read_pairs, read_rows, write_json, write_records
 from freqbias.models import check_name
 from freqbias.progress import Track, chunks, silent
 from freqbias.records import Estimate, Observation, Pair
@@ -180,11 +180,12 @@ def _noise(kind: str, model: Any, pairs: list[Pair]) -> dict[str, Any]:
 
 
 def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track) -> list[Estimate]:
-    """Estimate everything from an observation file and its pairs, and write it."""
+    """Estimate everything from an observation file, its pairs and what probes estimated on whole models, and write it."""
     from freqbias.analysis import estimate, frame
 
-    table = frame(_present(observations))
-    estimates = estimate(table, read_pairs(pairs), seed=seed, track=track)
+    beside = file_in(observations, "observations.jsonl").with_name("model_estimates.jsonl")
+    of_models = list(read_rows(beside, Estimate.from_dict)) if beside.is_file() else []
+    estimates = estimate(frame(_present(observations)), read_pairs(pairs), seed=seed, given=of_models, track=track)
     write_records(out, estimates)
     return estimates
 
