@@ -23,7 +23,7 @@ def estimates(cli, folder, monkeypatch):
     monkeypatch.setenv("FREQBIAS_TEST_PAIRS", str(folder / "pairs.jsonl"))
 
     def call(option, name):
-        assert cli("probe", folder, option, f"synthetic:{name}").exit_code == 0
+        assert cli("probe", folder, "--fresh", option, f"synthetic:{name}").exit_code == 0
         assert cli("analyze", folder).exit_code == 0
         rows = {(row.contrast, row.arm, row.term): row for row in read_estimates(folder)}
 

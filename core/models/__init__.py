@@ -9,7 +9,7 @@ from freqbias.models.aliases import Place, fingerprint, resolve
 from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role
 from freqbias.registry import import_object
 
-__all__ = ["Embedder", "LanguageModel", "Loading", "ModelInfo", "Role", "check_name", "embedder", "language_model"]
+__all__ = ["Embedder", "LanguageModel", "Loading", "ModelInfo", "Role", "check_name", "embedder", "identity", "language_model"]
 
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -57,6 +57,15 @@ def check_name(name: str, kind: str) -> None:
         import_object(name)
     else:
         _check_kind(resolve(name), kind, "--embedder" if kind == "embedder" else "--lm")
+
+
+def identity(name: str, kind: str) -> ModelInfo:
+    """Return what is known of a model without loading its weights: enough to say whether it has changed."""
+    if _FUNCTION.fullmatch(name):
+        from freqbias.models.callables import info_of
+
+        return info_of(name, import_object(name), kind)
+    return _info(resolve(name), kind)
 
 
 def _check_kind(place: Place, kind: str, option: str) -> None:
