@@ -30,7 +30,7 @@ def estimates(cli, folder, monkeypatch):
 
     def call(option, name, probe=None):
         probe = probe or {"--embedder": "similarity", "--lm": "likelihood"}[option]
-        assert cli("probe", folder, option, f"synthetic:{name}", "--probe", probe).exit_code == 0
+        assert cli("probe", folder, "--fresh", option, f"synthetic:{name}", "--probe", probe).exit_code == 0
         assert cli("analyze", folder).exit_code == 0
         rows = {(row.measure, row.contrast, row.arm, row.term): row for row in read_estimates(folder)}
         first = next(iter(rows))[0]

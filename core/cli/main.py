@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 import freqbias
-from freqbias.cli import check_commands, commands, compare_command, model_commands
+from freqbias.cli import check_commands, commands, compare_command, model_commands, run_commands
 from freqbias.cli.console import err, set_up
 from freqbias.errors import FreqbiasError
 
@@ -36,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(model_commands.app, name="models")
+run_commands.register(app)
 commands.register(app)
 check_commands.register(app)
 compare_command.register(app)

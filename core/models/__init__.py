@@ -12,7 +12,18 @@ from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInf
 from freqbias.models.relevance import Scorer
 from freqbias.registry import import_object
 
-__all__ = ["Embedder", "LanguageModel", "Loading", "ModelInfo", "Role", "check_name", "dense_embedder", "embedder", "language_model"]
+__all__ = [
+    "Embedder",
+    "LanguageModel",
+    "Loading",
+    "ModelInfo",
+    "Role",
+    "check_name",
+    "dense_embedder",
+    "embedder",
+    "identity",
+    "language_model",
+]
 
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -83,6 +94,18 @@ def check_name(name: str, kind: str) -> None:
         import_object(rest)
     else:
         _check_kind(resolve(rest), kind, "--embedder" if kind == "embedder" else "--lm")
+
+
+def identity(name: str, kind: str) -> ModelInfo:
+    """Return what is known of a model without loading its weights: enough to say whether it has changed."""
+    use, rest = split(name) if kind == "embedder" else (None, name)
+    if _FUNCTION.fullmatch(rest) and use in (None, "ql"):
+        from freqbias.models.callables import info_of
+
+        info = info_of(rest, import_object(rest), kind)
+    else:
+        info = _info(resolve(rest), kind)
+    return info if use is None else replace(info, name=f"{use}:{info.name}")
 
 
 def _check_kind(place: Place, kind: str, option: str) -> None:
