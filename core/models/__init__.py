@@ -116,6 +116,10 @@ def _check_kind(place: Place, kind: str, option: str) -> None:
 
 def _info(place: Place, kind: str) -> ModelInfo:
     alias = place.alias
+    if alias is not None and alias.use == "bm25":
+        from freqbias.models.bm25 import bm25_info
+
+        return bm25_info(place.name)
     folder = Path(place.path)
     return ModelInfo(
         name=place.name,

@@ -60,9 +60,9 @@ def load(place: Place, use: str | None, info: ModelInfo, loading: Loading) -> Em
     """Return the adapter of one model; `use` is the prefix that it was given with."""
     use = use or (place.alias.use if place.alias else None)
     if use == "bm25":
-        from freqbias.models.bm25 import BM25Scorer, bm25_info
+        from freqbias.models.bm25 import BM25Scorer
 
-        return BM25Scorer(bm25_info(place.name))
+        return BM25Scorer(info)
     folder = _local(place, loading)
     use = use or use_of(folder)
     check_files(folder, place.name, loading)
