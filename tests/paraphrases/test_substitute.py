@@ -103,10 +103,8 @@ def test_a_query_that_asks_for_a_swapped_word_comes_in_both_forms(tmp_path):
     frequency, placebo = generate([folder])
     high, low, _ = substitutions("frequency")[word]
     assert frequency.queries["relevant"] == [row["text"] for row in rows]
-    assert (frequency.queries["naming_high"], frequency.queries["naming_low"]) == (
-        f"who mentioned the {high}?",
-        f"who mentioned the {low}?",
-    )
+    asked = [frequency.queries[f"naming_{side}"] for side in ("high", "low")]
+    assert asked == [f"who mentioned the {form}?" for form in (high, low)]
     assert placebo.queries == {"relevant": [row["text"] for row in rows]}
 
 

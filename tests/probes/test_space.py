@@ -24,6 +24,14 @@ def test_all_but_the_top_removes_the_first_components():
     assert space.in_space(wide, "all_but_the_top") == pytest.approx(centred - (left[:, :top] * values[:top]) @ axes[:top])
 
 
+@pytest.mark.parametrize("width", [2, 400])
+def test_what_a_space_takes_away_leaves_nothing_but_zero(width):
+    two = RNG.normal(size=(2, width))  # on one line after centring
+    assert (space.in_space(two, "all_but_the_top") == 0).all()
+    assert (space.in_space(np.ones((5, width)), "centred") == 0).all()
+    assert (space.in_space(np.ones((5, width)), "all_but_the_top") == 0).all()
+
+
 def test_mean_cosine_leaves_the_own_group_out():
     unit = space.unit_rows(VECTORS)
     cosines = unit @ unit.T
