@@ -25,7 +25,7 @@ the document's own item (left out); length and word senses (controls; words alon
 controlled for senses, which the method says); cosines that rise for every text alike because the space is a cone (the same after
 centring and after all-but-the-top: what vanishes there was geometric); a chosen space or unit (all are given, none is tested); ties of
 neighbours (broken by the pool's order, which is a hash of the texts, and counted in the method).
-Vectors are those of role `document`. Of more than 5,000 pairs or 10,000 words a random part is the pool.
+Vectors are those of role `document`. Of more than 2,000 pairs or 4,000 words a random part is the pool.
 """
 
 import logging
@@ -46,8 +46,8 @@ from freqbias.records import Estimate, Observation, Pair
 
 log = logging.getLogger(__name__)
 
-MAX_PAIRS = 5_000  # of the pool: 10,000 documents, whose cosines take some seconds
-MAX_WORDS = 10_000
+MAX_PAIRS = 2_000  # of the pool: 4,000 documents, whose cosines with each other take a second
+MAX_WORDS = 4_000
 FORM_WORDS = 3  # longer stretches that differ are rewrites, no words
 LOG2_10 = math.log2(10)
 CONSTANT = 1e-4  # relative spread of norms under which a model normalises; float32 leaves 1e-7

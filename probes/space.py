@@ -14,6 +14,7 @@ CELLS_AT_ONCE = 1 << 22  # cosines held in one go; 16 MB as float32
 NEIGHBOURS = 10  # k of the k-occurrence in Radovanović et al. (2010)
 RESAMPLES = 999
 TIE = 1e-6  # of cosines from float32 products, whose last digits depend on the batch
+ROUNDING = 1e-9  # of the largest vector; what is left of a shorter one is rounding
 SPACES = ("raw", "centred", "all_but_the_top")
 
 #: Maps sums of moments, one row a sample, to the statistic of each sample.
@@ -36,17 +37,22 @@ def in_space(vectors: Floats, space: str) -> Floats:
     if space == "raw":
         return vectors
     centred: Floats = vectors - vectors.mean(axis=0)
-    if space == "centred":
-        return centred
+    if space == "all_but_the_top":
+        axes = _first_components(centred, max(1, round(vectors.shape[1] / 100)))
+        centred = centred - (centred @ axes) @ axes.T
+    rest = np.linalg.norm(centred, axis=1, keepdims=True) > ROUNDING * np.linalg.norm(vectors, axis=1).max(initial=0.0)
+    return np.asarray(np.where(rest, centred, 0.0))
+
+
+def _first_components(centred: Floats, count: int) -> Floats:
+    """Return the principal axes of the largest variance as columns, shape (d, count), or as many as there are."""
     n, width = centred.shape
-    top = max(1, round(width / 100))
-    if width <= n:
-        _, axes = np.linalg.eigh(centred.T @ centred)
-        axes = axes[:, -top:]
-    else:  # the same axes from the smaller product
-        values, left = np.linalg.eigh(centred @ centred.T)
-        axes = centred.T @ left[:, -top:] / np.sqrt(np.maximum(values[-top:], np.finfo(float).tiny))
-    return np.asarray(centred - (centred @ axes) @ axes.T)
+    values, axes = np.linalg.eigh(centred.T @ centred if width <= n else centred @ centred.T)
+    values, axes = values[-count:], axes[:, -count:]
+    there = values > ROUNDING * max(0.0, float(values.max(initial=0.0)))
+    if width > n:  # the same axes from the smaller product
+        return np.asarray(centred.T @ axes[:, there] / np.sqrt(values[there]))
+    return np.asarray(axes[:, there])
 
 
 def mean_cosine_with_others(unit: Floats, groups: Ints) -> Floats:
