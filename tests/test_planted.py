@@ -3,7 +3,7 @@
 import pytest
 import synthetic
 
-from freqbias.analysis.estimates import CONFIRMATORY_FAMILY
+from freqbias.analysis.families import CONFIRMATORY_FAMILY
 from freqbias.jsonl import read_estimates
 
 

@@ -2,14 +2,14 @@
 
 import inspect
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from freqbias import registry
 from freqbias.errors import InputError
-from freqbias.jsonl import read_observations, read_pairs, read_rows, write_json, write_records
+from freqbias.jsonl import read_pairs, read_rows, write_json, write_records
 from freqbias.models import check_name
 from freqbias.progress import Track, chunks, silent
 from freqbias.records import Estimate, Observation, Pair
@@ -185,19 +185,12 @@ def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track)
 
     beside = file_in(observations, "observations.jsonl").with_name("model_estimates.jsonl")
     of_models = list(read_rows(beside, Estimate.from_dict)) if beside.is_file() else []
-    estimates = estimate(frame(_present(observations)), read_pairs(pairs), seed=seed, given=of_models, track=track)
+    table = frame(observations)
+    if table.empty:
+        raise InputError(f"{file_in(observations, 'observations.jsonl')}: no observations")
+    estimates = estimate(table, read_pairs(pairs), seed=seed, given=of_models, track=track)
     write_records(out, estimates)
     return estimates
-
-
-def _present(path: Path) -> Iterator[Observation]:
-    """Yield the observations; raise `InputError` when there are none."""
-    empty = True
-    for row in read_observations(path):
-        empty = False
-        yield row
-    if empty:
-        raise InputError(f"{file_in(path, 'observations.jsonl')}: no observations")
 
 
 def prepare_folder(folder: Path, fresh: bool) -> None:
