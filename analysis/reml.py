@@ -14,7 +14,7 @@ from scipy import optimize, sparse
 
 Matrix = NDArray[np.float64]
 ZERO = 1e-4  # a standard deviation this small beside the residual's is none
-LARGEST = 1e4  # nothing is left of the residual beyond it
+MOST = 1e3  # beside a standard deviation this large the residual is rounding, and its share of the degrees of freedom would be wrong
 STEP = 1e-3  # of the numerical derivatives, on the log scale
 
 
@@ -33,18 +33,20 @@ def reml(y: Matrix, design: Matrix, factors: Sequence[NDArray[np.int64]]) -> Rem
 
     Degrees of freedom of coefficient j: 2 f² / (g' A g), f its variance, g the gradient of f in the variance parameters, A twice the
     inverse Hessian of the restricted deviance; a parameter at zero is taken as known. References: Satterthwaite (1946),
-    doi:10.2307/3002019; Kuznetsova, Brockhoff & Christensen (2017), doi:10.18637/jss.v082.i13. None where nothing is left for the
-    residual.
+    doi:10.2307/3002019; Kuznetsova, Brockhoff & Christensen (2017), doi:10.18637/jss.v082.i13. None where coefficients and
+    factors leave no residual.
     """
     scale = float(np.std(y)) or 1.0  # the optimiser's tolerances are absolute
     model = _Products.of(y / scale, design, factors or [np.zeros(len(y), dtype=np.int64)])
     ratios = np.zeros(max(1, len(factors)))
     if factors:
-        bounds, options = [(0.0, LARGEST)] * len(factors), {"ftol": 1e-13, "gtol": 1e-7}
-        found = optimize.minimize(model.deviance, np.full(len(factors), 0.5), method="L-BFGS-B", bounds=bounds, options=options).x
-        ratios = np.where(found < ZERO, 0.0, found)
+        bounds, options = [(0.0, float(np.arcsinh(10 * MOST)))] * len(factors), {"ftol": 1e-13, "gtol": 1e-7}
+        start = np.full(len(factors), 0.5)
+        # on a scale that is linear near zero and logarithmic far out, where a factor leaves the residual nothing
+        found = optimize.minimize(lambda x: model.deviance(np.sinh(x)), start, method="L-BFGS-B", bounds=bounds, options=options).x
+        ratios = np.where(found < ZERO, 0.0, np.sinh(found))
     values, covariance, residual = model.solved(ratios)
-    if residual <= 1e-14 or ratios.max() > 0.5 * LARGEST:
+    if residual <= 1e-14 or ratios.max() > MOST:
         return None
     return Reml(
         values=values * scale,

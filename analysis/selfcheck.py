@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from freqbias.analysis.contrasts import frame
 from freqbias.analysis.estimates import SESOI_SHARE, estimate
+from freqbias.analysis.observed import frame
 from freqbias.analysis.power import t_power
 from freqbias.analysis.simulate import ZIPF_MEAN, Simulated, World, simulate
 from freqbias.errors import InputError
@@ -46,6 +46,7 @@ KINDS = {
 _FREQUENCY = ("gloss", "frequency", "mean")
 _SLOPE = ("gloss", "frequency", "zipf_slope")
 _ADJUSTED = ("gloss", "frequency", "adjusted")
+_LOGIT = ("gloss", "frequency", "zipf_slope_logit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,13 +189,39 @@ def _regressions() -> Iterator[Scenario]:
     )
     yield Scenario(name="length only", world=length, rules=rules)
 
-    crossed = World(frames=8, per_zipf=0.02, position=0.04, zipf_spread=0.6)
-    yield Scenario(name="frequency and position, 8 frames", world=crossed, rules=_recovered(_SLOPE, 0.02))
+    yield Scenario(
+        name="frequency and position, 8 frames",
+        world=World(frames=8, per_zipf=0.02, position=0.04, zipf_spread=0.6),
+        rules=_recovered(_SLOPE, 0.02),
+    )
+    # from six frames on they are random, and the adjusted mean speaks of frames like these, whatever the drawn ones came to
+    many = World(frames=8, effect=0.01, per_zipf=0.02, zipf_spread=0.6, frame_spread=0.02)
+    yield Scenario(name="8 random frames", world=many, rules=_recovered(_ADJUSTED, 0.01 + 0.02 * ZIPF_MEAN))
 
     split = World(per_piece=0.02, pieces_per_zipf=0.8, zipf_spread=0.6)
     direct = ("gloss", "frequency", "net_of_subwords")
     rules = (*_recovered(_SLOPE, 0.02 * 0.8), *_recovered(direct, 0.0, in_frames=True))
     yield Scenario(name="subwords only", world=split, rules=rules)
+
+    even = World(items=60, effect=0.03, pieces_per_zipf=0.4, zipf_spread=0.6)
+    equal = ("gloss", "frequency", "equal_subwords")
+    yield Scenario(name="equal subwords", world=even, rules=_recovered(equal, 0.03, in_frames=True))
+
+    level = World(items=120, effect=0.03, zipf_spread=0.6, words_spread=4.0)
+    matched = ("gloss", "frequency", "matched")
+    yield Scenario(name="matched in length", world=level, rules=_recovered(matched, 0.03, in_frames=True))
+
+    answers = World(items=200, effect=-0.9, per_zipf=0.5, zipf_spread=0.6, discordant=0.5)
+    yield Scenario(name="right or wrong", world=answers, rules=_recovered(_LOGIT, 0.5))
+    blind = replace(answers, effect=0.0, per_zipf=0.0)
+    yield Scenario(name="right or wrong, nothing planted", world=blind, rules=(_false_positive(_LOGIT),))
+
+    # in nats, gap = slope * ln(10) * zipf_gap: 1 is a model whose odds are the corpus's own
+    odds = World(per_zipf=1.2 * math.log(10), zipf_spread=0.6, item_spread=1.0, pair_spread=1.0, frame_spread=0.3, raw=True)
+    calibration = ("calibration", "frequency", "mean")
+    yield Scenario(name="odds steeper than the corpus's", world=odds, rules=_recovered(calibration, 1.2))
+    calibrated = replace(odds, per_zipf=math.log(10))
+    yield Scenario(name="odds of the corpus", world=calibrated, rules=(_false_positive(calibration),))
 
 
 def selfcheck(
@@ -238,7 +265,7 @@ def _outcome(job: tuple[Scenario, int, int]) -> list[float]:
     sequence = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(scenario.name.encode()), number))
     rng = np.random.default_rng(sequence)
     run = simulate(scenario.world, rng)
-    found = estimate(frame(run.observations), run.pairs, seed=int(rng.integers(2**31)), resamples=scenario.resamples)
+    found = estimate(frame(run.observations), run.pairs, seed=int(rng.integers(2**31)), resamples=scenario.resamples, curve=False)
     rows = {(row.contrast, row.arm, row.term): row for row in found}
     return [_value(rule, rows.get(rule.key), run) for rule in scenario.rules]
 

@@ -4,12 +4,14 @@ Every effect is planted in the gap (high - low) of probe `similarity`, measure `
 same two; what the analysis computes from texts (length) comes along as a covariate, so that its size is known too.
 """
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from freqbias.records import Observation, Pair
 
@@ -35,6 +37,10 @@ class World:
     frame, 1 in the last), and by a draw of standard deviation `frame_spread`. Items and residuals are normal with `item_spread` and
     `pair_spread`. The margin over the decoy is `margin`, with `margin_spread` over items. With `registers`, plain and elevated glosses
     are rows of their own, whose gaps differ at random and average to the gap.
+
+    With `discordant`, outcomes are right or wrong (measure `accuracy`): in that share of the pairs one form alone is right, the high one
+    with log-odds `effect` + `per_zipf` * zipf_gap + `per_word` * words_gap, and pairs of an item agree more often than by chance. With
+    `raw`, gaps are log-probabilities of the words themselves (contrast `raw`, no margin).
     """
 
     items: int = 40
@@ -60,6 +66,8 @@ class World:
     margin: float = 0.4
     margin_spread: float = 0.0
     registers: bool = False
+    discordant: float | None = None
+    raw: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +116,13 @@ def _item(
         )
         residual, pull_residual, register = rng.normal(0, scale * world.pair_spread, 3)
         gap = planted + own + float(shift) + residual
+        if world.discordant is not None:
+            run_of_luck = stats.norm.cdf((own + residual) / math.hypot(world.item_spread, world.pair_spread))
+            yield pair, [_answers(pair, planted, float(run_of_luck), world.discordant, rng)]
+            continue
+        if world.raw:
+            yield pair, [_row(pair, "raw", None, gap)]
+            continue
         rows = []
         if world.background is not None:
             pull = (world.background if arm == "frequency" else 0.0) + pull_own
@@ -133,6 +148,15 @@ def _differences(world: World, arm: str, rng: np.random.Generator) -> tuple[floa
     if world.pieces_per_zipf:  # floor(x + uniform) has the expectation x
         pieces = int(np.floor(world.pieces_per_zipf * zipf + PIECES_SPREAD * third + rng.uniform()))
     return float(zipf), words, pieces
+
+
+def _answers(pair: Pair, log_odds: float, luck: float, discordant: float, rng: np.random.Generator) -> Observation:
+    """Return one row of right and wrong answers; `luck` is uniform: below the high form's probability that one is right alone."""
+    if rng.uniform() < discordant:
+        high = float(luck < 1 / (1 + math.exp(-log_odds)))
+        return replace(_row(pair, "gloss", None, 0.0), measure="accuracy", high=high, low=1 - high)
+    both = float(rng.integers(0, 2))
+    return replace(_row(pair, "gloss", None, 0.0), measure="accuracy", high=both, low=both)
 
 
 def _row(

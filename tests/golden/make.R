@@ -12,6 +12,9 @@ lower <- t.test(values, mu = -0.8, alternative = "greater")$p.value
 w <- t.test(values, other)
 set.seed(1)
 b <- boot.ci(boot(values, function(x, i) mean(x[i]), R = 200000), type = "bca")$bca[4:5]
+margins <- c(1.2, 0.8, 1.9, 0.7, 1.4, 0.9, 1.1, 1.6, 0.5, 1.3, 2.1, 0.6, 1.0, 0.9, 1.2)
+abc <- abc.ci(values, function(x, w) sum(x * w) / sum(w))[2:3]
+abc_ratio <- abc.ci(cbind(values, margins), function(x, w) sum(x[, 1] * w) / sum(x[, 2] * w))[2:3]
 binomial <- binom.test(5, 20)$p.value
 
 # crossed items and frames, linear; the data are made by arithmetic so that every language can repeat them
@@ -31,6 +34,7 @@ cat(' "t": {"low": ', number(t$conf.int[1]), ', "high": ', number(t$conf.int[2])
 cat(' "tost": {"bound": 0.8, "p": ', number(max(upper, lower)), "},\n", sep = "")
 cat(' "welch": {"low": ', number(w$conf.int[1]), ', "high": ', number(w$conf.int[2]), ', "p": ', number(w$p.value), "},\n", sep = "")
 cat(' "bca": {"low": ', number(b[1]), ', "high": ', number(b[2]), "},\n", sep = "")
+cat(' "margins": ', array(margins), ',\n "abc": {"mean": ', array(abc), ', "ratio": ', array(abc_ratio), "},\n", sep = "")
 cat(' "mcnemar": {"b": 5, "c": 15, "exact_p": ', number(binomial), "},\n", sep = "")
 cat(' "lme4": {"n_item": 40, "n_frame": 8, "zipf_gap": ', array(s["zipf_gap", 1:2]), ', "characters_gap": ', array(s["characters_gap", 1:2]),
     ', "intercept": ', array(s["(Intercept)", 1:2]), ', "variances": ', array(v), "}\n", sep = "")
