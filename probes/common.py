@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
 from freqbias.models import ModelInfo
@@ -9,6 +10,11 @@ from freqbias.models.relevance import Scorer
 from freqbias.records import Observation, Pair
 
 SIDES = ("high", "low")
+
+
+def prompt(name: str) -> str:
+    """Return the text of `prompts/NAME.txt` without its last line end; a changed prompt is a new file, so that runs stay comparable."""
+    return files("freqbias.probes").joinpath("prompts", f"{name}.txt").read_text(encoding="utf-8").removesuffix("\n")
 
 
 def observation(

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,7 +21,7 @@ from freqbias.models import Loading, ModelInfo, check_name, identity
 from freqbias.probes import Probe
 from freqbias.probes.runner import Measurement
 from freqbias.progress import Track, chunks
-from freqbias.records import Estimate
+from freqbias.records import Estimate, Observation, Pair
 
 PAIRS_AT_ONCE = 256  # pairs that a probe measures in one call: what Ctrl-C waits for, and several batches of every backend
 
@@ -122,7 +122,6 @@ class Probing:
                     self._step(step, journal, index, failed.get(step.key, set()), redo=step.key in redo)
             finally:
                 self._loaded = (("", ""), None)
-                journal.sync()
                 self._write_manifest(complete=False)
         self._finish()
         return True
@@ -159,21 +158,25 @@ class Probing:
         measurement = Measurement(step.probe, self._pairs, model, self._track)
         if failed:
             log.info("%s: %s: %d pairs with an error are tried again", step.info.name, step.probe.name, len(failed))
-            for part in chunks((pair for pair in self._pairs if pair.id in failed), PAIRS_AT_ONCE):
-                with self._interrupt.batch():
-                    self._retried.append(measurement.rows(part))
-                _stop(measurement)
+            again = chunks((pair for pair in self._pairs if pair.id in failed), PAIRS_AT_ONCE)
+            self._measure(measurement, again, self._retried.append)
         left = self._parts - min(done, self._parts)
         if left:
             rest = islice(chunks(self._pairs.after(min(done, self._parts) * PAIRS_AT_ONCE), PAIRS_AT_ONCE), left)
-            for part in self._track(rest, f"{step.info.name}: {step.probe.name}", left):
-                with self._interrupt.batch():
-                    journal.append(measurement.rows(part))
-                _stop(measurement)
+            self._measure(measurement, self._track(rest, f"{step.info.name}: {step.probe.name}", left), journal.append)
         if done < self._units or redo:
             self._estimates(step, model, measurement)
         if done < self._units:
             journal.append([])
+
+    def _measure(self, measurement: Measurement, parts: Iterable[list[Pair]], write: Callable[[list[Observation]], None]) -> None:
+        """Measure and write part by part; Ctrl-C and a model that has gone stop it behind the part in hand."""
+        with self._interrupt.held():
+            for part in parts:
+                write(measurement.rows(part))
+                self._interrupt.check()
+                if measurement.stopped is not None:
+                    raise BackendError(f"{measurement.stopped}; what was measured is kept, the same command asks again for the rest")
 
     def _estimates(self, step: Step, model: Any, measurement: Measurement) -> None:
         """Write what the probe says of the model as a whole, in the order of the steps."""
@@ -239,11 +242,6 @@ def _known(path: Path) -> Iterator[Estimate]:
     return read_estimates(path) if path.exists() else iter(())
 
 
-def _stop(measurement: Measurement) -> None:
-    if measurement.stopped is not None:
-        raise BackendError(f"{measurement.stopped}; what was measured is kept, and rows that failed are tried again by the next run")
-
-
 def load(step: Step, loading: Loading) -> Any:
     """Load the model of a step."""
     from freqbias.models import embedder, language_model
@@ -253,10 +251,13 @@ def load(step: Step, loading: Loading) -> Any:
     return language_model(step.name, **options) if step.kind == "language_model" else as_scorer(embedder(step.name, **options))
 
 
-def _noise(step: Step, model: Any, pairs: PairFile) -> dict[str, Any]:
+def _noise(step: Step, model: Any, pairs: PairFile) -> dict[str, Any] | None:
     from freqbias.probes.noise import TEXTS, language_model_noise, scorer_noise
 
     texts = list(islice(dict.fromkeys(pair.high for pair in islice(pairs, 100 * TEXTS)), TEXTS))
-    if step.kind == "language_model":
-        return {"measure": "log_prob_nats", "value": language_model_noise(model, texts)}
-    return {"measure": model.measure, "value": scorer_noise(model, texts)}
+    measure = "log_prob_nats" if step.kind == "language_model" else model.measure
+    try:
+        return {"measure": measure, "value": (language_model_noise if step.kind == "language_model" else scorer_noise)(model, texts)}
+    except BackendError as error:
+        log.warning("%s: no noise floor: %s", step.info.name, error)  # the rows will say which texts it fails on
+        return None
