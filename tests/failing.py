@@ -1,6 +1,7 @@
 """Models that are slow, break or vanish on purpose, and a probe that sums over a run. Named on the command line as `failing:NAME`.
 
-`FREQBIAS_TEST_SWITCH` names a file: while it exists, the failing models fail. `FREQBIAS_TEST_ASKED` names one that collects what was asked.
+`FREQBIAS_TEST_SWITCH` names a file: while it exists, the failing models fail. `FREQBIAS_TEST_ASKED` names one that collects
+the texts that a model was asked for.
 """
 
 import hashlib

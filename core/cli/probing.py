@@ -23,6 +23,7 @@ from freqbias.probes.runner import Measurement
 from freqbias.progress import Track, chunks
 from freqbias.records import Estimate, Observation, Pair
 
+VECTORS = ".vectors"  # folder beside the observations in which vectors are kept while the run is not complete
 PAIRS_AT_ONCE = 256  # pairs that a probe measures in one call: what Ctrl-C waits for, and several batches of every backend
 
 
@@ -191,7 +192,7 @@ class Probing:
         place = (step.kind, step.name)
         if self._loaded[0] != place:
             self._loaded = (("", ""), None)  # frees the model before the next one loads
-            model = load(step, self._plan.loading)
+            model = load(step, self._plan.loading, self._out.with_name(VECTORS))
             known = continuing.check_model(self._before, model.info)
             self._infos[place] = {**model.info.to_dict(), "noise_floor": known or _noise(step, model, self._pairs)}
             self._loaded = (place, model)
@@ -203,7 +204,7 @@ class Probing:
         self._write_manifest(complete=True)
         side_file(self._out, "marks").unlink(missing_ok=True)
         self._retried.merge()
-        shutil.rmtree(self._out.with_name(".vectors"), ignore_errors=True)
+        shutil.rmtree(self._out.with_name(VECTORS), ignore_errors=True)
 
     def add_time(self) -> None:
         """Count the time since the probing into the run's."""
@@ -242,13 +243,13 @@ def _known(path: Path) -> Iterator[Estimate]:
     return read_estimates(path) if path.exists() else iter(())
 
 
-def load(step: Step, loading: Loading) -> Any:
-    """Load the model of a step."""
+def load(step: Step, loading: Loading, vectors: Path) -> Any:
+    """Load the model of a step; what an embedding model encodes is kept in `vectors` until the run is complete."""
     from freqbias.models import embedder, language_model
     from freqbias.models.relevance import as_scorer
 
     options = asdict(loading)
-    return language_model(step.name, **options) if step.kind == "language_model" else as_scorer(embedder(step.name, **options))
+    return language_model(step.name, **options) if step.kind == "language_model" else as_scorer(embedder(step.name, **options), vectors)
 
 
 def _noise(step: Step, model: Any, pairs: PairFile) -> dict[str, Any] | None:
