@@ -25,13 +25,17 @@ def info_of(reference: str, function: Callable[..., Any], kind: str) -> ModelInf
 
 
 class CallableEmbedder:
-    """Wrap `f(texts, role=…)`, or `f(texts)` if it takes no role, as an `Embedder`."""
+    """Wrap `f(texts, role=…)`, or `f(texts)` if it takes no role, as an `Embedder`.
+
+    Its scores are cosines unless the function has an attribute `similarity` that says `dot`.
+    """
 
     max_tokens = None
 
     def __init__(self, reference: str):
         self._function: Callable[..., Any] = import_object(reference)
         parameters = inspect.signature(self._function).parameters.values()
+        self.similarity: str = getattr(self._function, "similarity", "cosine")
         self._takes_role = any(p.name == "role" or p.kind is p.VAR_KEYWORD for p in parameters)
         self.info = info_of(reference, self._function, "embedder")
 
