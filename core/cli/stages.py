@@ -11,7 +11,7 @@ from freqbias import registry
 from freqbias.cli.journal import only_writer, side_file
 from freqbias.cli.manifest import beside, path_of
 from freqbias.errors import InputError
-from freqbias.jsonl import read_observations, read_pairs, sha256, write_json, write_records
+from freqbias.jsonl import read_observations, read_pairs, read_rows, sha256, write_json, write_records
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Observation, Pair
 
@@ -114,11 +114,12 @@ def match_pairs(pairs: Path, names: Sequence[str], out: Path, *, track: Track) -
 
 
 def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track) -> list[Estimate]:
-    """Estimate everything from an observation file and its pairs, and write it."""
+    """Estimate everything from an observation file, its pairs and what probes estimated on whole models, and write it."""
     from freqbias.analysis import estimate, frame
 
-    table = frame(_present(observations))
-    estimates = estimate(table, read_pairs(pairs), seed=seed, track=track)
+    whole = beside(file_in(observations, "observations.jsonl"), "model_estimates.jsonl")
+    of_models = list(read_rows(whole, Estimate.from_dict)) if whole.is_file() else []
+    estimates = estimate(frame(_present(observations)), read_pairs(pairs), seed=seed, given=of_models, track=track)
     write_records(out, estimates)
     return estimates
 
