@@ -80,7 +80,7 @@ def language_model(name: str, **options: Any) -> LanguageModel:
     try:
         from freqbias.models.transformers import TransformersLanguageModel
 
-        return TransformersLanguageModel(place.path, _info(place, "language_model"), loading.dtype, loading.device)
+        return TransformersLanguageModel(place.path, _info(place, "language_model"), loading)
     except ModuleNotFoundError as error:
         raise InputError(f"language models need '{error.name}'; run: pip install 'freqbias[lm]'") from error
 

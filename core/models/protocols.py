@@ -72,9 +72,13 @@ class Embedder(Protocol):
 
 
 class LanguageModel(Protocol):
-    """A causal model that gives texts a probability."""
+    """A causal model that gives texts a probability and continues them.
+
+    `path` is the dense local directory that the model was loaded from; None where there is none (a function, a server).
+    """
 
     info: ModelInfo
+    path: str | None
 
     def log_probs(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
         """Return the log-probability of every token of every text, in nats, the first one given a stated BOS token."""
@@ -82,6 +86,22 @@ class LanguageModel(Protocol):
 
     def continuation_log_probs(self, contexts: Sequence[str], continuations: Sequence[str]) -> NDArray[np.float64]:
         """Return log p(continuation | context) of each couple, in nats, summed over the continuation's tokens; shape (n,)."""
+        ...
+
+    def choices(self, context: str, options: Sequence[str]) -> NDArray[np.float64]:
+        """Return log p(option | context) of each option, in nats, as `continuation_log_probs` gives it; shape (k,)."""
+        ...
+
+    def generate(self, prompts: Sequence[str], *, max_tokens: int, stop: Sequence[str] = ()) -> list[str]:
+        """Return the greedy continuation of each prompt: at most `max_tokens` tokens, ended by EOS, cut before the first stop string."""
+        ...
+
+    def format_prompt(self, prompt: str) -> str:
+        """Return a user's message as the model wants to be asked.
+
+        That is its tokenizer's chat template with the start of the answer, or the plain prompt where it has none; which one is
+        stated in `info.details["prompt_format"]` (`chat template` or `plain`).
+        """
         ...
 
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:
