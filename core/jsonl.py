@@ -54,7 +54,11 @@ def dumps(value: Any, indent: int | None = None) -> str:
 
 def line(record: Record) -> bytes:
     """Return a record as one line of a JSON-lines file, line end included; `ValueError` on nan or infinity."""
-    return orjson.dumps(_rounded(record.to_dict()), option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+    row = record.to_dict()
+    for name, value in row.items():
+        if value.__class__ not in _PLAIN and (value or value.__class__ is not dict):
+            row[name] = _rounded(value)
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
 
 
 @contextmanager

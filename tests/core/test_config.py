@@ -20,7 +20,7 @@ def config(tmp_path, few_pairs):
     write_records(pair_file, few_pairs)
     path.write_text(
         f"out: {tmp_path / 'run'}\npairs: {pair_file}\nseed: 3\ndtype: bfloat16\n"
-        "embedder: synthetic:embed_words\nlm:\n  - synthetic:lm_after\n"
+        "embedder: synthetic:embed_words\nlm:\n  - synthetic:lm_after\nprobe: [similarity, likelihood]\n"
     )
     return path
 
@@ -150,7 +150,7 @@ def test_estimates_of_observations_that_grew_are_made_anew(cli, tmp_path, config
 
 
 def test_other_pairs_are_refused_with_the_line(cli, tmp_path, config):
-    run = ["run", "--embedder", "synthetic:embed_words", "--n", "20", "--out", tmp_path / "bundled"]
+    run = ["run", "--embedder", "synthetic:embed_words", "--probe", "similarity", "--n", "20", "--out", tmp_path / "bundled"]
     assert cli(*run).exit_code == 0
     result = cli(*run, "--seed", "5")
     assert result.exit_code == 2
