@@ -7,7 +7,6 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedReader
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
@@ -18,6 +17,7 @@ from freqbias.records import SCHEMA, Estimate, Observation, Pair, Record
 
 T = TypeVar("T")
 MAX_LINE_BYTES = 1_000_000  # a sentence or passage is far shorter; a longer line is a wrong file
+BLOCK_BYTES = 1 << 20  # of a pair file that are in memory at a time
 _PLAIN = frozenset({str, int, bool, type(None)})  # nothing to round in these
 DIGITS = 9  # significant; float32 results carry seven, and more would only make files differ between machines
 
@@ -54,7 +54,11 @@ def dumps(value: Any, indent: int | None = None) -> str:
 
 def line(record: Record) -> bytes:
     """Return a record as one line of a JSON-lines file, line end included; `ValueError` on nan or infinity."""
-    return orjson.dumps(_rounded(record.to_dict()), option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+    row = record.to_dict()
+    for name, value in row.items():
+        if value.__class__ not in _PLAIN and (value or value.__class__ is not dict):
+            row[name] = _rounded(value)
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
 
 
 @contextmanager
@@ -215,9 +219,17 @@ class PairFile:
 
     def after(self, count: int) -> Iterator[Pair]:
         """Yield the pairs behind the first `count`."""
-        with _opened(self.path) as stream:
-            for raw in islice(stream, count, None):
+        place = 0
+        while True:
+            with _opened(self.path) as stream:  # closed before anything is yielded, whatever becomes of the reader
+                stream.seek(place)
+                rows = stream.readlines(BLOCK_BYTES)
+                place = stream.tell()
+            if not rows:
+                return
+            for raw in rows[count:]:
                 yield Pair.trusted(orjson.loads(raw))
+            count = max(0, count - len(rows))
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

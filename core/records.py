@@ -5,8 +5,8 @@ A record is built with `from_dict`, which checks it and raises `InputError` with
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from typing import Any, ClassVar, Self
 
@@ -22,9 +22,10 @@ QUERY_TEXTS = ("naming_high", "naming_low")
 
 
 @cache
-def _names(cls: "type[Record]") -> frozenset[str]:
-    """Return the names of a record's own fields."""
-    return frozenset(f.name for f in fields(cls)) - {"extra"}
+def _template(cls: "type[Record]") -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
+    """Return a record's fields with their defaults, and what makes the defaults that every record has to itself."""
+    defaults = {f.name: None if f.default is MISSING else f.default for f in fields(cls)}
+    return defaults, [(f.name, f.default_factory) for f in fields(cls) if f.default_factory is not MISSING]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +51,17 @@ class Record:
     @classmethod
     def trusted(cls, row: dict[str, Any]) -> Self:
         """Build a record from a row that `from_dict` has accepted before, without checking it again."""
-        names = _names(cls)  # type: ignore[arg-type]  # a class is hashable
-        if row.keys() <= names:
-            return cls(**row)
-        known = {key: value for key, value in row.items() if key in names}
-        return cls(**known, extra={key: value for key, value in row.items() if key not in names})
+        defaults, own = _template(cls)  # type: ignore[arg-type]  # a class is hashable
+        if "extra" in row or not row.keys() <= defaults.keys():
+            known = {key: value for key, value in row.items() if key in defaults and key != "extra"}
+            row = known | {"extra": {key: value for key, value in row.items() if key not in known}}
+        values = defaults | row
+        for name, make in own:
+            if name not in row:
+                values[name] = make()
+        record = object.__new__(cls)
+        object.__setattr__(record, "__dict__", values)  # a third of what the constructor of a frozen dataclass takes
+        return record
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as one JSON-ready dictionary, extra fields last."""

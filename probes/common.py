@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,11 @@ LETTERS = {"h": "high", "l": "low"}
 TIE = 1e-9  # scores nearer than this are tied: vectors are float32, so a smaller difference is rounding
 
 FEW_ITEMS = 6  # a t interval of fewer is wider than anything that could be seen in it
+
+
+def prompt(name: str) -> str:
+    """Return the text of `prompts/NAME.txt` without its last line end; a changed prompt is a new file, so that runs stay comparable."""
+    return files("freqbias.probes").joinpath("prompts", f"{name}.txt").read_text(encoding="utf-8").removesuffix("\n")
 
 
 def observation(

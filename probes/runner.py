@@ -44,6 +44,11 @@ class Measurement:
         except BackendError as error:
             log.warning("%s; asking for these %d pairs one by one", error, len(part))
             return self._one_by_one(part)
+        reason = getattr(self._model, "stopped", None)  # a model that turns failures into NaN says here that it has given up
+        if reason is not None:
+            self.stopped = BackendError(str(reason))
+            if not self._succeeded and all(row.error is not None for row in rows):
+                raise self.stopped
         self._succeeded = True
         return rows
 

@@ -36,7 +36,7 @@ class Settings(BaseModel):
     seed: Annotated[int, Field(ge=0)] = 0
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     device: str | None = None
-    backend: Literal["auto", "vllm", "http"] = "auto"
+    backend: Literal["auto", "transformers", "vllm", "http"] = "auto"
     base_url: str | None = None
     max_requests: Annotated[int, Field(ge=1)] | None = None
     trust_remote_code: bool = False
@@ -51,8 +51,8 @@ class Settings(BaseModel):
             raise ValueError("--n applies to the bundled pairs and --pairs replaces them; give one of the two")
         if self.backend == "http" and self.base_url is None:
             raise ValueError("--backend http needs --base-url, the address of the server")
-        if self.base_url is not None and self.backend == "vllm":
-            raise ValueError("--base-url names a server and --backend vllm computes here; give one of the two")
+        if self.base_url is not None and self.backend in ("transformers", "vllm"):
+            raise ValueError(f"--base-url names a server and --backend {self.backend} computes here; give one of the two")
         return self
 
     def plan(self) -> Plan:

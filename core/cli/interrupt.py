@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 class Interrupt:
-    """Inside `batch` the first Ctrl-C is kept until the batch ends; anywhere else it raises `KeyboardInterrupt` at once."""
+    """Inside `held` the first Ctrl-C is kept until the next `check`; anywhere else it raises `KeyboardInterrupt` at once."""
 
     def __init__(self) -> None:
         self._holding = False
@@ -30,13 +30,17 @@ class Interrupt:
             signal.signal(signal.SIGINT, before)
 
     @contextmanager
-    def batch(self) -> Iterator[None]:
-        """Hold Ctrl-C back in the block and raise it behind the block."""
+    def held(self) -> Iterator[None]:
+        """Hold Ctrl-C back in the block, which calls `check` after every batch."""
         self._holding = True
         try:
             yield
         finally:
             self._holding = False
+        self.check()
+
+    def check(self) -> None:
+        """Raise `KeyboardInterrupt` when Ctrl-C has come."""
         if self._asked:
             raise KeyboardInterrupt
 

@@ -67,11 +67,13 @@ def marked(out: Path) -> tuple[int, int] | None:
     path = side_file(out, "marks")
     if not path.exists() or not out.exists():
         return None
-    size = out.stat().st_size
-    for text in reversed(path.read_text(encoding="ascii").split("\n")[:-1]):  # what follows the last line end is torn
-        parts, length = map(int, text.split())
-        if length <= size:
-            return parts, length
+    with out.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        for text in reversed(path.read_text(encoding="ascii").split("\n")[:-1]):  # what follows the last line end is torn
+            parts, length = map(int, text.split())
+            stream.seek(max(0, length - 1))
+            if length <= size and (not length or stream.read(1) == b"\n"):
+                return parts, length
     return None
 
 
@@ -91,14 +93,16 @@ class Journal:
                 self._streams[name] = path.open("ab", buffering=0)
             self._streams["rows"].truncate(self._length)
             self._mark()
+            self._sync()
         except OSError as error:
             self.__exit__(None, None, None)
             raise InputError(f"{self.out}: cannot be written: {error.strerror or error}") from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if "rows" in self._streams:
-            self._streams["rows"].truncate(self._length)
+        if len(self._streams) == 2:
+            self._streams["rows"].truncate(self._length)  # takes off what a failed or interrupted write has left
+            self._sync()
         for stream in self._streams.values():
             stream.close()
         if self._length == 0:  # nothing was measured, so nothing is left
@@ -110,24 +114,20 @@ class Journal:
         data = b"".join(map(line, rows))
         try:
             _write(self._streams["rows"], data)
-        except OSError as error:
-            self._streams["rows"].truncate(self._length)
-            raise InputError(f"{self.out}: cannot be written: {error.strerror or error}; what was finished before is kept") from error
-        self._length += len(data)
-        self.parts += 1
-        if time.monotonic() - self._synced > SYNC_SECONDS:
-            self.sync()
-
-    def sync(self) -> None:
-        """Make what was written outlast a power cut, and say so in the marks."""
-        try:
+            self._length += len(data)
+            self.parts += 1
             self._mark()
+            if time.monotonic() - self._synced > SYNC_SECONDS:
+                self._sync()
         except OSError as error:
             raise InputError(f"{self.out}: cannot be written: {error.strerror or error}; what was finished before is kept") from error
 
     def _mark(self) -> None:
-        os.fsync(self._streams["rows"].fileno())
         _write(self._streams["marks"], f"{self.parts} {self._length}\n".encode())
+
+    def _sync(self) -> None:
+        for stream in self._streams.values():
+            os.fsync(stream.fileno())
         self._synced = time.monotonic()
 
 

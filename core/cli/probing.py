@@ -1,8 +1,10 @@
 """Models on pairs: which steps there are, what of them is done, and doing the rest."""
 
+import gc
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,8 +23,10 @@ from freqbias.models import Loading, ModelInfo, check_name, identity
 from freqbias.probes import Probe
 from freqbias.probes.runner import Measurement
 from freqbias.progress import Track, chunks
-from freqbias.records import Estimate
+from freqbias.records import Estimate, Observation, Pair
 
+OBJECTS_BETWEEN_COLLECTIONS = 20_000  # some parts' worth; Python's own 700 is a tenth of a part
+VECTORS = ".vectors"  # folder beside the observations in which vectors are kept while the run is not complete
 PAIRS_AT_ONCE = 256  # pairs that a probe measures in one call: what Ctrl-C waits for, and several batches of every backend
 
 
@@ -78,7 +82,7 @@ class Plan:
 
     def _identity(self, kind: str, name: str) -> ModelInfo:
         if self.loading.base_url is not None:
-            return ModelInfo(name=name, kind=kind, source="server")
+            return ModelInfo(name=Path(name).name if Path(name).is_dir() else name, kind=kind, source="server")
         check_name(name, kind)
         return identity(name, kind)
 
@@ -122,7 +126,6 @@ class Probing:
                     self._step(step, journal, index, failed.get(step.key, set()), redo=step.key in redo)
             finally:
                 self._loaded = (("", ""), None)
-                journal.sync()
                 self._write_manifest(complete=False)
         self._finish()
         return True
@@ -159,21 +162,25 @@ class Probing:
         measurement = Measurement(step.probe, self._pairs, model, self._track)
         if failed:
             log.info("%s: %s: %d pairs with an error are tried again", step.info.name, step.probe.name, len(failed))
-            for part in chunks((pair for pair in self._pairs if pair.id in failed), PAIRS_AT_ONCE):
-                with self._interrupt.batch():
-                    self._retried.append(measurement.rows(part))
-                _stop(measurement)
+            again = chunks((pair for pair in self._pairs if pair.id in failed), PAIRS_AT_ONCE)
+            self._measure(measurement, again, self._retried.append)
         left = self._parts - min(done, self._parts)
         if left:
             rest = islice(chunks(self._pairs.after(min(done, self._parts) * PAIRS_AT_ONCE), PAIRS_AT_ONCE), left)
-            for part in self._track(rest, f"{step.info.name}: {step.probe.name}", left):
-                with self._interrupt.batch():
-                    journal.append(measurement.rows(part))
-                _stop(measurement)
+            self._measure(measurement, self._track(rest, f"{step.info.name}: {step.probe.name}", left), journal.append)
         if done < self._units or redo:
             self._estimates(step, model, measurement)
         if done < self._units:
             journal.append([])
+
+    def _measure(self, measurement: Measurement, parts: Iterable[list[Pair]], write: Callable[[list[Observation]], None]) -> None:
+        """Measure and write part by part; Ctrl-C and a model that has gone stop it behind the part in hand."""
+        with self._interrupt.held(), _seldom_collected():
+            for part in parts:
+                write(measurement.rows(part))
+                self._interrupt.check()
+                if measurement.stopped is not None:
+                    raise BackendError(f"{measurement.stopped}; what was measured is kept, the same command asks again for the rest")
 
     def _estimates(self, step: Step, model: Any, measurement: Measurement) -> None:
         """Write what the probe says of the model as a whole, in the order of the steps."""
@@ -188,7 +195,7 @@ class Probing:
         place = (step.kind, step.name)
         if self._loaded[0] != place:
             self._loaded = (("", ""), None)  # frees the model before the next one loads
-            model = load(step, self._plan.loading)
+            model = load(step, self._plan.loading, self._out.with_name(VECTORS))
             known = continuing.check_model(self._before, model.info)
             self._infos[place] = {**model.info.to_dict(), "noise_floor": known or _noise(step, model, self._pairs)}
             self._loaded = (place, model)
@@ -200,7 +207,7 @@ class Probing:
         self._write_manifest(complete=True)
         side_file(self._out, "marks").unlink(missing_ok=True)
         self._retried.merge()
-        shutil.rmtree(self._out.with_name(".vectors"), ignore_errors=True)
+        shutil.rmtree(self._out.with_name(VECTORS), ignore_errors=True)
 
     def add_time(self) -> None:
         """Count the time since the probing into the run's."""
@@ -235,28 +242,37 @@ class Probing:
         )
 
 
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Look for cycles less often: a part makes thousands of records, which have none, and looking at them takes a quarter of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def _known(path: Path) -> Iterator[Estimate]:
     return read_estimates(path) if path.exists() else iter(())
 
 
-def _stop(measurement: Measurement) -> None:
-    if measurement.stopped is not None:
-        raise BackendError(f"{measurement.stopped}; what was measured is kept, and rows that failed are tried again by the next run")
-
-
-def load(step: Step, loading: Loading) -> Any:
-    """Load the model of a step."""
+def load(step: Step, loading: Loading, vectors: Path) -> Any:
+    """Load the model of a step; what an embedding model encodes is kept in `vectors` until the run is complete."""
     from freqbias.models import embedder, language_model
     from freqbias.models.relevance import as_scorer
 
     options = asdict(loading)
-    return language_model(step.name, **options) if step.kind == "language_model" else as_scorer(embedder(step.name, **options))
+    return language_model(step.name, **options) if step.kind == "language_model" else as_scorer(embedder(step.name, **options), vectors)
 
 
-def _noise(step: Step, model: Any, pairs: PairFile) -> dict[str, Any]:
+def _noise(step: Step, model: Any, pairs: PairFile) -> dict[str, Any] | None:
     from freqbias.probes.noise import TEXTS, language_model_noise, scorer_noise
 
     texts = list(islice(dict.fromkeys(pair.high for pair in islice(pairs, 100 * TEXTS)), TEXTS))
-    if step.kind == "language_model":
-        return {"measure": "log_prob_nats", "value": language_model_noise(model, texts)}
-    return {"measure": model.measure, "value": scorer_noise(model, texts)}
+    measure = "log_prob_nats" if step.kind == "language_model" else model.measure
+    try:
+        return {"measure": measure, "value": (language_model_noise if step.kind == "language_model" else scorer_noise)(model, texts)}
+    except BackendError as error:
+        log.warning("%s: no noise floor: %s", step.info.name, error)  # the rows will say which texts it fails on
+        return None

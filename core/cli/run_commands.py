@@ -28,7 +28,7 @@ Lms = Annotated[list[str] | None, typer.Option("--lm", help="Causal language mod
 Probes = Annotated[list[str] | None, typer.Option("--probe", help="Probe; default: all that the models allow.")]
 Dtype = Annotated[str | None, typer.Option(help="Number type to compute in: float32 (default), bfloat16, float16.")]
 Device = Annotated[str | None, typer.Option(help="Where to compute, such as cpu or cuda:1; default: a GPU where there is one.")]
-Backend = Annotated[str | None, typer.Option(help="auto (default), vllm, or http.")]
+Backend = Annotated[str | None, typer.Option(help="auto (default), transformers, vllm, or http.")]
 BaseUrl = Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server; its key comes from the environment.")]
 MaxRequests = Annotated[int | None, typer.Option(help="Stop after so many requests to the server.")]
 Trust = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a model ships.")]

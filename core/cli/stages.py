@@ -13,7 +13,7 @@ from freqbias.cli.manifest import beside, path_of
 from freqbias.errors import InputError
 from freqbias.jsonl import read_estimates, read_pairs, sha256, write_json, write_records
 from freqbias.progress import Track, silent
-from freqbias.records import Estimate, Observation, Pair
+from freqbias.records import Estimate, Pair
 
 if TYPE_CHECKING:
     from freqbias.matching import Balance
@@ -170,7 +170,7 @@ def set_aside(observations: Path) -> None:
     """Keep an observation file, and what belongs to it, under names with `.previous`, so that it is measured anew."""
     manifest_file, model_estimates = path_of(observations), beside(observations, "model_estimates.jsonl")
     for path in (observations, manifest_file, model_estimates):
-        if path.exists():
+        if path.exists() and path.stat().st_size:
             path.replace(path.with_name(f"{path.stem}.previous{path.suffix}"))
     for kind in ("marks", "retried"):
         side_file(observations, kind).unlink(missing_ok=True)

@@ -99,6 +99,7 @@ def check_name(name: str, kind: str) -> None:
 def identity(name: str, kind: str) -> ModelInfo:
     """Return what is known of a model without loading its weights: enough to say whether it has changed."""
     use, rest = split(name) if kind == "embedder" else (None, name)
+    kind = "language_model" if use == "ql" else kind
     if _FUNCTION.fullmatch(rest) and use in (None, "ql"):
         from freqbias.models.callables import info_of
 
