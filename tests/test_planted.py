@@ -9,7 +9,7 @@ from scipy import stats
 
 from freqbias.analysis.estimates import CONFIRMATORY_FAMILY
 from freqbias.frequency import content_words
-from freqbias.jsonl import read_estimates, read_pairs
+from freqbias.jsonl import read_estimates, read_observations, read_pairs
 from freqbias.probes.retrieval import measures
 
 
@@ -204,11 +204,19 @@ def test_a_space_without_frequency(estimates):
             assert contains(find(contrast, arm, measure=measure), 0.0), (contrast, arm)
 
 
-def test_embedder_without_directions_fails_by_row(estimates):
-    find = estimates("--embedder", "embed_zero")
-    row = find("gloss")
+@pytest.mark.parametrize(
+    ("probe", "contrast"),
+    [("similarity", "gloss"), ("inversion", "exact_form"), ("retrieval", "document_form"), ("geometry", "centroid")],
+)
+@pytest.mark.parametrize("name", ["embed_zero", "embed_nan"])
+def test_embedder_without_directions_fails_by_row(estimates, folder, name, probe, contrast):
+    find = estimates("--embedder", name, probe)
+    row = find(contrast)
     assert row.value is None
     assert row.n_failed == 60
+    rows = list(read_observations(folder))
+    assert all(row.error for row in rows)
+    assert {row.pair_id for row in rows} == {pair.id for pair in read_pairs(folder)}
 
 
 def test_corpus_language_model_is_calibrated(estimates):
