@@ -8,7 +8,8 @@ rest. Rows written, each once per measure:
 
 * `document_form` (a row a register): the item's glosses ask; pairs without glosses are asked the queries that their collection calls
   relevant (`register` is null). Their words come from the original texts, so there the overlap of query and document is a rival, which
-  `query_overlap` records;
+  `query_overlap` records. In the frequency arm `decoys` holds the same with the pair's wrong document put into the corpus in the place
+  of the right one, which gives the model's own scale;
 * `crossed`: queries in either word against documents in either word, `cells` query form first.
 
 Measures, with one relevant document at rank r (1 is best): `ndcg_at_10` = 1/log2(1+r) up to 10, `recall_at_1`, `recall_at_10`,
@@ -56,6 +57,7 @@ MAX_DOCUMENTS = 100_000  # places of the corpus; of more pairs a random part fil
 SAMPLE = 30  # distractors where every score costs a forward pass: three times the ten places that nDCG@10 looks at
 CELLS_AT_ONCE = 1 << 22  # scores compared in one go: 32 MB each for the scores and their differences
 PAIRS_AT_ONCE = 256
+DECOYS = {"high": "decoy_high", "low": "decoy_low"}
 BUCKETS = 8
 
 
@@ -154,8 +156,14 @@ def _by_form(pair: Pair) -> Iterator[_Asked]:
     wanted: list[tuple[str | None, list[str]]] = list(gloss_queries(pair).items())
     if not wanted and pair.queries.get("relevant"):
         wanted = [(None, pair.queries["relevant"])]
+    documents = {side: getattr(pair, side) for side in SIDES} | _decoys(pair)
     for register, texts in wanted:
-        yield _Asked("document_form", register, {side: [(text, getattr(pair, side)) for text in texts] for side in SIDES})
+        yield _Asked("document_form", register, {name: [(text, document) for text in texts] for name, document in documents.items()})
+
+
+def _decoys(pair: Pair) -> dict[str, str]:
+    """Return the decoys to rank by name of their value: those of the frequency arm, which give the scale."""
+    return {DECOYS[side]: text for side, text in pair.decoys.items() if side in DECOYS} if pair.arm == "frequency" else {}
 
 
 def _crossed(pair: Pair) -> Iterator[_Asked]:
@@ -208,7 +216,9 @@ def run(pairs: Sequence[Pair], model: Scorer, common: Corpus) -> Iterator[Observ
         failed = _error(values)
         for measure in MEASURES:
             numbers = {name: value[0][measure] for name, value in values.items()}
-            fields: dict[str, Any] = {"cells": numbers} if row.contrast == "crossed" else numbers
+            fields: dict[str, Any] = {"cells": numbers} if row.contrast == "crossed" else {side: numbers[side] for side in SIDES}
+            if set(DECOYS.values()) <= numbers.keys():
+                fields["decoys"] = {side: numbers[name] for side, name in DECOYS.items()}
             yield observation("retrieval", measure, pair, model.info, row.contrast, failed or fields, covariates, row.register)
 
 

@@ -205,6 +205,11 @@ def embed_zero(texts):
     return np.zeros((len(texts), 3))
 
 
+def embed_nan(texts):
+    """Not a number."""
+    return np.full((len(texts), 3), np.nan)
+
+
 def embed_flat(texts):
     """One number a text, which is no embedding."""
     return np.ones(len(texts))

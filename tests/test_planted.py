@@ -9,7 +9,7 @@ from scipy import stats
 
 from freqbias.analysis.families import CONFIRMATORY_FAMILY
 from freqbias.frequency import content_words
-from freqbias.jsonl import read_estimates, read_pairs
+from freqbias.jsonl import read_estimates, read_observations, read_pairs
 from freqbias.probes.retrieval import measures
 
 
@@ -204,11 +204,24 @@ def test_a_space_without_frequency(estimates):
             assert contains(find(contrast, arm, measure=measure), 0.0), (contrast, arm)
 
 
-def test_embedder_without_directions_fails_by_row(estimates):
-    find = estimates("--embedder", "embed_zero")
-    row = find("gloss")
+@pytest.mark.parametrize(
+    ("probe", "contrast", "measure"),
+    [
+        ("similarity", "gloss", "cosine"),
+        ("inversion", "exact_form", "cosine"),
+        ("retrieval", "document_form", "ndcg_at_10"),
+        ("geometry", "centroid", "cosine"),
+    ],
+)
+@pytest.mark.parametrize("name", ["embed_zero", "embed_nan"])
+def test_embedder_without_directions_fails_by_row(estimates, folder, name, probe, contrast, measure):
+    find = estimates("--embedder", name, probe)
+    row = find(contrast, measure=measure)
     assert row.value is None
     assert row.n_failed == 60
+    rows = list(read_observations(folder))
+    assert all(row.error for row in rows)
+    assert {row.pair_id for row in rows} == {pair.id for pair in read_pairs(folder)}
 
 
 def test_corpus_language_model_is_calibrated(estimates):

@@ -56,6 +56,17 @@ def test_ranks_and_measures_are_those_of_ir_measures():
             assert getattr(found[pair.id, "document_form", "plain", "negative_rank"], side) == -np.mean(positions)
 
 
+def test_decoys_are_ranked_in_the_place_of_the_right_document():
+    pairs = named_pairs(15)
+    table = random_table(pairs, seed=9)
+    found, corpus = rows(pairs, table), corpus_of(pairs, table)
+    for pair in pairs[:3]:
+        decoys = found[pair.id, "document_form", "elevated", "negative_rank"].decoys
+        for side, text in pair.decoys.items():
+            order = brute_force(pairs, table, corpus, pair, pair.queries["gloss_elevated"][0], text)
+            assert decoys[side] == -(order.index(text) + 1)
+
+
 def test_crossed_cells_put_the_query_first():
     pairs = named_pairs(12)
     table = random_table(pairs, seed=3)
