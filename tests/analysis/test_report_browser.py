@@ -112,7 +112,7 @@ def test_sorting_by_keyboard_keeps_one_sorted_column(browser, key):
     p_value = heads(browser)[8]
     heads(browser)[0].find_element("tag name", "button").click()
     press(browser, p_value.find_element("tag name", "button"), getattr(Keys, key))
-    assert [head.get_attribute("aria-sort") for head in heads(browser)].count(None) == 13
+    assert [head.get_attribute("aria-sort") for head in heads(browser)].count(None) == 14
     assert p_value.get_attribute("aria-sort") == "ascending"
     found = numbers(browser, 8)
     tested = [value for value in found if value is not None]
@@ -161,7 +161,7 @@ def test_the_controls_are_reached_with_the_tab_key(browser):
     for _ in range(4):
         reached.append(browser.switch_to.active_element.get_attribute("aria-label") or browser.switch_to.active_element.text)
         browser.switch_to.active_element.send_keys(Keys.TAB)
-    assert reached == ["Every estimate", "model", "probe", "contrast"]
+    assert reached == ["Every estimate", "model", "probe", "measure"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
