@@ -35,7 +35,7 @@ def logit_rows(rows: pd.DataFrame) -> Iterator[Row]:
     rarer = min((own["gap"] > 0).sum(), (own["gap"] < 0).sum())
     if names[:1] != [FREQUENCY] or usable(own, "gap", names)[1] != names or rarer < PAIRS_PER_PREDICTOR * len(names):
         return
-    sizes = {"n_pairs": len(own), "n_items": own["item"].nunique()}
+    n_pairs, n_items = len(own), own["item"].nunique()
     factor = inflation(own, names)[FREQUENCY]
     fit = conditional_logit(own, names) if factor < INSEPARABLE_VIF else None
     if fit is None:
@@ -45,7 +45,9 @@ def logit_rows(rows: pd.DataFrame) -> Iterator[Row]:
             if factor >= INSEPARABLE_VIF
             else ("the gaps tell the outcome without error, so the slope has no limit", "separated")
         )
-        yield Row(term="zipf_slope_logit", value=None, method=f"none: {reason}; {counts}", flags=(flag,), **sizes)
+        yield Row(
+            term="zipf_slope_logit", value=None, method=f"none: {reason}; {counts}", flags=(flag,), n_pairs=n_pairs, n_items=n_items
+        )
         return
     for name in names:
         found = fit[name]
@@ -58,7 +60,8 @@ def logit_rows(rows: pd.DataFrame) -> Iterator[Row]:
             p_value=found.p_value,
             method=f"log-odds per unit of gap, conditional logistic regression on discordant pairs, CR1 on items, t; {counts}; items in "
             "these frames",
-            **sizes,
+            n_pairs=n_pairs,
+            n_items=n_items,
         )
 
 

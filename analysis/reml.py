@@ -106,7 +106,7 @@ class _Products:
         """Return log |V| + log |X'V^-1 X|, the weighted residual sum of squares, X'V^-1 X and the coefficients."""
         products, logdet = self.reduced(ratios)
         information, against = products[:-1, :-1], products[:-1, -1]
-        values = np.linalg.solve(information, against)
+        values = np.asarray(np.linalg.solve(information, against), dtype=np.float64)
         return logdet + float(np.linalg.slogdet(information)[1]), float(products[-1, -1] - against @ values), information, values
 
     def deviance(self, ratios: Matrix, residual: float | None = None) -> float:
@@ -120,7 +120,7 @@ class _Products:
     def solved(self, ratios: Matrix) -> tuple[Matrix, Matrix, float]:
         """Return coefficients, their covariance for a residual variance of 1, and the residual variance."""
         _, squares, information, values = self._likelihood(ratios)
-        return values, np.linalg.inv(information), squares / (self.rows - self.coefficients)
+        return values, np.asarray(np.linalg.inv(information), dtype=np.float64), squares / (self.rows - self.coefficients)
 
 
 def _satterthwaite(model: _Products, ratios: Matrix, residual: float) -> Matrix:
@@ -150,4 +150,4 @@ def _satterthwaite(model: _Products, ratios: Matrix, residual: float) -> Matrix:
     spread = np.einsum("jc,jk,kc->c", gradient, 2 * np.linalg.pinv(hessian, hermitian=True), gradient)
     most = model.rows - model.coefficients
     value = variances(np.zeros(size))
-    return np.clip(2 * value**2 / np.maximum(spread, 2 * value**2 / most), 1.0, most)
+    return np.asarray(np.clip(2 * value**2 / np.maximum(spread, 2 * value**2 / most), 1.0, most))

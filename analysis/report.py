@@ -212,7 +212,7 @@ def _families(estimates: Sequence[Estimate]) -> dict[str, list[str]]:
     named: dict[str, list[str]] = {CONFIRMATORY_FAMILY: [], EXPLORATORY_FAMILY: []}
     for row in estimates:
         if row.family in named:
-            named[row.family].append(f"{row.model} / {row.probe} / {row.contrast} / {row.arm} / {row.term}")
+            named[row.family].append(f"{row.model} / {row.probe} / {row.measure} / {row.contrast} / {row.arm} / {row.term}")
     return named
 
 

@@ -72,11 +72,15 @@ class World:
 
 @dataclass(frozen=True, kw_only=True)
 class Simulated:
-    """One run; `frames` is the mean draw of its frames (without `position`), part of the truth about items in these frames."""
+    """One run; `frames` is the mean draw of its frames (without `position`), part of the truth about items in these frames.
+
+    `zipf` is the mean Zipf gap of its frequency arm, at which an adjusted mean is taken.
+    """
 
     pairs: list[Pair] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
     frames: float = 0.0
+    zipf: float = 0.0
 
 
 def simulate(world: World, rng: np.random.Generator) -> Simulated:
@@ -90,7 +94,8 @@ def simulate(world: World, rng: np.random.Generator) -> Simulated:
             for pair, rows in _item(world, arm, item, frames, rng):
                 run.pairs.append(pair)
                 run.observations.extend(rows)
-    return run
+    gaps = [pair.zipf_gap for pair in run.pairs if pair.arm == "frequency" and pair.zipf_gap is not None]
+    return replace(run, zipf=float(np.mean(gaps)) if gaps else 0.0)
 
 
 def _item(

@@ -72,7 +72,7 @@ def test_one_verdict_where_a_probe_is_judged_by_one_measure():
     estimates = estimate(frame(both), pairs)
     (found,) = verdicts(estimates)
     assert found.measure == "ndcg_at_10"
-    assert "ranks higher in the corpus" in found.headline
+    assert "ranks higher for a gloss" in found.headline
     assert [row.measure for row in estimates if row.family == "confirmatory"] == ["ndcg_at_10"]
 
 
