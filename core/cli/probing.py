@@ -125,8 +125,8 @@ class Probing:
                 for index, step in enumerate(steps):
                     self._step(step, journal, index, failed.get(step.key, set()), redo=step.key in redo)
             finally:
-                self._loaded = (("", ""), None)
                 self._write_manifest(complete=False)
+                self._loaded = (("", ""), None)
         self._finish()
         return True
 
@@ -194,6 +194,7 @@ class Probing:
     def _model(self, step: Step) -> Any:
         place = (step.kind, step.name)
         if self._loaded[0] != place:
+            self._describe()
             self._loaded = (("", ""), None)  # frees the model before the next one loads
             model = load(step, self._plan.loading, self._out.with_name(VECTORS))
             known = continuing.check_model(self._before, model.info)
@@ -201,6 +202,21 @@ class Probing:
             self._loaded = (place, model)
             self._write_manifest(complete=False)
         return self._loaded[1]
+
+    def _describe(self) -> None:
+        """Note what the loaded model says of itself by now, and what a server has been asked for in all commands together."""
+        place, model = self._loaded
+        if model is None:
+            return
+        usage = getattr(model, "usage", None)
+        if usage is not None:
+            earlier: dict[str, int] = next((old.get("usage", {}) for old in self._known_models() if old["name"] == model.info.name), {})
+            self._infos[place]["usage"] = {name: earlier.get(name, 0) + count for name, count in asdict(usage).items()}
+        self._infos[place] |= model.info.to_dict()
+
+    def _known_models(self) -> list[dict[str, Any]]:
+        models: list[dict[str, Any]] = (self._before or {}).get("models", [])
+        return models
 
     def _finish(self) -> None:
         """Say that everything is there, then put retried rows into their places, then tidy up: each can be done again."""
@@ -223,7 +239,8 @@ class Probing:
 
     def _manifest(self, *, complete: bool) -> dict[str, Any]:
         before = self._before or {}
-        old = {(model["kind"], model["name"]): model for model in before.get("models", [])}
+        self._describe()
+        old = {(model["kind"], model["name"]): model for model in self._known_models()}
         infos = [info if "noise_floor" in info else old.get((info["kind"], info["name"]), info) for info in self._infos.values()]
         return manifest.build(
             self._out.parent,
