@@ -81,7 +81,7 @@ def run(
     with only_writer(folder / "observations.jsonl"):
         done = _stages(folder, source, chosen)
     if not done:
-        log.info("%s: complete (%d steps); nothing to do", folder, count)
+        log.info("%s: complete (%d of %d probings); nothing to do", folder, count, count)
     estimates = list(read_estimates(folder))
     if chosen.json_:
         print_json([row.to_dict() for row in estimates])
