@@ -28,6 +28,7 @@ import torch
 from freqbias.models import batching, language_model
 from freqbias.paraphrases.lexicon import generate
 from freqbias.probes.likelihood import BRIDGE
+from freqbias.records import REGISTERS
 
 BATCH, WIDTH = 32, 16  # 512 tokens, at which a plain forward pass is at full speed
 SAME_NATS = 1e-3
@@ -36,19 +37,17 @@ SAME_NATS = 1e-3
 def texts_and_couples(items: int) -> tuple[list[str], list[tuple[str, str]]]:
     """Return what the probe `likelihood` asks about that many bundled items an arm: the forms, and their glosses after them.
 
-    The texts are the forms and then the same with a gloss, so that their lengths vary.
+    The texts are in the order of the pairs, each pair's forms and then the same with a gloss, so that lengths vary from line to line.
     """
-    pairs = generate(n=items, seed=0)
-    forms = [form for pair in pairs for form in (pair.high, pair.low)]
-    couples = [
-        (form + BRIDGE, f" {glosses[0]}")
-        for pair in pairs
-        for form in (pair.high, pair.low)
-        for glosses in (pair.queries.get("gloss_plain"), pair.queries.get("gloss_elevated"))
-        if glosses
-    ]
-    couples = list(dict.fromkeys(couples))
-    return list(dict.fromkeys([*forms, *(a + b for a, b in couples)])), couples
+    texts: list[str] = []
+    couples: list[tuple[str, str]] = []
+    for pair in generate(n=items, seed=0):
+        forms = (pair.high, pair.low)
+        glosses = [found[0] for register in REGISTERS if (found := pair.queries.get(f"gloss_{register}"))]
+        own = [(form + BRIDGE, f" {gloss}") for form in forms for gloss in glosses]
+        couples += own
+        texts += [*forms, *(context + text for context, text in own)]
+    return list(dict.fromkeys(texts)), list(dict.fromkeys(couples))
 
 
 def minicons(model: Any, texts: list[str]) -> Callable[[], list[float]]:

@@ -69,7 +69,7 @@ def convert_gguf(source: Path, target: Path) -> None:
 
 def convert_gguf_parts(folders: Sequence[Path], target: Path) -> None:
     """Join one GGUF file from the parts in several folders, in that order, check it against the first one's SHA256SUMS, convert it."""
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f"{target.name}.") as scratch:
         known, name = (folders[0] / "SHA256SUMS").read_text(encoding="utf-8").split()[:2]
         whole = Path(scratch) / name
         with whole.open("wb") as out:

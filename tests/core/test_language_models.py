@@ -1,5 +1,8 @@
 """The transformers backend against plain forward passes, on tiny models of several architectures with random weights."""
 
+import hashlib
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -267,8 +270,6 @@ def test_pickled_weights_need_a_flag(tmp_path, llama):
 
 
 def test_code_of_a_model_needs_a_flag(tmp_path, llama):
-    import json
-
     for path in llama.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     config = json.loads((llama / "config.json").read_text())
@@ -279,6 +280,23 @@ def test_code_of_a_model_needs_a_flag(tmp_path, llama):
         language_model(str(tmp_path))
     with pytest.raises(SystemExit, match="code of the model ran"):
         language_model(str(tmp_path), trust_remote_code=True)
+
+
+def test_gguf_in_parts_is_joined_in_order_and_checked(tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(backend, "convert_gguf", lambda source, target: made.append((source.name, source.read_bytes())))
+    folders = [tmp_path / name for name in ("whole", "part1", "part2")]
+    for folder, data in zip(folders[1:], (b"one", b"two"), strict=True):
+        (folder / "data").mkdir(parents=True)
+        (folder / "data" / f"x.gguf.part0{len(made)}").write_bytes(data)
+    folders[0].mkdir()
+    (folders[0] / "SHA256SUMS").write_text(f"{hashlib.sha256(b'onetwo').hexdigest()}  x.gguf\n")
+    (tmp_path / "models" / "dense").mkdir(parents=True)
+    backend.convert_gguf_parts(folders, tmp_path / "models" / "dense")
+    assert made == [("x.gguf", b"onetwo")]
+    with pytest.raises(BackendError, match=r"x\.gguf, joined from its parts, is not the published file; reinstall"):
+        backend.convert_gguf_parts([folders[0], folders[2], folders[1]], tmp_path / "models" / "dense")
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["dense"]
 
 
 def test_folder_without_a_model_is_one_line(tmp_path):
