@@ -79,6 +79,7 @@ def test_run_makes_every_file_of_the_contract(cli, tmp_path):
         "observations.jsonl",
         "estimates.jsonl",
         "manifest.json",
+        "model_estimates.jsonl",
         "report.html",
         "report.json",
         "report.md",

@@ -16,7 +16,7 @@ from freqbias import registry
 from freqbias.cli import continuing, manifest
 from freqbias.cli.console import log
 from freqbias.cli.interrupt import Interrupt
-from freqbias.cli.journal import Journal, Retried, marked, side_file
+from freqbias.cli.journal import VECTORS, Journal, Retried, marked, side_file
 from freqbias.errors import BackendError, InputError
 from freqbias.jsonl import PairFile, read_estimates, write_json, write_records
 from freqbias.models import Loading, ModelInfo, check_name, identity
@@ -26,7 +26,6 @@ from freqbias.progress import Track, chunks
 from freqbias.records import Estimate, Observation, Pair
 
 OBJECTS_BETWEEN_COLLECTIONS = 20_000  # some parts' worth; Python's own 700 is a tenth of a part
-VECTORS = ".vectors"  # folder beside the observations in which vectors are kept while the run is not complete
 PAIRS_AT_ONCE = 256  # pairs that a probe measures in one call: what Ctrl-C waits for, and several batches of every backend
 
 
@@ -125,8 +124,8 @@ class Probing:
                 for index, step in enumerate(steps):
                     self._step(step, journal, index, failed.get(step.key, set()), redo=step.key in redo)
             finally:
-                self._loaded = (("", ""), None)
                 self._write_manifest(complete=False)
+                self._loaded = (("", ""), None)
         self._finish()
         return True
 
@@ -144,6 +143,8 @@ class Probing:
         before = manifest.read(self._out)
         if not self._out.exists() or not self._out.stat().st_size:
             self._config = self._config_with({} if before is None else before["config"])
+            for left in (self._retried.path, manifest.beside(self._out, "model_estimates.jsonl")):
+                left.unlink(missing_ok=True)  # of rows that are no more
             return 0, 0
         steps = continuing.refuse_changes(before, self._manifest(complete=False), self._out)
         self._before = before
@@ -194,6 +195,7 @@ class Probing:
     def _model(self, step: Step) -> Any:
         place = (step.kind, step.name)
         if self._loaded[0] != place:
+            self._describe()
             self._loaded = (("", ""), None)  # frees the model before the next one loads
             model = load(step, self._plan.loading, self._out.with_name(VECTORS))
             known = continuing.check_model(self._before, model.info)
@@ -201,6 +203,21 @@ class Probing:
             self._loaded = (place, model)
             self._write_manifest(complete=False)
         return self._loaded[1]
+
+    def _describe(self) -> None:
+        """Note what the loaded model says of itself by now, and what a server has been asked for in all commands together."""
+        place, model = self._loaded
+        if model is None:
+            return
+        usage = getattr(model, "usage", None)
+        if usage is not None:
+            earlier: dict[str, int] = next((old.get("usage", {}) for old in self._known_models() if old["name"] == model.info.name), {})
+            self._infos[place]["usage"] = {name: earlier.get(name, 0) + count for name, count in asdict(usage).items()}
+        self._infos[place] |= model.info.to_dict()
+
+    def _known_models(self) -> list[dict[str, Any]]:
+        models: list[dict[str, Any]] = (self._before or {}).get("models", [])
+        return models
 
     def _finish(self) -> None:
         """Say that everything is there, then put retried rows into their places, then tidy up: each can be done again."""
@@ -223,7 +240,8 @@ class Probing:
 
     def _manifest(self, *, complete: bool) -> dict[str, Any]:
         before = self._before or {}
-        old = {(model["kind"], model["name"]): model for model in before.get("models", [])}
+        self._describe()
+        old = {(model["kind"], model["name"]): model for model in self._known_models()}
         infos = [info if "noise_floor" in info else old.get((info["kind"], info["name"]), info) for info in self._infos.values()]
         return manifest.build(
             self._out.parent,
