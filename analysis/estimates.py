@@ -10,6 +10,7 @@ import pandas as pd
 
 from freqbias.analysis import contrasts, resampling
 from freqbias.analysis.across import across_models
+from freqbias.analysis.arms import difference_of_arms
 from freqbias.analysis.contrasts import Question, question
 from freqbias.analysis.families import adjusted
 from freqbias.analysis.logistic import is_binary, logit_rows
@@ -193,6 +194,7 @@ def _mean(series: _Series, arm: str, term: str, rows: pd.DataFrame, method: str 
         bca_high=bca.high,
         p_value=resampling.sign_flip_p(items, rng, series.resamples),
         effect_size=resampling.dz(items),
+        share_positive=float(np.mean(items > 0)),
         bound=series.sesoi,
         method=method,
         flags=flags,
@@ -238,19 +240,20 @@ def _difference(series: _Series) -> Iterator[Estimate]:
     sides = [series.arm(arm) for arm in ("frequency", "placebo")]
     if any(side.empty for side in sides):
         return
-    first, second = (_item_means(side, "gap") for side in sides)
-    result = resampling.welch(first, second, series.rng("frequency-placebo", "mean"), series.resamples)
+    means = [side.groupby("item", sort=True)["gap"].mean() for side in sides]
+    result, items, method = difference_of_arms(means[0], means[1], series.rng("frequency-placebo", "mean"), series.resamples)
+    rows = pd.concat(sides)
     yield series.make(
         "frequency-placebo",
         "mean",
-        pd.concat(sides),
+        rows[rows["item"].isin(items)],
         value=result.value,
         std_error=result.std_error,
         ci_low=result.low,
         ci_high=result.high,
         p_value=result.p_value,
         bound=series.sesoi,
-        method="difference of means over different items; Welch interval; permutation p of Welch's t",
+        method=method,
     )
 
 

@@ -229,6 +229,7 @@ class Estimate(Record):
     p_value: float | None = None
     p_adjusted: float | None = None
     effect_size: float | None = None
+    share_positive: float | None = None
     n_pairs: int = 0
     n_items: int = 0
     n_failed: int = 0
@@ -242,7 +243,7 @@ class Estimate(Record):
     def check(self) -> None:
         """Check that names are texts and numbers finite or null."""
         self._text("model", "probe", "measure", "contrast", "arm", "term", "method")
-        self._number_or_null("value", "std_error", "ci_low", "ci_high", "p_value", "p_adjusted", "effect_size", "bound")
+        self._number_or_null("value", "std_error", "ci_low", "ci_high", "p_value", "p_adjusted", "effect_size", "share_positive", "bound")
 
     @property
     def key(self) -> tuple[str, str, str, str, str, str]:

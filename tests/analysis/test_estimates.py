@@ -31,6 +31,10 @@ def test_planted_effect_and_controls(planted):
     main = find(estimates, contrast="gloss", arm="frequency", term="mean")
     assert (main.n_pairs, main.n_items, main.n_failed) == (80, 40, 0)
     assert main.p_value < 0.001
+    gaps = (
+        frame(planted[1]).query("arm == 'frequency'").assign(gap=lambda table: table["high"] - table["low"]).groupby("item")["gap"].mean()
+    )
+    assert main.share_positive == (gaps > 0).mean()
     assert main.bca_low == pytest.approx(main.ci_low, abs=0.002)
     relative = find(estimates, contrast="gloss", term="relative")
     assert relative.ci_low <= 0.05 / 0.4 <= relative.ci_high
