@@ -131,7 +131,7 @@ def test_calibration_slope(slope):
     pairs, _ = simulate(rng, {"frequency": 0.0})
     rows = [likelihood_row(p, slope * np.log(10) * p.zipf_gap + rng.normal(0, 0.3), 0.0) for p in pairs]
     estimates = estimate(frame(rows), pairs)
-    row = find(estimates, contrast="calibration")
+    row = find(estimates, contrast="calibration", term="mean")
     assert row.ci_low <= slope <= row.ci_high
     assert (row.p_value < 0.05) == (slope != 1.0)
     assert find(estimates, contrast="raw", arm="frequency").p_value is None
