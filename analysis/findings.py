@@ -23,9 +23,7 @@ def inseparable(have: Lookup) -> bool:
 
 def _size(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("relative")
-    said = (
-        [f"That is {number(row.value)} {interval(row)} of what separates right from wrong for this model (exact − decoy)."] if row else []
-    )
+    said = [] if row is None else [f"That is {sized(row)} of what separates right from wrong for this model (exact − decoy)."]
     if main is not None and main.share_positive is not None and main.n_items > 1:
         said.append(f"The gap favours the frequent form in {main.share_positive:.0%} of the items.")
     return said
