@@ -49,11 +49,11 @@ def audit_pairs(
     pairs: Path, out: Path, *, tokenizer: str | None = None, similarity: str | None = None, track: Track = silent
 ) -> dict[str, Any]:
     """Audit a pair file and write the result; `tokenizer` and `similarity` name embedding models."""
-    from freqbias.models import embedder
+    from freqbias.models import dense_embedder, embedder
     from freqbias.paraphrases.audit import audit
 
     counting = None if tokenizer is None else embedder(tokenizer).token_counts
-    likeness = None if similarity is None else _likeness(embedder(similarity))
+    likeness = None if similarity is None else _likeness(dense_embedder(similarity))
     result = audit(read_pairs(pairs), count_tokens=counting, similarity=likeness, track=track)
     write_json(out, result)
     return result
@@ -74,11 +74,11 @@ def _likeness(model: Any) -> Any:
 
 def check_pairs(pairs: Path, out: Path, similarity: str | None) -> list[Pair]:
     """Run every check on a pair file and write the pairs with their verdicts."""
-    from freqbias.models import embedder
+    from freqbias.models import dense_embedder
     from freqbias.paraphrases.checks import checked
 
     records = list(read_pairs(pairs))
-    cosines = None if similarity is None else _likeness(embedder(similarity))(records)
+    cosines = None if similarity is None else _likeness(dense_embedder(similarity))(records)
     rows = checked(records, cosines)
     write_records(out, rows)
     return rows

