@@ -85,7 +85,7 @@ def test_run_makes_every_file_of_the_contract(cli, tmp_path):
         "figures",
     }
     rows = list(read_observations(folder))
-    assert {row.contrast for row in rows} == {"gloss", "background", "neutral", "crossed", "raw", "downstream"}
+    assert {"gloss", "background", "neutral", "crossed", "raw", "downstream"} <= {row.contrast for row in rows}
     assert not [row for row in rows if row.error]
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["schema"] == SCHEMA

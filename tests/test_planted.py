@@ -205,13 +205,18 @@ def test_a_space_without_frequency(estimates):
 
 
 @pytest.mark.parametrize(
-    ("probe", "contrast"),
-    [("similarity", "gloss"), ("inversion", "exact_form"), ("retrieval", "document_form"), ("geometry", "centroid")],
+    ("probe", "contrast", "measure"),
+    [
+        ("similarity", "gloss", "cosine"),
+        ("inversion", "exact_form", "cosine"),
+        ("retrieval", "document_form", "ndcg_at_10"),
+        ("geometry", "centroid", "cosine"),
+    ],
 )
 @pytest.mark.parametrize("name", ["embed_zero", "embed_nan"])
-def test_embedder_without_directions_fails_by_row(estimates, folder, name, probe, contrast):
+def test_embedder_without_directions_fails_by_row(estimates, folder, name, probe, contrast, measure):
     find = estimates("--embedder", name, probe)
-    row = find(contrast)
+    row = find(contrast, measure=measure)
     assert row.value is None
     assert row.n_failed == 60
     rows = list(read_observations(folder))
