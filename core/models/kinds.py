@@ -72,7 +72,16 @@ def load(place: Place, use: str | None, info: ModelInfo, loading: Loading) -> Em
     return _adapter(use, str(folder), info, loading)
 
 
-def _adapter(use: str, path: str, info: ModelInfo, loading: Loading) -> Embedder | Scorer:
+def loaded(model: Any, name: str) -> Embedder | Scorer:
+    """Return the adapter of a sentence-transformers model that is in memory already; `InputError` for anything else."""
+    use = next((MODEL_TYPES[base.__name__] for base in type(model).__mro__ if base.__name__ in MODEL_TYPES), None)
+    if use is None:
+        raise InputError(f"{type(model).__name__} is no model of sentence-transformers; known: {', '.join(MODEL_TYPES)}")
+    dtype = str(getattr(model, "dtype", "float32")).removeprefix("torch.")
+    return _adapter(use, model, ModelInfo(name=name, kind="embedder", source="memory"), Loading(dtype=dtype))
+
+
+def _adapter(use: str, path: Any, info: ModelInfo, loading: Loading) -> Embedder | Scorer:
     if use == "static":
         from freqbias.models.model2vec import StaticEmbedder
 

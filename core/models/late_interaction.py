@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from freqbias.errors import InputError
 from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
 from freqbias.models.relevance import ROLES, Pool, Scores, encode_missing, open_store, slices
-from freqbias.models.sentence_transformers import count_tokens, described, loading_errors, options, window
+from freqbias.models.sentence_transformers import count_tokens, described, in_memory, loading_errors, options, window
 from freqbias.models.store import VectorStore
 from freqbias.progress import Track, silent
 
@@ -20,11 +21,11 @@ MEASURES = {"maxsim": "maxsim", "meanmaxsim": "mean_maxsim"}
 class MultiVectorModel:
     """A sentence-transformers `MultiVectorEncoder`; `as_scorer` makes a scorer of it."""
 
-    def __init__(self, path: str, info: ModelInfo, loading: Loading):
+    def __init__(self, path: Any, info: ModelInfo, loading: Loading):
         from sentence_transformers import MultiVectorEncoder
 
         with loading_errors(info.name):
-            self._model = MultiVectorEncoder(path, **options(loading))
+            self._model = in_memory(path) or MultiVectorEncoder(path, **options(loading))
         found = str(self._model.similarity_fn_name)
         if found not in MEASURES:
             raise InputError(f"model '{info.name}' compares token vectors by {found}; only {' and '.join(MEASURES)} are supported")

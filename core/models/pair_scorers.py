@@ -61,13 +61,13 @@ class CrossEncoderScorer(PairScorer):
 
     measure = "logit"
 
-    def __init__(self, path: str, info: ModelInfo, loading: Loading):
+    def __init__(self, path: Any, info: ModelInfo, loading: Loading):
         from sentence_transformers import CrossEncoder
 
-        from freqbias.models.sentence_transformers import described, loading_errors, options
+        from freqbias.models.sentence_transformers import described, in_memory, loading_errors, options
 
         with loading_errors(info.name):
-            self._model = CrossEncoder(path, **options(loading))
+            self._model = in_memory(path) or CrossEncoder(path, **options(loading))
         if self._model.num_labels != 1:
             raise InputError(f"model '{info.name}' has {self._model.num_labels} labels; a relevance needs a cross-encoder with one")
         self.info = described(self._model, info, loading)

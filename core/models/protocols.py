@@ -15,7 +15,7 @@ FloatArray = NDArray[np.float32]
 class ModelInfo:
     """Identity of a loaded model, as written into the manifest.
 
-    `source` is `directory`, `package`, `hub` or `callable`; `fingerprint` is a SHA-256 over weights and tokenizer;
+    `source` is `directory`, `package`, `hub`, `callable` or `memory`; `fingerprint` is a SHA-256 over weights and tokenizer;
     `quantisation` describes the source of the weights; `details` holds what a backend wants stated (pooling, BOS, …).
     """
 

@@ -20,15 +20,16 @@ DOCUMENT_PROMPTS = ("document", "passage", "corpus")  # the order in which `enco
 class SentenceTransformerEmbedder:
     """A sentence-transformers model, or a plain transformers directory with a named pooling, as an `Embedder`.
 
-    `similarity` is the model's own: `cosine` or `dot`. Pooling and prompts are stated in `info.details`.
+    `similarity` is the model's own: `cosine` or `dot`. Pooling and prompts are stated in `info.details`. In place of a path every adapter
+    of sentence-transformers takes the loaded model too.
     """
 
-    def __init__(self, path: str, info: ModelInfo, loading: Loading, pooling: str | None = None):
+    def __init__(self, path: Any, info: ModelInfo, loading: Loading, pooling: str | None = None):
         from sentence_transformers import SentenceTransformer
 
         with loading_errors(info.name):
             self._model = SentenceTransformer(modules=_pooled(path, loading, pooling), device=loading.device) if pooling else None
-            self._model = self._model or SentenceTransformer(path, **options(loading))
+            self._model = self._model or in_memory(path) or SentenceTransformer(path, **options(loading))
         self.similarity = own_similarity(self._model, info.name)
         self.info = described(self._model, info, loading, pooling)
 
@@ -48,6 +49,11 @@ class SentenceTransformerEmbedder:
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:
         """Count the tokenizer's subwords, special tokens left out, nothing truncated."""
         return count_tokens(self._model, texts)
+
+
+def in_memory(path: Any) -> Any:
+    """Return what was given in place of a path, if it is a model; None for a path."""
+    return None if isinstance(path, str) else path
 
 
 @contextmanager

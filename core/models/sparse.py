@@ -8,7 +8,7 @@ import numpy as np
 from freqbias.errors import BackendError
 from freqbias.models.protocols import Loading, ModelInfo, Role
 from freqbias.models.relevance import CHUNK, ROLES, Pool, Scores, slices
-from freqbias.models.sentence_transformers import count_tokens, described, loading_errors, options, own_similarity, window
+from freqbias.models.sentence_transformers import count_tokens, described, in_memory, loading_errors, options, own_similarity, window
 from freqbias.progress import Track, chunks, silent
 
 TOKENS_PER_BATCH = 1024  # padded tokens; each has a logit for the whole vocabulary, 125 MB for BERT's 30,522
@@ -23,11 +23,11 @@ class SparseScorer:
 
     pairwise = False
 
-    def __init__(self, path: str, info: ModelInfo, loading: Loading):
+    def __init__(self, path: Any, info: ModelInfo, loading: Loading):
         from sentence_transformers import SparseEncoder
 
         with loading_errors(info.name):
-            self._model = SparseEncoder(path, **options(loading))
+            self._model = in_memory(path) or SparseEncoder(path, **options(loading))
         self.measure = own_similarity(self._model, info.name)
         self.info = described(self._model, info, loading)
         self._forget()

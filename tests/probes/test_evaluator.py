@@ -1,0 +1,154 @@
+"""The evaluator for sentence-transformers: metrics, file, and its place in sequences and trainers."""
+
+import csv
+import logging
+import math
+
+import pytest
+from conftest import missing
+
+from freqbias.errors import InputError
+from freqbias.paraphrases.lexicon import generate
+from freqbias.records import Pair
+
+try:
+    import accelerate  # noqa: F401
+    import datasets
+    import sentence_transformers as st
+    from sentence_transformers.base.evaluation import SequentialEvaluator
+except ModuleNotFoundError as error:
+    missing(f"{error.name}: pip install 'freqbias[embed,lm]'")
+
+from freqbias.probes.sentence_transformers import FrequencyBiasEvaluator
+
+TEXTS = {
+    "anchor": ["a car", "a dog", "a house", "a river"],
+    "positive": ["an automobile", "a hound", "a dwelling", "a stream"],
+}
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return generate(n=4, seed=2)
+
+
+@pytest.fixture(scope="module")
+def tiny(model_folders):
+    return st.SentenceTransformer(str(model_folders["tiny"]), device="cpu")
+
+
+def read(path):
+    with path.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_metrics_file_and_names(tiny, pairs, tmp_path, caplog):
+    evaluator = FrequencyBiasEvaluator(pairs, name="bias")
+    assert (evaluator.primary_metric, evaluator.greater_is_better) == ("evenness", True)
+    with caplog.at_level(logging.INFO, "freqbias.probes.sentence_transformers"):
+        first = evaluator(tiny, str(tmp_path / "eval"), epoch=0, steps=10)
+    second = evaluator(tiny, str(tmp_path / "eval"), epoch=1, steps=20)
+    assert "gloss gap" in caplog.text
+    assert evaluator.primary_metric == "bias_evenness"
+    assert 0 < first["bias_evenness"] <= 1
+    assert all(name.startswith("bias_") for name in first)
+    assert first == pytest.approx(second)
+    rows = read(tmp_path / "eval" / "frequency_bias_evaluation_bias_results.csv")
+    assert [(row["epoch"], row["steps"]) for row in rows] == [("0", "10"), ("1", "20")]
+    assert list(rows[0])[2:] == [name.removeprefix("bias_") for name in first]
+    assert float(rows[0]["gloss_gap"]) == first["bias_gloss_gap"]
+    assert tiny.model_card_data.eval_results_dict[evaluator] == first
+    assert evaluator.get_config_dict()["n_pairs"] == len(pairs)
+
+
+def test_no_name_and_no_file(tiny, pairs, tmp_path):
+    evaluator = FrequencyBiasEvaluator(pairs, write_csv=False)
+    assert "evenness" in evaluator(tiny, str(tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+def test_bundled_pairs_are_those_of_a_run():
+    assert [pair.id for pair in FrequencyBiasEvaluator().pairs] == [pair.id for pair in generate(n=80)]
+
+
+def test_undefined_metrics_are_nan_and_empty_in_the_file(pairs, tmp_path, tiny):
+    alone = [pair for pair in pairs if pair.arm == "frequency"][:1]
+    found = FrequencyBiasEvaluator(alone)(tiny, str(tmp_path))
+    assert math.isfinite(found["gloss_gap"])
+    assert math.isnan(found["gloss_gap_ci_low"])  # one item has no interval
+    assert math.isnan(found["background_gap"])  # there are no other items
+    assert "placebo_gloss_gap" not in found
+    (row,) = read(tmp_path / "frequency_bias_evaluation_results.csv")
+    assert (row["gloss_gap_ci_low"], row["background_gap"], row["epoch"]) == ("", "", "-1")
+
+
+def test_in_a_sequence(tiny, pairs):
+    sequence = SequentialEvaluator([FrequencyBiasEvaluator(pairs, name="one"), FrequencyBiasEvaluator(pairs[:1], name="two")])
+    found = sequence(tiny)
+    assert found["sequential_score"] == found["two_evenness"]
+    assert "one_gloss_gap" in found
+
+
+def test_input_errors(tiny):
+    bare = [Pair(id="1", item="a", high="The car broke down.", low="The jalopy broke down.")]
+    with pytest.raises(InputError, match="no pair of arm 'frequency' has both"):
+        FrequencyBiasEvaluator(bare)
+    with pytest.raises(InputError, match="int is no model of sentence-transformers"):
+        FrequencyBiasEvaluator()(1)
+
+
+def trainers(kind, model):
+    """Return the trainer, its arguments and a loss for a kind of model."""
+    if kind == "SentenceTransformer":
+        from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+
+        return st.SentenceTransformerTrainer, st.SentenceTransformerTrainingArguments, MultipleNegativesRankingLoss(model)
+    if kind == "SparseEncoder":
+        from sentence_transformers.sparse_encoder.losses import SparseMultipleNegativesRankingLoss, SpladeLoss
+
+        inner = SparseMultipleNegativesRankingLoss(model)
+        loss = SpladeLoss(model, inner, document_regularizer_weight=1e-3, query_regularizer_weight=1e-3)
+        return st.SparseEncoderTrainer, st.SparseEncoderTrainingArguments, loss
+    if kind == "MultiVectorEncoder":
+        from sentence_transformers.multi_vector_encoder.losses import MultiVectorMultipleNegativesRankingLoss
+
+        return (
+            st.MultiVectorEncoderTrainer,
+            st.MultiVectorEncoderTrainingArguments,
+            MultiVectorMultipleNegativesRankingLoss(model),
+        )
+    from sentence_transformers.cross_encoder.losses import MultipleNegativesRankingLoss as CrossLoss
+
+    return st.CrossEncoderTrainer, st.CrossEncoderTrainingArguments, CrossLoss(model, num_negatives=1)
+
+
+@pytest.mark.parametrize("kind", ["SentenceTransformer", "SparseEncoder", "MultiVectorEncoder", "CrossEncoder"])
+def test_in_a_trainer(kind, model_folders, pairs, tmp_path):
+    folder = model_folders["tiny" if kind == "SentenceTransformer" else kind]
+    model = getattr(st, kind)(str(folder), device="cpu")
+    trainer_of, arguments_of, loss = trainers(kind, model)
+    arguments = arguments_of(
+        output_dir=str(tmp_path),
+        max_steps=2,
+        per_device_train_batch_size=2,
+        learning_rate=1e-2,
+        eval_strategy="steps",
+        eval_steps=1,
+        save_strategy="steps",
+        save_steps=1,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_bias_evenness",
+        report_to=[],
+        use_cpu=True,
+        disable_tqdm=True,
+    )
+    evaluator = FrequencyBiasEvaluator(pairs, name="bias")
+    trainer = trainer_of(model, args=arguments, train_dataset=datasets.Dataset.from_dict(TEXTS), loss=loss, evaluator=evaluator)
+    trainer.train()
+    logged = [row["eval_bias_evenness"] for row in trainer.state.log_history if "eval_bias_evenness" in row]
+    assert len(logged) == 2
+    assert trainer.state.best_metric == max(logged)
+    (path,) = tmp_path.rglob("frequency_bias_evaluation_bias_results.csv")
+    rows = read(path)
+    assert [float(row["evenness"]) for row in rows] == logged
+    assert [row["steps"] for row in rows] == ["1", "2"]
