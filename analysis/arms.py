@@ -20,7 +20,7 @@ def difference_of_arms(
     """
     shared = first.index.intersection(second.index)
     if len(shared) and 2 * len(shared) >= min(len(first), len(second)):
-        gaps = (first[shared] - second[shared]).to_numpy(dtype=float)
+        gaps = np.asarray(first[shared] - second[shared], dtype=np.float64)
         interval = resampling.t_interval(gaps)
         paired = Difference(
             value=float(gaps.mean()),
@@ -31,6 +31,6 @@ def difference_of_arms(
         )
         return paired, shared, PAIRED
     rest = second.drop(shared)
-    sides = [side.to_numpy(dtype=float) for side in (first, rest)]
+    sides = [np.asarray(side, dtype=np.float64) for side in (first, rest)]
     method = f"{WELCH}; {len(shared)} items of both arms are left out of the placebo" if len(shared) else WELCH
     return resampling.welch(sides[0], sides[1], rng, resamples), first.index.union(rest.index), method

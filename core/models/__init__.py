@@ -8,7 +8,7 @@ from typing import Any
 from freqbias.errors import InputError
 from freqbias.models.aliases import Place, fingerprint, resolve
 from freqbias.models.kinds import load, split
-from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role
+from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role, TokenEmbedder
 from freqbias.models.relevance import Scorer
 from freqbias.registry import import_object
 
@@ -28,7 +28,7 @@ __all__ = [
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
-def embedder(name: str, **options: Any) -> Embedder | Scorer:
+def embedder(name: str, **options: Any) -> Embedder | TokenEmbedder | Scorer:
     """Return the embedding model, or any other model that scores documents, called `name`; `options` are the fields of `Loading`.
 
     A prefix such as `cls:` or `ql:` says how a model is used where its directory does not (see `freqbias.models.kinds`). What comes
@@ -54,10 +54,11 @@ def embedder(name: str, **options: Any) -> Embedder | Scorer:
 
 def dense_embedder(name: str, **options: Any) -> Embedder:
     """Return a model that gives a text one vector; `InputError` for one that only scores."""
-    model = embedder(name, **options)
+    model: Any = embedder(name, **options)
     if not hasattr(model, "encode"):
         raise InputError(f"model '{name}' gives a text no vector of its own; name a dense embedding model")
-    return model
+    dense: Embedder = model
+    return dense
 
 
 def _query_likelihood(name: str, rest: str, options: dict[str, Any]) -> Scorer:

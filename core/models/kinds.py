@@ -20,7 +20,7 @@ from typing import Any
 
 from freqbias.errors import BackendError, InputError
 from freqbias.models.aliases import Place, fingerprint
-from freqbias.models.protocols import Embedder, Loading, ModelInfo
+from freqbias.models.protocols import Embedder, Loading, ModelInfo, TokenEmbedder
 from freqbias.models.relevance import Scorer
 from freqbias.models.trust import check_files
 
@@ -56,7 +56,7 @@ def use_of(folder: Path) -> str:
     raise InputError(f"{folder}: neither modules.json nor a config.json of a model in it; give the directory of a model")
 
 
-def load(place: Place, use: str | None, info: ModelInfo, loading: Loading) -> Embedder | Scorer:
+def load(place: Place, use: str | None, info: ModelInfo, loading: Loading) -> Embedder | TokenEmbedder | Scorer:
     """Return the adapter of one model; `use` is the prefix that it was given with."""
     use = use or (place.alias.use if place.alias else None)
     if use == "bm25":
@@ -72,7 +72,7 @@ def load(place: Place, use: str | None, info: ModelInfo, loading: Loading) -> Em
     return _adapter(use, str(folder), info, loading)
 
 
-def loaded(model: Any, name: str) -> Embedder | Scorer:
+def loaded(model: Any, name: str) -> Embedder | TokenEmbedder | Scorer:
     """Return the adapter of a sentence-transformers model that is in memory already; `InputError` for anything else."""
     use = next((MODEL_TYPES[base.__name__] for base in type(model).__mro__ if base.__name__ in MODEL_TYPES), None)
     if use is None:
@@ -81,7 +81,7 @@ def loaded(model: Any, name: str) -> Embedder | Scorer:
     return _adapter(use, model, ModelInfo(name=name, kind="embedder", source="memory"), Loading(dtype=dtype))
 
 
-def _adapter(use: str, path: Any, info: ModelInfo, loading: Loading) -> Embedder | Scorer:
+def _adapter(use: str, path: Any, info: ModelInfo, loading: Loading) -> Embedder | TokenEmbedder | Scorer:
     if use == "static":
         from freqbias.models.model2vec import StaticEmbedder
 

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from freqbias.errors import InputError
-from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
+from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role, TokenEmbedder
 from freqbias.models.relevance import ROLES, Pool, Scores, encode_missing, open_store, slices
 from freqbias.models.sentence_transformers import count_tokens, described, in_memory, loading_errors, options, window
 from freqbias.models.store import VectorStore
@@ -49,14 +50,14 @@ class MultiVectorModel:
 
 
 class LateInteractionScorer:
-    """MaxSim of a `MultiVectorModel`: for every query token the best product with a document token, summed (or averaged) over them.
+    """MaxSim of a `TokenEmbedder`: for every query token the best product with a document token, summed (or averaged) over them.
 
     Token matrices lie in a memory-mapped store; every distinct text of a role is encoded once.
     """
 
     pairwise = False
 
-    def __init__(self, model: MultiVectorModel, store: Path | None = None):
+    def __init__(self, model: TokenEmbedder, store: Path | None = None):
         self._model = model
         self.info = model.info
         self.measure = model.measure
@@ -140,5 +141,5 @@ class LateInteractionScorer:
         return self._model.max_tokens
 
 
-def _starts(lengths: FloatArray) -> FloatArray:
+def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum(lengths)[:-1]])

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -51,7 +51,7 @@ class PairScorer(ABC):
         queries, own = list(queries), np.asarray(weights, dtype=np.float64)
         return Pool(float(own.sum()), lambda documents: np.asarray(own @ self.matrix(queries, documents)))
 
-    def uncached(self) -> "PairScorer":
+    def uncached(self) -> Self:
         """Return itself: nothing is kept."""
         return self
 

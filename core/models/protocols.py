@@ -71,6 +71,26 @@ class Embedder(Protocol):
         ...
 
 
+class TokenEmbedder(Protocol):
+    """A model that maps a text to one vector per token: late interaction."""
+
+    info: ModelInfo
+    measure: str
+
+    def encode_tokens(self, texts: Sequence[str], *, role: Role) -> list[FloatArray]:
+        """Return one float32 matrix per text, shape (n tokens, d)."""
+        ...
+
+    def token_counts(self, texts: Sequence[str]) -> list[int] | None:
+        """Return the number of subwords of each text without special tokens; None when the model has no tokenizer."""
+        ...
+
+    @property
+    def max_tokens(self) -> int | None:
+        """Subwords of a text, special tokens and prompt not counted, beyond which it is cut; None when there is no limit."""
+        ...
+
+
 class LanguageModel(Protocol):
     """A causal model that gives texts a probability and continues them.
 

@@ -25,11 +25,8 @@ class SentenceTransformerEmbedder:
     """
 
     def __init__(self, path: Any, info: ModelInfo, loading: Loading, pooling: str | None = None):
-        from sentence_transformers import SentenceTransformer
-
         with loading_errors(info.name):
-            self._model = SentenceTransformer(modules=_pooled(path, loading, pooling), device=loading.device) if pooling else None
-            self._model = self._model or in_memory(path) or SentenceTransformer(path, **options(loading))
+            self._model: Any = in_memory(path) or _loaded(path, loading, pooling)
         self.similarity = own_similarity(self._model, info.name)
         self.info = described(self._model, info, loading, pooling)
 
@@ -80,13 +77,17 @@ def options(loading: Loading) -> dict[str, Any]:
     }
 
 
-def _pooled(path: str, loading: Loading, pooling: str | None) -> list[Any]:
+def _loaded(path: str, loading: Loading, pooling: str | None) -> Any:
+    from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
+    if pooling is None:
+        return SentenceTransformer(path, **options(loading))
     trust = {"trust_remote_code": loading.trust_remote_code}
     kwargs = {**options(loading)["model_kwargs"], **trust}
     transformer = Transformer(path, model_kwargs=kwargs, processor_kwargs=trust, config_kwargs=trust)
-    return [transformer, Pooling(transformer.get_embedding_dimension(), pooling_mode=POOLING[pooling or "mean"])]
+    modules = [transformer, Pooling(transformer.get_embedding_dimension(), pooling_mode=POOLING[pooling])]
+    return SentenceTransformer(modules=modules, device=loading.device)
 
 
 def own_similarity(model: Any, name: str) -> str:
