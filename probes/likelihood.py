@@ -20,7 +20,7 @@ import numpy as np
 
 from freqbias.models import LanguageModel
 from freqbias.probes import Probe
-from freqbias.probes.common import SIDES, observation
+from freqbias.probes.common import SIDES, observation, reason
 from freqbias.records import REGISTERS, Observation, Pair
 
 BRIDGE = " In other words:"  # leads from a sentence to any phrase, and repeats no content word
@@ -34,7 +34,8 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: None = None) -> Ite
     counts = model.token_counts(texts)
     for k, pair in enumerate(pairs):
         covariates = {} if counts is None else {"subwords": counts[2 * k : 2 * k + 2]}
-        yield _row(pair, model, "raw", None, {side: whole[getattr(pair, side)] for side in SIDES}, covariates)
+        forms = {side: whole[getattr(pair, side)] for side in SIDES}
+        yield _row(pair, model, "raw", None, forms, covariates, [getattr(pair, side) for side in SIDES])
         for register in REGISTERS:
             gloss = _gloss(pair, register)
             if gloss is None:
@@ -42,7 +43,8 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: None = None) -> Ite
             values: dict[str, Any] = {side: after[getattr(pair, side), gloss] for side in SIDES}
             if _decoys(pair):
                 values["decoys"] = {side: after[text, gloss] for side, text in _decoys(pair).items()}
-            yield _row(pair, model, "downstream", register, values, covariates)
+            asked = [document + BRIDGE + f" {gloss}" for document in (pair.high, pair.low, *_decoys(pair).values())]
+            yield _row(pair, model, "downstream", register, values, covariates, asked)
 
 
 def _gloss(pair: Pair, register: str) -> str | None:
@@ -78,11 +80,18 @@ def _after(pairs: Sequence[Pair], model: LanguageModel) -> dict[tuple[str, str],
 
 
 def _row(
-    pair: Pair, model: LanguageModel, contrast: str, register: str | None, values: dict[str, Any], covariates: dict[str, Any]
+    pair: Pair,
+    model: LanguageModel,
+    contrast: str,
+    register: str | None,
+    values: dict[str, Any],
+    covariates: dict[str, Any],
+    asked: Sequence[str],
 ) -> Observation:
     numbers = [values["high"], values["low"], *values.get("decoys", {}).values()]
     if not np.isfinite(numbers).all():
-        values = {"error": f"{model.info.name} gave a log-probability that is not finite"}
+        detail = reason(model, asked) or " that is finite"
+        values = {"error": f"{model.info.name} gave no log-probability{detail}"}
     return observation("likelihood", "log_prob_nats", pair, model.info, contrast, values, covariates, register)
 
 

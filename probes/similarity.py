@@ -25,7 +25,7 @@ import numpy as np
 
 from freqbias.models.relevance import Pool, Scorer
 from freqbias.probes import Probe
-from freqbias.probes.common import SIDES, document_covariates, observation, unscorable
+from freqbias.probes.common import SIDES, document_covariates, observation, reason, unscorable
 from freqbias.progress import Track
 from freqbias.records import CELLS, REGISTERS, Observation, Pair
 
@@ -69,6 +69,8 @@ def run(pairs: Sequence[Pair], model: Scorer, common: Background | None) -> Iter
     covariates = document_covariates(pairs, model)
     for pair in pairs:
         for contrast, register, values in _rows(pair, found, common):
+            if "error" in values:
+                values["error"] += reason(model, [*_documents(pair), *_queries(pair)])
             yield observation("similarity", model.measure, pair, model.info, contrast, values, covariates[pair.id], register)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from freqbias.errors import InputError
+from freqbias.models import backends
 from freqbias.models.aliases import Place, fingerprint, resolve
 from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role
 from freqbias.registry import import_object
@@ -20,12 +21,17 @@ def embedder(name: str, **options: Any) -> Embedder:
     `InputError` or `ModelNotReadyError` say what to do when it cannot load.
     """
     loading = Loading(**options)
+    backend = backends.chosen(loading)
     if _FUNCTION.fullmatch(name):
         from freqbias.models.callables import CallableEmbedder
 
         return CallableEmbedder(name)
+    if backend == "http":
+        return backends.http_embedder(name, loading)
     place = resolve(name)
     _check_kind(place, "embedder", "--embedder")
+    if backend == "vllm":
+        return backends.vllm_embedder(place.path, _info(place, "embedder"), loading)
     try:
         from freqbias.models.sentence_transformers import SentenceTransformerEmbedder
 
@@ -37,12 +43,17 @@ def embedder(name: str, **options: Any) -> Embedder:
 def language_model(name: str, **options: Any) -> LanguageModel:
     """Return the causal language model called `name`; options and errors as in `embedder`."""
     loading = Loading(**options)
+    backend = backends.chosen(loading)
     if _FUNCTION.fullmatch(name):
         from freqbias.models.callables import CallableLanguageModel
 
         return CallableLanguageModel(name)
+    if backend == "http":
+        return backends.http_language_model(name, loading)
     place = resolve(name)
     _check_kind(place, "language_model", "--lm")
+    if backend == "vllm":
+        return backends.vllm_language_model(place.path, _info(place, "language_model"), loading)
     try:
         from freqbias.models.transformers import TransformersLanguageModel
 

@@ -1,0 +1,590 @@
+"""Models behind a server: every way in which a server can fail costs at most the rows that it failed on, and shows no key."""
+
+import asyncio
+import logging
+import time
+import traceback
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from functools import partial
+
+import httpx
+import misbehaving
+import numpy as np
+import pytest
+from misbehaving import MODEL, Reply, Server, answering, completion, failing, slowly
+
+from freqbias import models
+from freqbias.errors import BackendError, InputError
+from freqbias.models import http_client
+from freqbias.models.backends import role_prompts
+from freqbias.models.http import HttpEmbedder, HttpLanguageModel
+from freqbias.models.http_client import CONCURRENT, IN_A_ROW, Client, Patience
+from freqbias.models.protocols import ModelInfo
+from freqbias.records import Pair
+
+QUICK = Patience(first_pause_s=0.01, longest_pause_s=0.02, answer_s=1.0, total_s=5.0)
+LM = ModelInfo(name=MODEL, kind="language_model", source="server")
+EMBEDDER = ModelInfo(name=MODEL, kind="embedder", source="server")
+TEXTS = ["one small step", "TARGET of a reset", "and a third text"]
+VALUES = [-len(text) / 2 for text in TEXTS]
+
+
+class CodePoints:
+    """A tokenizer whose tokens are characters, as the server's is when it is sent ids."""
+
+    first = 0
+    details = {"first_token_context": "NUL", "prompt_format": "plain"}  # noqa: RUF012
+
+    def ids(self, texts):
+        return [[ord(letter) for letter in text] for text in texts]
+
+    def continued(self, contexts, continuations):
+        return self.ids([a + b for a, b in zip(contexts, continuations, strict=True)]), list(map(len, continuations))
+
+    def prompts(self, texts):
+        return self.ids(texts)
+
+    def format_prompt(self, prompt):
+        return f"<{prompt}>"
+
+
+def language_model(server, tokens=None, **options):
+    return HttpLanguageModel(server.url, MODEL, LM, tokens, **{"patience": QUICK, **options})
+
+
+def embedder(server, **options):
+    return HttpEmbedder(server.url, MODEL, EMBEDDER, **{"patience": QUICK, **options})
+
+
+def sums(rows):
+    return [row.sum() for row in rows]
+
+
+# What a server can do is probed
+
+
+def test_a_text_stands_after_a_line_end_where_nobody_here_knows_its_tokens():
+    with Server() as server:
+        model = language_model(server)
+        rows = model.log_probs([*TEXTS, ""])
+        scores = model.continuation_log_probs(["one", "one sm"], [" small step", "all step"])
+    assert [len(row) for row in rows] == [3, 4, 4, 0]
+    assert sums(rows[:3]) == VALUES
+    assert scores.tolist() == [-5.5, -5.5]  # the token that straddles the border counts whole
+    assert model.info.details["first_token_context"] == "\n"
+    assert model.token_counts(TEXTS) is None
+    assert model.info.fingerprint is None
+
+
+@pytest.mark.parametrize("how", ["prompt_logprobs", "echo"])
+def test_token_ids_are_scored_by_what_the_server_has(how):
+    with Server(completions=partial(completion, prompt_logprobs=how == "prompt_logprobs")) as server:
+        model = language_model(server, CodePoints())
+        rows = model.log_probs(["abc", ""])
+        choices = model.choices("abc", ["de", "", "fgh"])
+        assert model.generate([model.format_prompt("a")], max_tokens=2) == [" and so "]
+    assert model.info.details["scoring"] == how
+    assert [row.tolist() for row in rows] == [[-0.25] * 3, []]
+    assert choices.tolist() == [-0.5, 0.0, -0.75]
+    assert server.asked[-1][1]["prompt"] == [ord(letter) for letter in "<a>"]
+    assert server.asked[-2][1]["prompt"][:4] == [0, 97, 98, 99]
+
+
+def test_server_without_log_probabilities_can_still_generate():
+    with Server(completions=partial(completion, echo=False, prompt_logprobs=False)) as server:
+        model = language_model(server)
+        assert model.generate(["Once"], max_tokens=3, stop=["so", "zz"]) == [" and "]
+        with pytest.raises(BackendError, match="gives no log-probabilities of prompts for 'small'; it can only generate"):
+            model.log_probs(TEXTS)
+
+
+def test_chat_is_taken_where_there_is_nothing_else():
+    with Server(completions=None) as server:
+        model = language_model(server, CodePoints())
+        assert model.format_prompt("hello") == "hello"  # the server has the template
+        assert model.generate(["hello"], max_tokens=3) == ["you said hello"]
+    assert model.info.details["prompt_format"] == "chat template"
+
+
+def test_server_without_anything_is_refused():
+    with Server(completions=None, chat__completions=None, embeddings=None) as server:
+        with pytest.raises(BackendError, match="neither completions nor chat"):
+            language_model(server)
+        with pytest.raises(BackendError, match="offers no embeddings for model 'small': HTTP 404: no such place"):
+            embedder(server)
+
+
+def test_name_must_be_one_that_the_server_lists_where_it_lists_any():
+    with Server() as server, pytest.raises(InputError, match=r"serves no model 'smal'; did you mean 'small'\?"):
+        HttpLanguageModel(server.url, "smal", LM, patience=QUICK)
+    with Server(models=None) as server:
+        assert len(language_model(server).log_probs(["a b"])[0]) == 2
+
+
+def test_another_tokenizer_than_the_servers_is_refused():
+    class Shifted(CodePoints):
+        def ids(self, texts):
+            return [[ord(letter) + 1 for letter in text] for text in texts]
+
+    with Server() as server, pytest.raises(InputError, match="has another tokenizer than 'small' on this machine"):
+        language_model(server, Shifted())
+
+
+def test_server_that_puts_its_own_first_token_needs_no_line_end():
+    def own_start(body):
+        answer = completion(body)
+        found = answer["choices"][0].get("logprobs")
+        if found:
+            found["tokens"].insert(0, "<s>")
+            found["token_logprobs"][:1] = [None, -9.0]
+        return answer
+
+    with Server(completions=own_start) as server:
+        model = language_model(server)
+        assert model.log_probs(["one step"])[0].tolist() == [-9.0, -2.5]
+    assert model.info.details["first_token_context"] == "the server's own"
+
+
+# Failures that pass
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(how="reset"),
+        Reply(payload={"choices": []}, how="half a body"),
+        Reply(payload={"choices": []}, how="half a JSON"),
+        Reply(429, {"error": {"message": "slow down"}}),
+        Reply(503, {"detail": "loading"}),
+        Reply(payload={"choices": [0] * 20}, how="drip"),
+    ],
+    ids=["reset", "truncated body", "truncated JSON", "429", "503", "slow bytes"],
+)
+def test_what_passes_is_waited_for(reply):
+    with Server(completions=failing(reply, times=2)) as server:
+        model = language_model(server)
+        assert sums(model.log_probs(TEXTS)) == VALUES
+    assert model.errors == {}
+    assert model.usage.retries == 2
+    assert model.usage.requests == len(server.asked)
+
+
+def test_retry_after_is_honoured():
+    reply = Reply(429, {}, headers={"Retry-After": "1"})
+    with Server(completions=failing(reply, times=1)) as server:
+        model = language_model(server)
+        started = time.monotonic()
+        assert sums(model.log_probs(TEXTS)) == VALUES
+    assert 1.0 <= time.monotonic() - started < 3.0
+
+
+def test_retry_after_holds_seconds_or_a_date():
+    read = http_client._retry_after_s
+    assert read("2.5") == 2.5
+    assert read("-3") == 0.0
+    assert 8 < read(format_datetime(datetime.now(UTC) + timedelta(seconds=10), usegmt=True)) <= 10
+    assert [read(text) for text in (None, "soon", "nan", "inf", "Thu, 01 Jan 1970")] == [None] * 5
+
+
+def test_pauses_double_and_differ():
+    patience = Patience(first_pause_s=1.0, longest_pause_s=5.0)
+    pauses = [[patience.pause_s(attempt) for _ in range(50)] for attempt in (1, 2, 3, 4)]
+    for longest, drawn in zip((1.0, 2.0, 4.0, 5.0), pauses, strict=True):
+        assert longest / 2 <= min(drawn) < max(drawn) <= longest
+
+
+# Failures that stay
+
+
+def test__storm_that_lasts_too_long_fails_the_row():
+    reply = Reply(429, {"error": {"message": "come back tomorrow"}}, headers={"Retry-After": "86400"})
+    with Server(completions=failing(reply)) as server:
+        model = language_model(server)
+        rows = model.log_probs(TEXTS)
+    assert np.isfinite(sums(rows)).tolist() == [True, False, True]
+    assert model.errors == {TEXTS[1]: "HTTP 429: come back tomorrow (1 attempts)"}
+    assert model.stopped is None
+
+
+def cut_values(choice):
+    choice["logprobs"]["token_logprobs"].pop()
+
+
+def put_nan(choice):
+    choice["logprobs"]["token_logprobs"][1] = float("nan")
+
+
+def put_none(choice):
+    choice["logprobs"]["token_logprobs"][1] = None
+
+
+def put_text(choice):
+    choice["logprobs"]["token_logprobs"][1] = "-1.0"
+
+
+def other_words(choice):
+    choice["logprobs"]["tokens"][1] = " something"
+
+
+def no_choice(choice):
+    choice.clear()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (cut_values, "an answer of the wrong form: zip() argument 2 is shorter than argument 1"),
+        (put_nan, "an answer of the wrong form: log-probabilities hold nan, which is no finite number"),
+        (put_none, "an answer of the wrong form: log-probabilities hold None, which is no finite number"),
+        (put_text, "an answer of the wrong form: log-probabilities hold '-1.0', which is no finite number"),
+        (other_words, "an answer of the wrong form: tokens that do not spell the text"),
+        (no_choice, "an answer of the wrong form: 'logprobs'"),
+    ],
+)
+def test__spoilt_answer_costs_its_own_row(spoil, reason):
+    with Server(completions=answering(spoil)) as server:
+        model = language_model(server)
+        rows = model.log_probs(TEXTS)
+    assert np.isfinite(sums(rows)).tolist() == [True, False, True]
+    assert model.errors == {TEXTS[1]: reason}
+
+
+@pytest.mark.parametrize("how", ["prompt_logprobs", "echo"])
+def test_lengths_are_checked_against_the_ids_that_were_sent(how):
+    def shorter(body):
+        answer = completion(body, prompt_logprobs=how == "prompt_logprobs")
+        choice = answer["choices"][0]
+        if body["prompt"][1:] == [ord(letter) for letter in TEXTS[1]]:
+            for values in (choice.get("prompt_logprobs"), (choice["logprobs"] or {}).get("token_logprobs")):
+                if values:
+                    del values[3:5]
+        return answer
+
+    with Server(completions=shorter) as server:
+        model = language_model(server, CodePoints())
+        assert np.isfinite(sums(model.log_probs(TEXTS))).tolist() == [True, False, True]
+
+
+def test_text_beyond_the_window_is_not_sent():
+    with Server(models=lambda body: {"data": [{"id": MODEL, "max_model_len": 40}]}) as server:
+        model = language_model(server, CodePoints())
+        before = len(server.asked)
+        rows = model.log_probs(["a" * 39, "a" * 38])
+        assert len(server.asked) == before + 1
+    assert np.isfinite(sums(rows)).tolist() == [False, True]
+    assert model.errors == {"a" * 39: "40 tokens are more than the 39 that the server takes"}
+
+
+def test__prompt_without_an_answer_is_none_and_never_an_empty_text():
+    with Server(completions=failing(Reply(400, {"message": "not this"}))) as server:
+        model = language_model(server)
+        assert model.generate(TEXTS, max_tokens=2) == [" and so ", None, " and so "]
+    assert model.errors == {TEXTS[1]: "HTTP 400: not this"}
+
+
+# Embeddings
+
+
+def test_embeddings_in_any_order_with_the_prompts_of_their_role():
+    with Server() as server:
+        model = embedder(server, prompts={"query": "ask: "})
+        texts = ["e" * n for n in range(1, 80)]
+        queries, documents = model.encode(texts, role="query"), model.encode(texts, role="document")
+    assert queries.dtype == np.float32
+    assert queries.tolist() == [misbehaving.embed("ask: " + text) for text in texts]
+    assert documents.tolist() == [misbehaving.embed(text) for text in texts]
+    assert model.encode([], role="query").shape == (0, 3)
+
+
+def spoilt_embeddings(how):
+    def behave(body):
+        if how == "refused" and "TARGET" in body["input"]:
+            raise Reply(400, {"error": {"message": "too long"}})
+        answer = misbehaving.embeddings(body)
+        rows = {body["input"][row["index"]]: row for row in answer["data"]}
+        target = rows.get("TARGET")
+        if target and how == "missing":
+            answer["data"].remove(target)
+        elif target and how == "short":
+            target["embedding"] = [1.0]
+        elif target and how == "nan":
+            target["embedding"] = [1.0, float("nan"), 2.0]
+        elif target and how == "no list":
+            target["embedding"] = "AAAA"
+        elif target and how == "twice":
+            target["index"] = (target["index"] + 1) % len(body["input"]) + (len(body["input"]) == 1)
+        return answer
+
+    return behave
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ("refused", "HTTP 400: too long"),
+        ("missing", "an answer of the wrong form: 0 embeddings for 1 texts"),
+        ("twice", "an answer of the wrong form: 1 embeddings for 1 texts"),
+        ("short", "an embedding of 1 numbers where 3 are expected"),
+        ("nan", "embeddings hold nan, which is no finite number"),
+        ("no list", "an embedding of no numbers where 3 are expected"),
+    ],
+)
+def test__bad_text_costs_one_vector(how, reason):
+    texts = [f"text {n}" for n in range(40)]
+    texts[7] = "TARGET"
+    with Server(embeddings=spoilt_embeddings(how)) as server:
+        model = embedder(server)
+        vectors = model.encode(texts, role="document")
+    assert np.isfinite(vectors).all(axis=1).tolist() == [text != "TARGET" for text in texts]
+    assert vectors[8].tolist() == misbehaving.embed("text 8")
+    assert model.errors == {"TARGET": reason}
+
+
+def test__busy_server_is_not_asked_text_by_text():
+    with Server() as server:
+        model = embedder(server)
+        server.behaviours["embeddings"] = failing_embeddings
+        assert np.isnan(model.encode(["a", "b", "c"], role="query")).all()
+        assert len(server.asked) == 2 + QUICK.attempts
+    assert set(model.errors) == {"a", "b", "c"}
+
+
+def failing_embeddings(body):
+    raise Reply(503, {"message": "busy"})
+
+
+def test_prompts_are_those_of_the_directory(tmp_path):
+    assert role_prompts(str(tmp_path)) == {}
+    (tmp_path / "config_sentence_transformers.json").write_text('{"prompts": {"query": "q: ", "document": "", "sts": "x"}}')
+    assert role_prompts(str(tmp_path)) == {"query": "q: "}
+
+
+# Bounds
+
+
+def test__bounded_number_of_requests_is_in_flight():
+    with Server(completions=slowly(0.02)) as server:
+        language_model(server).log_probs([f"text {n}" for n in range(4 * CONCURRENT)])
+    assert 2 <= server.most_at_once <= CONCURRENT
+
+
+def test__budget_keeps_what_is_finished_and_asks_no_more():
+    texts = [f"text {n}" for n in range(50)]
+    with Server() as server:
+        model = language_model(server, max_requests=20)
+        probing = len(server.asked)
+        rows = model.log_probs(texts)
+        again = model.log_probs(texts)
+        assert len(server.asked) == model.usage.requests == 20
+    assert np.isfinite(sums(rows)).sum() == 20 - probing
+    assert np.isnan(sums(again)).all()
+    assert model.stopped == "stopped after 20 requests, as --max-requests says"
+    assert {model.errors[text] for text, total in zip(texts, sums(rows), strict=True) if np.isnan(total)} == {model.stopped}
+    assert model.usage.prompt_tokens > 20
+
+
+def test_budget_too_small_to_begin_is_an_error():
+    with Server() as server, pytest.raises(BackendError, match="stopped after 1 requests"):
+        language_model(server, max_requests=1)
+
+
+def test_server_killed_in_the_middle_loses_nothing():
+    texts = [f"text {n}" for n in range(200)]
+    asked = []
+
+    def until_killed(body):
+        asked.append(body["prompt"])
+        if len(asked) == 100:
+            server.kill()
+        return slowly(0.005)(body)
+
+    with Server(completions=until_killed) as server:
+        model = language_model(server)
+        started = time.monotonic()
+        rows = model.log_probs(texts)
+    assert time.monotonic() - started < 20
+    finished = [text for text, total in zip(texts, sums(rows), strict=True) if np.isfinite(total)]
+    failed = [text for text in texts if text not in finished]
+    assert 20 <= len(finished) < 120
+    assert set(model.errors) == set(failed)
+    assert f"failed {IN_A_ROW} requests in a row" in model.stopped
+    with Server() as server:
+        again = language_model(server)
+        probing = len(server.asked)
+        assert np.isfinite(sums(again.log_probs(failed))).all()
+        assert len(server.asked) - probing == len(failed)
+
+
+def test__hung_server_is_given_up():
+    patience = Patience(attempts=2, first_pause_s=0.01, answer_s=0.2, total_s=1.0)
+    with Server() as server:
+        model = language_model(server, patience=patience)
+        server.behaviours["completions"] = slowly(1.0)
+        started = time.monotonic()
+        assert np.isnan(sums(model.log_probs([f"text {n}" for n in range(500)]))).all()
+    assert time.monotonic() - started < 5
+    assert model.stopped == f"the server has failed {IN_A_ROW} requests in a row: no answer within 0.2 s"
+
+
+def test__server_that_is_not_there_is_one_line():
+    with Server() as server:
+        pass
+    with pytest.raises(BackendError, match=r"^http://127.0.0.1:\d+/v1: ConnectError: .*\(4 attempts\)$"):
+        language_model(server)
+
+
+def test__probe_says_in_the_row_why_it_failed():
+    from freqbias.probes.likelihood import probe
+
+    pair = Pair(id="1", item="x", arm="frequency", high="one small step", low="TARGET of a step")
+    with Server(completions=failing(Reply(400, {"message": "not this"}))) as server:
+        rows = list(probe([pair], language_model(server)))
+    assert [row.error for row in rows] == ["small gave no log-probability ('TARGET of a step': HTTP 400: not this)"]
+
+
+def test__document_without_a_vector_says_why():
+    from freqbias.probes.similarity import probe
+
+    texts = {"gloss_plain": ["a query"], "neutral": ["anything"]}
+    pair = Pair(id="1", item="x", arm="frequency", high="one small step", low="TARGET", queries=texts)
+    with Server(embeddings=spoilt_embeddings("refused")) as server:
+        errors = {row.error for row in probe([pair], embedder(server))}
+    assert errors == {"the model gives no finite score for 'TARGET' ('TARGET': HTTP 400: too long)"}
+
+
+def test_it_works_inside_a_running_event_loop():
+    async def notebook():
+        with Server() as server:
+            return sums(language_model(server).log_probs(TEXTS))
+
+    assert asyncio.run(notebook()) == VALUES
+
+
+# The key
+
+SECRET = "sk-very-secret-0123456789"
+
+
+@pytest.fixture
+def key(monkeypatch, caplog):
+    """Set a key and, at the end, look for it in everything that was logged."""
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    caplog.set_level(logging.DEBUG)
+    yield SECRET
+    records = caplog.get_records("call")
+    assert records
+    for record in records:
+        assert SECRET not in repr(vars(record))
+        assert SECRET not in record.getMessage()
+
+
+def shown(error):
+    """Return a traceback as the tools show it that print local variables; the test's own frame knows the key."""
+    error.with_traceback(error.__traceback__.tb_next)
+    return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+
+
+def test_key_is_sent_and_shown_nowhere(key):
+    with Server() as server:
+        model = language_model(server)
+        model.log_probs(TEXTS)
+        assert {headers["Authorization"] for _, _, headers in server.asked} == {f"Bearer {key}"}
+    for value in (model, model.info, model.info.to_dict(), vars(model), vars(model._client), model.errors):
+        assert key not in repr(value)
+
+
+def test_server_that_repeats_the_key_does_not_get_it_into_an_error(key):
+    reply = Reply(400, {"error": {"message": f"wrong key {SECRET} in your header"}})
+    with Server(completions=failing(reply)) as server:
+        model = language_model(server)
+        model.log_probs(TEXTS)
+    assert model.errors == {TEXTS[1]: "HTTP 400: wrong key *** in your header"}
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_refused_key_ends_it_without_showing_it(key, status):
+    def refuse(body):
+        raise Reply(status, {"error": {"message": f"no access with {SECRET}"}})
+
+    with Server(models=refuse) as server, pytest.raises(BackendError, match=rf"HTTP {status}: no access with \*\*\*") as caught:
+        language_model(server)
+    assert key not in shown(caught.value)
+    assert len(server.asked) == 1
+
+
+def test_no_exception_shows_the_key(key, monkeypatch):
+    with Server() as server:
+        model = language_model(server)
+    with pytest.raises(BackendError) as caught:
+        language_model(server)  # nobody listens any more
+    assert key not in shown(caught.value)
+
+    async def bug(*arguments, **options):
+        raise RuntimeError("a bug in the client")
+
+    monkeypatch.setattr(httpx.AsyncClient, "post", bug)
+    with pytest.raises(ExceptionGroup) as caught:
+        model.log_probs(TEXTS)
+    assert key not in shown(caught.value)
+
+
+@pytest.mark.parametrize("odd", ["sk-with a\nline", "sk-schlüssel-0123"])
+def test_key_that_no_header_can_hold_is_not_shown_either(monkeypatch, odd):
+    monkeypatch.setenv("OPENAI_API_KEY", odd)
+    with pytest.raises(InputError, match="OPENAI_API_KEY holds characters that no key has") as caught:
+        Client("http://127.0.0.1:1")
+    assert odd not in shown(caught.value)
+
+
+def test_white_space_around_the_key_is_not_part_of_it(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", f" {SECRET}\n")
+    with Server() as server:
+        language_model(server)
+    assert server.asked[0][2]["Authorization"] == f"Bearer {SECRET}"
+
+
+def test__redirect_is_not_followed_with_the_key(key):
+    with Server() as other, Server() as server:
+        server.behaviours["completions"] = redirecting(other)
+        with pytest.raises(BackendError, match="can only generate"):
+            language_model(server).log_probs(TEXTS)
+    assert other.asked == []
+
+
+def redirecting(other):
+    def behave(body):
+        raise Reply(307, {}, headers={"Location": f"{other.url}/completions"})
+
+    return behave
+
+
+# Addresses and options
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://me:pass-0123@host/v1", "http://host/v1?key=pass-0123", "ftp://host", "host:80", "http://host:pass-0123/v1", "http://["],
+)
+def test_address_with_more_than_an_address_is_refused_without_repeating_it(address):
+    with pytest.raises(InputError, match="--base-url") as caught:
+        Client(f"http{address}")
+    assert "pass-0123" not in str(caught.value)
+
+
+def test_bare_address_means_version_1():
+    assert Client("http://127.0.0.1:8000").base_url == "http://127.0.0.1:8000/v1"
+    assert Client("https://example.org/api/v2/").base_url == "https://example.org/api/v2"
+
+
+def test_backend_is_chosen_by_name_or_by_an_address():
+    with Server() as server:
+        assert models.language_model(MODEL, base_url=server.url).info.details["backend"] == "http"
+        assert models.embedder(MODEL, base_url=server.url, backend="http").info.details["backend"] == "http"
+    for options, message in (
+        ({"backend": "htp"}, "unknown backend 'htp'; did you mean 'http'"),
+        ({"backend": "http"}, "give --base-url"),
+        ({"backend": "vllm", "base_url": "http://127.0.0.1"}, "leave out --base-url"),
+    ):
+        with pytest.raises(InputError, match=message):
+            models.language_model("small", **options)
