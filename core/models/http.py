@@ -60,7 +60,7 @@ class _Served:
         """Ask once: a server that declines lacks the ability, one that fails or that refuses the key is a `BackendError`."""
         answer = self._client.ask([request])[0]
         if isinstance(answer, Failure) and (self.stopped or answer.status is None or answer.again):
-            raise BackendError(f"{self._client.base_url}: {answer.reason}")
+            raise BackendError(f"{self._client.base_url}: {self.stopped or answer.reason}")
         return answer
 
     def _ask(self, texts: Sequence[str], requests: Sequence[Request[T]]) -> list[T | Failure]:

@@ -507,7 +507,10 @@ def test_refused_key_ends_it_without_showing_it(key, status):
     def refuse(body):
         raise Reply(status, {"error": {"message": f"no access with {SECRET}"}})
 
-    with Server(models=refuse) as server, pytest.raises(BackendError, match=rf"HTTP {status}: no access with \*\*\*") as caught:
+    with (
+        Server(models=refuse) as server,
+        pytest.raises(BackendError, match=rf"HTTP {status}: no access with \*\*\* \(the key is read from") as caught,
+    ):
         language_model(server)
     assert key not in shown(caught.value)
     assert len(server.asked) == 1
