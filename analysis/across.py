@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from freqbias.analysis.contrasts import CONFIRMATORY
+from freqbias.analysis.contrasts import question
 from freqbias.analysis.resampling import RESAMPLES, Interval, bca_ends, named_rng, resampling_weights
 from freqbias.records import Estimate
 
@@ -57,7 +57,7 @@ def across_models(table: pd.DataFrame, failed: "pd.Series[int]", seed: int) -> I
     that does not tell exact from decoy (margin not positive) has no relative gap. No p-values: none of this is a test.
     """
     for (probe, measure), rows in table.groupby(["probe", "measure"]):
-        contrast = CONFIRMATORY.get(str(probe), "gap")
+        contrast = question(str(probe)).contrast
         own = rows[(rows["contrast"] == contrast) & (rows["arm"] == "frequency")].dropna(subset=["gap", "margin"])
         models, shared = _shared(own)
         if len(models) < 2 or len(shared) < MIN_ITEMS:

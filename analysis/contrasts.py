@@ -5,14 +5,15 @@ gap = value(high) - value(low), so positive always favours the frequent form. De
 * `gloss`, `downstream`: mean of the two registers' gaps, each register with equal weight;
 * `register_match`: (plain gap - elevated gap) / 2 of `gloss`;
 * `gloss_specific`: `gloss` - `background` of the same pair;
-* from crossed cells (query form first): `match` = ((hh + ll) - (hl + lh)) / 2, the same word on both sides against another;
-  `match_asymmetry` = (hh + lh) - (hl + ll) = (hh - hl) - (ll - lh), how much harder the frequent word matches itself;
+* from cells that cross query and document (query form first): `match` = ((hh + ll) - (hl + lh)) / 2, the same word on both sides
+  against another; `match_asymmetry` = (hh + lh) - (hl + ll) = (hh - hl) - (ll - lh), how much harder the frequent word matches itself;
   `query_form` = ((hh + hl) - (lh + ll)) / 2, what asking in the frequent word changes, whatever the document's form.
 """
 
 import math
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,43 @@ from freqbias.frequency import content_zipf, swap
 from freqbias.jsonl import read_observations
 from freqbias.records import CELLS, Observation, Pair
 
-#: The contrast that a probe's verdict rests on; `gap` for a probe that is not named here.
-CONFIRMATORY = {"similarity": "gloss", "likelihood": "downstream"}
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a probe is judged by, and what its rows mean.
+
+    The verdict rests on `contrast`, in `measure` or, where that is None, in every measure that has it. It is a test that was decided on
+    beforehand only where `confirmatory`. `meaning` says what a positive gap is, after "A document in frequent wording". `cells` names
+    the two factors of crossed rows, first letter first; the file contract's own are query and document.
+    """
+
+    contrast: str = "gap"
+    measure: str | None = None
+    confirmatory: bool = True
+    meaning: str = "scores higher"
+    cells: tuple[str, str] = ("query", "document")
+
+    def judges(self, contrast: str, measure: str) -> bool:
+        """Tell whether the verdict rests on this contrast in this measure."""
+        return contrast == self.contrast and self.measure in (None, measure)
+
+
+#: The one place that knows probes by name; a probe that is not here is judged by `gap` in each of its measures.
+QUESTIONS = {
+    "similarity": Question(contrast="gloss", meaning="lies nearer to a third wording of its own content"),
+    "likelihood": Question(contrast="downstream", meaning="makes a gloss of its own content more likely to follow"),
+    "inversion": Question(
+        contrast="exact_form", meaning="stands further above a decoy, for a gloss of its own content", cells=("exact", "decoy")
+    ),
+    "retrieval": Question(contrast="document_form", measure="ndcg_at_10", meaning="ranks higher in the corpus"),
+    "geometry": Question(contrast="centroid", confirmatory=False, meaning="lies nearer to the centre of all texts"),
+}
+
+
+def question(probe: str) -> Question:
+    """Return what a probe is judged by."""
+    return QUESTIONS.get(probe, Question())
+
 
 #: Rivals computed from the texts.
 COMPUTED = {"words": words, "characters": characters, "fkgl": fkgl}
@@ -78,7 +114,9 @@ def pair_gaps(observations: pd.DataFrame) -> pd.DataFrame:
     rows["gap"] = rows["high"] - rows["low"]
     rows["margin"] = ((rows["high"] - rows["decoy_high"]) + (rows["low"] - rows["decoy_low"])) / 2
     plain = rows[rows["contrast"] != "crossed"]
-    parts = [_averaged(plain), _register_match(plain), _crossed(rows[rows["contrast"] == "crossed"])]
+    other = [probe for probe in rows["probe"].unique() if question(probe).cells != Question.cells]
+    crossed = rows[(rows["contrast"] == "crossed") & ~rows["probe"].isin(other)]
+    parts = [_averaged(plain), _register_match(plain), _crossed(crossed)]
     parts.append(_difference(parts[0], "gloss", "background", "gloss_specific"))
     filled = [part for part in parts if len(part)]
     table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*SERIES, "item", "pair_id", "gap", "margin"])

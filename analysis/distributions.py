@@ -109,11 +109,11 @@ def _mean(axes: Any, place: int, row: Estimate) -> None:
     axes.plot(row.value, place, "o", color=INK, markersize=5.5)
 
 
-def cell_means(crossed: pd.DataFrame) -> pd.DataFrame:
-    """Return mean and 95 % within-item interval of the crossed cells, over item means; columns `query` to `n_items`.
+def cell_means(crossed: pd.DataFrame, factors: tuple[str, str] = ("query", "document")) -> pd.DataFrame:
+    """Return mean and 95 % within-item interval of the crossed cells, over item means.
 
-    Each item's own level is taken out first and the variance multiplied by C / (C - 1), C = 4 cells (Cousineau 2005, TQMP 1(1),
-    42-45; corrected by Morey 2008, TQMP 4(2), 61-64). Limits are NaN for one item.
+    Columns are the form of either factor, then `mean` to `n_items`. Each item's own level is taken out first and the variance multiplied
+    by C / (C - 1), C = 4 cells (Cousineau 2005, TQMP 1(1), 42-45; corrected by Morey 2008, TQMP 4(2), 61-64). Limits: NaN for one item.
     """
     items = crossed.groupby("item")[list(CELLS)].mean().dropna()
     values = items.to_numpy()
@@ -127,8 +127,8 @@ def cell_means(crossed: pd.DataFrame) -> pd.DataFrame:
     sides = {"h": "frequent", "l": "rare"}
     return pd.DataFrame(
         {
-            "query": [sides[cell[0]] for cell in CELLS],
-            "document": [sides[cell[1]] for cell in CELLS],
+            factors[0]: [sides[cell[0]] for cell in CELLS],
+            factors[1]: [sides[cell[1]] for cell in CELLS],
             "mean": means,
             "ci_low": means - half,
             "ci_high": means + half,
@@ -138,34 +138,38 @@ def cell_means(crossed: pd.DataFrame) -> pd.DataFrame:
 
 
 def interaction(subject: Subject, observations: pd.DataFrame) -> Chart | None:
-    """Return the 2x2 of query form (x) and document form (lines) in the frequency arm; None without crossed rows."""
+    """Return the 2x2 of two forms, as the probe crosses them (query and document, exact text and decoy), in the frequency arm.
+
+    The first is on the x axis, the second has the lines. None without crossed rows.
+    """
     own = subject.rows(observations)
     crossed = own[(own["contrast"] == "crossed") & (own["arm"] == "frequency")].dropna(subset=list(CELLS))
     if crossed.empty:
         return None
-    data = cell_means(crossed)
+    across, lines = subject.cells
+    data = cell_means(crossed, subject.cells)
 
     def draw(figure: Any) -> None:
         axes = figure.add_subplot()
-        for document, style, shift in (("frequent", "-", -0.02), ("rare", "--", 0.02)):
-            line = data[data["document"] == document]
+        for form, style, shift in (("frequent", "-", -0.02), ("rare", "--", 0.02)):
+            line = data[data[lines] == form]
             x = np.arange(2) + shift
-            axes.plot(
-                x, line["mean"], style, color=INK, linewidth=1.4, marker="o", markersize=5, label=f"document in the {document} word"
-            )
+            label = f"{lines} in the {form} word"
+            axes.plot(x, line["mean"], style, color=INK, linewidth=1.4, marker="o", markersize=5, label=label)
             if line["ci_low"].notna().all():
                 axes.vlines(x, line["ci_low"], line["ci_high"], color=INK, linewidth=1.6)
-        axes.set_xticks([0, 1], ["query in the frequent word", "query in the rare word"])
+        axes.set_xticks([0, 1], [f"{across} in the frequent word", f"{across} in the rare word"])
         axes.set_xlim(-0.4, 1.4)
         axes.set_ylabel(subject.unit)
         figure.legend(loc="outside upper left", ncols=2)
 
-    cells = "; ".join(f"query {row.query}, document {row.document} {row.mean:.3g}" for row in data.itertuples())
+    values = data[[across, lines, "mean"]].itertuples(index=False)
+    cells = "; ".join(f"{across} {first}, {lines} {second} {mean:.3g}" for first, second, mean in values)
     name = f"interaction-{subject.key}"
     return Chart(
         name=name,
         svg=svg(draw, 7, 3.2, name, f"Crossed cells of {subject.title}: {cells}"),
-        caption=f"{subject.title}: the same word on both sides against another, over {data['n_items'].iloc[0]} items, with 95 % "
-        "within-item intervals. Lines that cross are word matching, not preference.",
+        caption=f"{subject.title}: {across} and {lines} in either form, over {data['n_items'].iloc[0]} items, with 95 % within-item "
+        "intervals." + (" Lines that cross are word matching, not preference." if across == "query" else ""),
         data=data,
     )

@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from freqbias.analysis.contrasts import CONFIRMATORY
-from freqbias.analysis.verdict import UNITS
+from freqbias.analysis.contrasts import question
+from freqbias.analysis.wording import UNITS
 from freqbias.records import Estimate
 
 INK = "#123456"  # stands for the page's text colour and is replaced by `currentColor`
@@ -44,7 +44,12 @@ class Subject:
     @property
     def contrast(self) -> str:
         """The contrast that the verdict rests on."""
-        return CONFIRMATORY.get(self.probe, "gap")
+        return question(self.probe).contrast
+
+    @property
+    def cells(self) -> tuple[str, str]:
+        """What the crossed rows cross."""
+        return question(self.probe).cells
 
     @property
     def unit(self) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from freqbias.analysis import contrasts, resampling
 from freqbias.analysis.across import across_models
-from freqbias.analysis.contrasts import CONFIRMATORY
+from freqbias.analysis.contrasts import Question, question
 from freqbias.analysis.regression import Coefficient, clustered_ols
 from freqbias.analysis.resampling import RESAMPLES, Values
 from freqbias.analysis.rivals import rival_rows
@@ -72,7 +72,7 @@ def sesoi(gaps: pd.DataFrame) -> dict[tuple[str, str, str], float]:
         if measure == "accuracy":
             found[model, probe, measure] = SESOI_ACCURACY
             continue
-        own = rows[(rows["contrast"] == CONFIRMATORY.get(probe, "gap")) & (rows["arm"] == "frequency")]
+        own = rows[(rows["contrast"] == question(probe).contrast) & (rows["arm"] == "frequency")]
         margin = own.groupby("item")["margin"].mean().mean()
         if margin > 0:
             found[model, probe, measure] = SESOI_SHARE * float(margin)
@@ -80,11 +80,18 @@ def sesoi(gaps: pd.DataFrame) -> dict[tuple[str, str, str], float]:
 
 
 def estimate(
-    observations: pd.DataFrame, pairs: Iterable[Pair], *, seed: int = 0, resamples: int = RESAMPLES, track: Track = silent
+    observations: pd.DataFrame,
+    pairs: Iterable[Pair],
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    given: Iterable[Estimate] = (),
+    track: Track = silent,
 ) -> list[Estimate]:
     """Return every estimate of a run, controls first; the same input and seed give the same numbers.
 
-    `observations` is what `freqbias.analysis.frame` returns; `resamples` counts sign flips, permutations and bootstrap draws.
+    `observations` is what `freqbias.analysis.frame` returns; `resamples` counts sign flips, permutations and bootstrap draws. `given`
+    are what probes estimated on whole models (hubness); those with a p-value join the exploratory family.
     Raises `InputError` when an observation's pair is not in `pairs`.
     """
     pair_rows = contrasts.pair_table(pairs)
@@ -96,7 +103,7 @@ def estimate(
     bounds = sesoi(gaps)
     failed = contrasts.failures(observations)
     groups = list(_groups(table, _SERIES))
-    estimates: list[Estimate] = []
+    estimates = list(given)
     for key, rows in track(groups, "estimate", len(groups)):
         series = _Series(
             key=dict(zip(_SERIES, key, strict=True)),
@@ -133,6 +140,8 @@ def _all_failed(observations: pd.DataFrame, made: list[Estimate]) -> Iterator[Es
     have = {(row.model, row.probe, row.measure, row.contrast, row.arm) for row in made}
     errors = observations[observations["error"].notna()]
     for (model, probe, measure, contrast, arm), rows in _groups(errors, [*_SERIES, "arm"]):
+        if contrast == "crossed" and question(probe).cells != Question.cells:
+            continue  # the probe's other rows say so
         name = "match" if contrast == "crossed" else contrast
         if (model, probe, measure, name, arm) not in have:
             yield Estimate(
@@ -269,7 +278,7 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
             method=row.method,
             flags=list(row.flags),
         )
-    if series.key["contrast"] == CONFIRMATORY.get(series.key["probe"], "gap"):
+    if question(series.key["probe"]).judges(series.key["contrast"], series.key["measure"]):
         yield from _specifications(series, rows)
 
 
@@ -357,7 +366,8 @@ def _descriptive(series: _Series) -> Iterator[Estimate]:
 
 def is_confirmatory(row: Estimate) -> bool:
     """Tell whether an estimate is the one that its model x probe is judged by."""
-    return row.arm == "frequency" and row.term == "mean" and row.contrast == CONFIRMATORY.get(row.probe, "gap")
+    own = question(row.probe)
+    return row.arm == "frequency" and row.term == "mean" and own.confirmatory and own.judges(row.contrast, row.measure)
 
 
 def adjusted(estimates: list[Estimate]) -> list[Estimate]:
@@ -381,6 +391,6 @@ def _family(row: Estimate) -> str | None:
 
 def _order(row: Estimate) -> tuple[Any, ...]:
     arms = ("placebo", "frequency-placebo", "length", "frequency")
-    exploratory = row.contrast != CONFIRMATORY.get(row.probe, "gap")
-    series = (row.model, row.probe, row.measure, exploratory, row.contrast)
-    return (*series, arms.index(row.arm), row.term != "mean", row.term)
+    own = question(row.probe)
+    series = (row.model, row.probe, row.measure != own.measure, row.measure, row.contrast != own.contrast, row.contrast)
+    return (*series, arms.index(row.arm) if row.arm in arms else len(arms), row.term != "mean", row.term)

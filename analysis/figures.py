@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from freqbias.analysis.contrasts import CONFIRMATORY
+from freqbias.analysis.contrasts import question
 from freqbias.analysis.drawing import COLOURS, INK, Chart, Subject, interval_rows, interval_table, svg
-from freqbias.analysis.verdict import UNITS
+from freqbias.analysis.wording import UNITS
 from freqbias.records import Estimate
 
 #: A standardised difference under .1 is commonly taken as negligible (Austin 2009, Communications in Statistics 38(6), 1228-1234).
@@ -24,7 +24,7 @@ def overview(estimates: Sequence[Estimate]) -> Chart | None:
     wanted = [
         row
         for row in estimates
-        if row.arm == "frequency" and row.contrast == CONFIRMATORY.get(row.probe, "gap") and row.value is not None
+        if row.arm == "frequency" and question(row.probe).judges(row.contrast, row.measure) and row.value is not None
     ]
     panels: dict[tuple[str, str], list[list[Estimate]]] = {}
     for row in wanted:

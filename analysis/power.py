@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from freqbias.analysis import contrasts
-from freqbias.analysis.contrasts import CONFIRMATORY
+from freqbias.analysis.contrasts import question
 from freqbias.analysis.estimates import SESOI_SHARE, sesoi
 from freqbias.analysis.resampling import Values
 from freqbias.errors import InputError
@@ -255,7 +255,10 @@ def _series(gaps: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], str, pd.
     """Yield (model, probe, measure), arm and rows of every confirmatory contrast, the placebo after its frequency arm."""
     groups: Iterable[tuple[Any, pd.DataFrame]] = gaps.groupby(["model", "probe", "measure"])
     for key, rows in groups:
-        own = rows[rows["contrast"] == CONFIRMATORY.get(key[1], "gap")].dropna(subset=["gap"])
+        contrast = question(key[1]).contrast
+        if not question(key[1]).judges(contrast, key[2]):
+            continue
+        own = rows[rows["contrast"] == contrast].dropna(subset=["gap"])
         for arm in ("frequency", "placebo"):
             part = own[own["arm"] == arm]
             if len(part) and (own["arm"] == "frequency").any():
@@ -290,7 +293,7 @@ def _answer(
         model=model,
         probe=probe,
         measure=measure,
-        contrast=CONFIRMATORY.get(probe, "gap"),
+        contrast=question(probe).contrast,
         arm=arm,
         test="tost" if equivalence else "two-sided",
         items=items,

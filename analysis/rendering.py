@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 import freqbias
 from freqbias.analysis.largest import Stretch
-from freqbias.analysis.verdict import interval, number, p_text
+from freqbias.analysis.wording import interval, number, p_text
 
 #: The reference that CITATION.cff gives, in a line.
 CITATION = (

@@ -16,7 +16,8 @@ from freqbias.analysis.drawing import Chart, Subject
 from freqbias.analysis.estimates import CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY, adjusted
 from freqbias.analysis.largest import Largest, largest
 from freqbias.analysis.rendering import render
-from freqbias.analysis.verdict import UNITS, Verdict, number, verdicts
+from freqbias.analysis.verdict import Verdict, verdicts
+from freqbias.analysis.wording import UNITS, number
 from freqbias.errors import InputError
 from freqbias.frequency import swap
 from freqbias.jsonl import read_estimates, read_json, read_manifest, read_pairs, write_json, write_text
@@ -38,6 +39,13 @@ class Run:
     table: pd.DataFrame | None
     audit: dict[str, Any] | None
     manifest: dict[str, Any] | None
+
+    @property
+    def floors(self) -> dict[tuple[str, str], float]:
+        """What a value moves by when only the batch changes, by model and measure."""
+        models = [] if self.manifest is None else self.manifest.get("models", [])
+        floors = [(model["name"], model.get("noise_floor") or {}) for model in models]
+        return {(name, floor["measure"]): floor["value"] for name, floor in floors if floor.get("value") is not None}
 
     @property
     def noise(self) -> list[str]:
@@ -170,13 +178,13 @@ def _keys(names: Sequence[str]) -> list[str]:
 
 def _sections(runs: Sequence[Run], estimates: Sequence[Estimate]) -> list[Section]:
     homes = {(row.model, row.probe): run for run in runs for row in run.estimates}
-    names = list(dict.fromkeys((row.model, row.probe, row.measure) for row in estimates if row.model != ALL_MODELS))
-    keys = _keys([f"{model}-{probe}" for model, probe, _ in names])
-    points = max(100, min(distributions.MAX_POINTS, ALL_POINTS // (CLOUDS * len(names))))
+    found = verdicts(estimates, {key: floor for run in runs for key, floor in run.floors.items()})
+    keys = _keys([f"{verdict.model}-{verdict.probe}" for verdict in found])
+    points = max(100, min(distributions.MAX_POINTS, ALL_POINTS // (CLOUDS * max(1, len(found)))))
     sections = []
-    for (model, probe, measure), key, verdict in zip(names, keys, verdicts(estimates), strict=True):
-        subject = Subject(model=model, probe=probe, measure=measure, key=key)
-        sections.append(_section(subject, verdict, homes[model, probe], estimates, points))
+    for verdict, key in zip(found, keys, strict=True):
+        subject = Subject(model=verdict.model, probe=verdict.probe, measure=verdict.measure, key=key)
+        sections.append(_section(subject, verdict, homes[verdict.model, verdict.probe], estimates, points))
     return sections
 
 

@@ -6,13 +6,11 @@ its Monte Carlo error), an interval has to cover the truth as often as its level
 chance; the seed is fixed, so that the answer repeats.
 """
 
-import logging
 import math
 import multiprocessing
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -21,7 +19,6 @@ from scipy import stats
 
 from freqbias.analysis.contrasts import frame
 from freqbias.analysis.estimates import SESOI_SHARE, estimate
-from freqbias.analysis.mixed import LOG
 from freqbias.analysis.power import t_power
 from freqbias.analysis.simulate import ZIPF_MEAN, Simulated, World, simulate
 from freqbias.errors import InputError
@@ -217,8 +214,7 @@ def selfcheck(
         raise InputError(f"--runs must be at least {MIN_RUNS}, found {runs}: fewer cannot tell a wrong rate from a right one")
     every = scenarios() if worlds is None else worlds
     jobs = [(scenario, seed, number) for scenario in every for number in range(runs)]
-    with _quiet():
-        outcomes = list(track(_mapped(jobs, workers), "simulated runs", len(jobs)))
+    outcomes = list(track(_mapped(jobs, workers), "simulated runs", len(jobs)))
     checks: list[Check] = []
     for k, scenario in enumerate(every):
         columns = np.array(outcomes[k * runs : (k + 1) * runs], dtype=float).T
@@ -230,24 +226,9 @@ def _mapped(jobs: list[tuple[Scenario, int, int]], workers: int) -> Iterator[lis
     if workers == 1:
         yield from map(_outcome, jobs)
         return
-    # fresh processes: the regression library runs threads, and a forked copy of a process with threads can hang
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_silence) as pool:
+    # fresh processes: linear algebra runs threads, and a forked copy of a process with threads can hang
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield from pool.map(_outcome, jobs, chunksize=10)
-
-
-def _silence() -> None:
-    LOG.setLevel(logging.ERROR)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the optimiser's remarks on single fits, of which there are thousands, off the screen."""
-    level = LOG.level
-    _silence()
-    try:
-        yield
-    finally:
-        LOG.setLevel(level)
 
 
 def _outcome(job: tuple[Scenario, int, int]) -> list[float]:

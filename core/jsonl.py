@@ -1,19 +1,24 @@
 """Strict JSON and JSON-lines files: errors name file and line, and a file is either whole or absent."""
 
+import hashlib
 import json
 import os
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
-import jsonlines
+import orjson
 
 from freqbias.errors import InputError
-from freqbias.records import SCHEMA, Estimate, Observation, Pair
+from freqbias.records import SCHEMA, Estimate, Observation, Pair, Record
 
 T = TypeVar("T")
 MAX_LINE_BYTES = 1_000_000  # a sentence or passage is far shorter; a longer line is a wrong file
+BLOCK_BYTES = 1 << 20  # of a pair file that are in memory at a time
+_PLAIN = frozenset({str, int, bool, type(None)})  # nothing to round in these
 DIGITS = 9  # significant; float32 results carry seven, and more would only make files differ between machines
 
 
@@ -21,24 +26,39 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not strict JSON; write null")
 
 
-def _loads(text: str | bytes) -> Any:
-    return json.loads(text, parse_constant=_refuse_constant)
+def _loads(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        json.loads(text, parse_constant=_refuse_constant)  # the slower reader says more exactly what is wrong
+        raise
 
 
 def _rounded(value: Any) -> Any:
-    """Round every float in a JSON-ready value; nan and infinity are left to `json.dumps`, which refuses them."""
+    """Round every float in a JSON-ready value; `ValueError` on nan and infinity."""
     if isinstance(value, float):
+        if value - value != 0:
+            raise ValueError(f"{value} is not JSON compliant")
         return float(f"{value:.{DIGITS}g}")
-    if isinstance(value, Mapping):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
+    if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101  # the second test is slow
+        return {key: item if item.__class__ in _PLAIN else _rounded(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [item if item.__class__ in _PLAIN else _rounded(item) for item in value]
     return value
 
 
 def dumps(value: Any, indent: int | None = None) -> str:
     """Return strict JSON text; `ValueError` on nan or infinity."""
     return json.dumps(_rounded(value), ensure_ascii=False, allow_nan=False, indent=indent)
+
+
+def line(record: Record) -> bytes:
+    """Return a record as one line of a JSON-lines file, line end included; `ValueError` on nan or infinity."""
+    row = record.to_dict()
+    for name, value in row.items():
+        if value.__class__ not in _PLAIN and (value or value.__class__ is not dict):
+            row[name] = _rounded(value)
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
 
 
 @contextmanager
@@ -73,17 +93,26 @@ def write_records(path: str | os.PathLike[str], records: Iterable[Pair | Observa
     count = 0
     with atomic(path) as stream:
         for record in records:
-            stream.write(dumps(record.to_dict()).encode() + b"\n")
+            stream.write(line(record))
             count += 1
     return count
 
 
-def read_json(path: str | os.PathLike[str]) -> Any:
-    """Read one strict JSON document; raise `InputError` naming the file."""
+def read_text(path: str | os.PathLike[str]) -> str:
+    """Read a UTF-8 text file; raise `InputError` naming the file."""
     try:
-        return _loads(Path(path).read_text(encoding="utf-8"))
+        return Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8; convert the file") from error
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """Read one strict JSON document; raise `InputError` naming the file."""
+    text = read_text(path)
+    try:
+        return _loads(text.encode())
     except ValueError as error:
         raise InputError(f"{path}: not strict JSON: {error}") from error
 
@@ -97,7 +126,7 @@ def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
     return dict(manifest)
 
 
-def _opened(path: str | os.PathLike[str]) -> BinaryIO:
+def _opened(path: str | os.PathLike[str]) -> BufferedReader:
     try:
         return Path(path).open("rb")
     except OSError as error:
@@ -106,19 +135,14 @@ def _opened(path: str | os.PathLike[str]) -> BinaryIO:
 
 def read_rows(path: str | os.PathLike[str], parse: Callable[[Any], T]) -> Iterator[T]:
     """Yield `parse(row)` for every line; raise `InputError` as `file:line: reason`."""
-    with _opened(path) as stream, jsonlines.Reader(stream, loads=_loads) as reader:
-        number = 0
-        while True:
-            number += 1
+    with _opened(path) as stream:
+        for number, raw in enumerate(stream, start=1):
             try:
-                yield parse(reader.read())
-            except EOFError:
-                return
-            except jsonlines.InvalidLineError as error:
-                reason = str(error.__cause__ or error)
-                raise InputError(f"{path}:{number}: not strict JSON: {reason}") from error
+                yield parse(_loads(raw))
             except InputError as error:
                 raise InputError(f"{path}:{number}: {error}") from error
+            except ValueError as error:
+                raise InputError(f"{path}:{number}: not strict JSON: {error}") from error
 
 
 def read_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
@@ -137,15 +161,81 @@ def read_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
             yield number, text.rstrip("\r\n")
 
 
+class Seen:
+    """A set of texts that keeps 64 bits of each: an open-addressing table of at most 32 bytes a text.
+
+    Two different texts among n share their 64 bits with a probability of n² / 2^65: 3e-8 for a million.
+    """
+
+    def __init__(self) -> None:
+        self._table = array("Q", bytes(8 * 1024))
+        self._count = 0
+
+    def add(self, text: str) -> bool:
+        """Add a text; return whether it is new."""
+        if 2 * self._count >= len(self._table):
+            old, self._table = self._table, array("Q", bytes(16 * len(self._table)))
+            for key in filter(None, old):
+                self._put(key)
+        new = self._put(hash(text) & 0xFFFFFFFFFFFFFFFF or 1)
+        self._count += new
+        return new
+
+    def _put(self, key: int) -> bool:
+        table = self._table
+        mask = len(table) - 1
+        place = key & mask
+        while found := table[place]:
+            if found == key:
+                return False
+            place = (place + 1) & mask
+        table[place] = key
+        return True
+
+
 def read_pairs(path: str | os.PathLike[str]) -> Iterator[Pair]:
     """Yield the pairs of `pairs.jsonl` (or of the run folder that holds one); an `id` seen twice is an `InputError`."""
     path = _in_folder(path, "pairs.jsonl")
-    seen: set[str] = set()
+    seen = Seen()
     for number, pair in enumerate(read_rows(path, Pair.from_dict), start=1):
-        if pair.id in seen:
+        if not seen.add(pair.id):
             raise InputError(f"{path}:{number}: field 'id' repeats '{pair.id}'")
-        seen.add(pair.id)
         yield pair
+
+
+class PairFile:
+    """The pairs of a file, checked once when it is opened, then read again as often as wanted in bounded memory.
+
+    `count` is how many there are, `sha256` identifies the bytes. Errors as in `read_pairs`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path = _in_folder(path, "pairs.jsonl")
+        self.count = sum(1 for _ in read_pairs(self.path))
+        self.sha256 = sha256(self.path)
+
+    def __iter__(self) -> Iterator[Pair]:
+        return self.after(0)
+
+    def after(self, count: int) -> Iterator[Pair]:
+        """Yield the pairs behind the first `count`."""
+        place = 0
+        while True:
+            with _opened(self.path) as stream:  # closed before anything is yielded, whatever becomes of the reader
+                stream.seek(place)
+                rows = stream.readlines(BLOCK_BYTES)
+                place = stream.tell()
+            if not rows:
+                return
+            for raw in rows[count:]:
+                yield Pair.trusted(orjson.loads(raw))
+            count = max(0, count - len(rows))
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits."""
+    with _opened(path) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_observations(path: str | os.PathLike[str]) -> Iterator[Observation]:

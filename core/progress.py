@@ -1,6 +1,7 @@
 """Progress as an argument: library code takes a `Track` and the command line passes one that draws bars."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -19,7 +20,8 @@ def silent(items: Iterable[T], what: str, total: int) -> Iterable[T]:
     return items
 
 
-def chunks(items: list[T], size: int) -> Iterator[list[T]]:
-    """Yield consecutive slices of at most `size` items."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield consecutive parts of at most `size` items."""
+    source = iter(items)
+    while part := list(islice(source, size)):
+        yield part

@@ -5,8 +5,9 @@ A record is built with `from_dict`, which checks it and raises `InputError` with
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from freqbias.errors import InputError
@@ -15,6 +16,16 @@ SCHEMA = 1
 ARMS = ("frequency", "placebo", "length")
 CELLS = ("hh", "hl", "lh", "ll")
 REGISTERS = ("plain", "elevated")
+SIDES = ("high", "low")
+QUERY_LISTS = ("neutral", "gloss_plain", "gloss_elevated")
+QUERY_TEXTS = ("naming_high", "naming_low")
+
+
+@cache
+def _template(cls: "type[Record]") -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
+    """Return a record's fields with their defaults, and what makes the defaults that every record has to itself."""
+    defaults = {f.name: None if f.default is MISSING else f.default for f in fields(cls)}
+    return defaults, [(f.name, f.default_factory) for f in fields(cls) if f.default_factory is not MISSING]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,16 +44,30 @@ class Record:
         for name in cls.required:
             if name not in row:
                 raise InputError(f"field '{name}' is missing")
-        names = {f.name for f in fields(cls)} - {"extra"}
-        known = {key: value for key, value in row.items() if key in names}
-        record = cls(**known, extra={key: value for key, value in row.items() if key not in names})
+        record = cls.trusted(row)
         record.check()
+        return record
+
+    @classmethod
+    def trusted(cls, row: dict[str, Any]) -> Self:
+        """Build a record from a row that `from_dict` has accepted before, without checking it again."""
+        defaults, own = _template(cls)  # type: ignore[arg-type]  # a class is hashable
+        if "extra" in row or not row.keys() <= defaults.keys():
+            known = {key: value for key, value in row.items() if key in defaults and key != "extra"}
+            row = known | {"extra": {key: value for key, value in row.items() if key not in known}}
+        values = defaults | row
+        for name, make in own:
+            if name not in row:
+                values[name] = make()
+        record = object.__new__(cls)
+        object.__setattr__(record, "__dict__", values)  # a third of what the constructor of a frozen dataclass takes
         return record
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as one JSON-ready dictionary, extra fields last."""
-        row = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "extra"}
-        return row | dict(self.extra)
+        row = self.__dict__.copy()  # in the order of the fields, of which `extra` is the first
+        extra = row.pop("extra")
+        return row | extra if extra else row
 
     def check(self) -> None:
         """Raise `InputError` when a field has the wrong type or an impossible value."""
@@ -55,20 +80,30 @@ class Record:
 
     def _text(self, *names: str) -> None:
         for name in names:
-            if not self._need(name, str, "a text").strip():
+            value = getattr(self, name)
+            if value.__class__ is not str:
+                self._need(name, str, "a text")
+            if not value or value.isspace():
                 raise InputError(f"field '{name}' is empty")
 
     def _number_or_null(self, *names: str) -> None:
         for name in names:
-            value = self._need(name, (int, float, type(None)), "a number or null")
-            if value is not None and not math.isfinite(value):
+            value = getattr(self, name)
+            if value is None or (value.__class__ is float and value - value == 0):
+                continue
+            self._need(name, (int, float), "a number or null")
+            if not math.isfinite(value):
                 raise InputError(f"field '{name}' must be finite")
 
     def _object(self, *names: str) -> None:
         for name in names:
-            self._need(name, dict, "an object")
+            if getattr(self, name).__class__ is not dict:
+                self._need(name, dict, "an object")
 
     def _two_sided(self, name: str) -> None:
+        given = getattr(self, name)
+        if given.__class__ is dict and not given:
+            return
         for key, value in self._need(name, dict, "an object").items():
             if not isinstance(value, list | tuple) or len(value) != 2:
                 raise InputError(f"field '{name}.{key}' must be a list [high, low]")
@@ -112,18 +147,15 @@ class Pair(Record):
         self._number_or_null("zipf_high", "zipf_low", "zipf_gap")
         self._object("queries", "decoys", "checks", "meta")
         self._two_sided("covariates")
-        for name in ("neutral", "gloss_plain", "gloss_elevated"):
-            texts = self.queries.get(name, [])
-            if not isinstance(texts, list) or not all(isinstance(text, str) and text.strip() for text in texts):
-                raise InputError(f"field 'queries.{name}' must be a list of non-empty texts")
-        for where, mapping, names in (
-            ("queries", self.queries, ("naming_high", "naming_low")),
-            ("decoys", self.decoys, ("high", "low")),
-        ):
-            for name in names:
-                text = mapping.get(name, "absent")
-                if not isinstance(text, str) or not text.strip():
-                    raise InputError(f"field '{where}.{name}' must be a non-empty text")
+        for name, value in self.queries.items():
+            if name in QUERY_LISTS:
+                if not isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in value):
+                    raise InputError(f"field 'queries.{name}' must be a list of non-empty texts")
+            elif name in QUERY_TEXTS and (not isinstance(value, str) or not value.strip()):
+                raise InputError(f"field 'queries.{name}' must be a non-empty text")
+        for name, value in self.decoys.items():
+            if name in SIDES and (not isinstance(value, str) or not value.strip()):
+                raise InputError(f"field 'decoys.{name}' must be a non-empty text")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,8 +200,8 @@ class Observation(Record):
                 raise InputError("field 'cells' must hold exactly hh, hl, lh and ll in a crossed row")
         elif self.high is None or self.low is None:
             raise InputError("fields 'high' and 'low' must be numbers in a row without 'error'")
-        for name in ("cells", "decoys"):
-            for key, value in (getattr(self, name) or {}).items():
+        for name, values in (("cells", self.cells), ("decoys", self.decoys)):
+            for key, value in values.items() if values else ():
                 if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                     raise InputError(f"field '{name}.{key}' must be a finite number")
 

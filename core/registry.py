@@ -18,6 +18,9 @@ from freqbias.errors import InputError
 BUILT_IN: dict[str, dict[str, str]] = {
     "probes": {
         "similarity": "freqbias.probes.similarity:probe",
+        "inversion": "freqbias.probes.inversion:probe",
+        "retrieval": "freqbias.probes.retrieval:probe",
+        "geometry": "freqbias.probes.geometry:probe",
         "likelihood": "freqbias.probes.likelihood:probe",
     },
     "generators": {

@@ -20,10 +20,10 @@ import numpy as np
 
 from freqbias.models import LanguageModel
 from freqbias.probes import Probe
-from freqbias.probes.common import SIDES, observation, reason
+from freqbias.probes.common import SIDES, observation, prompt, reason
 from freqbias.records import REGISTERS, Observation, Pair
 
-BRIDGE = " In other words:"  # leads from a sentence to any phrase, and repeats no content word
+BRIDGE = prompt("likelihood-bridge-v1")  # leads from a sentence to any phrase, and repeats no content word
 
 
 def run(pairs: Sequence[Pair], model: LanguageModel, common: None = None) -> Iterator[Observation]:

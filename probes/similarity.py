@@ -9,6 +9,11 @@ Rows written; the measure is the model's own (`cosine`, `dot`, `bm25`, `maxsim`,
 * `crossed`: queries that name the item in either word against documents in either word. The four cells give matching and its
   asymmetry; they cannot give a preference, since (hh+lh)-(hl+ll) = (hh-hl)-(ll-lh).
 
+Rivals recorded per pair as covariates, in the same rows: `subwords` and `truncated`; `idf`, the mean inverse document frequency of a
+form's words among the documents of the pair file; `gloss_overlap` (gloss rows), the tokens that a form shares with its glosses, which
+the lexicon makes function words only; `form_cosine`, how near the two forms are to each other (dense models). Length, readability, fit
+of the gloss and the share of the intended sense are the pair file's.
+
 What could fake a result, and what is done about it: word overlap (glosses without shared stems), register (two gloss registers,
 averaged with equal weight), length and position (both forms share the sentence; arm `length` is the yardstick), fragmentation
 (`subwords` is recorded), truncation (`truncated` is recorded), scale differences between models (decoys).
@@ -25,9 +30,23 @@ import numpy as np
 
 from freqbias.models.relevance import Pool, Scorer
 from freqbias.probes import Probe
-from freqbias.probes.common import SIDES, document_covariates, observation, reason, unscorable
+from freqbias.probes.common import (
+    LETTERS,
+    SIDES,
+    couple_scores,
+    document_covariates,
+    documents_of,
+    encode_all,
+    gloss_queries,
+    naming_queries,
+    observation,
+    queries_of,
+    reason,
+    unscorable,
+)
+from freqbias.probes.rivals import Idf, form_cosines, gloss_overlap
 from freqbias.progress import Track
-from freqbias.records import CELLS, REGISTERS, Observation, Pair
+from freqbias.records import CELLS, Observation, Pair
 
 POOL_ITEMS = 32  # items whose glosses are the background of a pair scorer: 32 means have a standard error of a sixth of their spread
 
@@ -40,14 +59,26 @@ class Background:
     weights: dict[str, dict[str, float]]
 
 
+@dataclass(frozen=True)
+class Common:
+    """What all pairs share; `background` is None where fewer than two items have a gloss."""
+
+    background: Background | None
+    idf: Idf
+
+
 def glosses(pair: Pair) -> list[str]:
     """Return all gloss queries of a pair."""
-    return [text for register in REGISTERS for text in pair.queries.get(f"gloss_{register}", [])]
+    return [text for texts in gloss_queries(pair).values() for text in texts]
 
 
-def prepare(pairs: Iterable[Pair], model: Scorer, track: Track) -> Background | None:
-    """Encode every text once and make the pool of glosses; None where fewer than two items have one."""
-    model.prepare(_each(pairs, _queries), _each(pairs, _documents), track)
+def prepare(pairs: Iterable[Pair], model: Scorer, track: Track) -> Common:
+    """Encode every text once, make the pool of glosses and count words."""
+    encode_all(pairs, model, track)
+    return Common(_background(pairs, model), Idf(pairs))
+
+
+def _background(pairs: Iterable[Pair], model: Scorer) -> Background | None:
     by_item = {pair.item: glosses(pair) for pair in pairs if glosses(pair)}
     if len(by_item) < 2:
         return None
@@ -59,29 +90,25 @@ def prepare(pairs: Iterable[Pair], model: Scorer, track: Track) -> Background | 
     return Background(model.pooled([text for text, _ in flat], [weight for _, weight in flat]), weights)
 
 
-def _each(pairs: Iterable[Pair], texts: Any) -> Iterator[str]:
-    return (text for pair in pairs for text in texts(pair))
-
-
-def run(pairs: Sequence[Pair], model: Scorer, common: Background | None) -> Iterator[Observation]:
+def run(pairs: Sequence[Pair], model: Scorer, common: Common) -> Iterator[Observation]:
     """Yield the rows of every pair; see the module's docstring."""
-    found = _Scores(pairs, model, common)
-    covariates = document_covariates(pairs, model)
+    found = _Scores(pairs, model, common.background)
+    known, cosines = document_covariates(pairs, model), form_cosines(pairs, model)
     for pair in pairs:
-        for contrast, register, values in _rows(pair, found, common):
+        own = {**known[pair.id], **cosines[pair.id], "idf": [common.idf(getattr(pair, side), pair.language) for side in SIDES]}
+        for contrast, register, values in _rows(pair, found, common.background):
             if "error" in values:
-                values["error"] += reason(model, [*_documents(pair), *_queries(pair)])
-            yield observation("similarity", model.measure, pair, model.info, contrast, values, covariates[pair.id], register)
+                values["error"] += reason(model, [*documents_of(pair), *queries_of(pair)])
+            covariates = own if register is None else {**own, "gloss_overlap": gloss_overlap(pair, register)}
+            yield observation("similarity", model.measure, pair, model.info, contrast, values, covariates, register)
 
 
 class _Scores:
     """The relevances that some pairs ask for, computed in one call."""
 
     def __init__(self, pairs: Sequence[Pair], model: Scorer, background: Background | None):
-        couples = sorted({couple for pair in pairs for couple in _couples(pair)})
-        values = model.scores([query for query, _ in couples], [document for _, document in couples])
-        self._values = dict(zip(couples, values.tolist(), strict=True))
-        documents = sorted({text for pair in pairs for text in _documents(pair)})
+        self._values = couple_scores(model, (couple for pair in pairs for couple in _couples(pair)))
+        documents = sorted({text for pair in pairs for text in documents_of(pair)})
         self._sums = dict(zip(documents, background.pool(documents).tolist(), strict=True)) if background else {}
 
     def mean(self, queries: Sequence[str], document: str) -> float:
@@ -103,18 +130,16 @@ Row = tuple[str, str | None, dict[str, Any]]
 
 def _rows(pair: Pair, found: _Scores, background: Background | None) -> Iterator[Row]:
     """Yield (contrast, register, fields of the row) for what this pair allows."""
-    wanted: list[tuple[str, str | None, list[str]]] = [
-        ("gloss", register, pair.queries[f"gloss_{register}"]) for register in REGISTERS if pair.queries.get(f"gloss_{register}")
-    ]
+    wanted: list[tuple[str, str | None, list[str]]] = [("gloss", register, texts) for register, texts in gloss_queries(pair).items()]
     if pair.queries.get("neutral"):
         wanted.append(("neutral", None, pair.queries["neutral"]))
     for contrast, register, texts in wanted:
-        yield contrast, register, _both_sides(pair, {text: found.mean(texts, text) for text in _documents(pair)})
+        yield contrast, register, _both_sides(pair, {text: found.mean(texts, text) for text in documents_of(pair)})
     if background is not None:
-        yield "background", None, _both_sides(pair, {text: found.others(background, pair.item, text) for text in _documents(pair)})
-    if {"naming_high", "naming_low"} <= pair.queries.keys():
-        sides = {"h": "high", "l": "low"}
-        cells = {c: found.mean([pair.queries[f"naming_{sides[c[0]]}"]], getattr(pair, sides[c[1]])) for c in CELLS}
+        yield "background", None, _both_sides(pair, {text: found.others(background, pair.item, text) for text in documents_of(pair)})
+    naming = naming_queries(pair)
+    if naming:
+        cells = {c: found.mean([naming[LETTERS[c[0]]]], getattr(pair, LETTERS[c[1]])) for c in CELLS}
         yield "crossed", None, unscorable(cells) or {"cells": cells}
 
 
@@ -125,22 +150,12 @@ def _both_sides(pair: Pair, value: dict[str, float]) -> dict[str, Any]:
     return unscorable(value) or values
 
 
-def _documents(pair: Pair) -> list[str]:
-    return [pair.high, pair.low, *pair.decoys.values()]
-
-
-def _queries(pair: Pair) -> list[str]:
-    naming = [pair.queries[name] for name in ("naming_high", "naming_low") if name in pair.queries]
-    return [*glosses(pair), *pair.queries.get("neutral", []), *naming]
-
-
 def _couples(pair: Pair) -> Iterator[tuple[str, str]]:
-    naming = [pair.queries[name] for name in ("naming_high", "naming_low") if name in pair.queries]
-    for document in _documents(pair):
+    for document in documents_of(pair):
         for query in [*glosses(pair), *pair.queries.get("neutral", [])]:
             yield query, document
     for document in (pair.high, pair.low):
-        for query in naming:
+        for query in naming_queries(pair).values():
             yield query, document
 
 

@@ -15,52 +15,54 @@ from freqbias import read_pairs
 from freqbias.frequency import content_words, tokens, word_zipf
 
 EXACT, WRONG, NOISE = 0.5, 0.25, 0.02
+COMMON = 0.3  # of a query, on the axis that all queries share
+OWN = math.sqrt(1 - COMMON**2)  # of a gloss, on its item's axis
 GLOSS_EFFECT, BACKGROUND_EFFECT = 0.05, 0.04
+CLOSE, WIDE = 0.47, 0.05  # decoys and noise where the right document does lose at times
+RARE_NOISE = 0.5  # length of what is added to rare documents, whose own length is 1
+CROWD, CROWD_HIGH, CROWD_LOW = 24, 0.6, 0.4  # dimensions in which documents crowd; how near the right one lies
+CONE = 0.14  # how much nearer to a common direction a Zipf unit brings a text
 SLOPE, AFTER_EFFECT = 1.5, 0.4
 
 
 @cache
 def _known(path):
-    """Map every document to (item, arm, side, exact or decoy) and every gloss to its item; number the items."""
+    """Map every document to {item: (arm, side, exact or decoy)} and every gloss to its item; number the items."""
     documents, glosses, items = {}, {}, {}
-    for pair in read_pairs(path):
+    # the length arm shows the frequency arm's frequent documents again, so the frequency arm has the last word
+    for pair in sorted(read_pairs(path), key=lambda pair: pair.arm == "frequency"):
         items.setdefault(pair.item, len(items))
         for side in ("high", "low"):
             if pair.decoys:
-                documents.setdefault(pair.decoys[side], (pair.item, pair.arm, side, WRONG))
+                documents.setdefault(pair.decoys[side], {})[pair.item] = (pair.arm, side, "decoy")
+            documents.setdefault(getattr(pair, side), {})[pair.item] = (pair.arm, side, "exact")
         for register in ("gloss_plain", "gloss_elevated"):
             glosses.update(dict.fromkeys(pair.queries.get(register, []), pair.item))
-    # the length arm shows the frequency arm's frequent documents again, so the frequency arm has the last word
-    for pair in sorted(read_pairs(path), key=lambda pair: pair.arm == "frequency"):
-        for side in ("high", "low"):
-            documents[getattr(pair, side)] = (pair.item, pair.arm, side, EXACT)
     return documents, glosses, items
 
 
-def _noise(text):
+def _noise(text, size=2):
     seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
-    return np.random.default_rng(seed).normal(size=2)
+    return np.random.default_rng(seed).normal(size=size)
 
 
-def _embed(texts, role, gloss_effect=0.0, background_effect=0.0):
+def _embed(texts, role, exact=0.0, decoy=0.0, background=0.0, wrong=WRONG, noise=NOISE):
     """Return unit vectors over one axis per item, a common axis that all queries share, and private axes for the rest."""
     documents, glosses, items = _known(os.environ["FREQBIAS_TEST_PAIRS"])
     vectors = np.zeros((len(texts), len(items) + 4))
     for row, text in zip(vectors, texts, strict=True):
-        noise = _noise(text)
+        near = _noise(text)
         if role == "query":
-            row[-1] = 0.3
-            if text in glosses:
-                row[items[glosses[text]]] = math.sqrt(1 - 0.3**2)
-            else:
-                row[-3] = math.sqrt(1 - 0.3**2)
+            row[-1] = COMMON
+            row[items[glosses[text]] if text in glosses else -3] = OWN
             continue
-        item, arm, side, near = documents.get(text, (None, None, None, 0.0))
-        planted = arm == "frequency" and side == "high"
-        if item is not None:
-            row[items[item]] = near + planted * gloss_effect + NOISE * noise[0]
-        row[-1] = 0.2 + planted * background_effect + NOISE * noise[1]
-        row[-2] = math.sqrt(1 - row @ row)
+        known = documents.get(text, {})
+        for item, (arm, side, kind) in known.items():
+            planted = {"exact": exact, "decoy": decoy}[kind] if (arm, side) == ("frequency", "high") else 0.0
+            row[items[item]] = {"exact": EXACT, "decoy": wrong}[kind] + planted + noise * near[0]
+        pulled = any(arm == "frequency" and side == "high" for arm, side, _ in known.values())
+        row[-1] = 0.2 + pulled * background + noise * near[1]
+        row[-2] = math.sqrt(max(0.0, 1 - row @ row))
     return vectors
 
 
@@ -71,12 +73,121 @@ def embed_null(texts, role):
 
 def embed_gloss(texts, role):
     """Frequent documents lie nearer to their own glosses: moves `gloss` and `gloss_specific`."""
-    return _embed(texts, role, gloss_effect=GLOSS_EFFECT)
+    return _embed(texts, role, exact=GLOSS_EFFECT)
 
 
 def embed_background(texts, role):
     """Frequent documents lie nearer to every query: moves `background`, and `gloss` as much."""
-    return _embed(texts, role, background_effect=BACKGROUND_EFFECT)
+    return _embed(texts, role, background=BACKGROUND_EFFECT)
+
+
+def embed_close(texts, role):
+    """Decoys nearly as near as the right document, whatever the form: many inversions, none of them from frequency."""
+    return _embed(texts, role, wrong=CLOSE, noise=WIDE)
+
+
+def embed_close_exact(texts, role):
+    """The same, and the right document lies nearer in frequent form: moves `exact_form` only."""
+    return _embed(texts, role, wrong=CLOSE, noise=WIDE, exact=GLOSS_EFFECT)
+
+
+def embed_close_decoy(texts, role):
+    """The same, and the decoy lies nearer in frequent form: moves `decoy_form` only."""
+    return _embed(texts, role, wrong=CLOSE, noise=WIDE, decoy=GLOSS_EFFECT)
+
+
+def embed_rare_noise(texts, role):
+    """Rare documents with something added in a random direction: tied less to their meaning, in no direction more or less."""
+    documents, glosses, items = _known(os.environ["FREQBIAS_TEST_PAIRS"])
+    width = len(items) + 64
+    vectors = np.zeros((len(texts), width))
+    for row, text in zip(vectors, texts, strict=True):
+        if role == "query":
+            row[items[glosses[text]] if text in glosses else -1] = 1.0
+            continue
+        known = documents.get(text, {})
+        for item, (_, _, kind) in known.items():
+            row[items[item]] = {"exact": EXACT, "decoy": WRONG}[kind]
+        row[-2] = math.sqrt(max(0.0, 1 - row @ row))
+        if any(arm == "frequency" and side == "low" for arm, side, _ in known.values()):
+            row[:] += RARE_NOISE * _noise(text, width) / math.sqrt(width)
+    return vectors
+
+
+def _crowd(texts, role, high):
+    """Return vectors in few dimensions, where the other documents come as near to a gloss as its own does."""
+    documents, glosses, _ = _known(os.environ["FREQBIAS_TEST_PAIRS"])
+    vectors = np.zeros((len(texts), CROWD))
+    for row, text in zip(vectors, texts, strict=True):
+        if role == "query":
+            row[:] = _unit(_noise(glosses.get(text, text), CROWD))
+            continue
+        for item, (arm, side, kind) in documents.get(text, {}).items():
+            if kind == "exact":
+                row[:] += (high if (arm, side) == ("frequency", "high") else CROWD_LOW) * _unit(_noise(item, CROWD))
+        row[:] += _noise(text, CROWD) / math.sqrt(CROWD)
+    return vectors
+
+
+def _unit(vector):
+    return vector / np.linalg.norm(vector)
+
+
+def embed_crowd(texts, role):
+    """Documents crowd around every gloss, whatever the form: the right one has many ranks, none of them from frequency."""
+    return _crowd(texts, role, CROWD_LOW)
+
+
+def embed_crowd_frequent(texts, role):
+    """The same, and frequent documents lie nearer to their gloss: moves every measure of retrieval."""
+    return _crowd(texts, role, CROWD_HIGH)
+
+
+embed_crowd.similarity = embed_crowd_frequent.similarity = "dot"
+
+
+def _frequency(text):
+    """Return the mean Zipf value of a text's content words."""
+    known = [zipf for word in content_words(text) if (zipf := word_zipf(word)) is not None]
+    return sum(known) / len(known) if known else 3.0
+
+
+def embed_cone(texts):
+    """Frequent texts lie nearer to one common direction and are longer: a slope, hubs and norms that are geometric and nothing else."""
+    vectors = []
+    for text in texts:
+        common = CONE * _frequency(text)
+        vector = math.sqrt(1 - common**2) * _unit(_noise(text, 64))
+        vector[0] += common
+        vectors.append((1 + _frequency(text)) * vector)
+    return np.array(vectors)
+
+
+def embed_random(texts):
+    """A random direction and length for every text."""
+    return np.array([_noise(text, 64) for text in texts])
+
+
+def embed_idf(texts):
+    """Count shared content words, each as much as it is rare (IDF on both sides): rare words match harder."""
+    vectors = np.zeros((len(texts), 1 << 13))
+    for row, text in zip(vectors, texts, strict=True):
+        for word in content_words(text):
+            row[_bucket(word, 1 << 13)] += idf(word)
+    return vectors
+
+
+embed_idf.similarity = "dot"
+
+
+def idf(word):
+    """Return how rare a word is: the natural logarithm of one in how many words of text it is, in tens."""
+    zipf = word_zipf(word)
+    return math.log(10) * (9 - (1.0 if zipf is None else zipf)) / 10
+
+
+def _bucket(word, size):
+    return int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big") % size
 
 
 def embed_words(texts):
@@ -85,7 +196,7 @@ def embed_words(texts):
     for row, text in zip(vectors, texts, strict=True):
         row[-1] = 1e-3  # a text without content words still has a direction
         for word in content_words(text):
-            row[int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big") % 4095] += 1
+            row[_bucket(word, 4095)] += 1
     return vectors
 
 

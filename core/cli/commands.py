@@ -1,80 +1,21 @@
 """One function a command; each stage reads the file before it and writes its own."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
 
 from freqbias import registry
-from freqbias.cli import manifest, stages
+from freqbias.cli import stages
 from freqbias.cli.console import log, print_json, print_lines, print_table, tracker, waiting
+from freqbias.cli.options import Json, N, Seed
+from freqbias.cli.showing import show_summary, write_report
 from freqbias.errors import InputError
 from freqbias.frequency import read_counts, unknown_words
 from freqbias.frequency.measures import with_completions
-from freqbias.jsonl import read_lines, read_pairs, write_json, write_records
-from freqbias.records import Estimate
+from freqbias.jsonl import read_lines, read_pairs, write_records
 
-DEFAULT_EMBEDDERS = ["minilm"]
-DEFAULT_LANGUAGE_MODELS = ["smollm2-135m"]
-DEFAULT_PAIRS = 80  # keeps a run of the two default models under three minutes on two cores
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output and nothing else.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything random.", min=0)]
-N = Annotated[int | None, typer.Option("--n", help="Pairs in the frequency arm; placebo gets as many, length half.", min=1)]
-Embedders = Annotated[list[str] | None, typer.Option("--embedder", help="Embedding model; may be given several times.")]
-Lms = Annotated[list[str] | None, typer.Option("--lm", help="Causal language model; may be given several times.")]
-Probes = Annotated[list[str] | None, typer.Option("--probe", help="Probe; default: all that the models allow.")]
-Dtype = Annotated[str, typer.Option(help="Number type that language models compute in.")]
 Run = Annotated[Path, typer.Argument(help="Run folder.", metavar="RUN")]
-
-
-def run(
-    out: Annotated[Path, typer.Option(help="Run folder.")],
-    embedder: Embedders = None,
-    lm: Lms = None,
-    probe: Probes = None,
-    pairs: Annotated[Path | None, typer.Option(help="Pair file to use instead of the bundled pairs.")] = None,
-    n: N = None,
-    seed: Seed = 0,
-    dtype: Dtype = "float32",
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start over; what was there is kept in OUT.previous.")] = False,
-) -> None:
-    """Make pairs, probe models, analyse, report: all stages into one run folder.
-
-    Example: `freqbias run --fresh --out results/demo`
-    """
-    started = datetime.now(UTC)
-    if embedder is None and lm is None:
-        embedder, lm = DEFAULT_EMBEDDERS, DEFAULT_LANGUAGE_MODELS
-    if pairs is not None and n is not None:
-        raise InputError("--n applies to the bundled pairs and --pairs replaces them; give one of the two")
-    plan = stages.Plan(embedders=embedder or [], language_models=lm or [], probes=probe or [], dtype=dtype)
-    plan.steps()
-    source = None if pairs is None else list(read_pairs(pairs))
-    stages.prepare_folder(out, fresh)
-    pair_file = out / "pairs.jsonl"
-    if source is None:
-        with waiting("pairs"):
-            stages.make_pairs("lexicon", [], {"n": DEFAULT_PAIRS if n is None else n, "seed": seed}, pair_file)
-    else:
-        write_records(pair_file, source)
-    stages.audit_pairs(pair_file, out / "audit.json")
-    models, settings = stages.probe_pairs(pair_file, plan, out / "observations.jsonl", tracker())
-    config = {
-        "embedder": embedder or [],
-        "lm": lm or [],
-        "probe": probe or [],
-        "pairs": pairs,
-        "n": n,
-        "seed": seed,
-        "dtype": dtype,
-    }
-    estimates = stages.analyze(out / "observations.jsonl", pair_file, out / "estimates.jsonl", seed, tracker())
-    write_json(out / "manifest.json", manifest.build(out, config=config, models=models, probes=settings, started=started))
-    with waiting("report"):
-        _report(out)
-    _summary(estimates)
 
 
 def pairs(
@@ -119,7 +60,8 @@ def pairs(
 
         options["coverage"] = coverage = Coverage()
     with waiting("pairs"):
-        made = stages.make_pairs(generator, sources or [], options, out)
+        made = stages.make_pairs(generator, sources or [], options)
+        write_records(out, made)
     for line in [*skipped, *(coverage.lines() if coverage else [])]:
         log.info("%s", line)
     if skip_invalid:
@@ -200,25 +142,6 @@ def _audit_table(result: dict[str, Any]) -> None:
         log.info("%s (%s): %s", verdict["code"], verdict["level"], verdict["message"])
 
 
-def probe(
-    source: Annotated[Path, typer.Argument(metavar="PAIRS", help="Pair file or run folder.")],
-    out: Annotated[Path | None, typer.Option(help="Observation file; default: observations.jsonl beside the pairs.")] = None,
-    embedder: Embedders = None,
-    lm: Lms = None,
-    probe: Probes = None,
-    dtype: Dtype = "float32",
-) -> None:
-    """Measure models on pairs.
-
-    Example: `freqbias probe pairs.jsonl --embedder minilm --out observations.jsonl`
-    """
-    plan = stages.Plan(embedders=embedder or [], language_models=lm or [], probes=probe or [], dtype=dtype)
-    pair_file = stages.file_in(source, "pairs.jsonl")
-    target = out or pair_file.with_name("observations.jsonl")
-    stages.probe_pairs(pair_file, plan, target, tracker())
-    log.info("%s written", target)
-
-
 def analyze(
     run: Run,
     out: Annotated[Path | None, typer.Option(help="Estimate file; default: estimates.jsonl in the run folder.")] = None,
@@ -234,7 +157,7 @@ def analyze(
     if json:
         print_json([row.to_dict() for row in estimates])
     else:
-        _summary(estimates)
+        show_summary(estimates)
 
 
 def report(
@@ -248,34 +171,7 @@ def report(
     Example: `freqbias report runs/one runs/two --out runs/together`
     """
     with waiting("report"):
-        _report(*runs, out=out)
-
-
-def _report(*folders: Path, out: Path | None = None) -> None:
-    from freqbias.analysis.report import write_report
-
-    for path in write_report(*folders, out=out):
-        log.info("%s", path)
-
-
-def _summary(estimates: list[Estimate]) -> None:
-    from freqbias.analysis.verdict import headline_rows, interval, number, p_text, verdicts
-
-    rows = [
-        [
-            f"{row.model} · {row.probe}",
-            row.contrast,
-            row.arm,
-            number(row.value),
-            interval(row),
-            p_text(row.p_value),
-            row.n_items,
-        ]
-        for row in headline_rows(estimates)
-    ]
-    print_table(["", "contrast", "arm", "value", "95 % interval", "test", "items"], rows)
-    for verdict in verdicts(estimates):
-        print_table([f"{verdict.model} · {verdict.probe}"], [[line] for line in [*verdict.controls, verdict.headline]])
+        write_report(*runs, out=out)
 
 
 def score(
@@ -336,6 +232,6 @@ def _about(thing: Any) -> str:
 
 def register(app: typer.Typer) -> None:
     """Attach the commands to the program, in the order of the data flow."""
-    for command in (run, pairs, check, match, audit, probe, analyze, report, score):
+    for command in (pairs, check, match, audit, analyze, report, score):
         app.command()(command)
     app.command("list")(list_names)

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from freqbias.jsonl import dumps
 from freqbias.progress import Track, silent
+from freqbias.redact import redact
 
 T = TypeVar("T")
 log = logging.getLogger("freqbias")
@@ -27,7 +28,7 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print the message."""
-        err.print(self.format(record), markup=False, highlight=False, soft_wrap=True)
+        err.print(redact(self.format(record)), markup=False, highlight=False, soft_wrap=True)
 
 
 LEVELS = {-1: logging.ERROR, 0: logging.INFO, 1: logging.DEBUG}

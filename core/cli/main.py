@@ -1,15 +1,17 @@
 """Entry point, options of the whole program, and the exit statuses."""
 
 import sys
+import traceback
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 import freqbias
-from freqbias.cli import check_commands, commands, compare_command, model_commands
+from freqbias.cli import check_commands, commands, compare_command, model_commands, run_commands
 from freqbias.cli.console import err, set_up
 from freqbias.errors import FreqbiasError
+from freqbias.redact import redact
 
 
 class Program(TyperGroup):
@@ -20,10 +22,10 @@ class Program(TyperGroup):
         try:
             return super().invoke(ctx)
         except FreqbiasError as error:
-            err.print(f"freqbias: {error}", markup=False, highlight=False, soft_wrap=True)
+            err.print(redact(f"freqbias: {error}"), markup=False, highlight=False, soft_wrap=True)
             sys.exit(error.exit_status)
         except KeyboardInterrupt:
-            err.print("freqbias: interrupted; nothing half-written is left behind", soft_wrap=True)
+            err.print("freqbias: interrupted; nothing half-written is left, the same command goes on from what is done", soft_wrap=True)
             sys.exit(130)
 
 
@@ -36,6 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(model_commands.app, name="models")
+run_commands.register(app)
 commands.register(app)
 check_commands.register(app)
 compare_command.register(app)
@@ -57,5 +60,9 @@ def options(
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; the traceback of a bug shows no key either."""
+    try:
+        app()
+    except Exception:
+        sys.stderr.write(redact(traceback.format_exc()))
+        sys.exit(1)

@@ -6,48 +6,76 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from freqbias.jsonl import read_manifest
+from freqbias.probes import Probe
 from freqbias.records import SCHEMA
+from freqbias.redact import redacted
 
 PACKAGES = ("freqbias", "wordfreq", "numpy", "scipy", "pandas", "statsmodels", "torch", "transformers", "sentence-transformers")
+
+
+def path_of(observations: Path) -> Path:
+    """Return the manifest that belongs to an observation file: `manifest.json` beside it, or `NAME.manifest.json`."""
+    return beside(observations, "manifest.json")
+
+
+def beside(observations: Path, name: str) -> Path:
+    """Return the file called `name` that belongs to an observation file; files under other names than usual do not share it."""
+    return observations.with_name(name if observations.name == "observations.jsonl" else f"{observations.stem}.{name}")
+
+
+def read(observations: Path) -> dict[str, Any] | None:
+    """Return the manifest of an observation file; None where there is none."""
+    path = path_of(observations)
+    return read_manifest(path) if path.exists() else None
 
 
 def build(
     folder: Path,
     *,
     config: Mapping[str, Any],
+    inputs: Mapping[str, str],
     models: Sequence[Mapping[str, Any]],
-    probes: Mapping[str, Any],
-    started: datetime,
+    probes: Sequence[Probe],
+    probing: Mapping[str, Any],
+    seconds: float,
+    start: str,
 ) -> dict[str, Any]:
-    """Return the manifest of a run whose files lie in `folder`. It holds no host or user name and no absolute path."""
-    return {
+    """Return the manifest of a run whose files lie in `folder`; it holds no host or user name, no key, and no absolute path."""
+    built = {
         "schema": SCHEMA,
         "argv": ["freqbias", *(_relative(argument, folder) for argument in sys.argv[1:])],
         "config": {name: _relative(value, folder) for name, value in config.items()},
-        "seed": config["seed"],
+        "seed": config.get("seed"),
         "versions": _versions(),
         "git": _git(),
-        "inputs": {"pairs.jsonl": sha256(folder / "pairs.jsonl")},
+        "inputs": dict(inputs),
         "models": list(models),
-        "probes": dict(probes),
+        "probes": {probe.name: dict(probe.settings) for probe in probes},
+        "prompts": prompts_of(probes),
+        "probing": dict(probing),
         "platform": f"{platform.system()} {platform.machine()}",
         "cpu": _cpu(),
         "gpu": _gpu(),
         "threads": _threads(),
-        "start": started.isoformat(timespec="seconds"),
-        "seconds": round((datetime.now(UTC) - started).total_seconds(), 1),
+        "start": start,
+        "seconds": seconds,
     }
+    result: dict[str, Any] = redacted(built)
+    return result
 
 
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def prompts_of(probes: Sequence[Probe]) -> dict[str, dict[str, str]]:
+    """Return the SHA-256 of every prompt, by probe and name."""
+    return {
+        probe.name: {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(probe.prompts.items())}
+        for probe in probes
+        if probe.prompts
+    }
 
 
 def _relative(value: Any, folder: Path) -> Any:

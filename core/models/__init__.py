@@ -1,43 +1,77 @@
 """Models by name: an alias, a local directory, a hub id, or any Python function as `module:function`."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from freqbias.errors import InputError
 from freqbias.models import backends
 from freqbias.models.aliases import Place, fingerprint, resolve
+from freqbias.models.kinds import load, split
 from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role
+from freqbias.models.relevance import Scorer
 from freqbias.registry import import_object
 
-__all__ = ["Embedder", "LanguageModel", "Loading", "ModelInfo", "Role", "check_name", "embedder", "language_model"]
+__all__ = [
+    "Embedder",
+    "LanguageModel",
+    "Loading",
+    "ModelInfo",
+    "Role",
+    "check_name",
+    "dense_embedder",
+    "embedder",
+    "identity",
+    "language_model",
+]
 
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
-def embedder(name: str, **options: Any) -> Embedder:
-    """Return the embedding model called `name`; `options` are the fields of `Loading`.
+def embedder(name: str, **options: Any) -> Embedder | Scorer:
+    """Return the embedding model, or any other model that scores documents, called `name`; `options` are the fields of `Loading`.
 
+    A prefix such as `cls:` or `ql:` says how a model is used where its directory does not (see `freqbias.models.kinds`). What comes
+    back either gives vectors (`encode`) or scores by itself; `freqbias.models.relevance.as_scorer` makes a scorer of both.
     `InputError` or `ModelNotReadyError` say what to do when it cannot load.
     """
     loading = Loading(**options)
     backend = backends.chosen(loading)
-    if _FUNCTION.fullmatch(name):
+    use, rest = split(name)
+    if use == "ql":
+        return _query_likelihood(name, rest, options)
+    if use is None and _FUNCTION.fullmatch(name):
         from freqbias.models.callables import CallableEmbedder
 
         return CallableEmbedder(name)
     if backend == "http":
         return backends.http_embedder(name, loading)
-    place = resolve(name)
+    place = resolve(rest)
     _check_kind(place, "embedder", "--embedder")
-    if backend == "vllm":
-        return backends.vllm_embedder(place.path, _info(place, "embedder"), loading)
+    info = _info(place, "embedder")
+    if backend == "vllm" and not (place.alias and place.alias.use == "bm25"):
+        return backends.vllm_embedder(place, use, info, loading)
     try:
-        from freqbias.models.sentence_transformers import SentenceTransformerEmbedder
-
-        return SentenceTransformerEmbedder(place.path, _info(place, "embedder"), loading.device)
+        return load(place, use, info if use is None else replace(info, name=f"{use}:{info.name}"), loading)
     except ModuleNotFoundError as error:
         raise InputError(f"embedding models need '{error.name}'; run: pip install 'freqbias[embed]'") from error
+
+
+def dense_embedder(name: str, **options: Any) -> Embedder:
+    """Return a model that gives a text one vector; `InputError` for one that only scores."""
+    model = embedder(name, **options)
+    if not hasattr(model, "encode"):
+        raise InputError(f"model '{name}' gives a text no vector of its own; name a dense embedding model")
+    return model
+
+
+def _query_likelihood(name: str, rest: str, options: dict[str, Any]) -> Scorer:
+    from freqbias.models.pair_scorers import TEMPLATE, QueryLikelihoodScorer
+
+    model = language_model(rest, **options)
+    info = replace(model.info, name=f"ql:{model.info.name}", details={**model.info.details, "template": TEMPLATE})
+    return QueryLikelihoodScorer(model, info)
 
 
 def language_model(name: str, **options: Any) -> LanguageModel:
@@ -53,21 +87,42 @@ def language_model(name: str, **options: Any) -> LanguageModel:
     place = resolve(name)
     _check_kind(place, "language_model", "--lm")
     if backend == "vllm":
-        return backends.vllm_language_model(place.path, _info(place, "language_model"), loading)
+        return backends.vllm_language_model(place, _info(place, "language_model"), loading)
     try:
         from freqbias.models.transformers import TransformersLanguageModel
 
-        return TransformersLanguageModel(place.path, _info(place, "language_model"), loading.dtype, loading.device)
+        return TransformersLanguageModel(place.path, _info(place, "language_model"), loading)
     except ModuleNotFoundError as error:
         raise InputError(f"language models need '{error.name}'; run: pip install 'freqbias[lm]'") from error
 
 
 def check_name(name: str, kind: str) -> None:
     """Raise the error that loading `name` as a `kind` would meet first, without loading weights."""
-    if _FUNCTION.fullmatch(name):
-        import_object(name)
+    use, rest = split(name) if kind == "embedder" else (None, name)
+    if use == "ql":
+        kind = "language_model"
+    if _FUNCTION.fullmatch(rest) and use in (None, "ql"):
+        import_object(rest)
     else:
-        _check_kind(resolve(name), kind, "--embedder" if kind == "embedder" else "--lm")
+        _check_kind(resolve(rest), kind, "--embedder" if kind == "embedder" else "--lm")
+
+
+def identity(name: str, kind: str) -> ModelInfo:
+    """Return what is known of a model without loading its weights: enough to say whether it has changed."""
+    use, rest = split(name) if kind == "embedder" else (None, name)
+    kind = "language_model" if use == "ql" else kind
+    if _FUNCTION.fullmatch(rest) and use in (None, "ql"):
+        from freqbias.models.callables import info_of
+
+        info = info_of(rest, import_object(rest), kind)
+    else:
+        place = resolve(rest)
+        if place.alias is not None and place.alias.use == "bm25":
+            from freqbias.models.bm25 import bm25_info
+
+            return bm25_info(place.name)
+        info = _info(place, kind)
+    return info if use is None else replace(info, name=f"{use}:{info.name}")
 
 
 def _check_kind(place: Place, kind: str, option: str) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from freqbias.errors import FreqbiasError, InputError
-from freqbias.models.aliases import resolve
+from freqbias.models.aliases import Place, resolve
+from freqbias.models.kinds import use_of
 from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role
+from freqbias.models.trust import check_files
 from freqbias.registry import suggestion
 
 BACKENDS = ("auto", "transformers", "vllm", "http")
@@ -31,20 +33,33 @@ def chosen(loading: Loading) -> str:
     return "transformers" if loading.backend == "auto" else loading.backend
 
 
-def vllm_language_model(path: str, info: ModelInfo, loading: Loading) -> LanguageModel:
+def vllm_language_model(place: Place, info: ModelInfo, loading: Loading) -> LanguageModel:
     """Return a causal model in vLLM's engine."""
+    _check(place, loading)
     with _extra("vllm"):
         from freqbias.models.vllm import VllmLanguageModel
 
-        return VllmLanguageModel(path, info, loading)
+        return VllmLanguageModel(place.path, info, loading)
 
 
-def vllm_embedder(path: str, info: ModelInfo, loading: Loading) -> Embedder:
-    """Return an embedding model in vLLM's engine, with the prompts that its directory names."""
+def vllm_embedder(place: Place, use: str | None, info: ModelInfo, loading: Loading) -> Embedder:
+    """Return a model of sentence-transformers in vLLM's engine, with the prompts that its directory names.
+
+    `InputError` for models that are used in another way (see `freqbias.models.kinds`), which vLLM would read differently.
+    """
+    _check(place, loading)
+    use = use or (place.alias.use if place.alias else None) or (use_of(Path(place.path)) if Path(place.path).is_dir() else "dense")
+    if use != "dense":
+        raise InputError(f"model '{place.name}' is used as '{use}', which only --backend transformers does")
     with _extra("vllm"):
         from freqbias.models.vllm import VllmEmbedder
 
-        return VllmEmbedder(path, info, loading, role_prompts(path))
+        return VllmEmbedder(place.path, info, loading, role_prompts(place.path))
+
+
+def _check(place: Place, loading: Loading) -> None:
+    if Path(place.path).is_dir():
+        check_files(Path(place.path), place.name, loading)
 
 
 def http_language_model(name: str, loading: Loading) -> LanguageModel:

@@ -14,7 +14,8 @@ from freqbias.models.protocols import FloatArray, ModelInfo, Role
 from freqbias.registry import import_object
 
 
-def _info(reference: str, function: Callable[..., Any], kind: str) -> ModelInfo:
+def info_of(reference: str, function: Callable[..., Any], kind: str) -> ModelInfo:
+    """Return the identity of a function: the hash of the file that it is written in."""
     try:
         source = Path(inspect.getsourcefile(function) or "").read_bytes()
         fingerprint = hashlib.sha256(source).hexdigest()
@@ -24,15 +25,19 @@ def _info(reference: str, function: Callable[..., Any], kind: str) -> ModelInfo:
 
 
 class CallableEmbedder:
-    """Wrap `f(texts, role=…)`, or `f(texts)` if it takes no role, as an `Embedder`."""
+    """Wrap `f(texts, role=…)`, or `f(texts)` if it takes no role, as an `Embedder`.
+
+    Its scores are cosines unless the function has an attribute `similarity` that says `dot`.
+    """
 
     max_tokens = None
 
     def __init__(self, reference: str):
         self._function: Callable[..., Any] = import_object(reference)
         parameters = inspect.signature(self._function).parameters.values()
+        self.similarity: str = getattr(self._function, "similarity", "cosine")
         self._takes_role = any(p.name == "role" or p.kind is p.VAR_KEYWORD for p in parameters)
-        self.info = _info(reference, self._function, "embedder")
+        self.info = info_of(reference, self._function, "embedder")
 
     def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:
         """Call the function; `BackendError` unless it returns an array of shape (n, d)."""
@@ -56,7 +61,7 @@ class CallableLanguageModel:
 
     def __init__(self, reference: str):
         self._function: Callable[..., Any] = import_object(reference)
-        self.info = _info(reference, self._function, "language_model")
+        self.info = info_of(reference, self._function, "language_model")
 
     def log_probs(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
         """Call the function; `BackendError` unless it returns one row per text."""

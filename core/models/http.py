@@ -11,7 +11,8 @@ from freqbias.errors import BackendError, InputError
 from freqbias.models import http_answers
 from freqbias.models.http_client import Client, Failure, Patience, Request, Usage
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
-from freqbias.models.transformers_tokens import CausalTokens, TextTokens, cut
+from freqbias.models.transformers import cut
+from freqbias.models.transformers_tokens import CausalTokens, TextTokens
 from freqbias.progress import chunks
 from freqbias.registry import suggestion
 

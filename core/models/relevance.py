@@ -1,16 +1,20 @@
 """How relevant documents are to queries: the one thing that retrieval probes ask of a model, whatever its kind."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from freqbias.errors import BackendError
 from freqbias.models.protocols import Embedder, FloatArray, ModelInfo, Role
+from freqbias.models.store import VectorStore, store_key
 from freqbias.progress import Track, chunks, silent
 
 CHUNK = 256  # texts between two moves of the progress bar
-CELLS_AT_ONCE = 1 << 22  # couples whose vectors are multiplied in one go; bounds memory at about 100 MB for 384 dimensions
+CELLS_AT_ONCE = 1 << 22  # numbers of vectors that are taken from the store in one go: 32 MB in double precision
+ROLES: tuple[Role, ...] = ("query", "document")
 
 Scores = NDArray[np.float64]
 
@@ -69,10 +73,37 @@ class Pool:
         return self._function(documents)
 
 
-def as_scorer(model: Any) -> Scorer:
-    """Return `model` when it scores already, else a dense scorer over its `encode`."""
-    scorer: Scorer = model if hasattr(model, "scores") else DenseScorer(model)
-    return scorer
+def as_scorer(model: Any, store: Path | None = None) -> Scorer:
+    """Return `model` when it scores already, else a scorer over what it encodes.
+
+    `store` is a folder for the vectors, so that an interrupted run does not encode again; without one they are kept as long as the
+    scorer is. Only models whose identity is known (see `store_key`) are kept there.
+    """
+    if hasattr(model, "scores"):
+        scorer: Scorer = model
+        return scorer
+    if hasattr(model, "encode_tokens"):
+        from freqbias.models.late_interaction import LateInteractionScorer
+
+        return LateInteractionScorer(model, store)
+    return DenseScorer(model, store)
+
+
+def open_store(info: ModelInfo, role: Role, folder: Path | None) -> VectorStore:
+    """Return the store of one model and role, in `folder` where the model's identity allows it."""
+    key = None if folder is None else store_key(info, role)
+    return VectorStore(owner=info.name) if key is None else VectorStore(folder, key, info.name)
+
+
+def encode_missing(
+    store: VectorStore, texts: Iterable[str], name: str, encode: Callable[[list[str]], Sequence[FloatArray] | FloatArray], track: Track
+) -> None:
+    """Encode what a store does not hold, longest first, and put it there part by part."""
+    new = store.missing(texts)
+    if new:
+        parts = list(chunks(new, CHUNK))
+        for part in track(parts, f"{name}: encode texts", len(parts)):
+            store.add(part, encode(part))
 
 
 class DenseScorer:
@@ -83,65 +114,81 @@ class DenseScorer:
 
     pairwise = False
 
-    def __init__(self, embedder: Embedder):
+    def __init__(self, embedder: Embedder, store: Path | None = None):
         self._embedder = embedder
         self.info = embedder.info
         self.measure: str = getattr(embedder, "similarity", "cosine")
-        self._rows: dict[Role, dict[str, int]] = {"query": {}, "document": {}}
-        self._vectors: dict[Role, FloatArray] = {}
+        self._stores: dict[Role, VectorStore] = {role: open_store(self.info, role, store) for role in ROLES}
 
     def prepare(self, queries: Iterable[str], documents: Iterable[str], track: Track = silent) -> None:
         """Encode what is new, longest first."""
         self._add(queries, "query", track)
         self._add(documents, "document", track)
+        widths = {store.width for store in self._stores.values() if len(store)}
+        if len(widths) > 1:
+            raise BackendError(f"{self.info.name} gives queries and documents vectors of different lengths; they cannot be compared")
 
     def _add(self, texts: Iterable[str], role: Role, track: Track = silent) -> None:
-        known = self._rows[role]
-        new = sorted({text for text in texts if text not in known}, key=lambda text: (-len(text), text))
-        if not new:
-            return
-        slices = list(chunks(new, CHUNK))
-        what = f"{self.info.name}: encode {role} texts"
-        parts = [self._embedder.encode(part, role=role) for part in track(slices, what, len(slices))]
-        before = [self._vectors[role]] if role in self._vectors else []
-        self._vectors[role] = np.concatenate([*before, *parts])
-        known.update({text: len(known) + i for i, text in enumerate(new)})
+        encode_missing(self._stores[role], texts, f"{self.info.name} ({role})", lambda part: self._vectors(part, role), track)
 
-    def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:
+    def _vectors(self, texts: list[str], role: Role) -> FloatArray:
+        vectors = np.asarray(self._embedder.encode(texts, role=role))
+        if vectors.ndim != 2 or len(vectors) != len(texts):
+            raise BackendError(f"{self.info.name} returned shape {vectors.shape} for {len(texts)} texts; expected (n, d)")
+        return vectors
+
+    def encode(self, texts: Iterable[str], *, role: Role) -> FloatArray:
         """Return the vectors as the model gave them, float32 of shape (n, d)."""
+        texts = list(texts)
         self._add(texts, role)
-        return self._vectors[role][[self._rows[role][text] for text in texts]]
+        return self._stores[role].rows(texts)
 
     def _unit(self, texts: Sequence[str], role: Role) -> Scores:
-        """Return the vectors that scores are products of: of length 1 for cosine; NaN rows where there is no direction."""
+        """Return the vectors that scores are products of: of length 1 for cosine; NaN rows where there is no score."""
         vectors = self.encode(texts, role=role).astype(np.float64)
-        if self.measure != "cosine":
-            return vectors
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.where(np.isfinite(norms) & (norms > 0), norms, np.nan)
+        usable = np.isfinite(norms) if self.measure != "cosine" else np.isfinite(norms) & (norms > 0)
+        return vectors / np.where(usable, norms if self.measure == "cosine" else 1.0, np.nan)
 
     def scores(self, queries: Sequence[str], documents: Sequence[str]) -> Scores:
         """Return one product per couple."""
-        self._add(queries, "query")
-        self._add(documents, "document")
-        width = self._vectors["query"].shape[1] if queries else 1
+        queries, documents = list(queries), list(documents)
+        self.prepare(queries, documents)
         parts = [
             np.einsum("ij,ij->i", self._unit(queries[s], "query"), self._unit(documents[s], "document"))
-            for s in slices(len(queries), max(1, CELLS_AT_ONCE // width))
+            for s in slices(len(queries), self._rows_at_once())
         ]
         return np.concatenate(parts) if parts else np.empty(0)
 
     def matrix(self, queries: Sequence[str], documents: Sequence[str]) -> Scores:
         """Return all products."""
-        return np.asarray(self._unit(queries, "query") @ self._unit(documents, "document").T)
+        queries, documents = list(queries), list(documents)
+        self.prepare(queries, documents)
+        left = self._unit(queries, "query")
+        result = np.empty((len(queries), len(documents)))
+        for part in slices(len(documents), self._rows_at_once()):
+            result[:, part] = left @ self._unit(documents[part], "document").T
+        return result
+
+    def _rows_at_once(self) -> int:
+        return max(1, CELLS_AT_ONCE // max(1, *(store.width for store in self._stores.values())))
 
     def pooled(self, queries: Sequence[str], weights: Sequence[float]) -> Pool:
         """Return the product with the weighted sum of query vectors, which is the weighted sum of products."""
-        vectors = self._unit(queries, "query")
+        vectors = self._unit(list(queries), "query")
         usable = np.isfinite(vectors).all(axis=1)
         own = np.asarray(weights, dtype=np.float64)[usable]
-        total = own @ vectors[usable]
-        return Pool(float(own.sum()), lambda documents: np.asarray(self._unit(documents, "document") @ total))
+        total = own @ vectors[usable]  # of length 0 where there is no query at all
+
+        def weighted(documents: Sequence[str]) -> Scores:
+            documents = list(documents)
+            self.prepare((), documents)
+            if not total.size:
+                return np.zeros(len(documents))
+            parts = [self._unit(documents[s], "document") @ total for s in slices(len(documents), self._rows_at_once())]
+            return np.concatenate(parts) if parts else np.empty(0)
+
+        return Pool(float(own.sum()), weighted)
 
     def uncached(self) -> "DenseScorer":
         """Return a scorer over the same embedder with an empty memory."""
@@ -165,6 +212,11 @@ class DenseScorer:
     def stopped(self) -> str | None:
         """Why the model will answer nothing more; None while it does."""
         return getattr(self._embedder, "stopped", None)
+
+    @property
+    def usage(self) -> Any:
+        """What was asked of a server; None where there is none."""
+        return getattr(self._embedder, "usage", None)
 
 
 def slices(total: int, size: int) -> Iterator[slice]:

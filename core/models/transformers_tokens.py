@@ -83,8 +83,3 @@ class TextTokens:
         """Return the subwords that a window of `limit` tokens leaves to a text beside special tokens and its prompt."""
         whole, alone = self.counts([f"{prompt}a", "a"])
         return limit - int(self._tokenizer.num_special_tokens_to_add()) - (whole - alone)
-
-
-def cut(text: str, stop: Sequence[str]) -> str:
-    """Return a text up to the first of the stop strings."""
-    return text[: min((place for place in map(text.find, filter(None, stop)) if place >= 0), default=len(text))]

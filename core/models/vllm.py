@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from freqbias.errors import BackendError, InputError
 from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
-from freqbias.models.transformers_tokens import CausalTokens, TextTokens, cut
+from freqbias.models.transformers import cut
+from freqbias.models.transformers_tokens import CausalTokens, TextTokens
 
 Values = NDArray[np.float64]
 

@@ -60,3 +60,10 @@ def test_pair_columns_are_computed_from_the_texts():
     assert (table.loc["1", "words_gap"], table.loc["1", "characters_gap"]) == (-1, len("car") - len("old jalopy"))
     assert table.loc["1", "zipf_gap"] > 0
     assert np.isnan(table.loc["1", "fkgl_gap"])
+
+
+def test_cells_of_exact_text_and_decoy_are_no_query_and_document():
+    cells = {"hh": 0.9, "hl": 0.5, "lh": 0.4, "ll": 0.7}
+    rows = [row("crossed", cells=cells, probe="inversion"), row("exact_form", 0.3, 0.1, probe="inversion")]
+    assert set(gaps(rows)[0]) == {"exact_form"}
+    assert "match" in gaps([row("crossed", cells=cells, probe="yours")])[0]

@@ -8,6 +8,7 @@ from simulation import simulate
 
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.verdict import number, p_text, verdicts
+from freqbias.records import Estimate, Observation
 
 
 def verdict(effects, contrasts=("gloss",), seed=0, **options):
@@ -49,6 +50,32 @@ def test_without_placebo_the_verdict_says_so():
     assert "Without a placebo arm" in verdict({"frequency": 0.06}).headline
 
 
+def test_nothing_below_the_noise_floor_is_called_an_effect():
+    pairs, rows = simulate(np.random.default_rng(0), {"frequency": 0.06, "placebo": 0.0}, contrasts=("gloss", "background"))
+    estimates = estimate(frame(rows), pairs)
+    (above,), (below,) = (verdicts(estimates, {("m", "cosine"): floor}) for floor in (0.01, 0.1))
+    assert above == verdicts(estimates)[0]
+    assert below.headline.startswith("No effect is claimed: +0.06")
+    assert "less than the 0.1 that" in below.headline
+    assert "goes with" not in words(below)
+    assert not any("prefers" in sentence for sentence in below.findings)
+    assert any("so no pull is claimed" in sentence for sentence in below.findings)
+
+
+def test_one_verdict_where_a_probe_is_judged_by_one_measure():
+    pairs, rows = simulate(np.random.default_rng(0), {"frequency": 0.06}, contrasts=("document_form",))
+    both = [
+        Observation.from_dict(row.to_dict() | {"probe": "retrieval", "measure": measure})
+        for row in rows
+        for measure in ("recall_at_1", "ndcg_at_10")
+    ]
+    estimates = estimate(frame(both), pairs)
+    (found,) = verdicts(estimates)
+    assert found.measure == "ndcg_at_10"
+    assert "ranks higher in the corpus" in found.headline
+    assert [row.measure for row in estimates if row.family == "confirmatory"] == ["ndcg_at_10"]
+
+
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("effect", [-0.06, 0.0, 0.06])
 def test_words_that_no_verdict_may_use(seed, effect):
@@ -75,3 +102,14 @@ def test_numbers(value, text):
 
 def test_p_values():
     assert [p_text(value) for value in (None, 0.0001, 0.0124, 1.0)] == ["no test", "p < .001", "p = .012", "p = 1.000"]
+
+
+def test_estimates_of_whole_models_join_the_exploratory_family():
+    given = Estimate(
+        model="m", probe="geometry", measure="skewness", contrast="hubness", arm="frequency", value=1.0, p_value=0.5, method="given"
+    )
+    pairs, rows = simulate(np.random.default_rng(0), {"frequency": 0.06})
+    found = estimate(frame(rows), pairs, given=[given])
+    own = next(row for row in found if row.contrast == "hubness")
+    assert (own.family, own.value) == ("exploratory", 1.0)
+    assert own.p_adjusted >= 0.5

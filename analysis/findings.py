@@ -1,0 +1,141 @@
+"""The sentences of a verdict that follow its headline: size, what could not be seen, rivals, parts, and what a probe adds of its own."""
+
+from freqbias.analysis.resampling import minimum_detectable
+from freqbias.analysis.wording import Lookup, adjusted_p, excludes_zero, flags_of, interval, number, p_text, significant
+from freqbias.records import Estimate
+
+#: Rivals as the analysis names them, and in words.
+RIVALS = {"words": "length", "characters": "length", "fkgl": "readability", "formality": "register", "gloss_fit": "the fit of the gloss"}
+WORTH_NAMING = 0.25  # of the effect; a smaller part does not change what the effect goes with
+
+
+def findings(have: Lookup, main: Estimate | None) -> list[str]:
+    """Return every sentence that these estimates allow, in the order of the report."""
+    parts = (_size, _limit, _parts, _dose, _adjusted, _equal_subwords, _direct, _background, _specific, _crossed, _calibration, _failed)
+    return [sentence for part in parts for sentence in part(have, main)]
+
+
+def inseparable(have: Lookup) -> bool:
+    """Tell whether frequency cannot be told from a rival in these pairs."""
+    return "inseparable" in flags_of(have.main("zipf_slope"))
+
+
+def _size(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.main("relative")
+    if row is None:
+        return []
+    return [f"That is {number(row.value)} {interval(row)} of what separates right from wrong for this model (exact − decoy)."]
+
+
+def _limit(have: Lookup, main: Estimate | None) -> list[str]:
+    if main is None or main.std_error is None:
+        return []
+    least = minimum_detectable(main.std_error, main.n_items - 1)
+    return [
+        f"With {main.n_items} items an effect under {number(least, signed=False)} {have.unit} would have been missed more often "
+        "than one time in five."
+    ]
+
+
+def _equal_subwords(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.main("equal_subwords")
+    if row is None:
+        return []
+    return [f"Where both forms split into equally many subwords ({row.n_items} items): {number(row.value)} {interval(row)}."]
+
+
+def _dose(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.main("zipf_slope")
+    if row is None:
+        return []
+    if inseparable(have):
+        return [f"Dose: no slope is given, {row.method.removeprefix('none: ')}."]
+    clear = "" if excludes_zero(row) else " (not told from zero)"
+    return [f"Per Zipf unit of frequency gap, rivals held level: {number(row.value)} {interval(row)}{clear}."]
+
+
+def _parts(have: Lookup, main: Estimate | None) -> list[str]:
+    """Split the mean gap by what it goes with, as far as the slopes tell."""
+    own = have.main("part:frequency")
+    if own is None:
+        return []
+    named = [f"frequency {number(own.value)} {interval(own)}"]
+    for name, label in RIVALS.items():
+        row = have.main(f"part:{name}")
+        if row is not None:
+            named.append(f"{label} {number(row.value)} {interval(row)}")
+    return [f"Of the mean gap, by slopes: {'; '.join(named)}."]
+
+
+def _adjusted(have: Lookup, main: Estimate | None) -> list[str]:
+    rows = [have.main(term) for term in ("adjusted", "matched")]
+    regression, matched = rows
+    if regression is None or matched is None:
+        return []
+    by_regression = f"{number(regression.value)} {interval(regression)} by regression"
+    by_matching = f"{number(matched.value)} {interval(matched)} in the {matched.n_items} items of a level subset"
+    sentence = f"Without rivals: {by_regression}, {by_matching}"
+    return [f"{sentence}; the two disagree." if _disagree(regression, matched) else f"{sentence}."]
+
+
+def _disagree(first: Estimate, second: Estimate) -> bool:
+    """Tell whether two intervals for one effect do not even overlap, or exclude zero on opposite sides."""
+    if None in (first.ci_low, first.ci_high, second.ci_low, second.ci_high):
+        return False
+    low, high = max(first.ci_low or 0, second.ci_low or 0), min(first.ci_high or 0, second.ci_high or 0)
+    return low > high
+
+
+def _direct(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.main("net_of_subwords")
+    if row is None:
+        return []
+    return [f"Direct effect given subwords, which rarity itself brings about: {number(row.value)} {interval(row)}."]
+
+
+def _background(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.get("background")
+    if row is None:
+        return []
+    where = f"{number(row.value)} {have.unit} {interval(row)}, {p_text(adjusted_p(row))}"
+    if have.found(row):
+        form = "frequent" if (row.value or 0) > 0 else "rare"
+        return [f"Background: the model prefers {form} wording whatever is asked: {where}."]
+    if significant(row):
+        return [f"Background: {where}; less than this model's numbers move by when only the batch changes, so no pull is claimed."]
+    return [f"Background: no pull toward either wording was detected against other items' glosses: {where}."]
+
+
+def _specific(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.get("gloss_specific")
+    if row is None:
+        return []
+    return [f"Tied to the meaning (gloss − background): {number(row.value)} {interval(row)}, {p_text(adjusted_p(row))}."]
+
+
+def _crossed(have: Lookup, main: Estimate | None) -> list[str]:
+    match, asymmetry = have.get("match"), have.get("match_asymmetry")
+    if match is None or asymmetry is None:
+        return []
+    return [
+        f"The same word on both sides is worth {number(match.value)} {interval(match)}; the frequent word's match exceeds the "
+        f"rare word's by {number(asymmetry.value)} {interval(asymmetry)}, which is word matching."
+    ]
+
+
+def _calibration(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.get("calibration")
+    if row is None or row.ci_low is None or row.ci_high is None:
+        return []
+    if row.ci_low <= 1 <= row.ci_high:
+        word = "not told from the corpus's own odds (1)"
+    else:
+        word = "steeper than the corpus's own odds (1)" if (row.value or 0) > 1 else "flatter than the corpus's own odds (1)"
+    return [f"Calibration: the model's log-odds rise by {number(row.value, signed=False)} {interval(row)} per unit of corpus "
+            f"log-odds, {word}."]  # fmt: skip
+
+
+def _failed(have: Lookup, main: Estimate | None) -> list[str]:
+    if main is None or not main.n_failed:
+        return []
+    return [f"{main.n_failed} pairs could not be measured and are left out."]

@@ -1,0 +1,106 @@
+"""What a run is to do: options of the command line over a YAML file over defaults."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from freqbias.cli.probing import Plan
+from freqbias.errors import InputError
+from freqbias.jsonl import read_text
+from freqbias.models import Loading
+from freqbias.registry import suggestion
+
+LOADING = tuple(Loading.__dataclass_fields__)
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_as_list)]
+
+
+class Settings(BaseModel):
+    """Every option of `freqbias run`, under the name that it has on the command line (`-` or `_`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    out: str | None = None
+    embedder: Names = []
+    lm: Names = []
+    probe: Names = []
+    pairs: str | None = None
+    n: Annotated[int, Field(ge=1)] | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    device: str | None = None
+    backend: Literal["auto", "transformers", "vllm", "http"] = "auto"
+    base_url: str | None = None
+    max_requests: Annotated[int, Field(ge=1)] | None = None
+    trust_remote_code: bool = False
+    allow_pickle: bool = False
+    fresh: bool = False
+    dry_run: bool = False
+    json_: Annotated[bool, Field(alias="json")] = False
+
+    @model_validator(mode="after")
+    def _together(self) -> "Settings":
+        if self.pairs is not None and self.n is not None:
+            raise ValueError("--n applies to the bundled pairs and --pairs replaces them; give one of the two")
+        if self.backend == "http" and self.base_url is None:
+            raise ValueError("--backend http needs --base-url, the address of the server")
+        if self.base_url is not None and self.backend in ("transformers", "vllm"):
+            raise ValueError(f"--base-url names a server and --backend {self.backend} computes here; give one of the two")
+        return self
+
+    def plan(self) -> Plan:
+        """Return the models, probes and how models are loaded."""
+        options = {name: getattr(self, name) for name in LOADING}
+        if self.base_url is not None:
+            options["backend"] = "http"
+        return Plan(embedders=self.embedder, language_models=self.lm, probes=self.probe, loading=Loading(**options))
+
+    def recorded(self, command: str) -> dict[str, Any]:
+        """Return what goes into the manifest."""
+        left_out = {"out", "fresh", "dry_run", "json_"} | ({"n", "seed"} if command == "probe" else set())
+        found = self.model_dump(exclude=left_out)
+        pairs = None if self.pairs is None else str(Path(self.pairs).absolute())
+        return {"command": command, **found, "pairs": pairs}
+
+
+def settings(given: dict[str, Any], file: Path | None) -> Settings:
+    """Return the settings of a run; `given` are options of the command line, which come before those of the file.
+
+    Raises `InputError` in one line: a file that is not YAML, an unknown key, a value that does not fit.
+    """
+    read = {} if file is None else _read(file)
+    values = {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}
+    try:
+        return Settings.model_validate(read | values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        reason = first["msg"].removeprefix("Value error, ")
+        where = f"{file}: " if file is not None and not (first["loc"] and first["loc"][0] in values) else ""
+        raise InputError(f"{where}{f'{name}: ' if name else ''}{reason}") from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load(read_text(file))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = "" if mark is None else f":{mark.line + 1}"
+        raise InputError(f"{file}{line}: not YAML: {getattr(error, 'problem', None) or 'cannot be read'}") from error
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise InputError(f"{file}: expected a mapping of options to values, found {type(found).__name__}")
+    known = [info.alias or name for name, info in Settings.model_fields.items()]
+    values = {str(name).replace("-", "_"): value for name, value in found.items()}
+    for name in values:
+        if name not in known:
+            raise InputError(f"{file}: unknown option '{name}'{suggestion(name, known)}")
+    return values

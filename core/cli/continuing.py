@@ -1,0 +1,84 @@
+"""Whether a command may add to what an earlier one measured: everything that decides a number must be the same."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from freqbias.errors import InputError
+from freqbias.models import ModelInfo
+
+IDENTITY = ("fingerprint", "revision", "dtype", "quantisation")
+SHORT = 12  # hexadecimal digits of a hash that tell two apart for a reader
+
+
+def refuse_changes(before: Mapping[str, Any] | None, now: Mapping[str, Any], out: Path) -> int:
+    """Return how many steps the manifest `before` has; `InputError` names every difference that forbids to continue from it.
+
+    `now` is the manifest that the present command would write. Its steps may go on behind the earlier ones.
+    """
+    if before is None or "probing" not in before:
+        raise InputError(f"{out}: no manifest says what made it, so it cannot be continued; give --fresh to start over")
+    found = [*_inputs(before, now), *_models(before, now), *_probes(before, now), *_steps(before, now)]
+    if found:
+        raise InputError(f"{out.parent}: {'; '.join(found)}; give --fresh to start over, or another --out")
+    return len(before["probing"]["steps"])
+
+
+def check_model(before: Mapping[str, Any] | None, info: ModelInfo) -> Any:
+    """Return the noise floor that was measured before; `InputError` when the loaded model is not the one of the manifest."""
+    for old in (before or {}).get("models", []):
+        if (old["kind"], old["name"]) == (info.kind, info.name) and "noise_floor" in old:
+            found = _changed(old, info.to_dict(), IDENTITY)
+            if found:
+                raise InputError(f"{'; '.join(found)}; give --fresh to start over, or another --out")
+            return old["noise_floor"]
+    return None
+
+
+def _inputs(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    found = ["the pair file has changed"] if before["inputs"]["pairs.jsonl"] != now["inputs"]["pairs.jsonl"] else []
+    if before["probing"]["pairs_at_once"] != now["probing"]["pairs_at_once"]:
+        found.append("another version of freqbias measured it in other parts")
+    for name in ("dtype", "backend", "seed"):
+        old, new = before["config"].get(name), now["config"].get(name)
+        if old is not None and new is not None and old != new:
+            found.append(f"{name} was {old} and is {new}")
+    return found
+
+
+def _models(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    new = {(model["kind"], model["name"]): model for model in now["models"]}
+    return [
+        text
+        for old in before["models"]
+        if (old["kind"], old["name"]) in new
+        for text in _changed(old, new[old["kind"], old["name"]], ("fingerprint", "revision"))
+    ]
+
+
+def _changed(old: Mapping[str, Any], new: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    return [
+        f"model '{old['name']}' has changed: its {name} was {str(old[name])[:SHORT]} and is {str(new[name])[:SHORT]}"
+        for name in names
+        if old[name] is not None and new[name] is not None and old[name] != new[name]
+    ]
+
+
+def _probes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    found = []
+    for probe in before["probes"].keys() & now["probes"].keys():
+        old, new = (manifest.get("prompts", {}).get(probe, {}) for manifest in (before, now))
+        found += [f"prompt '{name}' of probe '{probe}' has changed" for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
+        if not found and before["probes"][probe] != now["probes"][probe]:
+            found.append(f"the settings of probe '{probe}' have changed")
+    return found
+
+
+def _steps(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    old, new = ([f"{step['probe']} of {step['model']}" for step in manifest["probing"]["steps"]] for manifest in (before, now))
+    if new[: len(old)] == old:
+        return []
+    left_out = [step for step in old if step not in new]
+    if left_out:
+        return [f"it holds {', '.join(left_out)}, which this command leaves out"]
+    return [f"it was measured in the order {', '.join(old)}; name models and probes in that order, new ones last"]

@@ -1,0 +1,35 @@
+"""Estimates as a table on the terminal, and the report."""
+
+from pathlib import Path
+
+from freqbias.cli.console import log, print_table
+from freqbias.records import Estimate
+
+
+def write_report(*folders: Path, out: Path | None = None) -> None:
+    """Write the report of one or more run folders and name its files."""
+    from freqbias.analysis.report import write_report as write
+
+    for path in write(*folders, out=out):
+        log.info("%s", path)
+
+
+def show_summary(estimates: list[Estimate]) -> None:
+    """Print the headline rows and the verdicts."""
+    from freqbias.analysis.verdict import headline_rows, interval, number, p_text, verdicts
+
+    rows = [
+        [
+            f"{row.model} · {row.probe}",
+            row.contrast,
+            row.arm,
+            number(row.value),
+            interval(row),
+            p_text(row.p_value),
+            row.n_items,
+        ]
+        for row in headline_rows(estimates)
+    ]
+    print_table(["", "contrast", "arm", "value", "95 % interval", "test", "items"], rows)
+    for verdict in verdicts(estimates):
+        print_table([f"{verdict.model} · {verdict.probe}"], [[line] for line in [*verdict.controls, verdict.headline]])

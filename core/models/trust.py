@@ -1,0 +1,30 @@
+"""What a model directory may do to the machine that loads it: run code of its own, or hold weights that run code when read."""
+
+import json
+from pathlib import Path
+
+from freqbias.errors import InputError
+from freqbias.models.protocols import Loading
+
+PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
+SAFE = (".safetensors",)
+TRAINING = ("training_args", "optimizer", "scheduler", "rng_state")  # what trainers leave beside weights; no loader reads it
+OWN_MODULES = "sentence_transformers."
+
+
+def check_files(folder: Path, name: str, loading: Loading) -> None:
+    """Raise `InputError` for weights that only come as pickles without `allow_pickle`, and for code without `trust_remote_code`.
+
+    A pickle beside weights in safetensors is left alone, since the safe file is what is read.
+    """
+    if not loading.allow_pickle:
+        for pickled in sorted(path for path in folder.rglob("*") if path.suffix in PICKLES and not path.stem.startswith(TRAINING)):
+            if not any(path.suffix in SAFE for path in pickled.parent.iterdir()):
+                where = pickled.relative_to(folder).as_posix()
+                raise InputError(f"model '{name}': {where} is a pickle, which can run code when it is read; --allow-pickle reads it")
+    if not loading.trust_remote_code:
+        modules = folder / "modules.json"
+        types = [str(row.get("type", "")) for row in json.loads(modules.read_text(encoding="utf-8"))] if modules.is_file() else []
+        for kind in types:
+            if not kind.startswith(OWN_MODULES):
+                raise InputError(f"model '{name}' runs code of its own ('{kind}'); read it, then give --trust-remote-code")

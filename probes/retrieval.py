@@ -1,0 +1,303 @@
+"""Embedding probe `retrieval`: where the right document stands in a ranked corpus when its wording is frequent or rare.
+
+The corpus holds the documents of the pair file: one place for every item and frame (a user's collection, substituted by `freqbias
+pairs substitute`, has one for every text that has two forms), filled with the high form at every other place and with the low form at
+the rest. A pair's gold document is put into it in one form at a time; all other documents of its item are taken out, so that its other
+form never competes with it and no other right answer is there. Both forms, both registers and all arms are ranked against the same
+rest. Rows written, each once per measure:
+
+* `document_form` (a row a register): the item's glosses ask; pairs without glosses are asked the queries that their collection calls
+  relevant (`register` is null). Their words come from the original texts, so there the overlap of query and document is a rival, which
+  `query_overlap` records;
+* `crossed`: queries in either word against documents in either word, `cells` query form first.
+
+Measures, with one relevant document at rank r (1 is best): `ndcg_at_10` = 1/log2(1+r) up to 10, `recall_at_1`, `recall_at_10`,
+`recall_at_100`, `mrr_at_10` = 1/r up to 10, else 0, and `negative_rank` = -r, whose gap is the mean number of places that the frequent
+form gains. They equal ir-measures' on the same ranking. The confirmatory estimate is `document_form` in `ndcg_at_10`. Model-level
+estimates (contrast `zipf_buckets`, terms `bucket:1` rarest to `bucket:8`): the same measures, frequency arm, by the frequency of the
+swapped words in eight parts of equal cumulative frequency.
+
+What could fake a result, and what is done about it: a corpus of other wording than the gold (half and half, the same for both forms);
+the gold's other form or frames as distractors (taken out, with every other document of the item); decoys, which are other items'
+right answers (left out); ties (broken by a hash of item and frame, which both forms share, so never by form; counted in `ties`); word
+overlap (glosses share no stem); hubness of the pool (the pool is one, so intervals generalise to items in this corpus); a corpus
+smaller than k (then k is the whole corpus and recall is 1 for both forms; `corpus` records the number of documents).
+Where every score costs a forward pass, the gold is re-ranked among a fixed sample of the corpus; `corpus` says how many.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freqbias.covariates import token_overlap
+from freqbias.models.relevance import Scorer, Scores, slices
+from freqbias.probes import Probe
+from freqbias.probes.common import (
+    LETTERS,
+    SIDES,
+    TIE,
+    document_covariates,
+    encode_all,
+    gloss_queries,
+    mean_over_items,
+    naming_queries,
+    observation,
+    swapped_zipf,
+    text_hash,
+    unscorable,
+)
+from freqbias.progress import Track
+from freqbias.records import CELLS, Estimate, Observation, Pair
+
+MAX_DOCUMENTS = 100_000  # places of the corpus; of more pairs a random part fills it
+SAMPLE = 30  # distractors where every score costs a forward pass: three times the ten places that nDCG@10 looks at
+CELLS_AT_ONCE = 1 << 22  # scores compared in one go: 32 MB each for the scores and their differences
+PAIRS_AT_ONCE = 256
+BUCKETS = 8
+
+
+def measures(rank: float) -> dict[str, float]:
+    """Return every measure of one relevant document at a rank from 1."""
+    return {
+        "ndcg_at_10": 1 / np.log2(1 + rank) if rank <= 10 else 0.0,
+        "recall_at_1": float(rank <= 1),
+        "recall_at_10": float(rank <= 10),
+        "recall_at_100": float(rank <= 100),
+        "mrr_at_10": 1 / rank if rank <= 10 else 0.0,
+        "negative_rank": -float(rank),
+    }
+
+
+MEASURES = tuple(measures(1))
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The documents to rank among, with the number of each one's item and its place in the order of ties.
+
+    `seen` keeps the values of pairs by form, shape (2, measures), for the estimates over buckets.
+    """
+
+    texts: list[str]
+    items: NDArray[np.int64]
+    order: NDArray[np.int64]
+    seen: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One query with one form of the gold document; `place` is the gold's own in the order of ties, the same for both forms."""
+
+    query: str
+    document: str
+    item: int
+    place: int
+
+
+def _place(pair: Pair) -> int:
+    return text_hash(pair.item, str(pair.meta.get("frame", "")))
+
+
+def prepare(pairs: Iterable[Pair], model: Scorer, track: Track) -> Corpus:
+    """Encode every text once and compose the corpus."""
+    encode_all(pairs, model, track)
+    places: dict[int, tuple[bool, str, str, str]] = {}
+    for pair in pairs:
+        place, main = _place(pair), pair.arm == "frequency"
+        if place not in places or (main and not places[place][0]):
+            places[place] = (main, pair.item, pair.high, pair.low)
+        if len(places) >= 2 * MAX_DOCUMENTS:
+            places = dict(sorted(places.items())[:MAX_DOCUMENTS])
+    chosen = sorted(places.items())[: SAMPLE + 1 if model.pairwise else MAX_DOCUMENTS]
+    return Corpus(
+        texts=[low if k % 2 else high for k, (_, (_, _, high, low)) in enumerate(chosen)],
+        items=np.array([text_hash(item) for _, (_, item, _, _) in chosen], dtype=np.int64),
+        order=np.array([place for place, _ in chosen], dtype=np.int64),
+    )
+
+
+def ranked(questions: Sequence[Question], model: Scorer, corpus: Corpus) -> tuple[Scores, Scores, Scores]:
+    """Return rank (from 1; NaN without a score), tied documents and corpus size of every question, each of shape (n,).
+
+    Memory is bounded: scores are compared in blocks of the corpus and never kept.
+    """
+    gold = model.scores([q.query for q in questions], [q.document for q in questions])
+    queries = sorted({q.query for q in questions})
+    row = {query: i for i, query in enumerate(queries)}
+    rows = np.array([row[q.query] for q in questions], dtype=int)
+    own = np.array([q.item for q in questions], dtype=np.int64)[:, None]
+    place = np.array([q.place for q in questions], dtype=np.int64)[:, None]
+    before, ties, size = (np.zeros(len(questions)) for _ in range(3))
+    for part in slices(len(corpus.texts), max(1, CELLS_AT_ONCE // max(1, len(questions)))):
+        ahead = model.matrix(queries, corpus.texts[part])[rows] - gold[:, None]
+        others = corpus.items[part] != own
+        tied = (np.abs(ahead) <= TIE) & others
+        before += ((ahead > TIE) & others).sum(axis=1) + (tied & (corpus.order[part] < place)).sum(axis=1)
+        ties += tied.sum(axis=1)
+        size += others.sum(axis=1)
+    return np.where(np.isfinite(gold), before + 1, np.nan), ties, size + 1
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What one row asks: queries with the document form they look for, by the name of the value they give."""
+
+    contrast: str
+    register: str | None
+    couples: dict[str, list[tuple[str, str]]]
+
+
+def _by_form(pair: Pair) -> Iterator[_Asked]:
+    wanted: list[tuple[str | None, list[str]]] = list(gloss_queries(pair).items())
+    if not wanted and pair.queries.get("relevant"):
+        wanted = [(None, pair.queries["relevant"])]
+    for register, texts in wanted:
+        yield _Asked("document_form", register, {side: [(text, getattr(pair, side)) for text in texts] for side in SIDES})
+
+
+def _crossed(pair: Pair) -> Iterator[_Asked]:
+    naming = naming_queries(pair)
+    if naming:
+        yield _Asked("crossed", None, {c: [(naming[LETTERS[c[0]]], getattr(pair, LETTERS[c[1]]))] for c in CELLS})
+
+
+Values = dict[str, tuple[dict[str, float], float, float]]  # by name: mean of each measure, mean number of ties, corpus size
+
+
+def _measured(pairs: Sequence[Pair], model: Scorer, corpus: Corpus, crossed: bool) -> Iterator[tuple[Pair, _Asked, Values]]:
+    """Yield what was asked of every pair with its values, from one pass over the corpus."""
+    asked = [(pair, row) for pair in pairs for row in (*_by_form(pair), *(_crossed(pair) if crossed else ()))]
+    flat = [
+        Question(query, document, text_hash(pair.item), _place(pair))
+        for pair, row in asked
+        for couples in row.couples.values()
+        for query, document in couples
+    ]
+    results = iter(zip(*ranked(flat, model, corpus), strict=True) if flat else ())
+    for pair, row in asked:
+        values: Values = {}
+        for name, couples in row.couples.items():
+            found = [next(results) for _ in couples]
+            means = np.mean([list(measures(rank).values()) for rank, _, _ in found], axis=0)
+            ties, size = np.mean([[ties, size] for _, ties, size in found], axis=0)
+            values[name] = dict(zip(MEASURES, means.tolist(), strict=True)), float(ties), float(size)
+        _remember(corpus, pair, row, values)
+        yield pair, row, values
+
+
+def _remember(corpus: Corpus, pair: Pair, row: _Asked, values: Values) -> None:
+    """Keep a frequency pair's values, mean of the registers; no more than the corpus could hold."""
+    full = pair.id not in corpus.seen and len(corpus.seen) >= MAX_DOCUMENTS
+    if full or row.contrast != "document_form" or pair.arm != "frequency":
+        return
+    new = np.array([list(values[side][0].values()) for side in SIDES])
+    share = 1 / len(list(_by_form(pair)))
+    corpus.seen[pair.id] = corpus.seen.get(pair.id, 0.0) + share * new
+
+
+def run(pairs: Sequence[Pair], model: Scorer, common: Corpus) -> Iterator[Observation]:
+    """Yield the rows of every pair; see the module's docstring."""
+    known = document_covariates(pairs, model)
+    for pair in pairs:
+        common.seen.pop(pair.id, None)  # a pair that is measured again starts over
+    for pair, row, values in _measured(pairs, model, common, crossed=True):
+        covariates = {**known[pair.id], **_covariates(pair, row, values)}
+        failed = _error(values)
+        for measure in MEASURES:
+            numbers = {name: value[0][measure] for name, value in values.items()}
+            fields: dict[str, Any] = {"cells": numbers} if row.contrast == "crossed" else numbers
+            yield observation("retrieval", measure, pair, model.info, row.contrast, failed or fields, covariates, row.register)
+
+
+def _error(values: Values) -> dict[str, str]:
+    if min(size for _, _, size in values.values()) < 2:
+        return {"error": "no document of another item to rank against"}
+    return unscorable({name: value["negative_rank"] for name, (value, _, _) in values.items()})
+
+
+def _covariates(pair: Pair, row: _Asked, values: Values) -> dict[str, list[float | None]]:
+    if row.contrast == "crossed":
+        sides = [[values[f"{query}{form}"] for query in "hl"] for form in "hl"]
+        return {"ties": [sum(v[1] for v in side) / 2 for side in sides], "corpus": [side[0][2] for side in sides]}
+    overlap = [_mean_overlap(row.couples[side], pair.language) for side in SIDES]
+    return {
+        "ties": [values[side][1] for side in SIDES],
+        "corpus": [values[side][2] for side in SIDES],
+        "query_overlap": overlap,
+    }
+
+
+def _mean_overlap(couples: list[tuple[str, str]], language: str) -> float | None:
+    found = [value for query, text in couples if (value := token_overlap(query, text, language)) is not None]
+    return float(np.mean(found)) if found else None
+
+
+def estimates(pairs: Iterable[Pair], model: Scorer, common: Corpus) -> Iterator[Estimate]:
+    """Yield the mean of every measure in eight frequency buckets, over both forms' documents of the frequency arm."""
+    zipf: list[float] = []
+    items: list[int] = []
+    values: list[NDArray[np.float64]] = []
+    for part in _parts(pair for pair in pairs if pair.arm == "frequency"):
+        fresh = [pair for pair in part if pair.id not in common.seen]
+        for _ in _measured(fresh, model, common, crossed=False):
+            pass
+        for pair in part:
+            found = common.seen.get(pair.id)
+            for k, value in enumerate(swapped_zipf(pair)):
+                if found is not None and value is not None and np.isfinite(found).all():
+                    zipf.append(value)
+                    items.append(text_hash(pair.item))
+                    values.append(found[k])
+    if values:
+        yield from _buckets(np.array(zipf), np.array(items), np.array(values), model)
+
+
+def _parts(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
+    part: list[Pair] = []
+    for pair in pairs:
+        part.append(pair)
+        if len(part) == PAIRS_AT_ONCE:
+            yield part
+            part = []
+    yield part
+
+
+def equal_mass(zipf: NDArray[np.float64], buckets: int = BUCKETS) -> NDArray[np.int64]:
+    """Return the bucket (from 0, rarest) of every Zipf value: parts of equal cumulative frequency, equal values together."""
+    distinct, where = np.unique(zipf, return_inverse=True)
+    mass = np.bincount(where) * 10.0 ** (distinct - distinct.max())
+    middle = (np.cumsum(mass) - mass / 2) / mass.sum()
+    return np.asarray(np.minimum((middle * buckets).astype(np.int64), buckets - 1)[where])
+
+
+def _buckets(zipf: NDArray[np.float64], items: NDArray[np.int64], values: NDArray[np.float64], model: Scorer) -> Iterator[Estimate]:
+    bucket = equal_mass(zipf)
+    for number in range(BUCKETS):
+        own = bucket == number
+        reach = f"Zipf {zipf[own].min():.2f} to {zipf[own].max():.2f}" if own.any() else "no document"
+        for k, measure in enumerate(MEASURES):
+            yield Estimate(
+                model=model.info.name,
+                probe="retrieval",
+                measure=measure,
+                contrast="zipf_buckets",
+                arm="frequency",
+                term=f"bucket:{number + 1}",
+                n_pairs=int(own.sum()),
+                method=f"{reach}; bucket of equal cumulative frequency; n counts documents; mean of item means, t interval",
+                **mean_over_items(values[own, k], items[own]),
+            )
+
+
+probe = Probe(
+    name="retrieval",
+    needs="scorer",
+    summary="rank of the exact document in a corpus, by its form and the query's",
+    prepare=prepare,
+    run=run,
+    estimates=estimates,
+    settings={"max_documents": MAX_DOCUMENTS, "pairwise_sample": SAMPLE, "tie": TIE, "relevant_documents": 1},
+)

@@ -1,0 +1,87 @@
+"""One probe on one model, part by part: a failing request costs the pairs that it was for, and a model that is gone ends the run."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from freqbias.errors import BackendError
+from freqbias.probes import Probe
+from freqbias.probes.standins import StandIn
+from freqbias.progress import Track, silent
+from freqbias.records import Observation, Pair
+from freqbias.redact import redact
+
+GIVE_UP = 5  # pairs that fail one after the other, each asked for alone: by then it is the model that fails, not the texts
+
+log = logging.getLogger(__name__)
+
+
+class Measurement:
+    """A probe, prepared on all pairs, that measures some of them at a time.
+
+    After `rows`, `stopped` holds the error of a model that has stopped answering: what was measured before it is worth keeping, and
+    nothing more should be asked.
+    """
+
+    def __init__(self, probe: Probe, pairs: Iterable[Pair], model: Any, track: Track):
+        self._probe = probe
+        self._pairs = pairs
+        self._model = model
+        self.common = None if probe.prepare is None else probe.prepare(pairs, model, track)
+        self.stopped: BackendError | None = None
+        self._succeeded = False
+
+    def rows(self, part: Sequence[Pair]) -> list[Observation]:
+        """Return the rows of some pairs.
+
+        Where the model raises `BackendError`, each pair is measured alone, and the rows of a pair that fails again carry `error`.
+        Raises `BackendError` when that is every pair and none was measured before.
+        """
+        try:
+            rows = list(self._probe.run(part, self._model, self.common))
+        except BackendError as error:
+            log.warning("%s; asking for these %d pairs one by one", error, len(part))
+            return self._one_by_one(part)
+        reason = getattr(self._model, "stopped", None)  # a model that turns failures into NaN says here that it has given up
+        if reason is not None:
+            self.stopped = BackendError(str(reason))
+            if not self._succeeded and all(row.error is not None for row in rows):
+                raise self.stopped
+        self._succeeded = True
+        return rows
+
+    def _one_by_one(self, part: Sequence[Pair]) -> list[Observation]:
+        rows: list[Observation] = []
+        failed = in_a_row = 0
+        last = BackendError("no pair to measure")
+        for pair in part:
+            if in_a_row < GIVE_UP:
+                try:
+                    rows += self._probe.run([pair], self._model, self.common)
+                    in_a_row = 0
+                    continue
+                except BackendError as error:
+                    last = error
+            failed += 1
+            in_a_row += 1
+            rows += self._failed(pair, last)
+        if failed == len(part) and not self._succeeded:
+            raise last
+        if in_a_row >= GIVE_UP or failed == len(part):
+            self.stopped = last
+        self._succeeded = True
+        return rows
+
+    def _failed(self, pair: Pair, error: BackendError) -> list[Observation]:
+        """Return the rows that the probe would have written for a pair, each with the error; a stand-in tells which these are."""
+        model, common = self._stand_in
+        empty: dict[str, Any] = {"high": None, "low": None, "cells": None, "decoys": None, "error": redact(str(error))}
+        return [replace(row, **empty) for row in self._probe.run([pair], model, common)]
+
+    @cached_property
+    def _stand_in(self) -> tuple[StandIn, Any]:
+        model = StandIn(self._model.info, getattr(self._model, "measure", "cosine"))
+        common = None if self._probe.prepare is None else self._probe.prepare(self._pairs, model, silent)
+        return model, common

@@ -1,0 +1,98 @@
+"""Models that are slow, break or vanish on purpose, and a probe that sums over a run. Named on the command line as `failing:NAME`.
+
+`FREQBIAS_TEST_SWITCH` names a file: while it exists, the failing models fail. `FREQBIAS_TEST_ASKED` names one that collects
+the texts that a model was asked for.
+"""
+
+import hashlib
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from freqbias.errors import BackendError
+from freqbias.probes import Probe
+from freqbias.probes.likelihood import run as run_likelihood
+from freqbias.records import Estimate
+
+BATCH = 100  # texts from which on a call is one of the long ones
+SECONDS = 0.004
+
+
+def _values(texts):
+    return [np.array([int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") / 2**30 - 9]) for text in texts]
+
+
+def _on():
+    return Path(os.environ["FREQBIAS_TEST_SWITCH"]).exists()
+
+
+def _note(texts):
+    if "FREQBIAS_TEST_ASKED" in os.environ:
+        with Path(os.environ["FREQBIAS_TEST_ASKED"]).open("a", encoding="utf-8") as stream:
+            stream.writelines(f"{text}\n" for text in texts)
+
+
+def lm(texts):
+    """Numbers that depend on the text alone."""
+    _note(texts)
+    return _values(texts)
+
+
+def lm_slow(texts):
+    """The same, a little later."""
+    time.sleep(SECONDS if len(texts) > BATCH else 0)
+    return _values(texts)
+
+
+def lm_slower(texts):
+    """The same, so late that a signal always meets a batch in hand."""
+    time.sleep(0.12 if len(texts) > BATCH else 0)
+    return _values(texts)
+
+
+def lm_stuck(texts):
+    """Never comes back from a batch."""
+    time.sleep(600 if len(texts) > BATCH else 0)
+    return _values(texts)
+
+
+def lm_refuses(texts):
+    """A server that answers every request but those for one word, while the switch is on."""
+    _note(texts)
+    if _on() and any("word7x" in text for text in texts):
+        raise BackendError("the server at http://user:hunter2@localhost/v1 sent 500")
+    return _values(texts)
+
+
+def lm_gone(texts):
+    """A server that vanishes in the middle: everything from one item on fails while the switch is on."""
+    _note(texts)
+    if _on() and any(f"word{n}x" in text for text in texts for n in range(600, 1000)):
+        raise BackendError("connection refused")
+    return _values(texts)
+
+
+def lm_never(texts):
+    """No answer at all; the short calls of the noise floor succeed."""
+    if len(texts) > 32 or any("glossed" in text for text in texts):
+        raise BackendError("connection refused")
+    return _values(texts)
+
+
+def _estimates(pairs, model, common):
+    count = sum(len(pair.high) for pair in pairs)
+    row = {"model": model.info.name, "probe": "summing", "measure": "characters", "contrast": "sum", "arm": "frequency"}
+    yield Estimate(**row, value=float(count), method="a sum")
+
+
+def _run(pairs, model, common):
+    for row in run_likelihood(pairs, model):
+        yield replace(row, probe="summing")
+
+
+summing = Probe(
+    name="summing", needs="language_model", summary="rows of likelihood, and one number for all pairs", run=_run, estimates=_estimates
+)
