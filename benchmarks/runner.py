@@ -123,9 +123,10 @@ def main() -> None:
             done = subprocess.run([sys.executable, __file__, "--measure", name], capture_output=True, text=True, check=True)  # noqa: S603
         found = json.loads(done.stdout)
         peaks.append(found["peak"])
+        rates = (count / found["whole"], count / found["nothing to do"], found["half"] / found["second half"])
         sys.stdout.write(
-            f"{count:,} pairs: {count / found['whole']:,.0f} pairs/s of CPU; nothing to do {count / found['nothing to do']:,.0f} pairs/s; "
-            f"second half {found['half'] / found['second half']:,.0f} pairs/s; peak {found['peak']:.0f} MB\n"
+            f"{count:,} pairs: {rates[0]:,.0f} pairs/s of CPU; where nothing is left to do {rates[1]:,.0f}; "
+            f"for the second half {rates[2]:,.0f}; peak {found['peak']:.0f} MB\n"
         )
     sys.stdout.write(f"memory grows by {peaks[1] - peaks[0]:.0f} MB\n")
 

@@ -3,7 +3,8 @@
 Every word of a text that belongs to a bundled set is put into its frequent form for `high` and its rare form for `low`, with its
 inflection, its case and the article before it; arm `placebo` does the same with the equally frequent sets. Only sets whose words carry
 the meant sense in at least four of five of their uses take part, since nothing here reads the context; words inside names, compounds
-with a hyphen, and inflections that could be two things are left alone.
+with a hyphen, and inflections that could be two things are left alone. A collection's own queries come along as they are (`relevant`),
+and in both forms (`naming_high`, `naming_low`) where one asks for a word that is swapped in its document.
 """
 
 import hashlib
@@ -177,6 +178,16 @@ def _with_article(before: str, word: str) -> str:
     return before[: found.start()] + (right.capitalize() if found[1][0] == "A" else right) + found[2]
 
 
+def _queries(document: Document, arm: str, sets: Sequence[str]) -> dict[str, Any]:
+    """Return the relevant queries as they are, and both forms of the first one that asks for a swapped word of the document."""
+    found: dict[str, Any] = {"relevant": list(document.queries)} if document.queries else {}
+    for query in document.queries:
+        high, low, used = both_forms(query, arm)
+        if {couple[2] for couple in used} & set(sets):
+            return found | {"naming_high": high, "naming_low": low}
+    return found
+
+
 def _pair(document: Document, arm: str) -> Pair | None:
     high, low, used = both_forms(document.text, arm)
     if not used:
@@ -189,7 +200,7 @@ def _pair(document: Document, arm: str) -> Pair | None:
         arm=arm,
         high=high,
         low=low,
-        queries={"relevant": list(document.queries)} if document.queries else {},
+        queries=_queries(document, arm, sets),
         zipf_high=mean_zipf(high),
         zipf_low=mean_zipf(low),
         zipf_gap=swapped.zipf_gap,

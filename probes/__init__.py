@@ -40,7 +40,7 @@ class Probe:
 
     def __call__(self, pairs: Sequence[Pair], model: Any, track: Track = silent) -> Iterator[Observation]:
         """Prepare and run on all pairs at once."""
-        if self.needs == "scorer":
+        if self.needs != "language_model":
             model = as_scorer(model)
         common = None if self.prepare is None else self.prepare(pairs, model, track)
         return self.run(pairs, model, common)

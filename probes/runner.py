@@ -59,7 +59,7 @@ class Measurement:
         for pair in part:
             if in_a_row < GIVE_UP:
                 try:
-                    rows += self._probe.run([pair], self._model, self.common)
+                    rows += list(self._probe.run([pair], self._model, self.common))  # all of a pair's rows or none
                     in_a_row = 0
                     continue
                 except BackendError as error:

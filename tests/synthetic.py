@@ -46,12 +46,12 @@ def _noise(text, size=2):
     return np.random.default_rng(seed).normal(size=size)
 
 
-def _embed(texts, role, exact=0.0, decoy=0.0, background=0.0, wrong=WRONG, noise=NOISE):
+def _embed(texts, role, exact=0.0, decoy=0.0, background=0.0, wrong=WRONG, noise=NOISE, draw=0):
     """Return unit vectors over one axis per item, a common axis that all queries share, and private axes for the rest."""
     documents, glosses, items = _known(os.environ["FREQBIAS_TEST_PAIRS"])
     vectors = np.zeros((len(texts), len(items) + 4))
     for row, text in zip(vectors, texts, strict=True):
-        near = _noise(text)
+        near = _noise(f"{draw}{text}" if draw else text)
         if role == "query":
             row[-1] = COMMON
             row[items[glosses[text]] if text in glosses else -3] = OWN
@@ -83,17 +83,17 @@ def embed_background(texts, role):
 
 def embed_close(texts, role):
     """Decoys nearly as near as the right document, whatever the form: many inversions, none of them from frequency."""
-    return _embed(texts, role, wrong=CLOSE, noise=WIDE)
+    return _embed(texts, role, wrong=CLOSE, noise=WIDE, draw=1)
 
 
 def embed_close_exact(texts, role):
     """The same, and the right document lies nearer in frequent form: moves `exact_form` only."""
-    return _embed(texts, role, wrong=CLOSE, noise=WIDE, exact=GLOSS_EFFECT)
+    return _embed(texts, role, wrong=CLOSE, noise=WIDE, draw=1, exact=GLOSS_EFFECT)
 
 
 def embed_close_decoy(texts, role):
     """The same, and the decoy lies nearer in frequent form: moves `decoy_form` only."""
-    return _embed(texts, role, wrong=CLOSE, noise=WIDE, decoy=GLOSS_EFFECT)
+    return _embed(texts, role, wrong=CLOSE, noise=WIDE, draw=1, decoy=GLOSS_EFFECT)
 
 
 def embed_rare_noise(texts, role):

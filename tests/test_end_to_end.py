@@ -79,13 +79,14 @@ def test_run_makes_every_file_of_the_contract(cli, tmp_path):
         "observations.jsonl",
         "estimates.jsonl",
         "manifest.json",
+        "model_estimates.jsonl",
         "report.html",
         "report.json",
         "report.md",
         "figures",
     }
     rows = list(read_observations(folder))
-    assert {row.contrast for row in rows} == {"gloss", "background", "neutral", "crossed", "raw", "downstream"}
+    assert {"gloss", "background", "neutral", "crossed", "raw", "downstream"} <= {row.contrast for row in rows}
     assert not [row for row in rows if row.error]
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["schema"] == SCHEMA

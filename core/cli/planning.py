@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from freqbias.cli.probing import PAIRS_AT_ONCE, Plan, Step
+from freqbias.errors import FreqbiasError
 from freqbias.jsonl import Seen
 from freqbias.models.aliases import resolve
+from freqbias.models.kinds import split
 from freqbias.models.tokenizers import Counter, token_counter
 from freqbias.probes.standins import StandIn
 from freqbias.progress import Track, chunks, silent
@@ -66,4 +68,8 @@ def forecast(plan: Plan, pairs: Iterable[Pair], count: int, track: Track) -> lis
 
 
 def _counter(step: Step) -> Counter | None:
-    return token_counter(Path(resolve(step.name).path)) if step.info.source in ("package", "directory", "hub") else None
+    _, name = split(step.name) if step.kind == "embedder" else (None, step.name)
+    try:
+        return token_counter(Path(resolve(name).path))
+    except FreqbiasError:  # a function, or a model that only a server has
+        return None

@@ -1,8 +1,10 @@
 """Models on pairs: which steps there are, what of them is done, and doing the rest."""
 
+import gc
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -23,6 +25,7 @@ from freqbias.probes.runner import Measurement
 from freqbias.progress import Track, chunks
 from freqbias.records import Estimate, Observation, Pair
 
+OBJECTS_BETWEEN_COLLECTIONS = 20_000  # some parts' worth; Python's own 700 is a tenth of a part
 VECTORS = ".vectors"  # folder beside the observations in which vectors are kept while the run is not complete
 PAIRS_AT_ONCE = 256  # pairs that a probe measures in one call: what Ctrl-C waits for, and several batches of every backend
 
@@ -122,8 +125,8 @@ class Probing:
                 for index, step in enumerate(steps):
                     self._step(step, journal, index, failed.get(step.key, set()), redo=step.key in redo)
             finally:
-                self._loaded = (("", ""), None)
                 self._write_manifest(complete=False)
+                self._loaded = (("", ""), None)
         self._finish()
         return True
 
@@ -172,7 +175,7 @@ class Probing:
 
     def _measure(self, measurement: Measurement, parts: Iterable[list[Pair]], write: Callable[[list[Observation]], None]) -> None:
         """Measure and write part by part; Ctrl-C and a model that has gone stop it behind the part in hand."""
-        with self._interrupt.held():
+        with self._interrupt.held(), _seldom_collected():
             for part in parts:
                 write(measurement.rows(part))
                 self._interrupt.check()
@@ -191,6 +194,7 @@ class Probing:
     def _model(self, step: Step) -> Any:
         place = (step.kind, step.name)
         if self._loaded[0] != place:
+            self._describe()
             self._loaded = (("", ""), None)  # frees the model before the next one loads
             model = load(step, self._plan.loading, self._out.with_name(VECTORS))
             known = continuing.check_model(self._before, model.info)
@@ -198,6 +202,21 @@ class Probing:
             self._loaded = (place, model)
             self._write_manifest(complete=False)
         return self._loaded[1]
+
+    def _describe(self) -> None:
+        """Note what the loaded model says of itself by now, and what a server has been asked for in all commands together."""
+        place, model = self._loaded
+        if model is None:
+            return
+        usage = getattr(model, "usage", None)
+        if usage is not None:
+            earlier: dict[str, int] = next((old.get("usage", {}) for old in self._known_models() if old["name"] == model.info.name), {})
+            self._infos[place]["usage"] = {name: earlier.get(name, 0) + count for name, count in asdict(usage).items()}
+        self._infos[place] |= model.info.to_dict()
+
+    def _known_models(self) -> list[dict[str, Any]]:
+        models: list[dict[str, Any]] = (self._before or {}).get("models", [])
+        return models
 
     def _finish(self) -> None:
         """Say that everything is there, then put retried rows into their places, then tidy up: each can be done again."""
@@ -220,7 +239,8 @@ class Probing:
 
     def _manifest(self, *, complete: bool) -> dict[str, Any]:
         before = self._before or {}
-        old = {(model["kind"], model["name"]): model for model in before.get("models", [])}
+        self._describe()
+        old = {(model["kind"], model["name"]): model for model in self._known_models()}
         infos = [info if "noise_floor" in info else old.get((info["kind"], info["name"]), info) for info in self._infos.values()]
         return manifest.build(
             self._out.parent,
@@ -237,6 +257,17 @@ class Probing:
             start=before.get("start", self._started),
             seconds=round(before.get("seconds", 0.0) + time.monotonic() - self._clock, 1),
         )
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Look for cycles less often: a part makes thousands of records, which have none, and looking at them takes a quarter of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _known(path: Path) -> Iterator[Estimate]:

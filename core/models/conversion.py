@@ -59,7 +59,8 @@ def e5(folders: Sequence[Path], target: Path) -> None:
 
 
 def _e5_settings(sizes: dict[str, Any]) -> dict[str, Any]:
-    modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
+    kinds = {"": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"}
+    modules = [{"path": path, "type": f"sentence_transformers.models.{kind}"} for path, kind in kinds.items()]
     specials = {"bos": "<s>", "eos": "</s>", "unk": "<unk>", "sep": "</s>", "pad": "<pad>", "cls": "<s>", "mask": "<mask>"}
     return {
         "config.json": {"architectures": ["BertModel"], "model_type": "bert", "hidden_act": "gelu", "pad_token_id": 1, **sizes},
@@ -75,9 +76,7 @@ def _e5_settings(sizes: dict[str, Any]) -> dict[str, Any]:
             "default_prompt_name": None,
             "similarity_fn_name": "cosine",
         },
-        "modules.json": [
-            {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{name}"} for i, (path, name) in enumerate(modules)
-        ],
+        "modules.json": [{"idx": i, "name": str(i), **module} for i, module in enumerate(modules)],
         "1_Pooling/config.json": {"word_embedding_dimension": sizes["hidden_size"], "pooling_mode_mean_tokens": True},
     }
 

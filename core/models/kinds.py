@@ -42,7 +42,7 @@ def use_of(folder: Path) -> str:
     if (folder / "modules.json").is_file():
         kind = str(settings.get("model_type", "SentenceTransformer"))
         if kind not in MODEL_TYPES:
-            raise InputError(f"{folder}: unknown model type '{kind}' in config_sentence_transformers.json; known: {', '.join(MODEL_TYPES)}")
+            raise InputError(f"{folder}: unknown model type '{kind}' of sentence-transformers; known: {', '.join(MODEL_TYPES)}")
         return MODEL_TYPES[kind]
     architectures = [str(name) for name in config.get("architectures") or []]
     if any(name.endswith("ForSequenceClassification") for name in architectures):

@@ -27,7 +27,7 @@ class PairScorer(ABC):
     def score(self, couples: list[tuple[str, str]]) -> Scores:
         """Return the relevance of distinct (query, document) couples, shape (n,); NaN where there is none."""
 
-    def prepare(self, queries: Iterable[str], documents: Iterable[str], track: Track = silent) -> None:
+    def prepare(self, queries: Iterable[str], documents: Iterable[str], track: Track = silent) -> None:  # noqa: B027  # no part of a hook
         """Do nothing."""
 
     def scores(self, queries: Sequence[str], documents: Sequence[str]) -> Scores:

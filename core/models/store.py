@@ -97,7 +97,7 @@ class VectorStore:
 
     def _opened(self, key: str) -> tuple[BinaryIO, BinaryIO | None]:
         if self._folder is None:
-            return tempfile.TemporaryFile(), None  # noqa: SIM115  # lives as long as the store
+            return tempfile.TemporaryFile(), None
         self._folder.mkdir(parents=True, exist_ok=True)
         paths = (self._folder / f"{key}.vectors", self._folder / f"{key}.texts")
         for path in paths:

@@ -226,7 +226,13 @@ class TransformersLanguageModel:
         rows = [stem + left, stem + right]
         try:
             found = self._pass_tree(rows, [7, 7])
-        except (TypeError, ValueError, AttributeError, RuntimeError, IndexError):  # what models say to a mask or ids that they do not take
+        except (
+            TypeError,
+            ValueError,
+            AttributeError,
+            RuntimeError,
+            IndexError,
+        ):  # what models say to a mask or ids that they do not take
             return False
         expected = self._pass_padded(rows, [7, 7])
         change = max(abs(a - b).sum() for a, b in zip(found, expected, strict=True))

