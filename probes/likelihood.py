@@ -60,20 +60,20 @@ def _decoys(pair: Pair) -> Mapping[str, str]:
 
 
 def _whole(pairs: Sequence[Pair], model: LanguageModel) -> dict[str, float]:
-    texts = sorted({getattr(pair, side) for pair in pairs for side in SIDES})
+    texts = list(dict.fromkeys(getattr(pair, side) for pair in pairs for side in SIDES))  # pair by pair: a model may stop on its way
     return {text: float(row.sum()) for text, row in zip(texts, model.log_probs(texts), strict=True)}
 
 
 def _after(pairs: Sequence[Pair], model: LanguageModel) -> dict[tuple[str, str], float]:
     """Return log p(gloss | document, bridge) of every distinct couple that the pairs ask for."""
-    couples = sorted(
-        {
+    couples = list(
+        dict.fromkeys(
             (document, gloss)
             for pair in pairs
             for register in REGISTERS
             if (gloss := _gloss(pair, register)) is not None
             for document in (pair.high, pair.low, *_decoys(pair).values())
-        }
+        )
     )
     scores = model.continuation_log_probs([document + BRIDGE for document, _ in couples], [f" {gloss}" for _, gloss in couples])
     return dict(zip(couples, map(float, scores), strict=True))
