@@ -58,9 +58,8 @@ def test_language_model(cli, tmp_path, pairs, monkeypatch):
         assert run(server).exit_code == 0
         asked = {body["prompt"].removeprefix("\n") for path, body, _ in server.asked if path == "completions"}
     texts = {text for text in asked if " word " in text}
-    assert texts == {
-        f"{first} word {name[1:]}" for name in failed | {f"p{n}" for n in range(300)} - measured for first in ("common", "rarest")
-    }
+    missing = failed | {f"p{n}" for n in range(300)} - measured
+    assert texts == {f"{first} word {name[1:]}" for name in missing for first in ("common", "rarest")}
     measured, failed, rows = rows_of(out)
     assert (len(measured), failed) == (300, set())
     assert {row.high for row in rows} == {-len("common word 1") / 2, -len("common word 10") / 2, -len("common word 100") / 2}
