@@ -13,7 +13,7 @@ from freqbias.analysis.across import across_models
 from freqbias.analysis.contrasts import Question, question
 from freqbias.analysis.regression import Coefficient, clustered_ols
 from freqbias.analysis.resampling import RESAMPLES, Values
-from freqbias.analysis.rivals import rival_rows
+from freqbias.analysis.rivals import NAMES, predictors, rival_rows
 from freqbias.analysis.specification import specification_effects
 from freqbias.errors import InputError
 from freqbias.progress import Track, silent
@@ -350,7 +350,7 @@ def _slope(series: _Series, term: str, rows: pd.DataFrame, slope: Coefficient, m
 
 
 def _descriptive(series: _Series) -> Iterator[Estimate]:
-    """Yield the raw gaps without a test and, from the frequency arm, the calibration slope against 1."""
+    """Yield the raw gaps without a test and, from the frequency arm, the calibration slope against 1, also with length held level."""
     for arm in ("placebo", "length", "frequency"):
         rows = series.arm(arm)
         if len(rows):
@@ -361,6 +361,10 @@ def _descriptive(series: _Series) -> Iterator[Estimate]:
     if "corpus_log_odds" in slopes:
         own = replace(series, key=series.key | {"contrast": "calibration"})
         method = "slope of model log-odds on corpus log-odds, null 1; OLS on pairs, CR1 on items, t; items in these frames"
+        lengths = [name for name in predictors(rows) if NAMES.get(name) == "length"]
+        level = clustered_ols(rows, "gap", ["corpus_log_odds", *lengths], null=1.0) if lengths else {}
+        if "corpus_log_odds" in level:
+            yield _slope(own, "adjusted", rows, level["corpus_log_odds"], f"{method}; length held level")
         yield _slope(own, "mean", rows, slopes["corpus_log_odds"], method)
 
 

@@ -22,8 +22,15 @@ def scorer_noise(model: Scorer, texts: Sequence[str]) -> float:
 
 
 def language_model_noise(model: LanguageModel, texts: Sequence[str]) -> float:
-    """Return the largest change of a text's log-probability, in nats, when each text is scored alone; 0 for no texts."""
+    """Return the largest difference, in nats, between log-probabilities of one text in different batches; 0 for no texts.
+
+    The batches are: all texts together, every second one in reverse order, each text alone.
+    """
     chosen = list(dict.fromkeys(texts))[:TEXTS]
-    together = [row.sum() for row in model.log_probs(chosen)]
-    alone = [model.log_probs([text])[0].sum() for text in chosen]
-    return float(max((abs(a - b) for a, b in zip(together, alone, strict=True)), default=0.0))
+    batches = [chosen, chosen[::-2], *([text] for text in chosen)]
+    found: dict[str, list[float]] = {text: [] for text in chosen}
+    for batch in batches:
+        for text, row in zip(batch, model.log_probs(batch), strict=True):
+            found[text].append(float(row.sum()))
+    ranges = [max(values) - min(values) for values in found.values() if np.isfinite(values).all()]
+    return max(ranges, default=0.0)

@@ -23,6 +23,7 @@ RARE_NOISE = 0.5  # length of what is added to rare documents, whose own length 
 CROWD, CROWD_HIGH, CROWD_LOW = 24, 0.6, 0.4  # dimensions in which documents crowd; how near the right one lies
 CONE = 0.14  # how much nearer to a common direction a Zipf unit brings a text
 SLOPE, AFTER_EFFECT = 1.5, 0.4
+POSITION_EFFECT, LENGTH_EFFECT = 0.3, -0.05
 
 
 @cache
@@ -234,6 +235,26 @@ def lm_after(texts):
         bonus = AFTER_EFFECT * frequent + 0.05 * _noise(text)[0] if gloss else 0.0
         rows.append(np.append(row, bonus))
     return rows
+
+
+def lm_position(texts):
+    """The same, and a word is likelier by 0.3 nats for every word before it, whatever it is."""
+    return [row + POSITION_EFFECT * np.arange(len(row)) for row in lm_corpus(texts)]
+
+
+def lm_length(texts):
+    """The same, less 0.05 nats for every character; a gloss loses as much for every character of the text before the bridge."""
+    rows = []
+    for text, row in zip(texts, lm_corpus(texts), strict=True):
+        before, _, gloss = text.partition(" In other words:")
+        after = LENGTH_EFFECT * len(before) + 0.05 * _noise(text)[0] if gloss else 0.0
+        rows.append(np.append(row, [LENGTH_EFFECT * len(text), after]))
+    return rows
+
+
+def lm_after_and_length(texts):
+    """Both at once: 0.4 nats for every Zipf unit before the bridge, and -0.05 for every character."""
+    return [np.concatenate([a, [b[-1]]]) for a, b in zip(lm_after(texts), lm_length(texts), strict=True)]
 
 
 def lm_broken(texts):

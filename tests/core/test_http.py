@@ -276,6 +276,15 @@ def test_text_beyond_the_window_is_not_sent():
     assert model.errors == {"a" * 39: "40 tokens are more than the 39 that the server takes"}
 
 
+def test__text_that_is_no_unicode_or_forbidden_costs_its_own_row():
+    texts = [TEXTS[0], "half a \ud83d TARGET", TEXTS[2]]
+    with Server(completions=failing(Reply(403, {"message": "forbidden words"}))) as server:
+        model = language_model(server)
+        assert np.isfinite(sums(model.log_probs(texts))).tolist() == [True, False, True]
+    assert model.errors == {texts[1]: "HTTP 403: forbidden words"}
+    assert model.stopped is None
+
+
 def test__prompt_without_an_answer_is_none_and_never_an_empty_text():
     with Server(completions=failing(Reply(400, {"message": "not this"}))) as server:
         model = language_model(server)

@@ -70,6 +70,20 @@ def test_values_that_are_not_finite_are_rows_with_error():
         assert row.high is None
 
 
-def test_noise_floor():
-    assert language_model_noise(Lengths(), ["one", "two", "two"]) == 0.0
+def test_noise_floor_is_the_largest_change_between_batches():
+    class Drifting(Lengths):
+        """A model that adds what its batch is: .25 nats when alone, and how far from the front in a small batch."""
+
+        def log_probs(self, texts):
+            self.asked.append(list(texts))
+            shift = {1: [0.25], 2: [0.0, 1.0]}.get(len(texts), [0.0] * len(texts))
+            return [np.array([-len(text) + extra]) for text, extra in zip(texts, shift, strict=True)]
+
+    texts = ["one", "two", "three", "four", "two"]
+    model = Drifting()
+    assert language_model_noise(model, texts) == pytest.approx(1.0)  # "two" is last in the half batch
+    assert model.asked == [texts[:4], ["four", "two"], ["one"], ["two"], ["three"], ["four"]]
+    assert language_model_noise(Drifting(), ["one", "two", "three"]) == pytest.approx(1.0)
+    assert language_model_noise(Lengths(), texts) == 0.0
     assert language_model_noise(Lengths(), []) == 0.0
+    assert language_model_noise(language_model("synthetic:lm_broken"), texts) == 0.0
