@@ -19,6 +19,7 @@ from freqbias.errors import InputError
 from freqbias.jsonl import atomic, line
 from freqbias.records import Observation
 
+VECTORS = ".vectors"  # folder beside the file, for what is encoded while it is not complete
 SYNC_SECONDS = (
     1.0  # at most this much finished work is lost with the machine's power; syncing more often would cost fast models half their speed
 )
@@ -75,6 +76,20 @@ def marked(out: Path) -> tuple[int, int] | None:
             if length <= size and (not length or stream.read(1) == b"\n"):
                 return parts, length
     return None
+
+
+def rows_of(out: Path, length: int) -> Iterator[dict[str, Any]]:
+    """Yield the rows in the first `length` bytes of an observation file; `InputError` for a line that was damaged."""
+    if not length:
+        return
+    with out.open("rb") as stream:
+        number = 0
+        while stream.tell() < length:
+            number += 1
+            try:
+                yield orjson.loads(stream.readline())
+            except ValueError as error:
+                raise InputError(f"{out}:{number}: not strict JSON: {error}; give --fresh to start over") from error
 
 
 class Journal:
@@ -178,12 +193,9 @@ class Retried:
         `length` is how many bytes of the observation file count.
         """
         found: dict[tuple[str, str], set[str]] = {}
-        if self._out.exists():
-            with self._out.open("rb") as stream:
-                while stream.tell() < length:
-                    row = orjson.loads(stream.readline())
-                    if row.get("error") is not None:
-                        found.setdefault((row["model"], row["probe"]), set()).add(row["pair_id"])
+        for row in rows_of(self._out, length):
+            if row.get("error") is not None:
+                found.setdefault((row["model"], row["probe"]), set()).add(row["pair_id"])
         for (model, probe, pair), rows in self._read().items():
             if all(orjson.loads(row).get("error") is None for row in rows):
                 found.get((model, probe), set()).discard(pair)

@@ -6,6 +6,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,7 @@ def _relative(value: Any, folder: Path) -> Any:
     return value
 
 
+@cache
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in PACKAGES:
@@ -102,6 +104,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
+@cache
 def _git() -> dict[str, Any] | None:
     """Return commit and dirty flag of the checkout that freqbias was started in; None outside one."""
 
@@ -116,6 +119,7 @@ def _git() -> dict[str, Any] | None:
     return None if commit is None else {"commit": commit, "dirty": bool(ask("status", "--porcelain"))}
 
 
+@cache
 def _cpu() -> str:
     info = Path("/proc/cpuinfo")
     if info.is_file():

@@ -16,7 +16,7 @@ from freqbias import registry
 from freqbias.cli import continuing, manifest
 from freqbias.cli.console import log
 from freqbias.cli.interrupt import Interrupt
-from freqbias.cli.journal import Journal, Retried, marked, side_file
+from freqbias.cli.journal import VECTORS, Journal, Retried, marked, side_file
 from freqbias.errors import BackendError, InputError
 from freqbias.jsonl import PairFile, read_estimates, write_json, write_records
 from freqbias.models import Loading, ModelInfo, check_name, identity
@@ -26,7 +26,6 @@ from freqbias.progress import Track, chunks
 from freqbias.records import Estimate, Observation, Pair
 
 OBJECTS_BETWEEN_COLLECTIONS = 20_000  # some parts' worth; Python's own 700 is a tenth of a part
-VECTORS = ".vectors"  # folder beside the observations in which vectors are kept while the run is not complete
 PAIRS_AT_ONCE = 256  # pairs that a probe measures in one call: what Ctrl-C waits for, and several batches of every backend
 
 
@@ -144,6 +143,8 @@ class Probing:
         before = manifest.read(self._out)
         if not self._out.exists() or not self._out.stat().st_size:
             self._config = self._config_with({} if before is None else before["config"])
+            for left in (self._retried.path, manifest.beside(self._out, "model_estimates.jsonl")):
+                left.unlink(missing_ok=True)  # of rows that are no more
             return 0, 0
         steps = continuing.refuse_changes(before, self._manifest(complete=False), self._out)
         self._before = before

@@ -6,10 +6,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from freqbias.cli import manifest
-from freqbias.cli.journal import is_locked, marked, side_file
+from freqbias.cli.journal import is_locked, marked, rows_of, side_file
 from freqbias.cli.stages import DERIVED
 from freqbias.errors import InputError
 
@@ -50,13 +48,10 @@ def status_of(out: Path) -> dict[str, Any]:
 def _counted(out: Path, length: int) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
     rows: Counter[tuple[str, str]] = Counter()
     errors: Counter[tuple[str, str]] = Counter()
-    if length:
-        with out.open("rb") as stream:
-            while stream.tell() < length:
-                row = orjson.loads(stream.readline())
-                key = (row["model"], row["probe"])
-                rows[key] += 1
-                errors[key] += row.get("error") is not None
+    for row in rows_of(out, length):
+        key = (row["model"], row["probe"])
+        rows[key] += 1
+        errors[key] += row.get("error") is not None
     return rows, errors
 
 

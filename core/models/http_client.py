@@ -175,11 +175,10 @@ class Client:
 
     async def _send(self, session: httpx.AsyncClient, request: Request[T]) -> T | Failure:
         url = f"{self.base_url}/{request.path}"
+        body = None if request.body is None else _json(request.body)
         try:
             with anyio.fail_after(self._patience.answer_s):  # httpx limits each read, which a slow drip of bytes never exceeds
-                response = await (
-                    session.get(url) if request.body is None else session.post(url, content=_json(request.body), headers=JSON)
-                )
+                response = await (session.get(url) if body is None else session.post(url, content=body, headers=JSON))
         except (TimeoutError, httpx.TimeoutException):
             return Failure(reason=f"no answer within {self._patience.answer_s:g} s", again=True)
         except httpx.HTTPError as error:

@@ -302,6 +302,20 @@ def test_a_directory_retrained_in_place_and_two_of_one_name(cli, tmp_path, pairs
     assert "two models are called 'model'" in result.stderr
 
 
+def test_observations_that_were_removed_leave_nothing_behind(cli, tmp_path, pairs, switch):
+    out = tmp_path / "run"
+    switch.touch()
+    probe(cli, pairs, out, *plan("lm_refuses"))
+    side_file(out / "observations.jsonl", "retried").write_text("[]\n")
+    (out / "observations.jsonl").unlink()
+    assert probe(cli, pairs, out, "--lm", "failing:lm", "--probe", "likelihood").keys() == {"observations.jsonl"}
+    with (out / "observations.jsonl").open("ab") as stream:
+        stream.write(b"{torn")
+    result = cli("probe", pairs, "--out", out / "observations.jsonl", "--lm", "failing:lm", "--probe", "likelihood")
+    assert result.exit_code == 2
+    assert "observations.jsonl:2001: not strict JSON" in result.stderr
+
+
 def test_power_cut_inside_a_line(cli, tmp_path, pairs):
     """What lies behind the last mark that fits is taken off, torn or not."""
     expected = probe(cli, pairs, tmp_path / "whole", *plan("lm"))
