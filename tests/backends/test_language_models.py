@@ -68,11 +68,14 @@ def test_probe_rows(backends, lexicon_pairs, table):
 
 def test_choices(backends):
     options = [" Paris.", " London.", " a banana", ""]
-    found = {name: model.choices("The capital of France is", options) for name, model in backends.items()}
-    for name in ("vllm", "http"):
-        np.testing.assert_allclose(found[name], found["transformers"], atol=NATS)
-    assert found["http"].argmax() == 3  # nothing at all is certain
-    assert found["http"][0] > found["http"][1] > found["http"][2]
+    asked = backends["transformers"].format_prompt("Name the capital of France.")
+    assert asked.startswith("<|im_start|>")  # BOS, which is not put before it a second time
+    for context in ("The capital of France is", asked):
+        found = {name: model.choices(context, options) for name, model in backends.items()}
+        for name in ("vllm", "http"):
+            np.testing.assert_allclose(found[name], found["transformers"], atol=NATS)
+        assert found["http"].argmax() == 3  # nothing at all is certain
+        assert found["http"][0] > found["http"][1] > found["http"][2]
 
 
 def test_greedy_texts(backends, table):
