@@ -1,65 +1,21 @@
-"""Models behind a server: every way in which a server can fail costs at most the rows that it failed on, and shows no key."""
+"""Language models behind a server: every way in which a server can fail costs at most the rows that it failed on."""
 
 import asyncio
-import logging
 import time
-import traceback
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
 
-import httpx
-import misbehaving
 import numpy as np
 import pytest
 from misbehaving import MODEL, Reply, Server, answering, completion, failing, slowly
+from served import LM, QUICK, TEXTS, VALUES, CodePoints, embedder, language_model, sums
 
-from freqbias import models
 from freqbias.errors import BackendError, InputError
 from freqbias.models import http_client
-from freqbias.models.backends import role_prompts
-from freqbias.models.http import HttpEmbedder, HttpLanguageModel
-from freqbias.models.http_client import CONCURRENT, IN_A_ROW, Client, Patience
-from freqbias.models.protocols import ModelInfo
+from freqbias.models.http import HttpLanguageModel
+from freqbias.models.http_client import CONCURRENT, IN_A_ROW, Patience
 from freqbias.records import Pair
-
-QUICK = Patience(first_pause_s=0.01, longest_pause_s=0.02, answer_s=3.0, total_s=20.0)
-LM = ModelInfo(name=MODEL, kind="language_model", source="server")
-EMBEDDER = ModelInfo(name=MODEL, kind="embedder", source="server")
-TEXTS = ["one small step", "TARGET of a reset", "and a third text"]
-VALUES = [-len(text) / 2 for text in TEXTS]
-
-
-class CodePoints:
-    """A tokenizer whose tokens are characters, as the server's is when it is sent ids."""
-
-    first = 0
-    details = {"first_token_context": "NUL", "prompt_format": "plain"}  # noqa: RUF012
-
-    def ids(self, texts):
-        return [[ord(letter) for letter in text] for text in texts]
-
-    def continued(self, contexts, continuations):
-        return self.ids([a + b for a, b in zip(contexts, continuations, strict=True)]), list(map(len, continuations))
-
-    def prompts(self, texts):
-        return self.ids(texts)
-
-    def format_prompt(self, prompt):
-        return f"<{prompt}>"
-
-
-def language_model(server, tokens=None, **options):
-    return HttpLanguageModel(server.url, MODEL, LM, tokens, **{"patience": QUICK, **options})
-
-
-def embedder(server, **options):
-    return HttpEmbedder(server.url, MODEL, EMBEDDER, **{"patience": QUICK, **options})
-
-
-def sums(rows):
-    return [row.sum() for row in rows]
-
 
 # What a server can do is probed
 
@@ -197,7 +153,7 @@ def test_pauses_double_and_differ():
 # Failures that stay
 
 
-def test__storm_that_lasts_too_long_fails_the_row():
+def test_a_storm_that_lasts_too_long_fails_the_row():
     reply = Reply(429, {"error": {"message": "come back tomorrow"}}, headers={"Retry-After": "86400"})
     with Server(completions=failing(reply)) as server:
         model = language_model(server)
@@ -242,7 +198,7 @@ def no_choice(choice):
         (no_choice, "an answer of the wrong form: 'logprobs'"),
     ],
 )
-def test__spoilt_answer_costs_its_own_row(spoil, reason):
+def test_a_spoilt_answer_costs_its_own_row(spoil, reason):
     with Server(completions=answering(spoil)) as server:
         model = language_model(server)
         rows = model.log_probs(TEXTS)
@@ -276,7 +232,7 @@ def test_text_beyond_the_window_is_not_sent():
     assert model.errors == {"a" * 39: "40 tokens are more than the 39 that the server takes"}
 
 
-def test__text_that_is_no_unicode_or_forbidden_costs_its_own_row():
+def test_a_text_that_is_no_unicode_or_forbidden_costs_its_own_row():
     texts = [TEXTS[0], "half a \ud83d TARGET", TEXTS[2]]
     with Server(completions=failing(Reply(403, {"message": "forbidden words"}))) as server:
         model = language_model(server)
@@ -285,100 +241,23 @@ def test__text_that_is_no_unicode_or_forbidden_costs_its_own_row():
     assert model.stopped is None
 
 
-def test__prompt_without_an_answer_is_none_and_never_an_empty_text():
+def test_a_prompt_without_an_answer_is_none_and_never_an_empty_text():
     with Server(completions=failing(Reply(400, {"message": "not this"}))) as server:
         model = language_model(server)
         assert model.generate(TEXTS, max_tokens=2) == [" and so ", None, " and so "]
     assert model.errors == {TEXTS[1]: "HTTP 400: not this"}
 
 
-# Embeddings
-
-
-def test_embeddings_in_any_order_with_the_prompts_of_their_role():
-    with Server() as server:
-        model = embedder(server, prompts={"query": "ask: "})
-        texts = ["e" * n for n in range(1, 80)]
-        queries, documents = model.encode(texts, role="query"), model.encode(texts, role="document")
-    assert queries.dtype == np.float32
-    assert queries.tolist() == [misbehaving.embed("ask: " + text) for text in texts]
-    assert documents.tolist() == [misbehaving.embed(text) for text in texts]
-    assert model.encode([], role="query").shape == (0, 3)
-
-
-def spoilt_embeddings(how):
-    def behave(body):
-        if how == "refused" and "TARGET" in body["input"]:
-            raise Reply(400, {"error": {"message": "too long"}})
-        answer = misbehaving.embeddings(body)
-        rows = {body["input"][row["index"]]: row for row in answer["data"]}
-        target = rows.get("TARGET")
-        if target and how == "missing":
-            answer["data"].remove(target)
-        elif target and how == "short":
-            target["embedding"] = [1.0]
-        elif target and how == "nan":
-            target["embedding"] = [1.0, float("nan"), 2.0]
-        elif target and how == "no list":
-            target["embedding"] = "AAAA"
-        elif target and how == "twice":
-            target["index"] = (target["index"] + 1) % len(body["input"]) + (len(body["input"]) == 1)
-        return answer
-
-    return behave
-
-
-@pytest.mark.parametrize(
-    ("how", "reason"),
-    [
-        ("refused", "HTTP 400: too long"),
-        ("missing", "an answer of the wrong form: 0 embeddings for 1 texts"),
-        ("twice", "an answer of the wrong form: 1 embeddings for 1 texts"),
-        ("short", "an embedding of 1 numbers where 3 are expected"),
-        ("nan", "embeddings hold nan, which is no finite number"),
-        ("no list", "an embedding of no numbers where 3 are expected"),
-    ],
-)
-def test__bad_text_costs_one_vector(how, reason):
-    texts = [f"text {n}" for n in range(40)]
-    texts[7] = "TARGET"
-    with Server(embeddings=spoilt_embeddings(how)) as server:
-        model = embedder(server)
-        vectors = model.encode(texts, role="document")
-    assert np.isfinite(vectors).all(axis=1).tolist() == [text != "TARGET" for text in texts]
-    assert vectors[8].tolist() == misbehaving.embed("text 8")
-    assert model.errors == {"TARGET": reason}
-
-
-def test__busy_server_is_not_asked_text_by_text():
-    with Server() as server:
-        model = embedder(server)
-        server.behaviours["embeddings"] = failing_embeddings
-        assert np.isnan(model.encode(["a", "b", "c"], role="query")).all()
-        assert len(server.asked) == 2 + QUICK.attempts
-    assert set(model.errors) == {"a", "b", "c"}
-
-
-def failing_embeddings(body):
-    raise Reply(503, {"message": "busy"})
-
-
-def test_prompts_are_those_of_the_directory(tmp_path):
-    assert role_prompts(str(tmp_path)) == {}
-    (tmp_path / "config_sentence_transformers.json").write_text('{"prompts": {"query": "q: ", "document": "", "sts": "x"}}')
-    assert role_prompts(str(tmp_path)) == {"query": "q: "}
-
-
 # Bounds
 
 
-def test__bounded_number_of_requests_is_in_flight():
+def test_a_bounded_number_of_requests_is_in_flight():
     with Server(completions=slowly(0.02)) as server:
         language_model(server).log_probs([f"text {n}" for n in range(4 * CONCURRENT)])
     assert 2 <= server.most_at_once <= CONCURRENT
 
 
-def test__budget_keeps_what_is_finished_and_asks_no_more():
+def test_a_budget_keeps_what_is_finished_and_asks_no_more():
     texts = [f"text {n}" for n in range(50)]
     with Server() as server:
         model = language_model(server, max_requests=20)
@@ -425,7 +304,7 @@ def test_server_killed_in_the_middle_loses_nothing():
         assert {body["prompt"] for _, body, _ in server.asked[probing:]} == {f"\n{text}" for text in failed}
 
 
-def test__hung_server_is_given_up():
+def test_a_hung_server_is_given_up():
     patience = Patience(attempts=2, first_pause_s=0.01, answer_s=0.2, total_s=1.0)
     with Server() as server:
         model = language_model(server, patience=patience)
@@ -436,14 +315,14 @@ def test__hung_server_is_given_up():
     assert model.stopped == f"the server has failed {IN_A_ROW} requests in a row: no answer within 0.2 s"
 
 
-def test__server_that_is_not_there_is_one_line():
+def test_a_server_that_is_not_there_is_one_line():
     with Server() as server:
         pass
     with pytest.raises(BackendError, match=r"^http://127.0.0.1:\d+/v1: ConnectError: .*\(4 attempts\)$"):
         language_model(server)
 
 
-def test__probe_says_in_the_row_why_it_failed():
+def test_a_probe_says_in_the_row_why_it_failed():
     from freqbias.probes.likelihood import probe
 
     pair = Pair(id="1", item="x", arm="frequency", high="one small step", low="TARGET of a step")
@@ -452,151 +331,9 @@ def test__probe_says_in_the_row_why_it_failed():
     assert [row.error for row in rows] == ["small gave no log-probability ('TARGET of a step': HTTP 400: not this)"]
 
 
-def test__document_without_a_vector_says_why():
-    from freqbias.probes.similarity import probe
-
-    texts = {"gloss_plain": ["a query"], "neutral": ["anything"]}
-    pair = Pair(id="1", item="x", arm="frequency", high="one small step", low="TARGET", queries=texts)
-    with Server(embeddings=spoilt_embeddings("refused")) as server:
-        errors = {row.error for row in probe([pair], embedder(server))}
-    assert errors == {"the model gives no finite score for 'TARGET' ('TARGET': HTTP 400: too long)"}
-
-
 def test_it_works_inside_a_running_event_loop():
     async def notebook():
         with Server() as server:
             return sums(language_model(server).log_probs(TEXTS))
 
     assert asyncio.run(notebook()) == VALUES
-
-
-# The key
-
-SECRET = "sk-very-secret-0123456789"
-
-
-@pytest.fixture
-def key(monkeypatch, caplog):
-    """Set a key and, at the end, look for it in everything that was logged."""
-    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
-    caplog.set_level(logging.DEBUG)
-    yield SECRET
-    records = caplog.get_records("call")
-    assert records
-    for record in records:
-        assert SECRET not in repr(vars(record))
-        assert SECRET not in record.getMessage()
-
-
-def shown(error):
-    """Return a traceback as the tools show it that print local variables; the test's own frame knows the key."""
-    error.with_traceback(error.__traceback__.tb_next)
-    return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
-
-
-def test_key_is_sent_and_shown_nowhere(key):
-    with Server() as server:
-        model = language_model(server)
-        model.log_probs(TEXTS)
-        assert {headers["Authorization"] for _, _, headers in server.asked} == {f"Bearer {key}"}
-    for value in (model, model.info, model.info.to_dict(), vars(model), vars(model._client), model.errors):
-        assert key not in repr(value)
-
-
-def test_server_that_repeats_the_key_does_not_get_it_into_an_error(key):
-    reply = Reply(400, {"error": {"message": f"wrong key {SECRET} in your header"}})
-    with Server(completions=failing(reply)) as server:
-        model = language_model(server)
-        model.log_probs(TEXTS)
-    assert model.errors == {TEXTS[1]: "HTTP 400: wrong key *** in your header"}
-
-
-@pytest.mark.parametrize("status", [401, 403])
-def test_refused_key_ends_it_without_showing_it(key, status):
-    def refuse(body):
-        raise Reply(status, {"error": {"message": f"no access with {SECRET}"}})
-
-    with (
-        Server(models=refuse) as server,
-        pytest.raises(BackendError, match=rf"HTTP {status}: no access with \*\*\* \(the key is read from") as caught,
-    ):
-        language_model(server)
-    assert key not in shown(caught.value)
-    assert len(server.asked) == 1
-
-
-def test_no_exception_shows_the_key(key, monkeypatch):
-    with Server() as server:
-        model = language_model(server)
-    with pytest.raises(BackendError) as caught:
-        language_model(server)  # nobody listens any more
-    assert key not in shown(caught.value)
-
-    async def bug(*arguments, **options):
-        raise RuntimeError("a bug in the client")
-
-    monkeypatch.setattr(httpx.AsyncClient, "post", bug)
-    with pytest.raises(ExceptionGroup) as caught:
-        model.log_probs(TEXTS)
-    assert key not in shown(caught.value)
-
-
-@pytest.mark.parametrize("odd", ["sk-with a\nline", "sk-schlüssel-0123"])
-def test_key_that_no_header_can_hold_is_not_shown_either(monkeypatch, odd):
-    monkeypatch.setenv("OPENAI_API_KEY", odd)
-    with pytest.raises(InputError, match="OPENAI_API_KEY holds characters that no key has") as caught:
-        Client("http://127.0.0.1:1")
-    assert odd not in shown(caught.value)
-
-
-def test_white_space_around_the_key_is_not_part_of_it(monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", f" {SECRET}\n")
-    with Server() as server:
-        language_model(server)
-    assert server.asked[0][2]["Authorization"] == f"Bearer {SECRET}"
-
-
-def test__redirect_is_not_followed_with_the_key(key):
-    with Server() as other, Server() as server:
-        server.behaviours["completions"] = redirecting(other)
-        with pytest.raises(BackendError, match="can only generate"):
-            language_model(server).log_probs(TEXTS)
-    assert other.asked == []
-
-
-def redirecting(other):
-    def behave(body):
-        raise Reply(307, {}, headers={"Location": f"{other.url}/completions"})
-
-    return behave
-
-
-# Addresses and options
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["http://me:pass-0123@host/v1", "http://host/v1?key=pass-0123", "ftp://host", "host:80", "http://host:pass-0123/v1", "http://["],
-)
-def test_address_with_more_than_an_address_is_refused_without_repeating_it(address):
-    with pytest.raises(InputError, match="--base-url") as caught:
-        Client(f"http{address}")
-    assert "pass-0123" not in str(caught.value)
-
-
-def test_bare_address_means_version_1():
-    assert Client("http://127.0.0.1:8000").base_url == "http://127.0.0.1:8000/v1"
-    assert Client("https://example.org/api/v2/").base_url == "https://example.org/api/v2"
-
-
-def test_backend_is_chosen_by_name_or_by_an_address():
-    with Server() as server:
-        assert models.language_model(MODEL, base_url=server.url).info.details["backend"] == "http"
-        assert models.embedder(MODEL, base_url=server.url, backend="http").info.details["backend"] == "http"
-    for options, message in (
-        ({"backend": "htp"}, "unknown backend 'htp'; did you mean 'http'"),
-        ({"backend": "http"}, "give --base-url"),
-        ({"backend": "vllm", "base_url": "http://127.0.0.1"}, "leave out --base-url"),
-    ):
-        with pytest.raises(InputError, match=message):
-            models.language_model("small", **options)
