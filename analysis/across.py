@@ -59,6 +59,8 @@ def across_models(table: pd.DataFrame, failed: "pd.Series[int]", seed: int) -> I
     for (probe, measure), rows in table.groupby(["probe", "measure"]):
         contrast = question(str(probe)).contrast
         own = rows[(rows["contrast"] == contrast) & (rows["arm"] == "frequency")].dropna(subset=["gap", "margin"])
+        if own["model"].nunique() < 2:
+            continue
         models, shared = _shared(own)
         if len(models) < 2 or len(shared) < MIN_ITEMS:
             continue

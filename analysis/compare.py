@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from freqbias.analysis import resampling
-from freqbias.analysis.contrasts import frame, pair_gaps
+from freqbias.analysis.contrasts import pair_gaps
+from freqbias.analysis.observed import frame
 from freqbias.errors import InputError
 from freqbias.jsonl import read_pairs
 from freqbias.records import Estimate, Pair

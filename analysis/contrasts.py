@@ -11,7 +11,6 @@ gap = value(high) - value(low), so positive always favours the frequent form. De
 """
 
 import math
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,28 +20,29 @@ import pandas as pd
 
 from freqbias.covariates import characters, fkgl, words
 from freqbias.frequency import content_zipf, swap
-from freqbias.jsonl import read_observations
-from freqbias.records import CELLS, Observation, Pair
+from freqbias.records import CELLS, Pair
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """What a probe is judged by, and what its rows mean.
 
-    The verdict rests on `contrast`, in `measure` or, where that is None, in every measure that has it. It is a test that was decided on
-    beforehand only where `confirmatory`. `meaning` says what a positive gap is, after "A document in frequent wording". `cells` names
-    the two factors of crossed rows, first letter first; the file contract's own are query and document.
+    The verdict and the confirmatory test rest on `contrast`, in `measure` or, where that is None, in every measure but those `beside` it,
+    which the verdict only mentions. `meaning` says what a positive gap is, after "A document in frequent wording". `cells` names the two
+    factors of crossed rows, first letter first; the file contract's own are query and document. In contrasts of `other_words` the words
+    that change are not those of the pair, whose frequency gap, length and subwords therefore say nothing about them.
     """
 
     contrast: str = "gap"
     measure: str | None = None
-    confirmatory: bool = True
+    beside: tuple[str, ...] = ()
     meaning: str = "scores higher"
     cells: tuple[str, str] = ("query", "document")
+    other_words: tuple[str, ...] = ()
 
     def judges(self, contrast: str, measure: str) -> bool:
         """Tell whether the verdict rests on this contrast in this measure."""
-        return contrast == self.contrast and self.measure in (None, measure)
+        return contrast == self.contrast and self.measure in (None, measure) and measure not in self.beside
 
 
 #: The one place that knows probes by name; a probe that is not here is judged by `gap` in each of its measures.
@@ -50,10 +50,14 @@ QUESTIONS = {
     "similarity": Question(contrast="gloss", meaning="lies nearer to a third wording of its own content"),
     "likelihood": Question(contrast="downstream", meaning="makes a gloss of its own content more likely to follow"),
     "inversion": Question(
-        contrast="exact_form", meaning="stands further above a decoy, for a gloss of its own content", cells=("exact", "decoy")
+        contrast="exact_form",
+        beside=("win_rate",),
+        meaning="stands further above a decoy, for a gloss of its own content",
+        cells=("exact", "decoy"),
+        other_words=("decoy_form",),
     ),
-    "retrieval": Question(contrast="document_form", measure="ndcg_at_10", meaning="ranks higher in the corpus"),
-    "geometry": Question(contrast="centroid", confirmatory=False, meaning="lies nearer to the centre of all texts"),
+    "retrieval": Question(contrast="document_form", measure="ndcg_at_10", meaning="ranks higher for a gloss of its own content"),
+    "geometry": Question(contrast="centroid", measure="cosine", meaning="lies nearer to the mean direction of all other texts"),
 }
 
 
@@ -67,34 +71,6 @@ COMPUTED = {"words": words, "characters": characters, "fkgl": fkgl}
 
 SERIES = ["model", "probe", "measure", "contrast", "arm"]
 _PAIR = ["model", "probe", "measure", "arm", "item", "pair_id"]
-
-
-def frame(source: str | os.PathLike[str] | Iterable[Observation]) -> pd.DataFrame:
-    """Return observations as a table, one row each: `cells`, `decoys` and `covariates` become columns.
-
-    Takes the path of an `observations.jsonl`, a run folder, or records. Columns `hh`, `hl`, `lh`, `ll`, `decoy_high`,
-    `decoy_low` and `NAME_high`, `NAME_low` per covariate are NaN where a row has none.
-    """
-    records = read_observations(source) if isinstance(source, str | os.PathLike) else source
-    names = [name for name in Observation.__dataclass_fields__ if name not in ("cells", "decoys", "covariates", "extra")]
-    texts = [name for name in names if name not in ("high", "low")]
-    columns: dict[str, list[Any]] = {name: [] for name in [*names, *CELLS, "decoy_high", "decoy_low"]}
-    more: dict[str, dict[int, float]] = {}
-    count = 0
-    for count, record in enumerate(records, start=1):
-        for name in names:
-            columns[name].append(getattr(record, name))
-        cells, decoys = record.cells or {}, record.decoys or {}
-        for name in CELLS:
-            columns[name].append(cells.get(name))
-        columns["decoy_high"].append(decoys.get("high"))
-        columns["decoy_low"].append(decoys.get("low"))
-        for name, (high, low) in record.covariates.items():
-            more.setdefault(f"{name}_high", {})[count - 1] = high
-            more.setdefault(f"{name}_low", {})[count - 1] = low
-    table = {name: pd.Series(values, dtype=object if name in texts else float) for name, values in columns.items()}
-    table |= {name: pd.Series(values, dtype=float).reindex(range(count)) for name, values in more.items()}
-    return pd.DataFrame(table)
 
 
 def failures(observations: pd.DataFrame) -> pd.Series:
@@ -130,6 +106,8 @@ def _averaged(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _register_match(rows: pd.DataFrame) -> pd.DataFrame:
     gloss = rows[(rows["contrast"] == "gloss") & rows["register"].notna()]
+    if gloss.empty:
+        return pd.DataFrame()
     wide = gloss.pivot_table(index=_PAIR, columns="register", values="gap", aggfunc="mean")
     if not {"plain", "elevated"} <= set(wide.columns):
         return pd.DataFrame()
@@ -138,6 +116,8 @@ def _register_match(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _crossed(rows: pd.DataFrame) -> pd.DataFrame:
+    if rows.empty:
+        return pd.DataFrame()
     hh, hl, lh, ll = (rows[cell] for cell in CELLS)
     values = {
         "match": ((hh + ll) - (hl + lh)) / 2,
@@ -150,6 +130,8 @@ def _crossed(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _difference(table: pd.DataFrame, first: str, second: str, name: str) -> pd.DataFrame:
     sides = [table[table["contrast"] == contrast].set_index(_PAIR)["gap"] for contrast in (first, second)]
+    if not all(map(len, sides)):
+        return pd.DataFrame()
     gap = (sides[0] - sides[1]).dropna().rename("gap").reset_index()
     return gap.assign(contrast=name, margin=np.nan)
 

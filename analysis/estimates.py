@@ -11,6 +11,8 @@ import pandas as pd
 from freqbias.analysis import contrasts, resampling
 from freqbias.analysis.across import across_models
 from freqbias.analysis.contrasts import Question, question
+from freqbias.analysis.families import adjusted
+from freqbias.analysis.logistic import is_binary, logit_rows
 from freqbias.analysis.regression import Coefficient, clustered_ols
 from freqbias.analysis.resampling import RESAMPLES, Values
 from freqbias.analysis.rivals import NAMES, predictors, rival_rows
@@ -20,10 +22,9 @@ from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Pair
 
 SESOI_SHARE = 0.10  # of the exact - decoy margin; smaller effects reorder next to nothing
-SESOI_ACCURACY = 0.02  # two points
+SESOI_SHARE_RIGHT = 0.02  # two points
+SHARES = ("accuracy", "win_rate")  # measures that are a share of right answers
 TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
-CONFIRMATORY_FAMILY = "confirmatory"
-EXPLORATORY_FAMILY = "exploratory"
 #: Raw log-probabilities favour frequent words in any sound model, so they are described and not tested.
 DESCRIPTIVE = ("raw",)
 
@@ -41,6 +42,7 @@ class _Series:
     sesoi: float | None
     seed: int
     resamples: int
+    curve: bool
 
     def arm(self, arm: str) -> pd.DataFrame:
         return self.rows[self.rows["arm"] == arm]
@@ -65,12 +67,12 @@ def sesoi(gaps: pd.DataFrame) -> dict[tuple[str, str, str], float]:
     """Return the smallest effect of interest by (model, probe, measure), in the unit of the measure.
 
     A tenth of the mean exact - decoy margin over items of the frequency arm, in the probe's confirmatory contrast; two points
-    for accuracies. Absent where there are no decoys or where the model does not tell exact from decoy (margin not positive).
+    for shares of right answers. Absent where there are no decoys or where the model does not tell exact from decoy (margin not positive).
     """
     found: dict[tuple[str, str, str], float] = {}
     for (model, probe, measure), rows in _groups(gaps, ["model", "probe", "measure"]):
-        if measure == "accuracy":
-            found[model, probe, measure] = SESOI_ACCURACY
+        if measure in SHARES:
+            found[model, probe, measure] = SESOI_SHARE_RIGHT
             continue
         own = rows[(rows["contrast"] == question(probe).contrast) & (rows["arm"] == "frequency")]
         margin = own.groupby("item")["margin"].mean().mean()
@@ -86,12 +88,14 @@ def estimate(
     seed: int = 0,
     resamples: int = RESAMPLES,
     given: Iterable[Estimate] = (),
+    curve: bool = True,
     track: Track = silent,
 ) -> list[Estimate]:
     """Return every estimate of a run, controls first; the same input and seed give the same numbers.
 
     `observations` is what `freqbias.analysis.frame` returns; `resamples` counts sign flips, permutations and bootstrap draws. `given`
-    are what probes estimated on whole models (hubness); those with a p-value join the exploratory family.
+    are what probes estimated on whole models (hubness); those with a p-value join the exploratory family. Without `curve` the
+    specification curve is left out, which takes half the time of a small run.
     Raises `InputError` when an observation's pair is not in `pairs`.
     """
     pair_rows = contrasts.pair_table(pairs)
@@ -112,6 +116,7 @@ def estimate(
             sesoi=bounds.get(key[:3]),
             seed=seed,
             resamples=resamples,
+            curve=curve,
         )
         estimates.extend(_series_estimates(series))
     estimates.extend(_all_failed(observations, estimates))
@@ -255,15 +260,19 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
         return
     if series.sesoi is not None:
         yield _equivalence(series, "frequency", "equivalence", rows)
-    yield from _discordant(series, rows)
+    if rows["margin"].notna().any() and series.sesoi is not None:
+        yield _relative(series, rows)
+    if series.key["contrast"] in question(series.key["probe"]).other_words:
+        return
     if "subwords_gap" in rows.columns:
         equal = rows[rows["subwords_gap"] == 0]
         if len(equal):
             method = f"{MEAN_METHOD}; only pairs whose forms split into equally many subwords"
             yield _mean(series, "frequency", "equal_subwords", equal, method)
-    if rows["margin"].notna().any() and series.sesoi is not None:
-        yield _relative(series, rows)
-    for row in rival_rows(rows):
+    binary = series.key["measure"] == "accuracy" and is_binary(rows)
+    if binary:
+        yield _discordant(series, rows)
+    for row in [*rival_rows(rows), *(logit_rows(rows) if binary else ())]:
         yield series.make(
             "frequency",
             row.term,
@@ -278,7 +287,7 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
             method=row.method,
             flags=list(row.flags),
         )
-    if question(series.key["probe"]).judges(series.key["contrast"], series.key["measure"]):
+    if series.curve and question(series.key["probe"]).judges(series.key["contrast"], series.key["measure"]):
         yield from _specifications(series, rows)
 
 
@@ -299,15 +308,13 @@ def _specifications(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
         )
 
 
-def _discordant(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
-    """Yield both discordant counts of a binary outcome; a McNemar p only where every item has one pair (others depend)."""
+def _discordant(series: _Series, rows: pd.DataFrame) -> Estimate:
+    """Return both discordant counts of a binary outcome; a McNemar p only where every item has one pair (others depend)."""
     gaps = rows["gap"].to_numpy(dtype=float)
-    if series.key["measure"] != "accuracy" or not np.isin(gaps, (-1.0, 0.0, 1.0)).all():
-        return
     high, low = int((gaps == 1).sum()), int((gaps == -1).sum())
     single = rows["item"].nunique() == len(rows)
     test = "exact McNemar" if single else "no McNemar test: items have several pairs, see the sign-flip p of the mean"
-    yield series.make(
+    return series.make(
         "frequency",
         "discordant",
         rows,
@@ -366,31 +373,6 @@ def _descriptive(series: _Series) -> Iterator[Estimate]:
         if "corpus_log_odds" in level:
             yield _slope(own, "adjusted", rows, level["corpus_log_odds"], f"{method}; length held level")
         yield _slope(own, "mean", rows, slopes["corpus_log_odds"], method)
-
-
-def is_confirmatory(row: Estimate) -> bool:
-    """Tell whether an estimate is the one that its model x probe is judged by."""
-    own = question(row.probe)
-    return row.arm == "frequency" and row.term == "mean" and own.confirmatory and own.judges(row.contrast, row.measure)
-
-
-def adjusted(estimates: list[Estimate]) -> list[Estimate]:
-    """Return the estimates with families and Benjamini-Hochberg p-values; controls and equivalence tests stay unadjusted."""
-    named = [replace(row, family=_family(row)) for row in estimates]
-    for family in (CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY):
-        members = [i for i, row in enumerate(named) if row.family == family]
-        if not members:
-            continue
-        values = resampling.benjamini_hochberg(np.array([named[i].p_value for i in members], dtype=float))
-        for i, value in zip(members, values, strict=True):
-            named[i] = replace(named[i], p_adjusted=float(value))
-    return named
-
-
-def _family(row: Estimate) -> str | None:
-    if row.p_value is None or row.arm in ("placebo", "length") or row.term.startswith("equivalence"):
-        return None
-    return CONFIRMATORY_FAMILY if is_confirmatory(row) else EXPLORATORY_FAMILY
 
 
 def _order(row: Estimate) -> tuple[Any, ...]:

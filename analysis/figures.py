@@ -47,11 +47,12 @@ def overview(estimates: Sequence[Estimate]) -> Chart | None:
                 interval_rows(axes, rows, [row.model for row in rows])
                 axes.set_title(f"{probe}: {rows[0].contrast}", loc="left", fontsize=10)
                 axes.set_xlabel(f"high − low ({unit})")
+                axes.locator_params(axis="x", nbins=5)
 
     label = "Confirmatory contrast of every model: " + "; ".join(f"{row.model}, {row.probe} {row.value:.3g}" for row in means)
     return Chart(
         name="overview",
-        svg=svg(draw, 3.6 + 3.4 * columns, 0.36 * sum(heights), "overview", label),
+        svg=svg(draw, 3.8 + 1.9 * columns, 0.36 * sum(heights), "overview", label),
         caption="The confirmatory contrast of every model and probe, with 95 % intervals over items. "
         + ("Left in the unit of the measure, which does not compare across models; right in units of the model's own margin "
            "between right and wrong (exact − decoy), which does." if columns == 2 else ""),

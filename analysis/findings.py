@@ -1,7 +1,7 @@
 """The sentences of a verdict that follow its headline: size, what could not be seen, rivals, parts, and what a probe adds of its own."""
 
 from freqbias.analysis.resampling import minimum_detectable
-from freqbias.analysis.wording import Lookup, adjusted_p, excludes_zero, flags_of, interval, number, p_text, significant
+from freqbias.analysis.wording import Lookup, adjusted_p, excludes_zero, flags_of, interval, number, p_text, significant, sized
 from freqbias.records import Estimate
 
 #: Rivals as the analysis names them, and in words.
@@ -11,7 +11,8 @@ WORTH_NAMING = 0.25  # of the effect; a smaller part does not change what the ef
 
 def findings(have: Lookup, main: Estimate | None) -> list[str]:
     """Return every sentence that these estimates allow, in the order of the report."""
-    parts = (_size, _limit, _parts, _dose, _adjusted, _equal_subwords, _direct, _background, _specific, _crossed, _calibration, _failed)
+    parts = [_size, _inversion, _retrieval, _limit, _parts, _dose, _logit, _adjusted, _equal_subwords, _direct]
+    parts += [_background, _specific, _crossed, _calibration, _failed]
     return [sentence for part in parts for sentence in part(have, main)]
 
 
@@ -52,6 +53,56 @@ def _dose(have: Lookup, main: Estimate | None) -> list[str]:
         return [f"Dose: no slope is given, {row.method.removeprefix('none: ')}."]
     clear = "" if excludes_zero(row) else " (not told from zero)"
     return [f"Per Zipf unit of frequency gap, rivals held level: {number(row.value)} {interval(row)}{clear}."]
+
+
+def _logit(have: Lookup, main: Estimate | None) -> list[str]:
+    counts, slope = have.main("discordant"), have.main("zipf_slope_logit")
+    said = [] if counts is None else [f"Answers that differ between the forms: {counts.method.partition(';')[0]}."]
+    if slope is None:
+        return said
+    if slope.value is None:
+        return [*said, f"Among these pairs no slope is given, {slope.method.removeprefix('none: ').partition(';')[0]}."]
+    clear = "" if excludes_zero(slope) else " (not told from zero)"
+    return [*said, f"Among these pairs the log-odds that the frequent form is the right one rise by {sized(slope)} per Zipf unit{clear}."]
+
+
+def _inversion(have: Lookup, main: Estimate | None) -> list[str]:
+    """Tell margins first, then shares; effects of the exact text's form and of the decoy's apart."""
+    decoy = have.get("decoy_form")
+    if decoy is None:
+        return []
+    told = "" if have.found(decoy) else ", not told from zero"
+    said = [
+        f"Decoy: in frequent instead of rare wording it moves by {sized(decoy)} {have.unit} against the exact text, "
+        f"{p_text(adjusted_p(decoy))}{told}; this is the claim that a frequent wrong text outranks a rare right one."
+    ]
+    rates = [have.get(contrast, measure="win_rate") for contrast in ("exact_form", "decoy_form", "interaction")]
+    exact, wrong, interaction = rates
+    if exact is not None and wrong is not None:
+        said.append(
+            f"Inversions, as shares of comparisons: fewer by {sized(exact)} when the exact text is frequent, "
+            f"{p_text(adjusted_p(exact))}; more by {sized(wrong)} when the decoy is, {p_text(adjusted_p(wrong))}"
+            + ("." if interaction is None else f"; interaction {sized(interaction)}.")
+        )
+    return said
+
+
+RANKS = {"recall_at_1": "Recall@1", "recall_at_10": "Recall@10", "recall_at_100": "Recall@100", "mrr_at_10": "MRR@10"}
+
+
+def _retrieval(have: Lookup, main: Estimate | None) -> list[str]:
+    shift = have.get(have.confirmatory, measure="negative_rank")
+    said = [] if shift is None else [f"Rank: the document gains {sized(shift)} places in frequent instead of rare wording."]
+    others = [(name, have.get(have.confirmatory, measure=measure)) for measure, name in RANKS.items()]
+    gains = [f"{name} {sized(row)}" for name, row in others if row is not None]
+    if gains:
+        said.append(f"In other measures: {'; '.join(gains)}.")
+    buckets = [have.get("zipf_buckets", term=f"bucket:{number}") for number in range(1, 9)]
+    shown = [f"{number(row.value, signed=False)} ({row.n_pairs})" for row in buckets if row is not None]
+    if shown:
+        said.append(f"{have.unit} by frequency of the swapped words, rarest first, parts of equal cumulative frequency (documents): "
+                    f"{', '.join(shown)}.")  # fmt: skip
+    return said
 
 
 def _parts(have: Lookup, main: Estimate | None) -> list[str]:

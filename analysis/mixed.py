@@ -76,6 +76,10 @@ def crossed(table: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> Fit
     # where every pair has a level of its own, the residual is that level's effect
     random = {name: codes for name, codes in groups.items() if int(codes.max()) + 1 < len(rows)}
     fit = reml(y, fixed, list(random.values()))
+    if fit is None:  # the pairs of an item differ in nothing that the predictors do not explain: one row an item says all
+        random, population = {}, "items in these frames"
+        y, fixed = _by_level(y, groups["item"]), _by_level(fixed, groups["item"])
+        fit = reml(y, fixed, []) if np.linalg.matrix_rank(fixed) == fixed.shape[1] else None
     if fit is None:
         return None
     made = [
@@ -90,6 +94,13 @@ def crossed(table: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> Fit
         population=population,
         variances=dict.fromkeys(["residual", *groups], 0.0) | dict(zip(["residual", *random], fit.variances.tolist(), strict=True)),
     )
+
+
+def _by_level(values: NDArray[np.float64], codes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the means of values (first axis: rows) over the rows of each level."""
+    sums = np.zeros((int(codes.max()) + 1, *values.shape[1:]))
+    np.add.at(sums, codes, values)
+    return sums / np.bincount(codes).reshape(-1, *[1] * (values.ndim - 1))
 
 
 def _design(

@@ -14,7 +14,7 @@ from scipy import optimize, sparse
 
 Matrix = NDArray[np.float64]
 ZERO = 1e-4  # a standard deviation this small beside the residual's is none
-LARGEST = 1e4  # nothing is left of the residual beyond it
+MOST = 1e3  # beside a standard deviation this large the residual is rounding, and its share of the degrees of freedom would be wrong
 STEP = 1e-3  # of the numerical derivatives, on the log scale
 
 
@@ -33,18 +33,20 @@ def reml(y: Matrix, design: Matrix, factors: Sequence[NDArray[np.int64]]) -> Rem
 
     Degrees of freedom of coefficient j: 2 f² / (g' A g), f its variance, g the gradient of f in the variance parameters, A twice the
     inverse Hessian of the restricted deviance; a parameter at zero is taken as known. References: Satterthwaite (1946),
-    doi:10.2307/3002019; Kuznetsova, Brockhoff & Christensen (2017), doi:10.18637/jss.v082.i13. None where nothing is left for the
-    residual.
+    doi:10.2307/3002019; Kuznetsova, Brockhoff & Christensen (2017), doi:10.18637/jss.v082.i13. None where coefficients and
+    factors leave no residual.
     """
     scale = float(np.std(y)) or 1.0  # the optimiser's tolerances are absolute
     model = _Products.of(y / scale, design, factors or [np.zeros(len(y), dtype=np.int64)])
     ratios = np.zeros(max(1, len(factors)))
     if factors:
-        bounds, options = [(0.0, LARGEST)] * len(factors), {"ftol": 1e-13, "gtol": 1e-7}
-        found = optimize.minimize(model.deviance, np.full(len(factors), 0.5), method="L-BFGS-B", bounds=bounds, options=options).x
-        ratios = np.where(found < ZERO, 0.0, found)
+        bounds, options = [(0.0, float(np.arcsinh(10 * MOST)))] * len(factors), {"ftol": 1e-13, "gtol": 1e-7}
+        start = np.full(len(factors), 0.5)
+        # on a scale that is linear near zero and logarithmic far out, where a factor leaves the residual nothing
+        found = optimize.minimize(lambda x: model.deviance(np.sinh(x)), start, method="L-BFGS-B", bounds=bounds, options=options).x
+        ratios = np.where(found < ZERO, 0.0, np.sinh(found))
     values, covariance, residual = model.solved(ratios)
-    if residual <= 1e-14 or ratios.max() > 0.5 * LARGEST:
+    if residual <= 1e-14 or ratios.max() > MOST:
         return None
     return Reml(
         values=values * scale,
@@ -104,7 +106,7 @@ class _Products:
         """Return log |V| + log |X'V^-1 X|, the weighted residual sum of squares, X'V^-1 X and the coefficients."""
         products, logdet = self.reduced(ratios)
         information, against = products[:-1, :-1], products[:-1, -1]
-        values = np.linalg.solve(information, against)
+        values = np.asarray(np.linalg.solve(information, against), dtype=np.float64)
         return logdet + float(np.linalg.slogdet(information)[1]), float(products[-1, -1] - against @ values), information, values
 
     def deviance(self, ratios: Matrix, residual: float | None = None) -> float:
@@ -118,7 +120,7 @@ class _Products:
     def solved(self, ratios: Matrix) -> tuple[Matrix, Matrix, float]:
         """Return coefficients, their covariance for a residual variance of 1, and the residual variance."""
         _, squares, information, values = self._likelihood(ratios)
-        return values, np.linalg.inv(information), squares / (self.rows - self.coefficients)
+        return values, np.asarray(np.linalg.inv(information), dtype=np.float64), squares / (self.rows - self.coefficients)
 
 
 def _satterthwaite(model: _Products, ratios: Matrix, residual: float) -> Matrix:
@@ -148,4 +150,4 @@ def _satterthwaite(model: _Products, ratios: Matrix, residual: float) -> Matrix:
     spread = np.einsum("jc,jk,kc->c", gradient, 2 * np.linalg.pinv(hessian, hermitian=True), gradient)
     most = model.rows - model.coefficients
     value = variances(np.zeros(size))
-    return np.clip(2 * value**2 / np.maximum(spread, 2 * value**2 / most), 1.0, most)
+    return np.asarray(np.clip(2 * value**2 / np.maximum(spread, 2 * value**2 / most), 1.0, most))

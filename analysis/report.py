@@ -13,8 +13,9 @@ from freqbias.analysis import contrasts, distributions, figures
 from freqbias.analysis.across import ALL_MODELS
 from freqbias.analysis.curve import specification_curve
 from freqbias.analysis.drawing import Chart, Subject
-from freqbias.analysis.estimates import CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY, adjusted
+from freqbias.analysis.families import CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY, adjusted
 from freqbias.analysis.largest import Largest, largest
+from freqbias.analysis.observed import frame
 from freqbias.analysis.rendering import render
 from freqbias.analysis.verdict import Verdict, verdicts
 from freqbias.analysis.wording import UNITS, number
@@ -113,7 +114,7 @@ def _read(folder: Path, label: str) -> Run:
     observations = table = None
     if all((folder / name).is_file() for name in ("pairs.jsonl", "observations.jsonl")):
         pairs = {pair.id: pair for pair in read_pairs(folder)}
-        observations = contrasts.frame(folder)
+        observations = frame(folder)
         strangers = observations.loc[~observations["pair_id"].isin(list(pairs)), "pair_id"]
         if len(strangers):
             raise InputError(
@@ -211,7 +212,7 @@ def _families(estimates: Sequence[Estimate]) -> dict[str, list[str]]:
     named: dict[str, list[str]] = {CONFIRMATORY_FAMILY: [], EXPLORATORY_FAMILY: []}
     for row in estimates:
         if row.family in named:
-            named[row.family].append(f"{row.model} / {row.probe} / {row.contrast} / {row.arm} / {row.term}")
+            named[row.family].append(f"{row.model} / {row.probe} / {row.measure} / {row.contrast} / {row.arm} / {row.term}")
     return named
 
 

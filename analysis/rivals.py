@@ -7,12 +7,15 @@ these: rarity *causes* fragmentation, so they are a mediator, and the direct eff
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from freqbias.analysis.mixed import INSEPARABLE_VIF, Fit, crossed, inflation, two_way_ols, usable
 from freqbias.analysis.regression import Coefficient
+from freqbias.analysis.resampling import std_error, t_interval
 from freqbias.errors import InputError
 from freqbias.matching import match
 
@@ -126,21 +129,27 @@ def _direct(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
         yield _row("net_of_subwords", fit.adjusted, method + _method(fit, [*names, MEDIATOR]))
 
 
+@lru_cache(maxsize=4)
+def _level(names: tuple[str, ...], frequency: bytes, *gaps: bytes) -> NDArray[np.bool_] | None:
+    """Return the largest level subset; models and measures of one run share their pairs, so it is found once."""
+    sides = {name.removesuffix("_gap"): np.frombuffer(side) for name, side in zip(names, gaps, strict=True)}
+    try:
+        return match(sides, np.frombuffer(frequency))[0]
+    except InputError:
+        return None
+
+
 def _matched(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
     """Yield the mean gap in the largest subset of pairs that is level in length and readability."""
     level = [name for name in names if NAMES.get(name) in ("length", "readability")]
     if not level:
         return
-    gaps = {name.removesuffix("_gap"): rows[name].to_numpy(dtype=float) for name in level}
-    try:
-        keep, _ = match(gaps, rows[FREQUENCY].to_numpy(dtype=float))
-    except InputError:
+    keep = _level(tuple(level), *(rows[name].to_numpy(dtype=float).tobytes() for name in [FREQUENCY, *level]))
+    if keep is None:
         return
     items = rows[keep].groupby("item")["gap"].mean().to_numpy(dtype=float)
     if len(items) < 3:
         return
-    from freqbias.analysis.resampling import std_error, t_interval
-
     interval = t_interval(items)
     yield Row(
         term="matched",
@@ -148,7 +157,7 @@ def _matched(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
         std_error=std_error(items),
         low=interval.low,
         high=interval.high,
-        method=f"mean of item means in the largest subset level in {' and '.join(gaps)}; t",
+        method=f"mean of item means in the largest subset level in {' and '.join(name.removesuffix('_gap') for name in level)}; t",
         n_pairs=int(keep.sum()),
         n_items=len(items),
     )

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from freqbias.analysis.contrasts import frame
 from freqbias.analysis.estimates import SESOI_SHARE, estimate
+from freqbias.analysis.observed import frame
 from freqbias.analysis.power import t_power
-from freqbias.analysis.simulate import ZIPF_MEAN, Simulated, World, simulate
+from freqbias.analysis.simulate import Simulated, World, simulate
 from freqbias.errors import InputError
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate
@@ -46,6 +46,7 @@ KINDS = {
 _FREQUENCY = ("gloss", "frequency", "mean")
 _SLOPE = ("gloss", "frequency", "zipf_slope")
 _ADJUSTED = ("gloss", "frequency", "adjusted")
+_LOGIT = ("gloss", "frequency", "zipf_slope_logit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +54,15 @@ class Rule:
     """What one estimate of a scenario is held to.
 
     `kind`: `bias` (mean error 0), `coverage` (of ci_low to ci_high), `bca` (of bca_low to bca_high), `rejects` (p_value below 5 %),
-    `excludes` (the interval leaves out zero), `equivalent` (TOST says so). `truth` is the planted value; with `in_frames` the mean
-    effect of the frames that a run drew belongs to it, for the estimates that speak of items in these frames. `expected` is the rate.
+    `excludes` (the interval leaves out zero), `equivalent` (TOST says so). `truth` is the planted value, to which `dose` adds per
+    Zipf unit of the run's mean frequency gap, where an adjusted mean is taken; with `in_frames` the mean effect of the frames that a run
+    drew belongs to it, for the estimates that speak of items in these frames. `expected` is the rate.
     """
 
     kind: str
     key: tuple[str, str, str]
     truth: float = 0.0
+    dose: float = 0.0
     in_frames: bool = False
     expected: float = 0.0
 
@@ -104,12 +107,10 @@ class Check:
         return {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in row.items()}
 
 
-def _recovered(key: tuple[str, str, str], truth: float, in_frames: bool = False) -> tuple[Rule, Rule]:
+def _recovered(key: tuple[str, str, str], truth: float, in_frames: bool = False, dose: float = 0.0) -> tuple[Rule, Rule]:
     """Return the two rules that any estimate of a planted value obeys."""
-    return (
-        Rule(kind="bias", key=key, truth=truth, in_frames=in_frames),
-        Rule(kind="coverage", key=key, truth=truth, in_frames=in_frames, expected=COVERAGE),
-    )
+    bias = Rule(kind="bias", key=key, truth=truth, dose=dose, in_frames=in_frames)
+    return bias, replace(bias, kind="coverage", expected=COVERAGE)
 
 
 def _false_positive(key: tuple[str, str, str]) -> Rule:
@@ -176,7 +177,7 @@ def _regressions() -> Iterator[Scenario]:
     rules: tuple[Rule, ...] = (
         *_recovered(_SLOPE, 0.02),
         *_recovered(("gloss", "frequency", "words_slope"), -0.004),
-        *_recovered(_ADJUSTED, 0.01 + 0.02 * ZIPF_MEAN, in_frames=True),
+        *_recovered(_ADJUSTED, 0.01, in_frames=True, dose=0.02),
     )
     yield Scenario(name="frequency and length", world=both, rules=rules)
 
@@ -188,13 +189,39 @@ def _regressions() -> Iterator[Scenario]:
     )
     yield Scenario(name="length only", world=length, rules=rules)
 
-    crossed = World(frames=8, per_zipf=0.02, position=0.04, zipf_spread=0.6)
-    yield Scenario(name="frequency and position, 8 frames", world=crossed, rules=_recovered(_SLOPE, 0.02))
+    yield Scenario(
+        name="frequency and position, 8 frames",
+        world=World(frames=8, per_zipf=0.02, position=0.04, zipf_spread=0.6),
+        rules=_recovered(_SLOPE, 0.02),
+    )
+    # from six frames on they are random, and the adjusted mean speaks of frames like these, whatever the drawn ones came to
+    many = World(frames=8, effect=0.01, per_zipf=0.02, zipf_spread=0.6, frame_spread=0.02)
+    yield Scenario(name="8 random frames", world=many, rules=_recovered(_ADJUSTED, 0.01, dose=0.02))
 
     split = World(per_piece=0.02, pieces_per_zipf=0.8, zipf_spread=0.6)
     direct = ("gloss", "frequency", "net_of_subwords")
     rules = (*_recovered(_SLOPE, 0.02 * 0.8), *_recovered(direct, 0.0, in_frames=True))
     yield Scenario(name="subwords only", world=split, rules=rules)
+
+    even = World(items=60, effect=0.03, pieces_per_zipf=0.4, zipf_spread=0.6)
+    equal = ("gloss", "frequency", "equal_subwords")
+    yield Scenario(name="equal subwords", world=even, rules=_recovered(equal, 0.03, in_frames=True))
+
+    level = World(items=120, effect=0.03, zipf_spread=0.6, words_spread=4.0)
+    matched = ("gloss", "frequency", "matched")
+    yield Scenario(name="matched in length", world=level, rules=_recovered(matched, 0.03, in_frames=True))
+
+    answers = World(items=200, effect=-0.9, per_zipf=0.5, zipf_spread=0.6, discordant=0.5)
+    yield Scenario(name="right or wrong", world=answers, rules=_recovered(_LOGIT, 0.5))
+    blind = replace(answers, effect=0.0, per_zipf=0.0)
+    yield Scenario(name="right or wrong, nothing planted", world=blind, rules=(_false_positive(_LOGIT),))
+
+    # in nats, gap = slope * ln(10) * zipf_gap: 1 is a model whose odds are the corpus's own
+    odds = World(per_zipf=1.2 * math.log(10), zipf_spread=0.6, item_spread=1.0, pair_spread=1.0, frame_spread=0.3, raw=True)
+    calibration = ("calibration", "frequency", "mean")
+    yield Scenario(name="odds steeper than the corpus's", world=odds, rules=_recovered(calibration, 1.2))
+    calibrated = replace(odds, per_zipf=math.log(10))
+    yield Scenario(name="odds of the corpus", world=calibrated, rules=(_false_positive(calibration),))
 
 
 def selfcheck(
@@ -238,14 +265,14 @@ def _outcome(job: tuple[Scenario, int, int]) -> list[float]:
     sequence = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(scenario.name.encode()), number))
     rng = np.random.default_rng(sequence)
     run = simulate(scenario.world, rng)
-    found = estimate(frame(run.observations), run.pairs, seed=int(rng.integers(2**31)), resamples=scenario.resamples)
+    found = estimate(frame(run.observations), run.pairs, seed=int(rng.integers(2**31)), resamples=scenario.resamples, curve=False)
     rows = {(row.contrast, row.arm, row.term): row for row in found}
     return [_value(rule, rows.get(rule.key), run) for rule in scenario.rules]
 
 
 def _value(rule: Rule, row: Estimate | None, run: Simulated) -> float:
     """Return the outcome of one rule; an estimate that is missing has no error (NaN) and does not cover, reject or claim anything."""
-    truth = rule.truth + (run.frames if rule.in_frames else 0.0)
+    truth = rule.truth + rule.dose * run.zipf + (run.frames if rule.in_frames else 0.0)
     if rule.kind == "bias":
         return float("nan") if row is None or row.value is None else row.value - truth
     return float(row is not None and _holds(rule.kind, row, truth))

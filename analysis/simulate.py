@@ -4,12 +4,14 @@ Every effect is planted in the gap (high - low) of probe `similarity`, measure `
 same two; what the analysis computes from texts (length) comes along as a covariate, so that its size is known too.
 """
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from freqbias.records import Observation, Pair
 
@@ -35,6 +37,10 @@ class World:
     frame, 1 in the last), and by a draw of standard deviation `frame_spread`. Items and residuals are normal with `item_spread` and
     `pair_spread`. The margin over the decoy is `margin`, with `margin_spread` over items. With `registers`, plain and elevated glosses
     are rows of their own, whose gaps differ at random and average to the gap.
+
+    With `discordant`, outcomes are right or wrong (measure `accuracy`): in that share of the pairs one form alone is right, the high one
+    with log-odds `effect` + `per_zipf` * zipf_gap + `per_word` * words_gap, and pairs of an item agree more often than by chance. With
+    `raw`, gaps are log-probabilities of the words themselves (contrast `raw`, no margin).
     """
 
     items: int = 40
@@ -60,15 +66,21 @@ class World:
     margin: float = 0.4
     margin_spread: float = 0.0
     registers: bool = False
+    discordant: float | None = None
+    raw: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Simulated:
-    """One run; `frames` is the mean draw of its frames (without `position`), part of the truth about items in these frames."""
+    """One run; `frames` is the mean draw of its frames (without `position`), part of the truth about items in these frames.
+
+    `zipf` is the mean Zipf gap of its frequency arm, at which an adjusted mean is taken.
+    """
 
     pairs: list[Pair] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
     frames: float = 0.0
+    zipf: float = 0.0
 
 
 def simulate(world: World, rng: np.random.Generator) -> Simulated:
@@ -82,7 +94,8 @@ def simulate(world: World, rng: np.random.Generator) -> Simulated:
             for pair, rows in _item(world, arm, item, frames, rng):
                 run.pairs.append(pair)
                 run.observations.extend(rows)
-    return run
+    gaps = [pair.zipf_gap for pair in run.pairs if pair.arm == "frequency" and pair.zipf_gap is not None]
+    return replace(run, zipf=float(np.mean(gaps)) if gaps else 0.0)
 
 
 def _item(
@@ -108,6 +121,13 @@ def _item(
         )
         residual, pull_residual, register = rng.normal(0, scale * world.pair_spread, 3)
         gap = planted + own + float(shift) + residual
+        if world.discordant is not None:
+            run_of_luck = stats.norm.cdf((own + residual) / math.hypot(world.item_spread, world.pair_spread))
+            yield pair, [_answers(pair, planted, float(run_of_luck), world.discordant, rng)]
+            continue
+        if world.raw:
+            yield pair, [_row(pair, "raw", None, gap)]
+            continue
         rows = []
         if world.background is not None:
             pull = (world.background if arm == "frequency" else 0.0) + pull_own
@@ -133,6 +153,15 @@ def _differences(world: World, arm: str, rng: np.random.Generator) -> tuple[floa
     if world.pieces_per_zipf:  # floor(x + uniform) has the expectation x
         pieces = int(np.floor(world.pieces_per_zipf * zipf + PIECES_SPREAD * third + rng.uniform()))
     return float(zipf), words, pieces
+
+
+def _answers(pair: Pair, log_odds: float, luck: float, discordant: float, rng: np.random.Generator) -> Observation:
+    """Return one row of right and wrong answers; `luck` is uniform: below the high form's probability that one is right alone."""
+    if rng.uniform() < discordant:
+        high = float(luck < 1 / (1 + math.exp(-log_odds)))
+        return replace(_row(pair, "gloss", None, 0.0), measure="accuracy", high=high, low=1 - high)
+    both = float(rng.integers(0, 2))
+    return replace(_row(pair, "gloss", None, 0.0), measure="accuracy", high=both, low=both)
 
 
 def _row(

@@ -11,7 +11,8 @@ UNITS = {
     "log_prob_nats": "nats",
     "ndcg_at_10": "nDCG@10",
     "mrr_at_10": "MRR@10",
-    "inversion_rate": "of queries",
+    "win_rate": "of comparisons",
+    "k_occurrence": "lists",
 }
 
 
@@ -36,10 +37,6 @@ class Lookup:
     def main(self, term: str, arm: str = "frequency") -> Estimate | None:
         """Return an estimate of the contrast that the verdict rests on."""
         return self.get(self.confirmatory, arm, term)
-
-    def every(self, contrast: str, arm: str = "frequency", term: str = "mean") -> list[Estimate]:
-        """Return an estimate in each measure that has it."""
-        return [row for (_, *key), row in self._rows.items() if key == [contrast, arm, term]]
 
     def rivals(self) -> list[Estimate]:
         """Return the placebo's equivalence tests per orienting rival."""

@@ -7,7 +7,7 @@ import pytest
 import synthetic
 from scipy import stats
 
-from freqbias.analysis.estimates import CONFIRMATORY_FAMILY
+from freqbias.analysis.families import CONFIRMATORY_FAMILY
 from freqbias.frequency import content_words
 from freqbias.jsonl import read_estimates, read_pairs
 from freqbias.probes.retrieval import measures

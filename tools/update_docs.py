@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from freqbias.analysis.estimates import is_confirmatory
+from freqbias.analysis.families import is_confirmatory
 from freqbias.analysis.resampling import minimum_detectable
 from freqbias.frequency import word_zipf
 from freqbias.jsonl import read_estimates

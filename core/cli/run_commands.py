@@ -68,7 +68,7 @@ def run(
     if not chosen.embedder and not chosen.lm:
         chosen = chosen.model_copy(update={"embedder": DEFAULT_EMBEDDERS, "lm": DEFAULT_LANGUAGE_MODELS})
     plan = chosen.plan()
-    count = len(plan.steps)  # names what is missing before anything is made
+    keys = [step.key for step in plan.steps]  # says what is missing before anything is made
     if chosen.dry_run:
         source = _source(chosen)
         known: Any = source if isinstance(source, PairFile) else list(source)
@@ -83,7 +83,7 @@ def run(
     with only_writer(folder / "observations.jsonl"):
         done = _stages(folder, source, chosen)
     if not done:
-        log.info("%s: complete (%d steps); nothing to do", folder, count)
+        log.info("%s: complete (%s); nothing to do", folder, ", ".join(f"{probe} of {model}" for model, probe in keys))
     estimates = list(read_estimates(folder))
     if chosen.json_:
         print_json([row.to_dict() for row in estimates])

@@ -2,7 +2,7 @@
 
 import inspect
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +11,9 @@ from freqbias import registry
 from freqbias.cli.journal import VECTORS, only_writer, side_file
 from freqbias.cli.manifest import beside, path_of
 from freqbias.errors import InputError
-from freqbias.jsonl import read_observations, read_pairs, read_rows, sha256, write_json, write_records
+from freqbias.jsonl import read_pairs, read_rows, sha256, write_json, write_records
 from freqbias.progress import Track, silent
-from freqbias.records import Estimate, Observation, Pair
+from freqbias.records import Estimate, Pair
 
 if TYPE_CHECKING:
     from freqbias.matching import Balance
@@ -119,19 +119,12 @@ def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track)
 
     whole = beside(file_in(observations, "observations.jsonl"), "model_estimates.jsonl")
     of_models = list(read_rows(whole, Estimate.from_dict)) if whole.is_file() else []
-    estimates = estimate(frame(_present(observations)), read_pairs(pairs), seed=seed, given=of_models, track=track)
+    table = frame(observations)
+    if table.empty:
+        raise InputError(f"{file_in(observations, 'observations.jsonl')}: no observations")
+    estimates = estimate(table, read_pairs(pairs), seed=seed, given=of_models, track=track)
     write_records(out, estimates)
     return estimates
-
-
-def _present(path: Path) -> Iterator[Observation]:
-    """Yield the observations; raise `InputError` when there are none."""
-    empty = True
-    for row in read_observations(path):
-        empty = False
-        yield row
-    if empty:
-        raise InputError(f"{file_in(path, 'observations.jsonl')}: no observations")
 
 
 def prepare_folder(folder: Path, *, fresh: bool) -> None:

@@ -38,3 +38,11 @@ def test_bca():
 def test_mcnemar():
     assert resampling.mcnemar_p(R["mcnemar"]["b"], R["mcnemar"]["c"]) == pytest.approx(R["mcnemar"]["exact_p"], rel=1e-9)
     assert resampling.mcnemar_p(0, 0) == 1.0
+
+
+def test_abc():
+    """R differentiates numerically; ours are the derivatives themselves."""
+    margins = np.array(R["margins"])
+    found = [resampling.abc_interval(VALUES), resampling.abc_interval(VALUES, margins)]
+    for interval, name in zip(found, ("mean", "ratio"), strict=True):
+        assert (interval.low, interval.high) == pytest.approx(tuple(R["abc"][name]), rel=1e-6)

@@ -57,6 +57,19 @@ def test_adjusted_mean_is_the_gap_without_rivals():
     assert check.std_error == pytest.approx(fit.slopes["zipf_gap"].std_error, rel=0.25)
 
 
+def test_pairs_that_repeat_their_item_count_once():
+    """A gap that depends on the item alone has the errors of a regression on items, however many frames repeat it."""
+    table = golden_table()
+    table["gap"] = table.groupby("item")["gap"].transform("mean")
+    fit = crossed(table, "gap", ["zipf_gap", "characters_gap"])
+    items = table.groupby("item")[["gap", "zipf_gap", "characters_gap"]].mean()
+    design = np.column_stack([np.ones(40), items["zipf_gap"], items["characters_gap"]])
+    values, squares = np.linalg.lstsq(design, items["gap"], rcond=None)[:2]
+    errors = np.sqrt(squares[0] / 37 * np.diag(np.linalg.inv(design.T @ design)))
+    assert (fit.slopes["zipf_gap"].value, fit.slopes["zipf_gap"].std_error) == (pytest.approx(values[1]), pytest.approx(errors[1]))
+    assert fit.population == "items in these frames"
+
+
 def test_inflation_by_definition():
     rng = np.random.default_rng(1)
     a = rng.normal(size=200)

@@ -145,7 +145,7 @@ def test_json_says_what_the_page_says(run_folder):
     (found,) = document["verdicts"]
     assert found["model"] == "<script>alert(1)</script>"
     assert found["headline"] in unescape(html)
-    assert document["families"]["confirmatory"] == ["<script>alert(1)</script> / similarity / gloss / frequency / mean"]
+    assert document["families"]["confirmatory"] == ["<script>alert(1)</script> / similarity / cosine / gloss / frequency / mean"]
 
 
 def test_swapped_words_are_told_apart():

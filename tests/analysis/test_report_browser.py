@@ -94,39 +94,39 @@ def test_nothing_is_fetched_and_nothing_goes_wrong(browser):
 
 
 def test_numbers_sort_as_numbers_with_the_mouse(browser):
-    value = heads(browser)[5]
+    value = heads(browser)[6]
     value.find_element("tag name", "button").click()
     assert value.get_attribute("aria-sort") == "ascending"
-    rising = numbers(browser, 5)
+    rising = numbers(browser, 6)
     assert rising == sorted(rising)
-    assert [text for text, _ in column(browser, 5)] != sorted(text for text, _ in column(browser, 5))
+    assert [text for text, _ in column(browser, 6)] != sorted(text for text, _ in column(browser, 6))
     value.find_element("tag name", "button").click()
     assert value.get_attribute("aria-sort") == "descending"
-    assert numbers(browser, 5) == rising[::-1]
+    assert numbers(browser, 6) == rising[::-1]
 
 
 @pytest.mark.parametrize("key", ["ENTER", "SPACE"])
 def test_sorting_by_keyboard_keeps_one_sorted_column(browser, key):
     from selenium.webdriver.common.keys import Keys
 
-    p_value = heads(browser)[7]
+    p_value = heads(browser)[8]
     heads(browser)[0].find_element("tag name", "button").click()
     press(browser, p_value.find_element("tag name", "button"), getattr(Keys, key))
-    assert [head.get_attribute("aria-sort") for head in heads(browser)].count(None) == 13
+    assert [head.get_attribute("aria-sort") for head in heads(browser)].count(None) == 14
     assert p_value.get_attribute("aria-sort") == "ascending"
-    found = numbers(browser, 7)
+    found = numbers(browser, 8)
     tested = [value for value in found if value is not None]
     assert 0 < len(tested) < len(found)
     assert found == sorted(tested) + [None] * (len(found) - len(tested))  # rows without a test come last
     press(browser, p_value.find_element("tag name", "button"), getattr(Keys, key))
-    found = numbers(browser, 7)
+    found = numbers(browser, 8)
     assert found == sorted(tested)[::-1] + [None] * (len(found) - len(tested))
 
 
 def test_names_sort_as_texts(browser):
-    contrast = heads(browser)[2]
+    contrast = heads(browser)[3]
     contrast.find_element("tag name", "button").click()
-    found = [text for text, _ in column(browser, 2)]
+    found = [text for text, _ in column(browser, 3)]
     assert found == sorted(found)
     assert len(set(found)) > 2
 
@@ -140,7 +140,7 @@ def test_filter_by_keyboard_counts_aloud(browser):
     field = browser.switch_to.active_element
     assert field.get_attribute("id") == "filter"
     field.send_keys("SECOND placebo")
-    found = column(browser, 3)
+    found = column(browser, 4)
     assert {text for text, _ in found} == {"placebo", "frequency-placebo"}
     assert {text for text, _ in column(browser, 0)} == {"second"}
     count = browser.find_element("id", "count")
@@ -161,7 +161,7 @@ def test_the_controls_are_reached_with_the_tab_key(browser):
     for _ in range(4):
         reached.append(browser.switch_to.active_element.get_attribute("aria-label") or browser.switch_to.active_element.text)
         browser.switch_to.active_element.send_keys(Keys.TAB)
-    assert reached == ["Every estimate", "model", "probe", "contrast"]
+    assert reached == ["Every estimate", "model", "probe", "measure"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -157,3 +157,25 @@ def test_clustered_slope_against_statsmodels_and_rules():
     assert clustered_ols(table, "gap", ["constant", "zipf_gap"]) == {}
     assert clustered_ols(table.assign(twice=2 * table["zipf_gap"]), "gap", ["zipf_gap", "twice"]) == {}
     assert clustered_ols(table[table["item"] < 5], "gap", ["zipf_gap"]) == {}
+
+
+def test_many_items_need_no_resamples(monkeypatch):
+    """Where intervals and Welch's p come from their limits, resampling gives the same to its Monte Carlo error."""
+    first, second = rng(10).exponential(1, resampling.MANY_ITEMS) - 0.95, rng(11).normal(0.4, 0.1, resampling.MANY_ITEMS)
+    quick = resampling.bca_interval(first, rng()), resampling.ratio_interval(first, second, rng())
+    p_value = resampling.welch(first, second - 0.37, rng()).p_value
+    monkeypatch.setattr(resampling, "MANY_ITEMS", 10**9)
+    slow = resampling.bca_interval(first, rng()), resampling.ratio_interval(first, second, rng())
+    for one, other in zip(quick, slow, strict=True):
+        width = other.high - other.low
+        assert (one.low, one.high) == (pytest.approx(other.low, abs=0.03 * width), pytest.approx(other.high, abs=0.03 * width))
+    assert p_value == pytest.approx(resampling.welch(first, second - 0.37, rng()).p_value, abs=0.03)
+
+
+def test_random_bytes_flip_every_sign_alone():
+    values = rng(12).normal(size=21)
+    tables = resampling._signed_sums(values)
+    assert tables.shape == (3, 256)
+    signs = np.array(list(itertools.product([-1, 1], repeat=8)))
+    assert tables[1] == pytest.approx(signs @ values[8:16])
+    assert sorted(set(np.round(tables[2], 9))) == pytest.approx(sorted(set(np.round(signs[:, :5] @ values[16:], 9))))

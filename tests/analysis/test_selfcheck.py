@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from freqbias.analysis import resampling, selfcheck
-from freqbias.analysis.contrasts import frame, join, pair_gaps, pair_table
+from freqbias.analysis import frame, resampling, selfcheck
+from freqbias.analysis.contrasts import join, pair_gaps, pair_table
 from freqbias.analysis.mixed import crossed
 from freqbias.analysis.selfcheck import Check, scenarios
 from freqbias.analysis.simulate import PIECES_SPREAD, ZIPF_MEAN, World, simulate

@@ -55,7 +55,7 @@ def test_nothing_below_the_noise_floor_is_called_an_effect():
     estimates = estimate(frame(rows), pairs)
     (above,), (below,) = (verdicts(estimates, {("m", "cosine"): floor}) for floor in (0.01, 0.1))
     assert above == verdicts(estimates)[0]
-    assert below.headline.startswith("No effect is claimed: +0.06")
+    assert below.headline.startswith("No effect is claimed: +0.0584 cosine")
     assert "less than the 0.1 that" in below.headline
     assert "goes with" not in words(below)
     assert not any("prefers" in sentence for sentence in below.findings)
@@ -72,7 +72,7 @@ def test_one_verdict_where_a_probe_is_judged_by_one_measure():
     estimates = estimate(frame(both), pairs)
     (found,) = verdicts(estimates)
     assert found.measure == "ndcg_at_10"
-    assert "ranks higher in the corpus" in found.headline
+    assert "ranks higher for a gloss" in found.headline
     assert [row.measure for row in estimates if row.family == "confirmatory"] == ["ndcg_at_10"]
 
 

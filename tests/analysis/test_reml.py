@@ -1,0 +1,82 @@
+"""Restricted maximum likelihood against the textbook matrices; lme4's numbers are in test_mixed."""
+
+import numpy as np
+import pytest
+
+from freqbias.analysis.reml import reml
+
+
+def unbalanced(seed, items=12, frames=7):
+    """Return y, design and both factors of a design in which items stand in different numbers of frames."""
+    rng = np.random.default_rng(seed)
+    item = np.repeat(np.arange(items), rng.integers(1, 6, items))
+    frame = rng.integers(0, frames, len(item))
+    frame[:frames] = np.arange(frames)
+    design = np.column_stack([np.ones(len(item)), rng.normal(size=len(item))])
+    y = 0.5 * design[:, 1] + rng.normal(size=items)[item] + 0.7 * rng.normal(size=frames)[frame] + 0.5 * rng.normal(size=len(item))
+    return y, design, item, frame
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_it_solves_the_normal_equations_of_its_own_variances(swap):
+    y, design, item, frame = unbalanced(0)
+    factors = [frame, item] if swap else [item, frame]
+    fit = reml(y, design, factors)
+    covariance = fit.variances[0] * np.eye(len(y))
+    for factor, variance in zip(factors, fit.variances[1:], strict=True):
+        covariance += variance * (factor[:, None] == factor[None, :])
+    weights = np.linalg.inv(covariance)
+    information = design.T @ weights @ design
+    assert fit.values == pytest.approx(np.linalg.solve(information, design.T @ weights @ y), rel=1e-6)
+    assert fit.errors == pytest.approx(np.sqrt(np.diag(np.linalg.inv(information))), rel=1e-6)
+
+
+def test_no_variances_nearby_are_more_likely():
+    y, design, item, frame = unbalanced(1)
+    fit = reml(y, design, [item, frame])
+
+    def deviance(variances):
+        covariance = variances[0] * np.eye(len(y))
+        for factor, variance in zip((item, frame), variances[1:], strict=True):
+            covariance += variance * (factor[:, None] == factor[None, :])
+        weights = np.linalg.inv(covariance)
+        information = design.T @ weights @ design
+        rest = y - design @ np.linalg.solve(information, design.T @ weights @ y)
+        return np.linalg.slogdet(covariance)[1] + np.linalg.slogdet(information)[1] + rest @ weights @ rest
+
+    least = deviance(fit.variances)
+    for k in range(3):
+        for factor in (0.95, 1.05):
+            moved = fit.variances.copy()
+            moved[k] *= factor
+            assert deviance(moved) > least
+
+
+def test_balanced_one_way_has_the_classical_degrees_of_freedom():
+    """The mean of k balanced levels: standard error from the level means, k - 1 degrees of freedom."""
+    rng = np.random.default_rng(2)
+    level = np.repeat(np.arange(9), 4)
+    y = rng.normal(size=9)[level] + 0.5 * rng.normal(size=36)
+    fit = reml(y, np.ones((36, 1)), [level])
+    means = y.reshape(9, 4).mean(axis=1)
+    assert fit.errors[0] == pytest.approx(means.std(ddof=1) / 3, rel=1e-5)
+    assert fit.df[0] == pytest.approx(8, rel=1e-3)
+
+
+def test_without_a_random_factor_it_is_least_squares():
+    rng = np.random.default_rng(3)
+    y = rng.normal(size=30)
+    fit = reml(y, np.ones((30, 1)), [])
+    assert (fit.values[0], fit.errors[0]) == (pytest.approx(y.mean()), pytest.approx(y.std(ddof=1) / np.sqrt(30)))
+    assert fit.df[0] == pytest.approx(29, rel=1e-3)
+
+
+def test_factors_that_are_nothing_or_everything():
+    rng = np.random.default_rng(4)
+    level = np.repeat(np.arange(6), 5)
+    noise = rng.normal(size=30)
+    noise -= np.repeat(noise.reshape(6, 5).mean(axis=1), 5)
+    assert reml(noise, np.ones((30, 1)), [level]).variances[1] == 0.0
+    assert reml(level.astype(float), np.ones((30, 1)), [level]) is None
+    assert reml(level + 1e-5 * noise, np.ones((30, 1)), [level]) is None
+    assert reml(np.arange(30.0), np.column_stack([np.ones(30), np.arange(30.0)]), [level]) is None
