@@ -52,7 +52,8 @@ def test_language_model(cli, tmp_path, pairs, monkeypatch):
     assert "what was measured is kept" in result.stderr
     measured, failed, rows = rows_of(out)
     assert 256 <= len(measured) <= 300
-    assert {f"p{n}" for n in range(200, 256)} <= failed <= measured - {f"p{n}" for n in range(50)}
+    assert {f"p{n}" for n in range(200, 256)} <= failed
+    assert len(measured - failed) > 50
     assert all(row.error.startswith("small gave no log-probability ('") for row in rows if row.error)
     with Server() as server:
         assert run(server).exit_code == 0
