@@ -61,6 +61,12 @@ def unscorable(values: Mapping[str, float]) -> dict[str, str]:
     return {}
 
 
+def reason(model: Any, texts: Sequence[str]) -> str:
+    """Return ` ('TEXT': REASON)` of the first of the texts that the model knows a reason for (its `errors`); empty without one."""
+    errors: Mapping[str, str] = getattr(model, "errors", {})
+    return next((f" ({text[:60]!r}: {errors[text]})" for text in texts if text in errors), "")
+
+
 def document_covariates(pairs: Sequence[Pair], model: Scorer) -> dict[str, dict[str, list[int]]]:
     """Return `subwords` and `truncated` of both forms by pair id; empty where the model has no tokenizer that could be asked."""
     counts = model.token_counts([getattr(pair, side) for pair in pairs for side in SIDES])

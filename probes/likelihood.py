@@ -20,7 +20,7 @@ import numpy as np
 
 from freqbias.models import LanguageModel
 from freqbias.probes import Probe
-from freqbias.probes.common import SIDES, observation, prompt
+from freqbias.probes.common import SIDES, observation, prompt, reason
 from freqbias.records import REGISTERS, Observation, Pair
 
 BRIDGE = prompt("likelihood-bridge-v1")  # leads from a sentence to any phrase, and repeats no content word
@@ -34,7 +34,8 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: None = None) -> Ite
     counts = model.token_counts(texts)
     for k, pair in enumerate(pairs):
         covariates = {} if counts is None else {"subwords": counts[2 * k : 2 * k + 2]}
-        yield _row(pair, model, "raw", None, {side: whole[getattr(pair, side)] for side in SIDES}, covariates)
+        forms = {side: whole[getattr(pair, side)] for side in SIDES}
+        yield _row(pair, model, "raw", None, forms, covariates, [getattr(pair, side) for side in SIDES])
         for register in REGISTERS:
             gloss = _gloss(pair, register)
             if gloss is None:
@@ -42,7 +43,8 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: None = None) -> Ite
             values: dict[str, Any] = {side: after[getattr(pair, side), gloss] for side in SIDES}
             if _decoys(pair):
                 values["decoys"] = {side: after[text, gloss] for side, text in _decoys(pair).items()}
-            yield _row(pair, model, "downstream", register, values, covariates)
+            asked = [document + BRIDGE + f" {gloss}" for document in (pair.high, pair.low, *_decoys(pair).values())]
+            yield _row(pair, model, "downstream", register, values, covariates, asked)
 
 
 def _gloss(pair: Pair, register: str) -> str | None:
@@ -58,31 +60,38 @@ def _decoys(pair: Pair) -> Mapping[str, str]:
 
 
 def _whole(pairs: Sequence[Pair], model: LanguageModel) -> dict[str, float]:
-    texts = sorted({getattr(pair, side) for pair in pairs for side in SIDES})
+    texts = list(dict.fromkeys(getattr(pair, side) for pair in pairs for side in SIDES))  # pair by pair: a model may stop on its way
     return {text: float(row.sum()) for text, row in zip(texts, model.log_probs(texts), strict=True)}
 
 
 def _after(pairs: Sequence[Pair], model: LanguageModel) -> dict[tuple[str, str], float]:
     """Return log p(gloss | document, bridge) of every distinct couple that the pairs ask for."""
-    couples = sorted(
-        {
+    couples = list(
+        dict.fromkeys(
             (document, gloss)
             for pair in pairs
             for register in REGISTERS
             if (gloss := _gloss(pair, register)) is not None
             for document in (pair.high, pair.low, *_decoys(pair).values())
-        }
+        )
     )
     scores = model.continuation_log_probs([document + BRIDGE for document, _ in couples], [f" {gloss}" for _, gloss in couples])
     return dict(zip(couples, map(float, scores), strict=True))
 
 
 def _row(
-    pair: Pair, model: LanguageModel, contrast: str, register: str | None, values: dict[str, Any], covariates: dict[str, Any]
+    pair: Pair,
+    model: LanguageModel,
+    contrast: str,
+    register: str | None,
+    values: dict[str, Any],
+    covariates: dict[str, Any],
+    asked: Sequence[str],
 ) -> Observation:
     numbers = [values["high"], values["low"], *values.get("decoys", {}).values()]
     if not np.isfinite(numbers).all():
-        values = {"error": f"{model.info.name} gave a log-probability that is not finite"}
+        detail = reason(model, asked) or " that is finite"
+        values = {"error": f"{model.info.name} gave no log-probability{detail}"}
     return observation("likelihood", "log_prob_nats", pair, model.info, contrast, values, covariates, register)
 
 

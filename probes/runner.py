@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 class Measurement:
     """A probe, prepared on all pairs, that measures some of them at a time.
 
-    After `rows`, `stopped` holds the error of a model that has stopped answering: what was measured before it is worth keeping, and
-    nothing more should be asked.
+    After `rows`, `gone` holds the error of a model that has stopped answering: what was measured before it is worth keeping.
+    `stopped` holds it as soon as nothing more comes of going on. Until then a model that answered for all pairs beforehand, such as
+    an embedding model, may have the numbers of later parts.
     """
 
     def __init__(self, probe: Probe, pairs: Iterable[Pair], model: Any, track: Track):
@@ -30,6 +31,7 @@ class Measurement:
         self._pairs = pairs
         self._model = model
         self.common = None if probe.prepare is None else probe.prepare(pairs, model, track)
+        self.gone: BackendError | None = None
         self.stopped: BackendError | None = None
         self._succeeded = False
 
@@ -46,9 +48,11 @@ class Measurement:
             return self._one_by_one(part)
         reason = getattr(self._model, "stopped", None)  # a model that turns failures into NaN says here that it has given up
         if reason is not None:
-            self.stopped = BackendError(str(reason))
-            if not self._succeeded and all(row.error is not None for row in rows):
-                raise self.stopped
+            self.gone = BackendError(str(reason))
+            if all(row.error is not None for row in rows):
+                self.stopped = self.gone
+                if not self._succeeded:
+                    raise self.stopped
         self._succeeded = True
         return rows
 
@@ -70,7 +74,7 @@ class Measurement:
         if failed == len(part) and not self._succeeded:
             raise last
         if in_a_row >= GIVE_UP or failed == len(part):
-            self.stopped = last
+            self.gone = self.stopped = last
         self._succeeded = True
         return rows
 

@@ -41,6 +41,7 @@ class Settings(BaseModel):
     max_requests: Annotated[int, Field(ge=1)] | None = None
     trust_remote_code: bool = False
     allow_pickle: bool = False
+    tensor_parallel: Annotated[int, Field(ge=1)] = 1
     fresh: bool = False
     dry_run: bool = False
     json_: Annotated[bool, Field(alias="json")] = False

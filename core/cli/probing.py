@@ -181,7 +181,9 @@ class Probing:
                 write(measurement.rows(part))
                 self._interrupt.check()
                 if measurement.stopped is not None:
-                    raise BackendError(f"{measurement.stopped}; what was measured is kept, the same command asks again for the rest")
+                    break
+            if measurement.gone is not None:
+                raise BackendError(f"{measurement.gone}; what was measured is kept, the same command asks again for the rest")
 
     def _estimates(self, step: Step, model: Any, measurement: Measurement) -> None:
         """Write what the probe says of the model as a whole, in the order of the steps."""

@@ -33,6 +33,7 @@ BaseUrl = Annotated[str | None, typer.Option(help="Address of an OpenAI-compatib
 MaxRequests = Annotated[int | None, typer.Option(help="Stop after so many requests to the server.")]
 Trust = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a model ships.")]
 Pickle = Annotated[bool, typer.Option("--allow-pickle", help="Read weights in a format that can run code.")]
+Parallel = Annotated[int | None, typer.Option("--tensor-parallel", help="GPUs over which vLLM splits the weights of a model.")]
 
 
 def run(
@@ -52,6 +53,7 @@ def run(
     max_requests: MaxRequests = None,
     trust_remote_code: Trust = False,
     allow_pickle: Pickle = False,
+    tensor_parallel: Parallel = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; what was there is kept in OUT.previous.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be asked of the models, and start nothing.")] = False,
     json: Json = False,
@@ -132,6 +134,7 @@ def probe(
     max_requests: MaxRequests = None,
     trust_remote_code: Trust = False,
     allow_pickle: Pickle = False,
+    tensor_parallel: Parallel = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; the old observations are kept as …previous.jsonl.")] = False,
 ) -> None:
     """Measure models on pairs. An interrupted run goes on where it stopped, and rows with an error are tried again.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from freqbias.errors import InputError
+from freqbias.models import backends
 from freqbias.models.aliases import Place, fingerprint, resolve
 from freqbias.models.kinds import load, split
 from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role, TokenEmbedder
@@ -36,6 +37,7 @@ def embedder(name: str, **options: Any) -> Embedder | TokenEmbedder | Scorer:
     `InputError` or `ModelNotReadyError` say what to do when it cannot load.
     """
     loading = Loading(**options)
+    backend = backends.chosen(loading)
     use, rest = split(name)
     if use == "ql":
         return _query_likelihood(name, rest, options)
@@ -43,9 +45,13 @@ def embedder(name: str, **options: Any) -> Embedder | TokenEmbedder | Scorer:
         from freqbias.models.callables import CallableEmbedder
 
         return CallableEmbedder(name)
+    if backend == "http":
+        return backends.http_embedder(name, loading)
     place = resolve(rest)
     _check_kind(place, "embedder", "--embedder")
     info = _info(place, "embedder")
+    if backend == "vllm" and not (place.alias and place.alias.use == "bm25"):
+        return backends.vllm_embedder(place, use, info, loading)
     try:
         return load(place, use, info if use is None else replace(info, name=f"{use}:{info.name}"), loading)
     except ModuleNotFoundError as error:
@@ -72,12 +78,17 @@ def _query_likelihood(name: str, rest: str, options: dict[str, Any]) -> Scorer:
 def language_model(name: str, **options: Any) -> LanguageModel:
     """Return the causal language model called `name`; options and errors as in `embedder`."""
     loading = Loading(**options)
+    backend = backends.chosen(loading)
     if _FUNCTION.fullmatch(name):
         from freqbias.models.callables import CallableLanguageModel
 
         return CallableLanguageModel(name)
+    if backend == "http":
+        return backends.http_language_model(name, loading)
     place = resolve(name)
     _check_kind(place, "language_model", "--lm")
+    if backend == "vllm":
+        return backends.vllm_language_model(place, _info(place, "language_model"), loading)
     try:
         from freqbias.models.transformers import TransformersLanguageModel
 

@@ -111,6 +111,16 @@ class QueryLikelihoodScorer(PairScorer):
         self._model = model
         self.info = info
 
+    @property
+    def stopped(self) -> str | None:
+        """Why the model will answer nothing more; None while it does."""
+        return getattr(self._model, "stopped", None)
+
+    @property
+    def usage(self) -> Any:
+        """What was asked of a server; None where there is none."""
+        return getattr(self._model, "usage", None)
+
     def score(self, couples: list[tuple[str, str]]) -> Scores:
         """Return the log-probabilities; couples that the model refuses, such as too long ones, are NaN, unless it refuses all."""
         try:

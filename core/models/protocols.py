@@ -15,7 +15,7 @@ FloatArray = NDArray[np.float32]
 class ModelInfo:
     """Identity of a loaded model, as written into the manifest.
 
-    `source` is `directory`, `package`, `hub`, `callable` or `memory`; `fingerprint` is a SHA-256 over weights and tokenizer;
+    `source` is `directory`, `package`, `hub`, `callable`, `memory` or `server`; `fingerprint` is a SHA-256 over weights and tokenizer;
     `quantisation` describes the source of the weights; `details` holds what a backend wants stated (pooling, BOS, …).
     """
 
@@ -38,9 +38,10 @@ class ModelInfo:
 class Loading:
     """How a model is loaded, whatever it is.
 
-    `backend` is `auto` (in this process, by the kind of model), `vllm`, or `http` where `base_url` names a server that speaks the
-    OpenAI protocol; `max_requests` stops asking it. `trust_remote_code` runs code that a model ships, `allow_pickle` reads weights
-    that can run code when they are read; both are off unless someone says otherwise.
+    `backend` is `auto` or `transformers` (in this process, by the kind of model), `vllm`, or `http` where `base_url` names a server
+    that speaks the OpenAI protocol; `max_requests` stops asking it. `trust_remote_code` runs code that a model ships, `allow_pickle`
+    reads weights that can run code when they are read; both are off unless someone says otherwise. `tensor_parallel` is over how
+    many GPUs vLLM splits the weights; for several copies of a model start a server with `--data-parallel-size` and take `http`.
     """
 
     dtype: str = "float32"
@@ -50,6 +51,7 @@ class Loading:
     max_requests: int | None = None
     trust_remote_code: bool = False
     allow_pickle: bool = False
+    tensor_parallel: int = 1
 
 
 class Embedder(Protocol):
@@ -94,6 +96,7 @@ class TokenEmbedder(Protocol):
 class LanguageModel(Protocol):
     """A causal model that gives texts a probability and continues them.
 
+    What it cannot score is NaN; a backend that knows why keeps the reasons in `errors`, by the whole text that was asked for.
     `path` is the dense local directory that the model was loaded from; None where there is none (a function, a server).
     """
 
@@ -112,8 +115,11 @@ class LanguageModel(Protocol):
         """Return log p(option | context) of each option, in nats, as `continuation_log_probs` gives it; shape (k,)."""
         ...
 
-    def generate(self, prompts: Sequence[str], *, max_tokens: int, stop: Sequence[str] = ()) -> list[str]:
-        """Return the greedy continuation of each prompt: at most `max_tokens` tokens, ended by EOS, cut before the first stop string."""
+    def generate(self, prompts: Sequence[str], *, max_tokens: int, stop: Sequence[str] = ()) -> Sequence[str | None]:
+        """Return the greedy continuation of each prompt: at most `max_tokens` tokens, ended by EOS, cut before the first stop string.
+
+        None stands for a prompt that got no answer (a failed request, a prompt beyond the window).
+        """
         ...
 
     def format_prompt(self, prompt: str) -> str:

@@ -1,6 +1,6 @@
 """How relevant documents are to queries: the one thing that retrieval probes ask of a model, whatever its kind."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -202,6 +202,21 @@ class DenseScorer:
     def max_tokens(self) -> int | None:
         """The model's window."""
         return self._embedder.max_tokens
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """Why texts have no vector, where the model knows."""
+        return getattr(self._embedder, "errors", {})
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the model will answer nothing more; None while it does."""
+        return getattr(self._embedder, "stopped", None)
+
+    @property
+    def usage(self) -> Any:
+        """What was asked of a server; None where there is none."""
+        return getattr(self._embedder, "usage", None)
 
 
 def slices(total: int, size: int) -> Iterator[slice]:

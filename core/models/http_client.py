@@ -1,0 +1,264 @@
+"""Many requests to one server that speaks the OpenAI protocol: some at a time, patient, within a budget, the key never shown."""
+
+import ipaddress
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+import anyio
+import httpx
+from anyio.from_thread import start_blocking_portal
+
+from freqbias.errors import InputError
+
+T = TypeVar("T")
+Json = Mapping[str, Any]
+
+JSON = {"Content-Type": "application/json"}
+KEY = "OPENAI_API_KEY"  # the variable that every client of this protocol reads
+CONCURRENT = 32  # requests in flight; vLLM fills its batches with these, and hosted services throttle above
+BUSY = {408, 425, 429}  # statuses that ask to come again, besides all of 500 and above
+IN_A_ROW = 5  # requests given up one after the other: by then it is the server that fails, not the texts
+REASON_CHARACTERS = 200  # of a server's own words that go into an error
+
+_jitter = secrets.SystemRandom()  # waiting times change no result, so they need no seed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long a request is tried: `attempts` times in all (`refused` times where nobody listens) and at most `total_s` seconds.
+
+    The n-th pause is `first_pause_s` · 2^(n-1), at most `longest_pause_s`, times a random factor between 1/2 and 1 so that requests
+    that failed together do not come back together. A server's Retry-After is waited for instead, where `total_s` allows it.
+    """
+
+    attempts: int = 7
+    refused: int = 4
+    first_pause_s: float = 0.5
+    longest_pause_s: float = 30.0
+    answer_s: float = 90.0
+    total_s: float = 240.0
+
+    def pause_s(self, attempt: int) -> float:
+        """Return how long to wait after the n-th attempt when the server does not say."""
+        return min(self.longest_pause_s, self.first_pause_s * 2.0 ** (attempt - 1)) * _jitter.uniform(0.5, 1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A request that has no usable answer: why, and with which HTTP status. `again` says that a repetition may help."""
+
+    reason: str
+    status: int | None = None
+    again: bool = False
+    refused: bool = False
+    wait_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request(Generic[T]):
+    """One request: a POST of `body`, or a GET where there is none; `read` turns the answer into a value or raises `ValueError`."""
+
+    path: str
+    read: Callable[[Any], T]
+    body: Json | None = None
+
+
+@dataclass(kw_only=True)
+class Usage:
+    """What was asked of a server so far; `requests` counts every one that was sent, repetitions (`retries`) among them."""
+
+    requests: int = 0
+    retries: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class _Bearer(httpx.Auth):
+    """Adds the key to a request as it leaves; the key is in no `repr` and in no other object."""
+
+    def __init__(self, key: str):
+        self._key = key
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        yield request
+
+    def without(self, text: str) -> str:
+        """Return a text in which the key, should a server repeat it, reads `***`."""
+        return text.replace(self._key, "***")
+
+
+def _bearer() -> _Bearer | None:
+    if not _key().isascii() or not _key().isprintable():  # checked here, since the error that it would cause later shows the key
+        raise InputError(f"{KEY} holds characters that no key has")
+    return _Bearer(_key()) if _key() else None
+
+
+def _key() -> str:
+    return os.environ.get(KEY, "").strip()
+
+
+class Client:
+    """Asks one server. `stopped` says why nothing more is asked: the budget is spent, the key is refused, the server is gone."""
+
+    def __init__(self, base_url: str, *, max_requests: int | None = None, patience: Patience | None = None):
+        self.base_url, loopback = _checked(base_url)
+        self._auth = _bearer()
+        self._direct = loopback  # a proxy named in the environment cannot reach this machine's own addresses
+        self._max_requests = max_requests
+        self._patience = patience or Patience()
+        self._given_up = 0
+        self._answered = False
+        self.usage = Usage()
+        self.stopped: str | None = None
+
+    def ask(self, requests: Iterable[Request[T]]) -> list[T | Failure]:
+        """Send all requests, `CONCURRENT` at a time, and return value or failure of each; never raises for what a server does."""
+        todo = list(requests)
+        if not todo:
+            return []
+        with start_blocking_portal() as portal:  # a thread and event loop of its own, so that it also works inside a running loop
+            return portal.call(self._all, todo)
+
+    async def _all(self, requests: Sequence[Request[T]]) -> list[T | Failure]:
+        results: list[T | Failure] = [Failure(reason="not asked")] * len(requests)
+        queue = iter(enumerate(requests))
+        limits = httpx.Limits(max_connections=CONCURRENT, max_keepalive_connections=CONCURRENT)
+        session = httpx.AsyncClient(auth=self._auth, limits=limits, timeout=self._patience.answer_s, trust_env=not self._direct)
+
+        async def worker() -> None:
+            for index, request in queue:
+                results[index] = await self._one(session, request)
+
+        async with session, anyio.create_task_group() as group:
+            for _ in range(min(CONCURRENT, len(requests))):
+                group.start_soon(worker)
+        return results
+
+    async def _one(self, session: httpx.AsyncClient, request: Request[T]) -> T | Failure:
+        """Try until there is an answer, a failure that repetition cannot cure, or no patience left."""
+        patience, started = self._patience, time.monotonic()
+        attempt = 0
+        while True:
+            if self.stopped is None and self._max_requests is not None and self.usage.requests >= self._max_requests:
+                self.stopped = f"stopped after {self._max_requests} requests, as --max-requests says"
+            if self.stopped is not None:
+                return Failure(reason=self.stopped)
+            self.usage.requests += 1
+            self.usage.retries += attempt > 0
+            attempt += 1
+            answer = await self._send(session, request)
+            if not isinstance(answer, Failure) or not answer.again:
+                self._given_up = 0
+                return answer
+            wait = patience.pause_s(attempt) if answer.wait_s is None else answer.wait_s
+            left = patience.total_s - (time.monotonic() - started)
+            if attempt >= (patience.refused if answer.refused else patience.attempts) or wait > left:
+                return self._give_up(answer, attempt)
+            await anyio.sleep(wait)
+
+    def _give_up(self, failure: Failure, attempts: int) -> Failure:
+        self._given_up += 1
+        if self._given_up >= IN_A_ROW and self.stopped is None:
+            self.stopped = f"the server has failed {IN_A_ROW} requests in a row: {failure.reason}"
+        return Failure(reason=f"{failure.reason} ({attempts} attempts)", status=failure.status, again=True)
+
+    async def _send(self, session: httpx.AsyncClient, request: Request[T]) -> T | Failure:
+        url = f"{self.base_url}/{request.path}"
+        body = None if request.body is None else _json(request.body)
+        try:
+            with anyio.fail_after(self._patience.answer_s):  # httpx limits each read, which a slow drip of bytes never exceeds
+                response = await (session.get(url) if body is None else session.post(url, content=body, headers=JSON))
+        except (TimeoutError, httpx.TimeoutException):
+            return Failure(reason=f"no answer within {self._patience.answer_s:g} s", again=True)
+        except httpx.HTTPError as error:
+            refused = isinstance(error, httpx.ConnectError)
+            return Failure(reason=self._clean(f"{type(error).__name__}: {error}"), again=True, refused=refused)
+        if response.status_code != httpx.codes.OK:
+            return self._declined(response)
+        try:
+            data = json.loads(response.content)
+        except (ValueError, RecursionError):
+            return Failure(reason="the answer is no JSON", status=response.status_code, again=True)
+        self._count(data)
+        self._answered = True
+        try:
+            return request.read(data)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            return Failure(reason=self._clean(f"an answer of the wrong form: {error}"), status=response.status_code)
+
+    def _declined(self, response: httpx.Response) -> Failure:
+        status = response.status_code
+        reason = self._clean(f"HTTP {status}: {_message(response)}")
+        if status == httpx.codes.UNAUTHORIZED or (status == httpx.codes.FORBIDDEN and not self._answered):  # later it is about a text
+            self.stopped = f"{reason} (the key is read from {KEY})"
+        again = status in BUSY or status >= httpx.codes.INTERNAL_SERVER_ERROR
+        return Failure(reason=reason, status=status, again=again, wait_s=_retry_after_s(response.headers.get("Retry-After")))
+
+    def _clean(self, reason: str) -> str:
+        line = " ".join(reason.split())
+        return (self._auth.without(line) if self._auth else line)[:REASON_CHARACTERS]
+
+    def _count(self, data: Any) -> None:
+        usage = data.get("usage") if isinstance(data, dict) else None
+        for name in ("prompt_tokens", "completion_tokens"):
+            found = usage.get(name) if isinstance(usage, dict) else None
+            if isinstance(found, int):
+                setattr(self.usage, name, getattr(self.usage, name) + found)
+
+
+def _json(body: Json) -> bytes:
+    return json.dumps(body).encode("ascii")  # with escapes, so that a lone surrogate in a text is the server's to refuse
+
+
+def _checked(base_url: str) -> tuple[str, bool]:
+    """Return an address to which paths can be added, and whether it is this machine; `InputError` never repeats what may be a key."""
+    try:
+        parts = urlsplit(base_url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise InputError("--base-url is no address; give it as in http://127.0.0.1:8000/v1") from None
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise InputError(f"--base-url holds more than an address; the key belongs into the environment variable {KEY}")
+    if parts.scheme not in ("http", "https") or not host:
+        raise InputError("--base-url is no http address; give it as in http://127.0.0.1:8000/v1")
+    path = parts.path.rstrip("/") or "/v1"
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = host == "localhost"
+    return f"{parts.scheme}://{parts.netloc}{path}", loopback
+
+
+def _message(response: httpx.Response) -> str:
+    """Return a server's own words for what is wrong, from the places where servers put them."""
+    try:
+        data = json.loads(response.content)
+    except ValueError:
+        return response.reason_phrase
+    error = data.get("error", data) if isinstance(data, dict) else data
+    text = (error.get("message") or error.get("detail")) if isinstance(error, dict) else error
+    return str(text or response.reason_phrase)
+
+
+def _retry_after_s(value: str | None) -> float | None:
+    """Return the seconds of a Retry-After header, which holds seconds or a date (RFC 9110, section 10.2.3); None without one."""
+    if value is None:
+        return None
+    with suppress(ValueError):
+        seconds = float(value)
+        return max(0.0, seconds) if isfinite(seconds) else None
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):  # no date either, or one without a time zone
+        return None
