@@ -12,6 +12,7 @@ from pathlib import Path
 
 from freqbias.analysis.families import is_confirmatory
 from freqbias.analysis.resampling import minimum_detectable
+from freqbias.analysis.wording import interval, number
 from freqbias.frequency import word_zipf
 from freqbias.jsonl import read_estimates
 from freqbias.paraphrases.lexicon import SynonymSet, fitting_frames, frames, synonym_sets
@@ -20,12 +21,59 @@ ROOT = Path(__file__).resolve().parents[1]
 TOKENIZERS = ("wordpiece", "sentencepiece", "bpe")
 
 
+QUOTED = ("minilm · similarity", "smollm2-135m · likelihood")  # of the example's verdicts: one a kind of model
+
+
 def example() -> str:
-    """Return the verdict part of the committed example report, its headings as bold lines."""
+    """Return two verdicts of the committed example report, their headings as emphasised lines."""
     report = (ROOT / "results/example/report.md").read_text(encoding="utf-8")
-    verdict = report.partition("## Verdict\n")[2].partition("\n## ")[0].strip()
-    lines = [f"*{line.removeprefix('### ')}*" if line.startswith("### ") else line for line in verdict.splitlines()]
-    return "\n".join(f"> {line}".rstrip() for line in lines)
+    parts = report.partition("## Verdict\n")[2].partition("\n## ")[0].strip().split("### ")
+    quoted = [f"*{name}*\n{rest}" for name, _, rest in (part.partition("\n") for part in parts) if name in QUOTED]
+    return "\n".join(f"> {line}".rstrip() for line in "".join(quoted).strip().splitlines())
+
+
+#: Columns of the README's tables: heading, then contrast and term of the estimate (arm `frequency` unless it says another).
+EMBEDDING_COLUMNS = {
+    "`gloss`, total": ("similarity", "gloss", "mean"),
+    "… ÷ exact − decoy": ("similarity", "gloss", "relative"),
+    "`background`": ("similarity", "background", "mean"),
+    "equal subwords": ("similarity", "gloss", "equal_subwords"),
+    "direct, given subwords": ("similarity", "gloss", "net_of_subwords"),
+    "decoy form": ("inversion", "decoy_form", "mean"),
+}
+LM_COLUMNS = {
+    "`downstream`, nats": ("likelihood", "downstream", "mean"),
+    "… ÷ exact − decoy": ("likelihood", "downstream", "relative"),
+    "equal subwords": ("likelihood", "downstream", "equal_subwords"),
+    "direct, given subwords": ("likelihood", "downstream", "net_of_subwords"),
+    "`calibration`, null 1": ("likelihood", "calibration", "mean"),
+}
+
+
+def embeddings() -> str:
+    """Return the table of the committed run of embedding models."""
+    return _table("embeddings", EMBEDDING_COLUMNS, "similarity")
+
+
+def language_models() -> str:
+    """Return the table of the committed run of language models, with the numerical noise floor of each."""
+    return _table("lm", LM_COLUMNS, "likelihood", noise=True)
+
+
+def _table(folder: str, columns: dict[str, tuple[str, str, str]], probe: str, *, noise: bool = False) -> str:
+    rows = list(read_estimates(ROOT / "results" / folder))
+    models = json.loads((ROOT / "results" / folder / "manifest.json").read_text(encoding="utf-8"))["models"]
+    measures = {row.model: row.measure for row in rows if row.probe == probe and row.term == "mean"}
+    found = {(row.model, row.measure, row.probe, row.contrast, row.term): row for row in rows if row.arm == "frequency"}
+    head = ["model", "measure", *columns, *(["noise floor"] if noise else [])]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for model in models:
+        name, measure = model["name"], measures[model["name"]]
+        cells = [found.get((name, measure, *column)) for column in columns.values()]
+        shown = ["–" if cell is None or cell.value is None else f"{number(cell.value)} {interval(cell)}" for cell in cells]
+        floor = [f"{model['noise_floor']['value']:.1g}"] if noise else []
+        lines.append(f"| {' | '.join([name, measure, *shown, *floor])} |")
+    return "\n".join(lines)
 
 
 def _gap(item: SynonymSet) -> float:
@@ -113,7 +161,7 @@ def power() -> str:
 
 
 BLOCKS = {
-    "README.md": [("example", example)],
+    "README.md": [("example", example), ("embeddings", embeddings), ("language models", language_models)],
     "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],
 }
 

@@ -8,7 +8,7 @@ import typer
 from freqbias import registry
 from freqbias.cli import stages
 from freqbias.cli.console import log, print_json, print_lines, print_table, tracker, waiting
-from freqbias.cli.options import Json, N, Seed
+from freqbias.cli.options import Json, N, Seed, Sets
 from freqbias.cli.showing import show_summary, write_report
 from freqbias.errors import InputError
 from freqbias.frequency import read_counts, unknown_words
@@ -25,7 +25,7 @@ def pairs(
     out: Annotated[Path, typer.Option(help="Pair file to write.")],
     n: N = None,
     seed: Seed = 0,
-    sets: Annotated[str | None, typer.Option(help="lexicon: balanced (default), headline, gap_matched or all.")] = None,
+    sets: Sets = None,
     field: Annotated[str | None, typer.Option(help="substitute: JSONL field that holds the text.")] = None,
     high: Annotated[str | None, typer.Option(help="import: column of the frequent side.")] = None,
     low: Annotated[str | None, typer.Option(help="import: column of the rare side.")] = None,

@@ -33,6 +33,7 @@ class Settings(BaseModel):
     probe: Names = []
     pairs: str | None = None
     n: Annotated[int, Field(ge=1)] | None = None
+    sets: str | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     device: str | None = None
@@ -48,8 +49,9 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _together(self) -> "Settings":
-        if self.pairs is not None and self.n is not None:
-            raise ValueError("--n applies to the bundled pairs and --pairs replaces them; give one of the two")
+        for name in ("n", "sets"):
+            if self.pairs is not None and getattr(self, name) is not None:
+                raise ValueError(f"--{name} applies to the bundled pairs and --pairs replaces them; give one of the two")
         if self.backend == "http" and self.base_url is None:
             raise ValueError("--backend http needs --base-url, the address of the server")
         if self.base_url is not None and self.backend in ("transformers", "vllm"):
@@ -65,7 +67,7 @@ class Settings(BaseModel):
 
     def recorded(self, command: str) -> dict[str, Any]:
         """Return what goes into the manifest."""
-        left_out = {"out", "fresh", "dry_run", "json_"} | ({"n", "seed"} if command == "probe" else set())
+        left_out = {"out", "fresh", "dry_run", "json_"} | ({"n", "sets", "seed"} if command == "probe" else set())
         found = self.model_dump(exclude=left_out)
         pairs = None if self.pairs is None else str(Path(self.pairs).absolute())
         return {"command": command, **found, "pairs": pairs}

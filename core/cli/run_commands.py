@@ -10,7 +10,7 @@ from freqbias.cli import stages
 from freqbias.cli.config import Settings, settings
 from freqbias.cli.console import log, print_json, print_table, tracker, waiting
 from freqbias.cli.journal import only_writer
-from freqbias.cli.options import Json, N, Seed
+from freqbias.cli.options import Json, N, Seed, Sets
 from freqbias.cli.planning import forecast
 from freqbias.cli.probing import Probing
 from freqbias.cli.showing import show_summary, write_report
@@ -45,6 +45,7 @@ def run(
     probe: Probes = None,
     pairs: Annotated[Path | None, typer.Option(help="Pair file to use instead of the bundled pairs.")] = None,
     n: N = None,
+    sets: Sets = None,
     seed: Seed = 0,
     dtype: Dtype = None,
     device: Device = None,
@@ -96,7 +97,7 @@ def _source(chosen: Settings) -> "PairFile | Iterable[Pair]":
     if chosen.pairs is not None:
         return PairFile(chosen.pairs)
     with waiting("pairs"):
-        return stages.make_pairs("lexicon", [], {"n": DEFAULT_PAIRS if chosen.n is None else chosen.n, "seed": chosen.seed})
+        return stages.make_pairs("lexicon", [], {"n": chosen.n or DEFAULT_PAIRS, "sets": chosen.sets, "seed": chosen.seed})
 
 
 def _stages(folder: Path, source: Iterable[Pair], chosen: Settings) -> bool:
