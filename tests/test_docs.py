@@ -60,3 +60,23 @@ def test_example_follows_from_its_observations(cli, tmp_path):
         assert new.p_value == pytest.approx(old.p_value, abs=1e-4)
     for name in ("report.md", "audit.json"):
         assert (folder / name).read_text(encoding="utf-8") == (committed / name).read_text(encoding="utf-8")
+
+
+def test_readme_python_runs(tmp_path, monkeypatch):
+    """All blocks in one go, the hub id of MiniLM replaced by the place where its package has it."""
+    import re
+
+    from freqbias.models.aliases import find_alias
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").symlink_to(ROOT / "results")
+    blocks = re.findall(r"```python\n(.*?)\n```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    code = "\n".join(blocks).replace("sentence-transformers/all-MiniLM-L6-v2", str(find_alias("minilm").ready_directory()))
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)  # noqa: S102  # our own README
+    assert names["metrics"]["bias_evenness"] == pytest.approx(1 / (1 + abs(names["metrics"]["bias_relative_gap"])), abs=1e-6)
+    scores = {task.task_name.split("-")[0].rstrip("0123456789"): task.get_score() for task in names["result"].task_results}
+    assert len(scores) == 3
+    assert names["vectors"].shape == (1, 384)
+    assert len(names["nats"]) == 1
+    assert len(names["table"]) > 1000
