@@ -125,6 +125,15 @@ class VectorStore:
         texts.truncate(kept)
         texts.seek(kept)
         self._vectors.truncate(self._count * FLOAT_BYTES * (self._width or 0))
+        self._forget_unusable()
+
+    def _forget_unusable(self) -> None:
+        """Leave out texts with a number that is not finite: a server that did not answer may do so when it is asked again."""
+        if self._count:
+            mapping = self._mapping()
+            for digest, (first, count) in list(self._where.items()):
+                if not np.isfinite(mapping[first : first + count]).all():
+                    del self._where[digest]
 
     def _append(self, width: int, vectors: bytes, digests: list[bytes], counts: list[int]) -> None:
         start = self._count * FLOAT_BYTES * width
@@ -164,11 +173,13 @@ def store_key(info: ModelInfo, role: str) -> str | None:
     """Return a name for the vectors of one model and role; None for a model whose identity is not known for sure.
 
     It covers weights and tokenizer (the fingerprint), the number format, and what the adapter states of itself (pooling, prompts). A
-    function has no identity beyond its source file, which may read anything.
+    model on a server has its name alone, as in the rows of a run that goes on, and a folder of vectors belongs to one run. A function has
+    no identity beyond its source file, which may read anything.
     """
-    if info.fingerprint is None or info.source == "callable":
+    known = info.name if info.source == "server" else info.fingerprint
+    if known is None or info.source == "callable":
         return None
-    identity = [info.kind, info.fingerprint, info.dtype, role, dict(info.details)]
+    identity = [info.kind, known, info.dtype, role, dict(info.details)]
     return f"{role}-{hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()[:16]}"
 
 

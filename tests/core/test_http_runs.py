@@ -85,6 +85,10 @@ def test_embedder(cli, tmp_path, pairs):
     assert {f"p{n}" for n in range(100)} <= failed < measured
     with Server() as server:
         assert run(server).exit_code == 0
+        asked = {text for path, body, _ in server.asked if path == "embeddings" for text in body["input"]}
+    texts = {text for text in asked if " word " in text}
+    assert texts <= {f"{first} word {name[1:]}" for name in failed for first in ("common", "rarest")}
+    assert len(texts) >= len(failed)
     measured, failed, _ = rows_of(out)
     assert (len(measured), failed) == (300, set())
 
