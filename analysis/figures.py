@@ -85,10 +85,14 @@ def forest(subject: Subject, estimates: Sequence[Estimate]) -> Chart | None:
     )
 
 
+BANDED = "The band is the smallest effect of interest; placebo intervals are 90 % (two one-sided tests at 5 %), the others 95 %."
+
+
 def controls(subject: Subject, estimates: Sequence[Estimate]) -> Chart | None:
-    """Return placebo (over all and per rival), length and frequency beside the equivalence bound; None without controls."""
+    """Return placebo (over all and per rival), length and frequency beside the equivalence bound, if any; None without controls."""
     own = [row for row in subject.own(estimates) if row.contrast == subject.contrast]
-    wanted = [row for row in own if row.arm == "placebo" and row.term.startswith("equivalence")]
+    tested = [row for row in own if row.arm == "placebo" and row.term.startswith("equivalence")]
+    wanted = tested or [row for row in own if row.arm == "placebo" and row.term == "mean"]
     wanted += [row for row in own if row.term == "mean" and row.arm in ("length", "frequency", "frequency-placebo")]
     if not any(row.arm != "frequency" for row in wanted):
         return None
@@ -110,8 +114,8 @@ def controls(subject: Subject, estimates: Sequence[Estimate]) -> Chart | None:
     return Chart(
         name=name,
         svg=svg(draw, 7, 0.8 + 0.36 * len(wanted), name, label),
-        caption=f"{subject.title}: controls beside the frequency arm. The band is the smallest effect of interest; placebo intervals "
-        "are 90 % (two one-sided tests at 5 %), the others 95 %.",
+        caption=f"{subject.title}: controls beside the frequency arm. "
+        + (BANDED if tested else "This measure has no smallest effect of interest; all intervals are 95 %."),
         data=interval_table(wanted).assign(bound=pd.Series([row.bound for row in wanted], dtype=float)),
     )
 
