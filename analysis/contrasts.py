@@ -190,6 +190,17 @@ def join(gaps: pd.DataFrame, pairs: pd.DataFrame, observations: pd.DataFrame) ->
     return table
 
 
+def with_own_margin(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with every pair's `margin` taken from its probe's confirmatory contrast, in every contrast of that measure.
+
+    Exact and decoy differ in relevance to the item's own gloss. Against anything else (other items' glosses, neutral queries) their
+    difference is about zero by design, and a ratio over it would be noise.
+    """
+    own = table["contrast"] == table["probe"].map({probe: question(probe).contrast for probe in table["probe"].unique()})
+    key = ["model", "probe", "measure", "arm", "pair_id"]
+    return table.drop(columns="margin").merge(table.loc[own, [*key, "margin"]], on=key, how="left")
+
+
 def series_label(key: Mapping[str, str]) -> str:
     """Return a readable name of one series for progress and messages."""
     return " / ".join(key[name] for name in SERIES)

@@ -15,7 +15,7 @@ from freqbias.analysis.contrasts import Question, question
 from freqbias.analysis.families import adjusted
 from freqbias.analysis.logistic import is_binary, logit_rows
 from freqbias.analysis.regression import Coefficient, clustered_ols
-from freqbias.analysis.resampling import RESAMPLES, Values
+from freqbias.analysis.resampling import RESAMPLES, Interval, Values
 from freqbias.analysis.rivals import NAMES, predictors, rival_rows
 from freqbias.analysis.specification import specification_effects
 from freqbias.errors import InputError
@@ -28,6 +28,9 @@ SHARES = ("accuracy", "win_rate")  # measures that are a share of right answers
 TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
 #: Raw log-probabilities favour frequent words in any sound model, so they are described and not tested.
 DESCRIPTIVE = ("raw",)
+
+#: Flag of a `relative` without interval: the margin that it divides by is not told from zero.
+MARGIN_NOT_TOLD = "margin_not_told"
 
 MEAN_METHOD = "mean of item means; sign-flip p; t interval; BCa beside it; dz with Hedges' factor"
 _SERIES = ["model", "probe", "measure", "contrast"]
@@ -104,7 +107,7 @@ def estimate(
     if missing:
         raise InputError(f"observations name pair '{min(missing)}', which the pair file does not hold; use the pairs of this run")
     gaps = contrasts.pair_gaps(observations)
-    table = contrasts.join(gaps, pair_rows, observations)
+    table = contrasts.with_own_margin(contrasts.join(gaps, pair_rows, observations))
     bounds = sesoi(gaps)
     failed = contrasts.failures(observations)
     groups = list(_groups(table, _SERIES))
@@ -263,8 +266,7 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
         return
     if series.sesoi is not None:
         yield _equivalence(series, "frequency", "equivalence", rows)
-    if rows["margin"].notna().any() and series.sesoi is not None:
-        yield _relative(series, rows)
+    yield from _relative(series, rows)
     if series.key["contrast"] in question(series.key["probe"]).other_words:
         return
     if "subwords_gap" in rows.columns:
@@ -327,11 +329,17 @@ def _discordant(series: _Series, rows: pd.DataFrame) -> Estimate:
     )
 
 
-def _relative(series: _Series, rows: pd.DataFrame) -> Estimate:
+def _relative(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
+    """Yield the gap in units of the model's margin; nothing where there is none, or where exact does not stand above decoy."""
     complete = rows.dropna(subset=["gap", "margin"])
     gap, margin = _item_means(complete, "gap"), _item_means(complete, "margin")
-    interval = resampling.ratio_interval(gap, margin, series.rng("frequency", "relative"), resamples=series.resamples)
-    return series.make(
+    if series.sesoi is None or not len(margin) or margin.mean() <= 0:
+        return
+    # a ratio over what may be zero has no bounded interval (Fieller 1954)
+    told = (resampling.t_interval(margin).low or 0.0) > 0
+    rng = series.rng("frequency", "relative")
+    interval = resampling.ratio_interval(gap, margin, rng, resamples=series.resamples) if told else Interval()
+    yield series.make(
         "frequency",
         "relative",
         complete,
@@ -339,7 +347,8 @@ def _relative(series: _Series, rows: pd.DataFrame) -> Estimate:
         ci_low=interval.low,
         ci_high=interval.high,
         bound=SESOI_SHARE,
-        method="mean gap / mean (exact - decoy) margin; ratio bootstrapped over items, BCa",
+        method="mean gap / mean (exact - decoy) margin of the confirmatory contrast; ratio bootstrapped over items, BCa",
+        flags=[] if told else [MARGIN_NOT_TOLD],
     )
 
 

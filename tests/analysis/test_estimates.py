@@ -154,3 +154,39 @@ def test_binary_outcomes_show_both_discordant_counts(pairs_per_item):
         assert row.p_value == pytest.approx(2 * sum(math.comb(18, k) for k in range(5)) / 2**18)
     else:
         assert row.p_value is None
+
+
+def similarity_row(pair, contrast, gap, margin, measure="cosine", **fields):
+    """Return a row of which the high form lies `gap` above the low one, and both `margin` above their decoys."""
+    values = {"high": 0.5 + gap, "low": 0.5, "decoys": {"high": 0.5 + gap - margin, "low": 0.5 - margin}}
+    own = {"probe": "similarity", "measure": measure, "model": "m"} | fields
+    return Observation(pair_id=pair.id, item=pair.item, arm=pair.arm, contrast=contrast, **own, **values)
+
+
+def test_every_contrast_is_relative_to_the_confirmatory_margin():
+    """Against other items' glosses exact and decoy lie alike: a ratio over that difference would be noise."""
+    rng = np.random.default_rng(9)
+    pairs, _ = simulate(rng, {"frequency": 0.0})
+    rows = [similarity_row(pair, "gloss", 0.02, 0.4) for pair in pairs]
+    rows += [similarity_row(pair, "background", 0.01, rng.normal(0, 0.001)) for pair in pairs]
+    estimates = estimate(frame(rows), pairs)
+    for contrast, value in (("gloss", 0.05), ("background", 0.025), ("gloss_specific", 0.025)):
+        row = find(estimates, contrast=contrast, term="relative")
+        assert (row.value, row.n_pairs) == (pytest.approx(value), len(pairs))
+        assert row.ci_low <= value + 1e-12
+        assert row.ci_high >= value - 1e-12
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.1])
+def test_a_margin_of_zero_gives_no_relative_gap(gap):
+    """A model whose window ends before the words that differ gives exact and decoy the same number."""
+    pairs, _ = simulate(np.random.default_rng(9), {"frequency": 0.0}, items=3)
+    rows = [similarity_row(pair, "gap", gap, 0.0, measure, probe="p") for pair in pairs for measure in ("accuracy", "cosine")]
+    assert not [row for row in estimate(frame(rows), pairs) if row.term == "relative"]
+
+
+def test_a_margin_that_may_be_zero_gives_a_ratio_without_interval():
+    pairs, _ = simulate(np.random.default_rng(9), {"frequency": 0.0}, items=10, frames=1)
+    rows = [similarity_row(pair, "gloss", 0.02, margin) for pair, margin in zip(pairs, [0.5, -0.4] * 5, strict=True)]
+    row = find(estimate(frame(rows), pairs), contrast="gloss", term="relative")
+    assert (row.value, row.ci_low, row.flags) == (pytest.approx(0.02 / 0.05), None, ["margin_not_told"])
