@@ -64,6 +64,7 @@ def _logit(have: Lookup, main: Estimate | None) -> list[str]:
     if slope.value is None:
         return [*said, f"Among these pairs no slope is given, {slope.method.removeprefix('none: ').partition(';')[0]}."]
     clear = "" if excludes_zero(slope) else " (not told from zero)"
+    clear += "; with so few pairs a slope tends to come out too far from zero" if "few_pairs" in flags_of(slope) else ""
     return [*said, f"Among these pairs the log-odds that the frequent form is the right one rise by {sized(slope)} per Zipf unit{clear}."]
 
 
