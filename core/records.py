@@ -107,6 +107,8 @@ class Record:
         for key, value in self._need(name, dict, "an object").items():
             if not isinstance(value, list | tuple) or len(value) != 2:
                 raise InputError(f"field '{name}.{key}' must be a list [high, low]")
+            if not all(side is None or isinstance(side, int | float) for side in value):
+                raise InputError(f"field '{name}.{key}' must hold numbers or null")
 
 
 @dataclass(frozen=True, kw_only=True)
