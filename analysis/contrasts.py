@@ -143,7 +143,8 @@ def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
     where the pairs bring `sense_share`), `words_gap` (white-space words), `characters_gap`, `fkgl_gap`, `oriented_by`, `frame`, and
     `NAME_gap` per covariate that the pairs bring along; every gap is high - low.
     """
-    return pd.DataFrame([_pair_row(pair) for pair in pairs]).set_index("pair_id")
+    rows = [_pair_row(pair) for pair in pairs]
+    return (pd.DataFrame(rows) if rows else pd.DataFrame(columns=["pair_id"])).set_index("pair_id")
 
 
 def _pair_row(pair: Pair) -> dict[str, Any]:
@@ -156,13 +157,14 @@ def _pair_row(pair: Pair) -> dict[str, Any]:
     given = {f"{name}_gap": _minus(sides) for name, sides in pair.covariates.items()}
     return {
         "pair_id": pair.id,
-        "zipf_gap": np.nan if zipf_gap is None else zipf_gap,
         "content_zipf_gap": _minus((content_zipf(pair.high, pair.language), content_zipf(pair.low, pair.language))),
-        "sense_zipf_gap": _sense_zipf_gap(zipf_gap, pair.covariates.get("sense_share", (None, None))),
         "oriented_by": pair.meta.get("oriented_by"),
         "frame": pair.meta.get("frame"),
         **computed,
         **given,
+        # last, since a covariate may be called `zipf`
+        "zipf_gap": np.nan if zipf_gap is None else zipf_gap,
+        "sense_zipf_gap": _sense_zipf_gap(zipf_gap, pair.covariates.get("sense_share", (None, None))),
     }
 
 
@@ -185,7 +187,7 @@ def join(gaps: pd.DataFrame, pairs: pd.DataFrame, observations: pd.DataFrame) ->
     if "subwords_high" in observations.columns:
         subwords = (observations["subwords_high"] - observations["subwords_low"]).rename("subwords_gap")
         per_model = pd.concat([observations[["model", "probe", "pair_id"]], subwords], axis=1)
-        first = per_model.drop_duplicates(["model", "probe", "pair_id"])
+        first = per_model.dropna(subset=["subwords_gap"]).drop_duplicates(["model", "probe", "pair_id"])
         table = table.drop(columns="subwords_gap", errors="ignore").merge(first, on=["model", "probe", "pair_id"], how="left")
     return table
 

@@ -14,9 +14,10 @@ from freqbias.analysis.arms import difference_of_arms
 from freqbias.analysis.contrasts import Question, question
 from freqbias.analysis.families import adjusted
 from freqbias.analysis.logistic import is_binary, logit_rows
+from freqbias.analysis.mixed import INSEPARABLE_VIF, inflation
 from freqbias.analysis.regression import Coefficient, clustered_ols
 from freqbias.analysis.resampling import RESAMPLES, Interval, Values
-from freqbias.analysis.rivals import NAMES, predictors, rival_rows
+from freqbias.analysis.rivals import FREQUENCY, NAMES, predictors, rival_rows
 from freqbias.analysis.specification import specification_effects
 from freqbias.errors import InputError
 from freqbias.progress import Track, silent
@@ -277,7 +278,8 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
     binary = series.key["measure"] == "accuracy" and is_binary(rows)
     if binary:
         yield _discordant(series, rows)
-    for row in [*rival_rows(rows), *(logit_rows(rows) if binary else ())]:
+    known = rows[rows["zipf_gap"].notna()]  # a pair of unknown words has no dose, and would take the others' slopes with it
+    for row in [*rival_rows(known), *(logit_rows(known) if binary else ())] if len(known) else []:
         yield series.make(
             "frequency",
             row.term,
@@ -380,8 +382,10 @@ def _descriptive(series: _Series) -> Iterator[Estimate]:
     if "corpus_log_odds" in slopes:
         own = replace(series, key=series.key | {"contrast": "calibration"})
         method = "slope of model log-odds on corpus log-odds, null 1; OLS on pairs, CR1 on items, t; items in these frames"
-        lengths = [name for name in predictors(rows) if NAMES.get(name) == "length"]
-        level = clustered_ols(rows, "gap", ["corpus_log_odds", *lengths], null=1.0) if lengths else {}
+        known = rows[rows["zipf_gap"].notna()]
+        lengths = [name for name in predictors(known) if NAMES.get(name) == "length"]
+        separable = bool(lengths) and inflation(known, [FREQUENCY, *lengths])[FREQUENCY] < INSEPARABLE_VIF
+        level = clustered_ols(known, "gap", ["corpus_log_odds", *lengths], null=1.0) if separable else {}
         if "corpus_log_odds" in level:
             yield _slope(own, "adjusted", rows, level["corpus_log_odds"], f"{method}; length held level")
         yield _slope(own, "mean", rows, slopes["corpus_log_odds"], method)

@@ -190,3 +190,25 @@ def test_a_margin_that_may_be_zero_gives_a_ratio_without_interval():
     rows = [similarity_row(pair, "gloss", 0.02, margin) for pair, margin in zip(pairs, [0.5, -0.4] * 5, strict=True)]
     row = find(estimate(frame(rows), pairs), contrast="gloss", term="relative")
     assert (row.value, row.ci_low, row.flags) == (pytest.approx(0.02 / 0.05), None, ["margin_not_told"])
+
+
+def test_a_pair_without_a_known_frequency_costs_only_itself():
+    pairs, rows = simulate(np.random.default_rng(11), {"frequency": 0.05})
+    unknown = [
+        Pair.from_dict(p.to_dict() | {"zipf_gap": None, "high": "qzxv wvxq", "low": "xqvz"}) if k == 0 else p for k, p in enumerate(pairs)
+    ]
+    estimates = estimate(frame(rows), unknown, curve=False)
+    assert find(estimates, contrast="gloss", term="mean").n_pairs == len(pairs)
+    assert find(estimates, term="zipf_slope").n_pairs == len(pairs) - 1
+
+
+def test_no_calibration_at_equal_length_where_length_goes_with_frequency():
+    rng = np.random.default_rng(12)
+    terms = []
+    for spread in (0.01, 3.0):
+        pairs, _ = simulate(rng, {"frequency": 0.0})
+        lengths = [20 + round(10 * p.zipf_gap + rng.normal(0, spread)) for p in pairs]
+        pairs = [Pair.from_dict(p.to_dict() | {"low": p.high + "x" * n}) for p, n in zip(pairs, lengths, strict=True)]
+        rows = [likelihood_row(p, p.zipf_gap + rng.normal(0, 0.3), 0.0) for p in pairs]
+        terms.append({row.term for row in estimate(frame(rows), pairs) if row.contrast == "calibration"})
+    assert terms == [{"mean"}, {"mean", "adjusted"}]
