@@ -11,7 +11,7 @@ import pandas as pd
 from freqbias.analysis import contrasts, resampling
 from freqbias.analysis.across import across_models
 from freqbias.analysis.arms import difference_of_arms
-from freqbias.analysis.contrasts import Question, question
+from freqbias.analysis.contrasts import MARGIN_NOT_TOLD, NO_GLOSS, Question, question
 from freqbias.analysis.families import adjusted
 from freqbias.analysis.logistic import is_binary, logit_rows
 from freqbias.analysis.mixed import INSEPARABLE_VIF, inflation
@@ -30,9 +30,6 @@ TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
 #: Raw log-probabilities favour frequent words in any sound model, so they are described and not tested.
 DESCRIPTIVE = ("raw",)
 
-#: Flag of a `relative` without interval: the margin that it divides by is not told from zero.
-MARGIN_NOT_TOLD = "margin_not_told"
-
 MEAN_METHOD = "mean of item means; sign-flip p; t interval; BCa beside it; dz with Hedges' factor"
 _SERIES = ["model", "probe", "measure", "contrast"]
 
@@ -48,6 +45,7 @@ class _Series:
     seed: int
     resamples: int
     curve: bool
+    no_gloss: bool = False
 
     def arm(self, arm: str) -> pd.DataFrame:
         return self.rows[self.rows["arm"] == arm]
@@ -111,6 +109,7 @@ def estimate(
     table = contrasts.with_own_margin(contrasts.join(gaps, pair_rows, observations))
     bounds = sesoi(gaps)
     failed = contrasts.failures(observations)
+    no_gloss = contrasts.asked_no_gloss(observations)
     groups = list(_groups(table, _SERIES))
     estimates = list(given)
     for key, rows in track(groups, "estimate", len(groups)):
@@ -122,6 +121,7 @@ def estimate(
             seed=seed,
             resamples=resamples,
             curve=curve,
+            no_gloss=key[:2] in no_gloss,
         )
         estimates.extend(_series_estimates(series))
     estimates.extend(_all_failed(observations, estimates))
@@ -185,7 +185,7 @@ def _mean(series: _Series, arm: str, term: str, rows: pd.DataFrame, method: str 
     rng = series.rng(arm, term)
     interval = resampling.t_interval(items)
     bca = resampling.bca_interval(items, rng, resamples=series.resamples)
-    flags = [name for name, holds in (("one_item", len(items) == 1), ("constant", bool(np.ptp(items) == 0))) if holds]
+    holds = {"one_item": len(items) == 1, "constant": bool(np.ptp(items) == 0), NO_GLOSS: series.no_gloss and term == "mean"}
     return series.make(
         arm,
         term,
@@ -199,9 +199,10 @@ def _mean(series: _Series, arm: str, term: str, rows: pd.DataFrame, method: str 
         p_value=resampling.sign_flip_p(items, rng, series.resamples),
         effect_size=resampling.dz(items),
         share_positive=float(np.mean(items > 0)),
+        share_negative=float(np.mean(items < 0)),
         bound=series.sesoi,
         method=method,
-        flags=flags,
+        flags=[name for name, held in holds.items() if held],
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from simulation import simulate
 
 from freqbias.analysis import estimate, frame
+from freqbias.analysis.families import repeated
 from freqbias.errors import InputError
 from freqbias.records import Observation, Pair
 
@@ -212,3 +213,47 @@ def test_no_calibration_at_equal_length_where_length_goes_with_frequency():
         rows = [likelihood_row(p, p.zipf_gap + rng.normal(0, 0.3), 0.0) for p in pairs]
         terms.append({row.term for row in estimate(frame(rows), pairs) if row.contrast == "calibration"})
     assert terms == [{"mean"}, {"mean", "adjusted"}]
+
+
+def twins(pairs, gap, models=("m",), left_out=0, shift=0.0):
+    """Return rows of `similarity` and of `inversion`, whose margins by form of the exact text are the same number."""
+    rows = []
+    for model in models:
+        for k, pair in enumerate(pairs):
+            rows.append(similarity_row(pair, "gloss", gap(k), 0.4, model=model))
+            if k >= left_out:
+                rows.append(similarity_row(pair, "exact_form", gap(k) + shift, 0.4, probe="inversion", model=model))
+    return rows
+
+
+def test_one_number_under_two_names_is_one_test():
+    rng = np.random.default_rng(13)
+    pairs, _ = simulate(rng, {"frequency": 0.0}, items=30, frames=1)
+    gaps = rng.normal(0.011, 0.03, 30)
+    other = [similarity_row(pair, "gloss", rng.normal(0, 0.03), 0.4, model="null") for pair in pairs]
+    alone = estimate(frame(twins(pairs, gaps.__getitem__, left_out=30) + other), pairs, curve=False)
+    both = estimate(frame(twins(pairs, gaps.__getitem__) + other), pairs, curve=False)
+    expected = find(alone, model="m", probe="similarity", contrast="gloss", term="mean", arm="frequency")
+    found = [row for row in both if row.model == "m" and row.family == "confirmatory"]
+    assert [row.probe for row in found] == ["inversion", "similarity"]
+    assert [row.p_adjusted for row in found] == pytest.approx([expected.p_adjusted] * 2, abs=0.005)
+    assert expected.p_adjusted == pytest.approx(min(1, 2 * expected.p_value), abs=0.005)
+    slopes = [row.p_adjusted for row in both if (row.model, row.term) == ("m", "zipf_slope")]
+    assert slopes[0] == slopes[1]
+
+
+@pytest.mark.parametrize("change", [{"left_out": 1}, {"shift": 0.001}])
+def test_numbers_that_differ_are_two_tests(change):
+    rng = np.random.default_rng(14)
+    pairs, _ = simulate(rng, {"frequency": 0.0}, items=30, frames=1)
+    gaps = rng.normal(0.011, 0.03, 30)
+    both = [r for r in estimate(frame(twins(pairs, gaps.__getitem__, **change)), pairs, curve=False) if r.family == "confirmatory"]
+    assert len(repeated(both)) == 0
+    assert max(row.p_adjusted for row in both) == max(row.p_value for row in both)
+
+
+def test_shares_of_items_on_either_side():
+    pairs, _ = simulate(np.random.default_rng(9), {"frequency": 0.0}, items=4, frames=1)
+    rows = [similarity_row(pair, "gap", gap, 0.4, probe="p") for pair, gap in zip(pairs, (0.25, 0.0, 0.0, -0.25), strict=True)]
+    row = find(estimate(frame(rows), pairs), term="mean")
+    assert (row.share_positive, row.share_negative) == (0.25, 0.25)
