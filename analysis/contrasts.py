@@ -22,6 +22,9 @@ from freqbias.covariates import characters, fkgl, words
 from freqbias.frequency import content_zipf, swap
 from freqbias.records import CELLS, Pair
 
+MARGIN_NOT_TOLD = "margin_not_told"  # flag of a `relative` without interval: what it divides by is not told from zero
+NO_GLOSS = "no_gloss"  # flag of a mean whose rows, or some of them, asked other queries than glosses
+
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
@@ -31,6 +34,8 @@ class Question:
     which the verdict only mentions. `meaning` says what a positive gap is, after "A document in frequent wording". `cells` names the two
     factors of crossed rows, first letter first; the file contract's own are query and document. In contrasts of `other_words` the words
     that change are not those of the pair, whose frequency gap, length and subwords therefore say nothing about them.
+    `repeats` names the probe and contrast whose gap is this one by construction, wherever both measured the same pairs. `without_gloss`
+    is the meaning where a row was asked no gloss (its `register` is null).
     """
 
     contrast: str = "gap"
@@ -39,6 +44,8 @@ class Question:
     meaning: str = "scores higher"
     cells: tuple[str, str] = ("query", "document")
     other_words: tuple[str, ...] = ()
+    repeats: tuple[str, str] | None = None
+    without_gloss: str | None = None
 
     def judges(self, contrast: str, measure: str) -> bool:
         """Tell whether the verdict rests on this contrast in this measure."""
@@ -55,8 +62,14 @@ QUESTIONS = {
         meaning="stands further above a decoy, for a gloss of its own content",
         cells=("exact", "decoy"),
         other_words=("decoy_form",),
+        repeats=("similarity", "gloss"),
     ),
-    "retrieval": Question(contrast="document_form", measure="ndcg_at_10", meaning="ranks higher for a gloss of its own content"),
+    "retrieval": Question(
+        contrast="document_form",
+        measure="ndcg_at_10",
+        meaning="ranks higher for a gloss of its own content",
+        without_gloss="ranks higher for the queries that its collection calls relevant",
+    ),
     "geometry": Question(contrast="centroid", measure="cosine", meaning="lies nearer to the mean direction of all other texts"),
 }
 
@@ -143,7 +156,8 @@ def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
     where the pairs bring `sense_share`), `words_gap` (white-space words), `characters_gap`, `fkgl_gap`, `oriented_by`, `frame`, and
     `NAME_gap` per covariate that the pairs bring along; every gap is high - low.
     """
-    return pd.DataFrame([_pair_row(pair) for pair in pairs]).set_index("pair_id")
+    rows = [_pair_row(pair) for pair in pairs]
+    return (pd.DataFrame(rows) if rows else pd.DataFrame(columns=["pair_id"])).set_index("pair_id")
 
 
 def _pair_row(pair: Pair) -> dict[str, Any]:
@@ -156,13 +170,14 @@ def _pair_row(pair: Pair) -> dict[str, Any]:
     given = {f"{name}_gap": _minus(sides) for name, sides in pair.covariates.items()}
     return {
         "pair_id": pair.id,
-        "zipf_gap": np.nan if zipf_gap is None else zipf_gap,
         "content_zipf_gap": _minus((content_zipf(pair.high, pair.language), content_zipf(pair.low, pair.language))),
-        "sense_zipf_gap": _sense_zipf_gap(zipf_gap, pair.covariates.get("sense_share", (None, None))),
         "oriented_by": pair.meta.get("oriented_by"),
         "frame": pair.meta.get("frame"),
         **computed,
         **given,
+        # last, since a covariate may be called `zipf`
+        "zipf_gap": np.nan if zipf_gap is None else zipf_gap,
+        "sense_zipf_gap": _sense_zipf_gap(zipf_gap, pair.covariates.get("sense_share", (None, None))),
     }
 
 
@@ -185,9 +200,28 @@ def join(gaps: pd.DataFrame, pairs: pd.DataFrame, observations: pd.DataFrame) ->
     if "subwords_high" in observations.columns:
         subwords = (observations["subwords_high"] - observations["subwords_low"]).rename("subwords_gap")
         per_model = pd.concat([observations[["model", "probe", "pair_id"]], subwords], axis=1)
-        first = per_model.drop_duplicates(["model", "probe", "pair_id"])
+        first = per_model.dropna(subset=["subwords_gap"]).drop_duplicates(["model", "probe", "pair_id"])
         table = table.drop(columns="subwords_gap", errors="ignore").merge(first, on=["model", "probe", "pair_id"], how="left")
     return table
+
+
+def asked_no_gloss(observations: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return (model, probe) of the probes that can do without glosses and had to, in at least one row of what they are judged by."""
+    without = {probe: question(probe).contrast for probe in observations["probe"].unique() if question(probe).without_gloss}
+    rows = observations[observations["contrast"] == observations["probe"].map(without)]
+    rows = rows[rows["register"].isna() & rows["error"].isna()]
+    return set(zip(rows["model"], rows["probe"], strict=True))
+
+
+def with_own_margin(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with every pair's `margin` taken from its probe's confirmatory contrast, in every contrast of that measure.
+
+    Exact and decoy differ in relevance to the item's own gloss. Against anything else (other items' glosses, neutral queries) their
+    difference is about zero by design, and a ratio over it would be noise.
+    """
+    own = table["contrast"] == table["probe"].map({probe: question(probe).contrast for probe in table["probe"].unique()})
+    key = ["model", "probe", "measure", "arm", "pair_id"]
+    return table.drop(columns="margin").merge(table.loc[own, [*key, "margin"]], on=key, how="left")
 
 
 def series_label(key: Mapping[str, str]) -> str:

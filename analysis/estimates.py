@@ -11,12 +11,13 @@ import pandas as pd
 from freqbias.analysis import contrasts, resampling
 from freqbias.analysis.across import across_models
 from freqbias.analysis.arms import difference_of_arms
-from freqbias.analysis.contrasts import Question, question
+from freqbias.analysis.contrasts import MARGIN_NOT_TOLD, NO_GLOSS, Question, question
 from freqbias.analysis.families import adjusted
 from freqbias.analysis.logistic import is_binary, logit_rows
+from freqbias.analysis.mixed import INSEPARABLE_VIF, inflation
 from freqbias.analysis.regression import Coefficient, clustered_ols
-from freqbias.analysis.resampling import RESAMPLES, Values
-from freqbias.analysis.rivals import NAMES, predictors, rival_rows
+from freqbias.analysis.resampling import RESAMPLES, Interval, Values
+from freqbias.analysis.rivals import FREQUENCY, NAMES, predictors, rival_rows
 from freqbias.analysis.specification import specification_effects
 from freqbias.errors import InputError
 from freqbias.progress import Track, silent
@@ -44,6 +45,7 @@ class _Series:
     seed: int
     resamples: int
     curve: bool
+    no_gloss: bool = False
 
     def arm(self, arm: str) -> pd.DataFrame:
         return self.rows[self.rows["arm"] == arm]
@@ -104,9 +106,10 @@ def estimate(
     if missing:
         raise InputError(f"observations name pair '{min(missing)}', which the pair file does not hold; use the pairs of this run")
     gaps = contrasts.pair_gaps(observations)
-    table = contrasts.join(gaps, pair_rows, observations)
+    table = contrasts.with_own_margin(contrasts.join(gaps, pair_rows, observations))
     bounds = sesoi(gaps)
     failed = contrasts.failures(observations)
+    no_gloss = contrasts.asked_no_gloss(observations)
     groups = list(_groups(table, _SERIES))
     estimates = list(given)
     for key, rows in track(groups, "estimate", len(groups)):
@@ -118,6 +121,7 @@ def estimate(
             seed=seed,
             resamples=resamples,
             curve=curve,
+            no_gloss=key[:2] in no_gloss,
         )
         estimates.extend(_series_estimates(series))
     estimates.extend(_all_failed(observations, estimates))
@@ -181,7 +185,7 @@ def _mean(series: _Series, arm: str, term: str, rows: pd.DataFrame, method: str 
     rng = series.rng(arm, term)
     interval = resampling.t_interval(items)
     bca = resampling.bca_interval(items, rng, resamples=series.resamples)
-    flags = [name for name, holds in (("one_item", len(items) == 1), ("constant", bool(np.ptp(items) == 0))) if holds]
+    holds = {"one_item": len(items) == 1, "constant": bool(np.ptp(items) == 0), NO_GLOSS: series.no_gloss and term == "mean"}
     return series.make(
         arm,
         term,
@@ -195,9 +199,10 @@ def _mean(series: _Series, arm: str, term: str, rows: pd.DataFrame, method: str 
         p_value=resampling.sign_flip_p(items, rng, series.resamples),
         effect_size=resampling.dz(items),
         share_positive=float(np.mean(items > 0)),
+        share_negative=float(np.mean(items < 0)),
         bound=series.sesoi,
         method=method,
-        flags=flags,
+        flags=[name for name, held in holds.items() if held],
     )
 
 
@@ -263,8 +268,7 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
         return
     if series.sesoi is not None:
         yield _equivalence(series, "frequency", "equivalence", rows)
-    if rows["margin"].notna().any() and series.sesoi is not None:
-        yield _relative(series, rows)
+    yield from _relative(series, rows)
     if series.key["contrast"] in question(series.key["probe"]).other_words:
         return
     if "subwords_gap" in rows.columns:
@@ -275,7 +279,8 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
     binary = series.key["measure"] == "accuracy" and is_binary(rows)
     if binary:
         yield _discordant(series, rows)
-    for row in [*rival_rows(rows), *(logit_rows(rows) if binary else ())]:
+    known = rows[rows["zipf_gap"].notna()]  # a pair of unknown words has no dose, and would take the others' slopes with it
+    for row in [*rival_rows(known), *(logit_rows(known) if binary else ())] if len(known) else []:
         yield series.make(
             "frequency",
             row.term,
@@ -327,11 +332,17 @@ def _discordant(series: _Series, rows: pd.DataFrame) -> Estimate:
     )
 
 
-def _relative(series: _Series, rows: pd.DataFrame) -> Estimate:
+def _relative(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
+    """Yield the gap in units of the model's margin; nothing where there is none, or where exact does not stand above decoy."""
     complete = rows.dropna(subset=["gap", "margin"])
     gap, margin = _item_means(complete, "gap"), _item_means(complete, "margin")
-    interval = resampling.ratio_interval(gap, margin, series.rng("frequency", "relative"), resamples=series.resamples)
-    return series.make(
+    if series.sesoi is None or not len(margin) or margin.mean() <= 0:
+        return
+    # a ratio over what may be zero has no bounded interval (Fieller 1954)
+    told = (resampling.t_interval(margin).low or 0.0) > 0
+    rng = series.rng("frequency", "relative")
+    interval = resampling.ratio_interval(gap, margin, rng, resamples=series.resamples) if told else Interval()
+    yield series.make(
         "frequency",
         "relative",
         complete,
@@ -339,7 +350,8 @@ def _relative(series: _Series, rows: pd.DataFrame) -> Estimate:
         ci_low=interval.low,
         ci_high=interval.high,
         bound=SESOI_SHARE,
-        method="mean gap / mean (exact - decoy) margin; ratio bootstrapped over items, BCa",
+        method="mean gap / mean (exact - decoy) margin of the confirmatory contrast; ratio bootstrapped over items, BCa",
+        flags=[] if told else [MARGIN_NOT_TOLD],
     )
 
 
@@ -371,8 +383,10 @@ def _descriptive(series: _Series) -> Iterator[Estimate]:
     if "corpus_log_odds" in slopes:
         own = replace(series, key=series.key | {"contrast": "calibration"})
         method = "slope of model log-odds on corpus log-odds, null 1; OLS on pairs, CR1 on items, t; items in these frames"
-        lengths = [name for name in predictors(rows) if NAMES.get(name) == "length"]
-        level = clustered_ols(rows, "gap", ["corpus_log_odds", *lengths], null=1.0) if lengths else {}
+        known = rows[rows["zipf_gap"].notna()]
+        lengths = [name for name in predictors(known) if NAMES.get(name) == "length"]
+        separable = bool(lengths) and inflation(known, [FREQUENCY, *lengths])[FREQUENCY] < INSEPARABLE_VIF
+        level = clustered_ols(known, "gap", ["corpus_log_odds", *lengths], null=1.0) if separable else {}
         if "corpus_log_odds" in level:
             yield _slope(own, "adjusted", rows, level["corpus_log_odds"], f"{method}; length held level")
         yield _slope(own, "mean", rows, slopes["corpus_log_odds"], method)

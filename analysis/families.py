@@ -1,5 +1,12 @@
-"""Families of tests: one confirmatory estimate per model and probe, everything else exploratory, controls in neither."""
+"""Families of tests: one confirmatory estimate per model and probe, everything else exploratory, controls in neither.
 
+Two probes may bring one number under two names (`contrasts.Question.repeats`). It is one test, not two that agree: counted twice it
+would raise the threshold of its whole family (p = .03, .03, .5 adjust to .045, p = .03, .5 to .06). It counts once, under the probe
+that it comes from, and the other row gets the same adjusted p-value.
+"""
+
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,14 +28,40 @@ def is_confirmatory(row: Estimate) -> bool:
 def adjusted(estimates: list[Estimate]) -> list[Estimate]:
     """Return the estimates with families and Benjamini-Hochberg p-values; controls and equivalence tests stay unadjusted."""
     named = [replace(row, family=_family(row)) for row in estimates]
+    same = repeated(named)
     for family in (CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY):
-        members = [i for i, row in enumerate(named) if row.family == family]
+        members = [i for i, row in enumerate(named) if row.family == family and i not in same]
         if not members:
             continue
         values = benjamini_hochberg(np.array([named[i].p_value for i in members], dtype=float))
         for i, value in zip(members, values, strict=True):
             named[i] = replace(named[i], p_adjusted=float(value))
+    for i, k in same.items():
+        # random sign flips leave a little between the two p-values of one number
+        named[i] = replace(named[i], p_adjusted=max(named[i].p_value or 0.0, named[k].p_adjusted or 0.0))
     return named
+
+
+def repeated(estimates: Sequence[Estimate]) -> dict[int, int]:
+    """Return the place of every tested estimate that is another one under another name, mapped to the place of that one."""
+    tested = {row.key: i for i, row in enumerate(estimates) if row.family is not None}
+    found = {}
+    for i, row in enumerate(estimates):
+        repeats = question(row.probe).repeats
+        if row.family is None or repeats is None or row.contrast != question(row.probe).contrast:
+            continue
+        twin = tested.get((row.model, repeats[0], row.measure, repeats[1], row.arm, row.term))
+        if twin is not None and _same_number(row, estimates[twin]):
+            found[i] = twin
+    return found
+
+
+def _same_number(first: Estimate, second: Estimate) -> bool:
+    """Tell whether two estimates are one but for rounding; they are not where a probe left out pairs that the other could measure."""
+    if (first.n_pairs, first.n_items, first.family) != (second.n_pairs, second.n_items, second.family):
+        return False
+    sides = ((first.value, second.value), (first.std_error, second.std_error))
+    return all(math.isclose(a or 0.0, b or 0.0, rel_tol=1e-6, abs_tol=1e-12) for a, b in sides)
 
 
 def _family(row: Estimate) -> str | None:

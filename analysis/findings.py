@@ -1,7 +1,8 @@
 """The sentences of a verdict that follow its headline: size, what could not be seen, rivals, parts, and what a probe adds of its own."""
 
+from freqbias.analysis.contrasts import MARGIN_NOT_TOLD, NO_GLOSS
 from freqbias.analysis.resampling import minimum_detectable
-from freqbias.analysis.wording import Lookup, adjusted_p, excludes_zero, flags_of, interval, number, p_text, significant, sized
+from freqbias.analysis.wording import Lookup, adjusted_p, excludes_zero, flags_of, interval, negated, number, p_text, significant, sized
 from freqbias.records import Estimate
 
 #: Rivals as the analysis names them, and in words.
@@ -11,7 +12,7 @@ WORTH_NAMING = 0.25  # of the effect; a smaller part does not change what the ef
 
 def findings(have: Lookup, main: Estimate | None) -> list[str]:
     """Return every sentence that these estimates allow, in the order of the report."""
-    parts = [_size, _inversion, _retrieval, _limit, _parts, _dose, _logit, _adjusted, _equal_subwords, _direct]
+    parts = [_queries, _size, _inversion, _retrieval, _limit, _parts, _dose, _logit, _adjusted, _equal_subwords, _direct]
     parts += [_background, _specific, _crossed, _calibration, _failed]
     return [sentence for part in parts for sentence in part(have, main)]
 
@@ -24,13 +25,26 @@ def inseparable(have: Lookup) -> bool:
 def _size(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("relative")
     said = [] if row is None else [f"That is {sized(row)} of what separates right from wrong for this model (exact − decoy)."]
-    if main is not None and main.share_positive is not None and main.n_items > 1:
-        said.append(f"The gap favours the frequent form in {main.share_positive:.0%} of the items.")
-    return said
+    if MARGIN_NOT_TOLD in flags_of(row):
+        said = [f"{said[0][:-1]}, which itself is not told from zero."]
+    if main is None or main.share_positive is None or main.n_items < 2:
+        return said
+    shares = f"The gap favours the frequent form in {main.share_positive:.0%} of the items"
+    if main.share_negative is None:
+        return [*said, f"{shares}."]
+    level = 1 - main.share_positive - main.share_negative
+    zero = f"; in {level:.0%} it is zero" if level > 1e-9 else ""
+    return [*said, f"{shares}, the rare form in {main.share_negative:.0%}{zero}."]
+
+
+def _queries(have: Lookup, main: Estimate | None) -> list[str]:
+    if NO_GLOSS not in flags_of(main):
+        return []
+    return ["The queries are no glosses and may share words with the documents: overlap of words is a rival that nothing here removes."]
 
 
 def _limit(have: Lookup, main: Estimate | None) -> list[str]:
-    if main is None or main.std_error is None:
+    if main is None or not main.std_error:
         return []
     least = minimum_detectable(main.std_error, main.n_items - 1)
     return [
@@ -64,26 +78,28 @@ def _logit(have: Lookup, main: Estimate | None) -> list[str]:
     if slope.value is None:
         return [*said, f"Among these pairs no slope is given, {slope.method.removeprefix('none: ').partition(';')[0]}."]
     clear = "" if excludes_zero(slope) else " (not told from zero)"
+    clear += "; with so few pairs a slope tends to come out too far from zero" if "few_pairs" in flags_of(slope) else ""
     return [*said, f"Among these pairs the log-odds that the frequent form is the right one rise by {sized(slope)} per Zipf unit{clear}."]
 
 
 def _inversion(have: Lookup, main: Estimate | None) -> list[str]:
     """Tell margins first, then shares; effects of the exact text's form and of the decoy's apart."""
-    decoy = have.get("decoy_form")
+    decoy = have.measured("decoy_form")
     if decoy is None:
         return []
     told = "" if have.found(decoy) else ", not told from zero"
     said = [
-        f"Decoy: in frequent instead of rare wording it moves by {sized(decoy)} {have.unit} against the exact text, "
-        f"{p_text(adjusted_p(decoy))}{told}; this is the claim that a frequent wrong text outranks a rare right one."
+        f"Decoy: frequent instead of rare wording changes its lead over the exact text by {sized(decoy)} {have.unit}, "
+        f"{p_text(adjusted_p(decoy))}{told}; a gain is the claim that a frequent wrong text outranks a rare right one."
     ]
-    rates = [have.get(contrast, measure="win_rate") for contrast in ("exact_form", "decoy_form", "interaction")]
+    rates = [have.measured(contrast, measure="win_rate") for contrast in ("exact_form", "decoy_form", "interaction")]
     exact, wrong, interaction = rates
     if exact is not None and wrong is not None:
+        # the exact document's share of wins is what is left of the inversions
+        beyond = "" if interaction is None else f", which differs by {sized(negated(interaction))} where the exact text is frequent"
         said.append(
-            f"Inversions, as shares of comparisons: fewer by {sized(exact)} when the exact text is frequent, "
-            f"{p_text(adjusted_p(exact))}; more by {sized(wrong)} when the decoy is, {p_text(adjusted_p(wrong))}"
-            + ("." if interaction is None else f"; interaction {sized(interaction)}.")
+            f"Inversions, as a share of comparisons: {sized(negated(exact))} with the exact text in frequent instead of rare wording, "
+            f"{p_text(adjusted_p(exact))}; {sized(wrong)} with the decoy in it, {p_text(adjusted_p(wrong))}{beyond}."
         )
     return said
 
@@ -92,9 +108,12 @@ RANKS = {"recall_at_1": "Recall@1", "recall_at_10": "Recall@10", "recall_at_100"
 
 
 def _retrieval(have: Lookup, main: Estimate | None) -> list[str]:
-    shift = have.get(have.confirmatory, measure="negative_rank")
-    said = [] if shift is None else [f"Rank: the document gains {sized(shift)} places in frequent instead of rare wording."]
-    others = [(name, have.get(have.confirmatory, measure=measure)) for measure, name in RANKS.items()]
+    shift = have.measured(have.confirmatory, measure="negative_rank")
+    said = []
+    if shift is not None and have.measure != "negative_rank":
+        way = "up" if (shift.value or 0) >= 0 else "down"
+        said = [f"Rank: frequent instead of rare wording moves the document {way}, by {sized(shift)} places."]
+    others = [(name, have.measured(have.confirmatory, measure=measure)) for measure, name in RANKS.items()]
     gains = [f"{name} {sized(row)}" for name, row in others if row is not None]
     if gains:
         said.append(f"In other measures: {'; '.join(gains)}.")
@@ -146,7 +165,7 @@ def _direct(have: Lookup, main: Estimate | None) -> list[str]:
 
 
 def _background(have: Lookup, main: Estimate | None) -> list[str]:
-    row = have.get("background")
+    row = have.measured("background")
     if row is None:
         return []
     where = f"{number(row.value)} {have.unit} {interval(row)}, {p_text(adjusted_p(row))}"
@@ -159,7 +178,7 @@ def _background(have: Lookup, main: Estimate | None) -> list[str]:
 
 
 def _specific(have: Lookup, main: Estimate | None) -> list[str]:
-    row = have.get("gloss_specific")
+    row = have.measured("gloss_specific")
     if row is None:
         return []
     return [f"Tied to the meaning (gloss − background): {number(row.value)} {interval(row)}, {p_text(adjusted_p(row))}."]

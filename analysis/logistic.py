@@ -19,6 +19,9 @@ from freqbias.analysis.rivals import FREQUENCY, Row, predictors
 #: Pairs of the rarer kind (right in one form only) that one predictor needs: with fewer the estimate is biased away from zero and its
 #: interval too short (Peduzzi et al. 1996, doi:10.1016/S0895-4356(96)00236-3).
 PAIRS_PER_PREDICTOR = 10
+#: Below these a slope of .8 (a predictor of standard deviation 1) came out 8 % to 36 % too far from zero in 1,500 simulated runs, at 50
+#: 4 %; its interval kept its coverage. Such slopes are flagged `few_pairs`.
+ENOUGH_PAIRS_PER_PREDICTOR = 50
 LARGEST = 20.0  # log-odds of a fitted pair; beyond it some gap tells the outcome without error and the slope has no limit
 
 
@@ -62,6 +65,7 @@ def logit_rows(rows: pd.DataFrame) -> Iterator[Row]:
             "these frames",
             n_pairs=n_pairs,
             n_items=n_items,
+            flags=("few_pairs",) if rarer < ENOUGH_PAIRS_PER_PREDICTOR * len(names) else (),
         )
 
 

@@ -18,6 +18,7 @@ _LINES = 20_000  # of a file that are read at once
 _FIELDS = [name for name in Observation.__dataclass_fields__ if name not in ("cells", "decoys", "covariates", "extra")]
 _TEXTS = ["pair_id", "item", "arm", "probe", "measure", "contrast", "model"]
 _NESTED = {**{name: ("cells", name) for name in CELLS}, "decoy_high": ("decoys", "high"), "decoy_low": ("decoys", "low")}
+_SIDES = {float, int, bool, type(None)}
 Columns = dict[str, list[Any]]
 
 
@@ -71,6 +72,8 @@ def _sound(rows: Sequence[Mapping[str, Any]]) -> bool:
 def _sound_parts(row: Mapping[str, Any]) -> bool:
     covariates = row.get("covariates", {})
     if type(covariates) is not dict or not all(type(sides) is list and len(sides) == 2 for sides in covariates.values()):
+        return False
+    if not {type(side) for sides in covariates.values() for side in sides} <= _SIDES:
         return False
     cells, decoys = row.get("cells"), row.get("decoys")
     for part in (cells, decoys):

@@ -13,7 +13,7 @@ from freqbias.analysis import contrasts, distributions, figures
 from freqbias.analysis.across import ALL_MODELS
 from freqbias.analysis.curve import specification_curve
 from freqbias.analysis.drawing import Chart, Subject
-from freqbias.analysis.families import CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY, adjusted
+from freqbias.analysis.families import CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY, adjusted, repeated
 from freqbias.analysis.largest import Largest, largest
 from freqbias.analysis.observed import frame
 from freqbias.analysis.rendering import render
@@ -102,7 +102,7 @@ ARM_NOTES = {
     "or the shorter one, in turn",
     "length": "the same wording with and without empty material; high is the shorter one",
     "frequency": "one synonym swapped; high is the more frequent one",
-    "frequency-placebo": "difference of the two arms, over different items",
+    "frequency-placebo": "difference of the two arms: over different items, or within the items of both where they share most",
 }
 
 
@@ -210,10 +210,15 @@ def _section(subject: Subject, verdict: Verdict, run: Run, estimates: Sequence[E
 
 def _families(estimates: Sequence[Estimate]) -> dict[str, list[str]]:
     named: dict[str, list[str]] = {CONFIRMATORY_FAMILY: [], EXPLORATORY_FAMILY: []}
-    for row in estimates:
+    same = repeated(estimates)
+    for i, row in enumerate(estimates):
         if row.family in named:
-            named[row.family].append(f"{row.model} / {row.probe} / {row.measure} / {row.contrast} / {row.arm} / {row.term}")
+            named[row.family].append(_named(row) + (f" (one test with {_named(estimates[same[i]])})" if i in same else ""))
     return named
+
+
+def _named(row: Estimate) -> str:
+    return f"{row.model} / {row.probe} / {row.measure} / {row.contrast} / {row.arm} / {row.term}"
 
 
 def _noise(model: str, floor: Mapping[str, Any]) -> str:

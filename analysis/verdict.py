@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from freqbias.analysis.across import ALL_MODELS
-from freqbias.analysis.contrasts import question
+from freqbias.analysis.contrasts import NO_GLOSS, question
 from freqbias.analysis.findings import RIVALS, WORTH_NAMING, findings, inseparable
 from freqbias.analysis.wording import UNITS, Lookup, adjusted_p, excludes_zero, flags_of, interval, number, p_text, significant
 from freqbias.records import Estimate
 
 __all__ = ["UNITS", "Verdict", "headline_rows", "interval", "number", "p_text", "verdicts"]
 
+NO_PLACEBO = "Without a placebo arm it cannot be told from the effect of any synonym swap."
 NOT_BEYOND = "It cannot be told from what an equally frequent synonym does (placebo)."
 
 
@@ -94,7 +95,8 @@ def _headline(have: Lookup, main: Estimate | None) -> str:
         floor = number(have.floor, signed=False)
         return f"No effect is claimed: {size} is less than the {floor} that this model's numbers move by when only the batch changes."
     form = "frequent" if (main.value or 0) > 0 else "rare"
-    goes = f"A document in {form} wording {have.question.meaning}: {size}, {p_text(adjusted_p(main))}"
+    meaning = (have.question.without_gloss if NO_GLOSS in flags_of(main) else None) or have.question.meaning
+    goes = f"A document in {form} wording {meaning}: {size}, {p_text(adjusted_p(main))}"
     if equivalent:
         goes += f", yet smaller than the smallest effect of interest, ± {number(main.bound, signed=False)}"
     return f"{goes}. {_attribution(have, main)}"
@@ -107,13 +109,14 @@ def _attribution(have: Lookup, main: Estimate) -> str:
     own, rivals = _part(have, "frequency"), _rival_parts(have, main)
     carried = have.main("part:frequency") is not None
     if rivals and carried and not own:
-        return f"It goes with {' and '.join(rivals)}, not with frequency."
+        return f"It goes with {' and '.join(rivals)}; no part of it that can be told from zero goes with frequency."
     placebo = _beyond_placebo(have, main)
     if rivals and own:
-        return f"It goes with frequency and with {' and '.join(rivals)}." + ("" if placebo is not False else f" {NOT_BEYOND}")
+        goes = f"It goes with frequency and with {' and '.join(rivals)}."
+        return goes if placebo else f"{goes} {NO_PLACEBO if placebo is None else NOT_BEYOND}"
     if placebo is None:
-        goes = "It goes with frequency, not with length. " if own and _has_rivals(have) else ""
-        return f"{goes}Without a placebo arm it cannot be told from the effect of any synonym swap."
+        level = _level(have)
+        return (f"It goes with frequency at equal {' and '.join(level)}. " if own and level else "") + NO_PLACEBO
     return "It goes with frequency beyond what an equally frequent synonym does (placebo)." if placebo else NOT_BEYOND
 
 
@@ -130,8 +133,9 @@ def _part(have: Lookup, name: str) -> bool:
     return excludes_zero(have.main(f"part:{name}"))
 
 
-def _has_rivals(have: Lookup) -> bool:
-    return any(have.main(f"part:{name}") is not None for name in RIVALS)
+def _level(have: Lookup) -> list[str]:
+    """Return the rivals that the part of frequency was estimated with, each once."""
+    return list(dict.fromkeys(label for name, label in RIVALS.items() if have.main(f"part:{name}") is not None))
 
 
 def _rival_parts(have: Lookup, main: Estimate) -> list[str]:
@@ -152,19 +156,21 @@ def _placebo(have: Lookup) -> list[str]:
         mean = have.main("mean", "placebo")
         if mean is None:
             return ["Placebo: none in these pairs."]
+        if mean.value is None:
+            return [f"Placebo: not one of its {mean.n_failed} pairs could be measured."]
         return [f"Placebo: {number(mean.value)} {have.unit} {interval(mean)}; no smallest effect of interest to hold it against."]
     bound = number(row.bound, signed=False)
     where = f"{number(row.value)} {have.unit}, 90 % interval {interval(row)}, bound ± {bound}"
     if "equivalent" in row.flags:
         sentences = [f"Placebo: equivalent to zero ({where}; {row.n_items} items)."]
     else:
-        width = None if row.ci_high is None or row.ci_low is None else row.ci_high - row.ci_low
+        width = "" if row.ci_high is None or row.ci_low is None else f", {number(row.ci_high - row.ci_low, signed=False)} wide"
         shown = "differs from zero" if excludes_zero(row) else "not shown to be zero"
-        sentences = [f"Placebo: {shown} ({where}, {number(width, signed=False)} wide; {row.n_items} items)."]
+        sentences = [f"Placebo: {shown} ({where}{width}; {row.n_items} item{'s' if row.n_items > 1 else ''})."]
     off = [rival for rival in have.rivals() if "equivalent" not in rival.flags]
     if off:
         parts = [f"{rival.term.partition(':')[2]} {number(rival.value)} {interval(rival)}" for rival in off]
-        sentences.append(f"Placebo by orienting rival, not equivalent to zero: {'; '.join(parts)}.")
+        sentences.append(f"Placebo by orienting rival, not shown to be zero: {'; '.join(parts)}.")
     return sentences
 
 
@@ -176,7 +182,7 @@ def _difference(have: Lookup) -> list[str]:
 
 
 def _length(have: Lookup) -> list[str]:
-    row = have.main("mean", "length")
+    row = have.measured(have.confirmatory, "length")
     if row is None:
         return []
     return [f"Yardstick: the shorter of two wordings with the same word gains {number(row.value)} {have.unit} {interval(row)}."]

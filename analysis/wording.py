@@ -1,6 +1,7 @@
 """What sentences are made of: estimates looked up by contrast, arm and term, and numbers, intervals and p-values in words."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from freqbias.analysis.contrasts import question
 from freqbias.records import Estimate
@@ -33,6 +34,11 @@ class Lookup:
     def get(self, contrast: str, arm: str = "frequency", term: str = "mean", measure: str | None = None) -> Estimate | None:
         """Return an estimate, None where it was not made."""
         return self._rows.get((measure or self.measure, contrast, arm, term))
+
+    def measured(self, contrast: str, arm: str = "frequency", term: str = "mean", measure: str | None = None) -> Estimate | None:
+        """Return an estimate that has a value; one of which every pair failed has none, and nothing can be said of it."""
+        row = self.get(contrast, arm, term, measure)
+        return None if row is None or row.value is None else row
 
     def main(self, term: str, arm: str = "frequency") -> Estimate | None:
         """Return an estimate of the contrast that the verdict rests on."""
@@ -99,6 +105,12 @@ def p_text(value: float | None) -> str:
     if value is None:
         return "no test"
     return "p < .001" if value < 0.001 else f"p = {value:.3f}".replace("0.", ".")
+
+
+def negated(row: Estimate) -> Estimate:
+    """Return an estimate of the opposite quantity: value and ends of the interval with the other sign."""
+    value, low, high = (None if number is None else -number for number in (row.value, row.ci_high, row.ci_low))
+    return replace(row, value=value, ci_low=low, ci_high=high)
 
 
 def sized(row: Estimate) -> str:

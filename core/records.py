@@ -107,6 +107,8 @@ class Record:
         for key, value in self._need(name, dict, "an object").items():
             if not isinstance(value, list | tuple) or len(value) != 2:
                 raise InputError(f"field '{name}.{key}' must be a list [high, low]")
+            if not all(side is None or isinstance(side, int | float) for side in value):
+                raise InputError(f"field '{name}.{key}' must hold numbers or null")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,6 +212,7 @@ class Observation(Record):
 class Estimate(Record):
     """A contrast with its interval, p-value, sizes and method.
 
+    `share_positive` and `share_negative` are shares of the items; where they do not add up to 1, gaps of the rest are zero.
     `term` is `mean` for the contrast itself. `bound` is the equivalence bound of a TOST, in the unit of `value`.
     """
 
@@ -230,6 +233,7 @@ class Estimate(Record):
     p_adjusted: float | None = None
     effect_size: float | None = None
     share_positive: float | None = None
+    share_negative: float | None = None
     n_pairs: int = 0
     n_items: int = 0
     n_failed: int = 0
@@ -243,7 +247,8 @@ class Estimate(Record):
     def check(self) -> None:
         """Check that names are texts and numbers finite or null."""
         self._text("model", "probe", "measure", "contrast", "arm", "term", "method")
-        self._number_or_null("value", "std_error", "ci_low", "ci_high", "p_value", "p_adjusted", "effect_size", "share_positive", "bound")
+        self._number_or_null("value", "std_error", "ci_low", "ci_high", "p_value", "p_adjusted", "effect_size", "bound")
+        self._number_or_null("share_positive", "share_negative")
 
     @property
     def key(self) -> tuple[str, str, str, str, str, str]:

@@ -111,7 +111,7 @@ def test_rows_of_a_run_and_no_verdict_on_them():
     assert difference.ci_low <= -0.1 <= difference.ci_high < 0
     assert found["relative_difference:a-c"].ci_low <= 0 <= found["relative_difference:a-c"].ci_high
     assert found["relative_mean"].ci_low <= (0.05 + 0.04 / 3) / 0.4 <= found["relative_mean"].ci_high
-    alone = {row.model: row.value for row in estimates if row.term == "relative"}
+    alone = {row.model: row.value for row in estimates if (row.contrast, row.term) == ("gloss", "relative")}
     assert found["relative:b"].value == pytest.approx(alone["b"])
     for row in found.values():
         row.check()

@@ -67,3 +67,21 @@ def test_cells_of_exact_text_and_decoy_are_no_query_and_document():
     rows = [row("crossed", cells=cells, probe="inversion"), row("exact_form", 0.3, 0.1, probe="inversion")]
     assert set(gaps(rows)[0]) == {"exact_form"}
     assert "match" in gaps([row("crossed", cells=cells, probe="yours")])[0]
+
+
+def test_no_pairs_give_an_empty_table():
+    assert contrasts.pair_table([]).empty
+
+
+def test_the_frequency_gap_is_the_pairs_own_whatever_a_covariate_is_called():
+    pair = Pair(id="1", item="a", high="car", low="jalopy", zipf_gap=2.0, covariates={"zipf": [1.0, 9.0], "words": [3, 1]})
+    table = contrasts.pair_table([pair])
+    assert table.loc["1", ["zipf_gap", "words_gap"]].tolist() == [2.0, 2.0]
+
+
+def test_subwords_come_from_any_row_of_the_pair():
+    rows = [row("background", 0.2, 0.1), row("gloss", 0.6, 0.4, register="plain", covariates={"subwords": [1, 3]})]
+    pair = Pair(id="1", item="a", high="car", low="jalopy")
+    observations = frame(rows)
+    table = contrasts.join(contrasts.pair_gaps(observations), contrasts.pair_table([pair]), observations)
+    assert table.set_index("contrast")["subwords_gap"].to_dict() == {"background": -2.0, "gloss": -2.0, "gloss_specific": -2.0}

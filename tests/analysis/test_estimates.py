@@ -7,6 +7,7 @@ import pytest
 from simulation import simulate
 
 from freqbias.analysis import estimate, frame
+from freqbias.analysis.families import repeated
 from freqbias.errors import InputError
 from freqbias.records import Observation, Pair
 
@@ -154,3 +155,105 @@ def test_binary_outcomes_show_both_discordant_counts(pairs_per_item):
         assert row.p_value == pytest.approx(2 * sum(math.comb(18, k) for k in range(5)) / 2**18)
     else:
         assert row.p_value is None
+
+
+def similarity_row(pair, contrast, gap, margin, measure="cosine", **fields):
+    """Return a row of which the high form lies `gap` above the low one, and both `margin` above their decoys."""
+    values = {"high": 0.5 + gap, "low": 0.5, "decoys": {"high": 0.5 + gap - margin, "low": 0.5 - margin}}
+    own = {"probe": "similarity", "measure": measure, "model": "m"} | fields
+    return Observation(pair_id=pair.id, item=pair.item, arm=pair.arm, contrast=contrast, **own, **values)
+
+
+def test_every_contrast_is_relative_to_the_confirmatory_margin():
+    """Against other items' glosses exact and decoy lie alike: a ratio over that difference would be noise."""
+    rng = np.random.default_rng(9)
+    pairs, _ = simulate(rng, {"frequency": 0.0})
+    rows = [similarity_row(pair, "gloss", 0.02, 0.4) for pair in pairs]
+    rows += [similarity_row(pair, "background", 0.01, rng.normal(0, 0.001)) for pair in pairs]
+    estimates = estimate(frame(rows), pairs)
+    for contrast, value in (("gloss", 0.05), ("background", 0.025), ("gloss_specific", 0.025)):
+        row = find(estimates, contrast=contrast, term="relative")
+        assert (row.value, row.n_pairs) == (pytest.approx(value), len(pairs))
+        assert row.ci_low <= value + 1e-12
+        assert row.ci_high >= value - 1e-12
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.1])
+def test_a_margin_of_zero_gives_no_relative_gap(gap):
+    """A model whose window ends before the words that differ gives exact and decoy the same number."""
+    pairs, _ = simulate(np.random.default_rng(9), {"frequency": 0.0}, items=3)
+    rows = [similarity_row(pair, "gap", gap, 0.0, measure, probe="p") for pair in pairs for measure in ("accuracy", "cosine")]
+    assert not [row for row in estimate(frame(rows), pairs) if row.term == "relative"]
+
+
+def test_a_margin_that_may_be_zero_gives_a_ratio_without_interval():
+    pairs, _ = simulate(np.random.default_rng(9), {"frequency": 0.0}, items=10, frames=1)
+    rows = [similarity_row(pair, "gloss", 0.02, margin) for pair, margin in zip(pairs, [0.5, -0.4] * 5, strict=True)]
+    row = find(estimate(frame(rows), pairs), contrast="gloss", term="relative")
+    assert (row.value, row.ci_low, row.flags) == (pytest.approx(0.02 / 0.05), None, ["margin_not_told"])
+
+
+def test_a_pair_without_a_known_frequency_costs_only_itself():
+    pairs, rows = simulate(np.random.default_rng(11), {"frequency": 0.05})
+    unknown = [
+        Pair.from_dict(p.to_dict() | {"zipf_gap": None, "high": "qzxv wvxq", "low": "xqvz"}) if k == 0 else p for k, p in enumerate(pairs)
+    ]
+    estimates = estimate(frame(rows), unknown, curve=False)
+    assert find(estimates, contrast="gloss", term="mean").n_pairs == len(pairs)
+    assert find(estimates, term="zipf_slope").n_pairs == len(pairs) - 1
+
+
+def test_no_calibration_at_equal_length_where_length_goes_with_frequency():
+    rng = np.random.default_rng(12)
+    terms = []
+    for spread in (0.01, 3.0):
+        pairs, _ = simulate(rng, {"frequency": 0.0})
+        lengths = [20 + round(10 * p.zipf_gap + rng.normal(0, spread)) for p in pairs]
+        pairs = [Pair.from_dict(p.to_dict() | {"low": p.high + "x" * n}) for p, n in zip(pairs, lengths, strict=True)]
+        rows = [likelihood_row(p, p.zipf_gap + rng.normal(0, 0.3), 0.0) for p in pairs]
+        terms.append({row.term for row in estimate(frame(rows), pairs) if row.contrast == "calibration"})
+    assert terms == [{"mean"}, {"mean", "adjusted"}]
+
+
+def twins(pairs, gap, models=("m",), left_out=0, shift=0.0):
+    """Return rows of `similarity` and of `inversion`, whose margins by form of the exact text are the same number."""
+    rows = []
+    for model in models:
+        for k, pair in enumerate(pairs):
+            rows.append(similarity_row(pair, "gloss", gap(k), 0.4, model=model))
+            if k >= left_out:
+                rows.append(similarity_row(pair, "exact_form", gap(k) + shift, 0.4, probe="inversion", model=model))
+    return rows
+
+
+def test_one_number_under_two_names_is_one_test():
+    rng = np.random.default_rng(13)
+    pairs, _ = simulate(rng, {"frequency": 0.0}, items=30, frames=1)
+    gaps = rng.normal(0.011, 0.03, 30)
+    other = [similarity_row(pair, "gloss", rng.normal(0, 0.03), 0.4, model="null") for pair in pairs]
+    alone = estimate(frame(twins(pairs, gaps.__getitem__, left_out=30) + other), pairs, curve=False)
+    both = estimate(frame(twins(pairs, gaps.__getitem__) + other), pairs, curve=False)
+    expected = find(alone, model="m", probe="similarity", contrast="gloss", term="mean", arm="frequency")
+    found = [row for row in both if row.model == "m" and row.family == "confirmatory"]
+    assert [row.probe for row in found] == ["inversion", "similarity"]
+    assert [row.p_adjusted for row in found] == pytest.approx([expected.p_adjusted] * 2, abs=0.005)
+    assert expected.p_adjusted == pytest.approx(min(1, 2 * expected.p_value), abs=0.005)
+    slopes = [row.p_adjusted for row in both if (row.model, row.term) == ("m", "zipf_slope")]
+    assert slopes[0] == slopes[1]
+
+
+@pytest.mark.parametrize("change", [{"left_out": 1}, {"shift": 0.001}])
+def test_numbers_that_differ_are_two_tests(change):
+    rng = np.random.default_rng(14)
+    pairs, _ = simulate(rng, {"frequency": 0.0}, items=30, frames=1)
+    gaps = rng.normal(0.011, 0.03, 30)
+    both = [r for r in estimate(frame(twins(pairs, gaps.__getitem__, **change)), pairs, curve=False) if r.family == "confirmatory"]
+    assert len(repeated(both)) == 0
+    assert max(row.p_adjusted for row in both) == max(row.p_value for row in both)
+
+
+def test_shares_of_items_on_either_side():
+    pairs, _ = simulate(np.random.default_rng(9), {"frequency": 0.0}, items=4, frames=1)
+    rows = [similarity_row(pair, "gap", gap, 0.4, probe="p") for pair, gap in zip(pairs, (0.25, 0.0, 0.0, -0.25), strict=True)]
+    row = find(estimate(frame(rows), pairs), term="mean")
+    assert (row.share_positive, row.share_negative) == (0.25, 0.25)

@@ -75,3 +75,15 @@ def test_inseparable_rivals_and_few_pairs():
     assert (row.value, row.flags) == (None, ("inseparable",))
     assert list(logit_rows(table.head(12))) == []
     assert list(logit_rows(table.assign(gap=0.0))) == []
+
+
+def test_slopes_from_few_pairs_are_flagged_and_told():
+    """With 10 to 50 pairs of the rarer kind a predictor, logistic slopes lie too far from zero."""
+    table = golden_answers()
+    rarer = min((table["gap"] > 0).sum(), (table["gap"] < 0).sum())
+    assert rarer > 100
+    assert {row.flags for row in logit_rows(table)} == {()}
+    few = pd.concat([table[table["gap"] > 0].head(40), table[table["gap"] < 0].head(40)])
+    assert {row.flags for row in logit_rows(few)} == {("few_pairs",)}
+    _, verdict = analysed(World(items=60, effect=0.0, per_zipf=0.5, zipf_spread=0.6, discordant=0.5), 1)
+    assert any("too far from zero" in sentence for sentence in verdict.findings)

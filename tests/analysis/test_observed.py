@@ -44,6 +44,7 @@ def test_by_column_and_one_by_one_give_the_same_table(tmp_path):
         {"low": None},
         {"covariates": {"subwords": [1]}},
         {"covariates": []},
+        {"covariates": {"domain": ["law", "sport"]}},
         {"decoys": {"high": True, "low": 0}},
         {"contrast": "crossed"},
         {"contrast": "crossed", "cells": {"hh": 1, "hl": 2, "lh": 3}},

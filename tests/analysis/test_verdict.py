@@ -65,7 +65,7 @@ def test_nothing_below_the_noise_floor_is_called_an_effect():
 def test_one_verdict_where_a_probe_is_judged_by_one_measure():
     pairs, rows = simulate(np.random.default_rng(0), {"frequency": 0.06}, contrasts=("document_form",))
     both = [
-        Observation.from_dict(row.to_dict() | {"probe": "retrieval", "measure": measure})
+        Observation.from_dict(row.to_dict() | {"probe": "retrieval", "measure": measure, "register": "plain"})
         for row in rows
         for measure in ("recall_at_1", "ndcg_at_10")
     ]
@@ -113,3 +113,131 @@ def test_estimates_of_whole_models_join_the_exploratory_family():
     own = next(row for row in found if row.contrast == "hubness")
     assert (own.family, own.value) == ("exploratory", 1.0)
     assert own.p_adjusted >= 0.5
+
+
+def told(probe, *rows):
+    """Return the verdict on estimates given as (measure, contrast, value, fields), each with an interval of ± .01."""
+    own = [
+        Estimate(
+            **{
+                "model": "m",
+                "probe": probe,
+                "measure": measure,
+                "contrast": contrast,
+                "arm": "frequency",
+                "value": value,
+                "std_error": 0.005,
+                "ci_low": None if value is None else value - 0.01,
+                "ci_high": None if value is None else value + 0.01,
+                "p_value": 0.001,
+                "n_items": 30,
+                "method": "given",
+            }
+            | fields
+        )
+        for measure, contrast, value, fields in rows
+    ]
+    (found,) = verdicts(own)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("signs", "lead", "exact", "decoy", "beyond"),
+    [
+        (1, "+0.02 [+0.01, +0.03]", "−0.3 [−0.31, −0.29]", "+0.05 [+0.04, +0.06]", "−0.1 [−0.11, −0.09]"),
+        (-1, "−0.02 [−0.03, −0.01]", "+0.3 [+0.29, +0.31]", "−0.05 [−0.06, −0.04]", "+0.1 [+0.09, +0.11]"),
+    ],
+)
+def test_inversion_in_words_for_either_sign(signs, lead, exact, decoy, beyond):
+    found = told(
+        "inversion",
+        ("cosine", "exact_form", 0.06 * signs, {}),
+        ("cosine", "decoy_form", 0.02 * signs, {}),
+        ("win_rate", "exact_form", 0.3 * signs, {}),
+        ("win_rate", "decoy_form", 0.05 * signs, {}),
+        ("win_rate", "interaction", 0.1 * signs, {}),
+    )
+    assert found.headline.startswith(f"A document in {'frequent' if signs > 0 else 'rare'} wording stands further above a decoy")
+    assert (
+        f"Decoy: frequent instead of rare wording changes its lead over the exact text by {lead} cosine, p = .001; a gain is the claim "
+        "that a frequent wrong text outranks a rare right one."
+    ) in found.findings
+    assert (
+        f"Inversions, as a share of comparisons: {exact} with the exact text in frequent instead of rare wording, p = .001; {decoy} with "
+        f"the decoy in it, p = .001, which differs by {beyond} where the exact text is frequent."
+    ) in found.findings
+
+
+@pytest.mark.parametrize(("value", "way"), [(0.5, "up, by +0.5 [+0.49, +0.51]"), (-0.5, "down, by −0.5 [−0.51, −0.49]")])
+def test_retrieval_in_words_for_either_sign(value, way):
+    bucket = {"term": "bucket:1", "n_pairs": 7, "ci_low": None, "ci_high": None}
+    found = told(
+        "retrieval",
+        ("ndcg_at_10", "document_form", value, {}),
+        ("negative_rank", "document_form", value, {}),
+        ("recall_at_1", "document_form", value, {}),
+        ("ndcg_at_10", "zipf_buckets", 0.25, bucket),
+    )
+    assert found.headline.startswith(f"A document in {'frequent' if value > 0 else 'rare'} wording ranks higher for a gloss of its own")
+    assert f"Rank: frequent instead of rare wording moves the document {way} places." in found.findings
+    assert any(sentence.startswith(f"In other measures: Recall@1 {number(value)} ") for sentence in found.findings)
+    assert any("rarest first" in sentence and sentence.endswith("0.25 (7).") for sentence in found.findings)
+
+
+def test_queries_of_a_collection_are_not_called_glosses():
+    pairs, rows = simulate(np.random.default_rng(0), {"frequency": -0.06}, contrasts=("document_form",))
+    change = {"probe": "retrieval", "measure": "ndcg_at_10"}
+    (found,) = verdicts(estimate(frame([Observation.from_dict(row.to_dict() | change) for row in rows]), pairs))
+    assert "in rare wording ranks higher for the queries that its collection calls relevant" in found.headline
+    assert "gloss" not in found.headline
+    assert "overlap of words is a rival" in words(found)
+
+
+@pytest.mark.parametrize("probe", ["similarity", "inversion", "retrieval", "geometry", "likelihood", "mine"])
+def test_nothing_is_said_of_what_failed_throughout(probe):
+    """A placebo, a background and a yardstick of which every pair failed have no value; 'no pull was detected' would be a claim."""
+    judged = {"similarity": "gloss", "inversion": "exact_form", "retrieval": "document_form", "geometry": "centroid"}
+    contrast = judged.get(probe, "downstream" if probe == "likelihood" else "gap")
+    measure = {"retrieval": "ndcg_at_10", "likelihood": "log_prob_nats"}.get(probe, "cosine")
+    none = {"std_error": None, "p_value": None, "n_items": 0, "n_failed": 3, "flags": ["all_failed"]}
+    failed = [(measure, contrast, None, none | {"arm": arm}) for arm in ("placebo", "length")]
+    names = ("background", "gloss_specific", "match", "decoy_form", "zipf_buckets", "calibration")
+    failed += [(measure, name, None, none) for name in names]
+    beside = {"inversion": ["win_rate"], "retrieval": ["negative_rank", "recall_at_1"]}
+    failed += [(name, contrast, None, none) for name in beside.get(probe, [])]
+    found = told(probe, (measure, contrast, 0.05, {}), *failed)
+    assert found.controls == ["Placebo: not one of its 3 pairs could be measured."]
+    assert "–" not in words(found)
+    assert "pull" not in words(found)
+
+
+def test_shares_of_items_tell_ties():
+    found = told("p", ("score", "gap", 0.05, {"share_positive": 0.1, "share_negative": 0.07}))
+    assert "The gap favours the frequent form in 10% of the items, the rare form in 7%; in 83% it is zero." in found.findings
+    found = told("p", ("score", "gap", 0.05, {"share_positive": 0.6, "share_negative": 0.4}))
+    assert "The gap favours the frequent form in 60% of the items, the rare form in 40%." in found.findings
+
+
+def test_a_rival_without_an_equivalence_test_passed_is_not_called_different():
+    placebo = {"arm": "placebo", "level": 0.9, "bound": 0.02, "flags": ["not_equivalent"]}
+    rows = [("cosine", "gloss", 0.015, placebo | {"term": term}) for term in ("equivalence", "equivalence:formality")]
+    found = told("similarity", ("cosine", "gloss", 0.05, {}), *rows)
+    assert found.controls[1] == "Placebo by orienting rival, not shown to be zero: formality +0.015 [+0.005, +0.025]."
+
+
+@pytest.mark.parametrize(
+    ("difference", "ending"), [(None, "Without a placebo arm it"), (0.0, "It cannot be told from what"), (0.05, "with length.")]
+)
+def test_two_that_carry_an_effect_and_the_placebo(difference, ending):
+    parts = [("cosine", "gloss", 0.03, {"term": f"part:{name}", "p_value": None}) for name in ("frequency", "words")]
+    apart = [] if difference is None else [("cosine", "gloss", difference, {"arm": "frequency-placebo"})]
+    headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts, *apart).headline
+    assert "It goes with frequency and with length." in headline
+    assert ending in headline
+
+
+def test_rivals_held_level_are_named_by_what_they_are():
+    values = {"frequency": 0.05, "fkgl": 0.001}
+    parts = [("cosine", "gloss", value, {"term": f"part:{name}", "p_value": None}) for name, value in values.items()]
+    headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts).headline
+    assert "It goes with frequency at equal readability. Without a placebo" in headline

@@ -47,6 +47,7 @@ def test_minimal_pair_and_extra_fields_survive(tmp_path):
         ({"arm": "treatment"}, "field 'arm' must be one of frequency, placebo, length, found 'treatment'"),
         ({"zipf_gap": True}, "field 'zipf_gap' must be a number or null, found bool"),
         ({"covariates": {"words": 3}}, "field 'covariates.words' must be a list [high, low]"),
+        ({"covariates": {"domain": ["law", 1]}}, "field 'covariates.domain' must hold numbers or null"),
         ({"queries": {"neutral": "text"}}, "field 'queries.neutral' must be a list of non-empty texts"),
         ({"queries": {"naming_high": ""}}, "field 'queries.naming_high' must be a non-empty text"),
         ({"decoys": {"low": 3}}, "field 'decoys.low' must be a non-empty text"),
