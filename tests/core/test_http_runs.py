@@ -54,7 +54,7 @@ def test_language_model(cli, tmp_path, pairs, monkeypatch):
     assert 256 <= len(measured) <= 300
     assert {f"p{n}" for n in range(200, 256)} <= failed
     assert len(measured - failed) > 50
-    assert all(row.error.startswith("small gave no log-probability ('") for row in rows if row.error)
+    assert all(row.error.startswith("small gave no finite log-probability ('") for row in rows if row.error)
     with Server() as server:
         assert run(server).exit_code == 0
         asked = {body["prompt"].removeprefix("\n") for path, body, _ in server.asked if path == "completions"}
