@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.frequency import content_zipf, swap, word_zipf
-from freqbias.models import ModelInfo
 from freqbias.models.relevance import Scorer
 from freqbias.progress import Track
 from freqbias.records import REGISTERS, Observation, Pair
+from freqbias.redact import redact
 
 SIDES = ("high", "low")
 LETTERS = {"h": "high", "l": "low"}
@@ -31,13 +31,19 @@ def observation(
     probe: str,
     measure: str,
     pair: Pair,
-    info: ModelInfo,
+    model: Any,
     contrast: str,
     values: Mapping[str, Any],
     covariates: Mapping[str, Any],
     register: str | None = None,
+    asked: Sequence[str] | None = None,
 ) -> Observation:
-    """Return one row; `values` holds `high` and `low`, or `cells`, or `error`, and where there are some `decoys`."""
+    """Return one row; `values` holds `high` and `low`, or `cells`, or `error`, and where there are some `decoys`.
+
+    To an `error` is added what the model knows of the texts that it was asked for, which are the pair's own unless `asked` names them.
+    """
+    if "error" in values:
+        values = {**values, "error": values["error"] + _reason(model, asked or [*documents_of(pair), *queries_of(pair)])}
     return Observation(
         pair_id=pair.id,
         item=pair.item,
@@ -46,8 +52,8 @@ def observation(
         measure=measure,
         contrast=contrast,
         register=register,
-        model=info.name,
-        revision=info.revision or info.fingerprint,
+        model=model.info.name,
+        revision=model.info.revision or model.info.fingerprint,
         covariates=covariates,
         **values,
     )
@@ -61,10 +67,10 @@ def unscorable(values: Mapping[str, float]) -> dict[str, str]:
     return {}
 
 
-def reason(model: Any, texts: Sequence[str]) -> str:
+def _reason(model: Any, texts: Sequence[str]) -> str:
     """Return ` ('TEXT': REASON)` of the first of the texts that the model knows a reason for (its `errors`); empty without one."""
     errors: Mapping[str, str] = getattr(model, "errors", {})
-    return next((f" ({text[:60]!r}: {errors[text]})" for text in texts if text in errors), "")
+    return next((f" ({text[:60]!r}: {redact(errors[text])})" for text in texts if text in errors), "")
 
 
 def document_covariates(pairs: Sequence[Pair], model: Scorer) -> dict[str, dict[str, list[int]]]:

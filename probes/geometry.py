@@ -124,7 +124,7 @@ def run(pairs: Sequence[Pair], model: DenseScorer, common: Pool | None) -> Itera
         for contrast, measure, values in rows:
             sides = dict(zip(SIDES, values[2 * k : 2 * k + 2].tolist(), strict=True))
             failed = unscorable({getattr(pair, side): value for side, value in sides.items()})
-            yield observation("geometry", measure, pair, model.info, contrast, failed or sides, covariates[pair.id])
+            yield observation("geometry", measure, pair, model, contrast, failed or sides, covariates[pair.id])
 
 
 def _centroid(unit: Floats, items: Ints, pool: Pool) -> Floats:

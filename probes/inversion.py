@@ -65,7 +65,7 @@ def run(pairs: Sequence[Pair], model: Scorer, common: None = None) -> Iterator[O
     for pair in usable:
         for contrast, measure, values, ties in _rows(pair, scores, model.measure):
             own = wrong[pair.id] if contrast == "decoy_form" else exact[pair.id]
-            yield observation("inversion", measure, pair, model.info, contrast, values, {**own, **ties})
+            yield observation("inversion", measure, pair, model, contrast, values, {**own, **ties})
 
 
 def _couples(pair: Pair) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,7 @@ import numpy as np
 
 from freqbias.models import LanguageModel
 from freqbias.probes import Probe
-from freqbias.probes.common import SIDES, observation, prompt, reason
+from freqbias.probes.common import SIDES, observation, prompt
 from freqbias.records import REGISTERS, Observation, Pair
 
 BRIDGE = prompt("likelihood-bridge-v1")  # leads from a sentence to any phrase, and repeats no content word
@@ -90,9 +90,8 @@ def _row(
 ) -> Observation:
     numbers = [values["high"], values["low"], *values.get("decoys", {}).values()]
     if not np.isfinite(numbers).all():
-        detail = reason(model, asked) or " that is finite"
-        values = {"error": f"{model.info.name} gave no log-probability{detail}"}
-    return observation("likelihood", "log_prob_nats", pair, model.info, contrast, values, covariates, register)
+        values = {"error": f"{model.info.name} gave no finite log-probability"}
+    return observation("likelihood", "log_prob_nats", pair, model, contrast, values, covariates, register, asked)
 
 
 probe = Probe(

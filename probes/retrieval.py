@@ -219,7 +219,7 @@ def run(pairs: Sequence[Pair], model: Scorer, common: Corpus) -> Iterator[Observ
             fields: dict[str, Any] = {"cells": numbers} if row.contrast == "crossed" else {side: numbers[side] for side in SIDES}
             if set(DECOYS.values()) <= numbers.keys():
                 fields["decoys"] = {side: numbers[name] for side, name in DECOYS.items()}
-            yield observation("retrieval", measure, pair, model.info, row.contrast, failed or fields, covariates, row.register)
+            yield observation("retrieval", measure, pair, model, row.contrast, failed or fields, covariates, row.register)
 
 
 def _error(values: Values) -> dict[str, str]:

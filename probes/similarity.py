@@ -40,8 +40,6 @@ from freqbias.probes.common import (
     gloss_queries,
     naming_queries,
     observation,
-    queries_of,
-    reason,
     unscorable,
 )
 from freqbias.probes.rivals import Idf, form_cosines, gloss_overlap
@@ -97,10 +95,8 @@ def run(pairs: Sequence[Pair], model: Scorer, common: Common) -> Iterator[Observ
     for pair in pairs:
         own = {**known[pair.id], **cosines[pair.id], "idf": [common.idf(getattr(pair, side), pair.language) for side in SIDES]}
         for contrast, register, values in _rows(pair, found, common.background):
-            if "error" in values:
-                values["error"] += reason(model, [*documents_of(pair), *queries_of(pair)])
             covariates = own if register is None else {**own, "gloss_overlap": gloss_overlap(pair, register)}
-            yield observation("similarity", model.measure, pair, model.info, contrast, values, covariates, register)
+            yield observation("similarity", model.measure, pair, model, contrast, values, covariates, register)
 
 
 class _Scores:

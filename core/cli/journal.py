@@ -1,7 +1,8 @@
 """An observation file while it is written: appended part by part, never left half-written, continued where it stopped.
 
 Beside the file lie, until it is complete, `.NAME.marks` (how many parts are whole, and how many bytes they take), `.NAME.retried` (rows
-that replace earlier ones with an error) and `.NAME.lock` (held by the one process that writes).
+that replace earlier ones with an error), `.NAME.vectors` (a folder with what embedding models have encoded) and `.NAME.lock` (held by the
+one process that writes).
 """
 
 import os
@@ -19,7 +20,6 @@ from freqbias.errors import InputError
 from freqbias.jsonl import atomic, line
 from freqbias.records import Observation
 
-VECTORS = ".vectors"  # folder beside the file, for what is encoded while it is not complete
 SYNC_SECONDS = (
     1.0  # at most this much finished work is lost with the machine's power; syncing more often would cost fast models half their speed
 )

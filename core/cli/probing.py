@@ -16,7 +16,7 @@ from freqbias import registry
 from freqbias.cli import continuing, manifest
 from freqbias.cli.console import log
 from freqbias.cli.interrupt import Interrupt
-from freqbias.cli.journal import VECTORS, Journal, Retried, marked, side_file
+from freqbias.cli.journal import Journal, Retried, marked, side_file
 from freqbias.errors import BackendError, InputError
 from freqbias.jsonl import PairFile, read_estimates, write_json, write_records
 from freqbias.models import Loading, ModelInfo, check_name, identity
@@ -199,7 +199,7 @@ class Probing:
         if self._loaded[0] != place:
             self._describe()
             self._loaded = (("", ""), None)  # frees the model before the next one loads
-            model = load(step, self._plan.loading, self._out.with_name(VECTORS))
+            model = load(step, self._plan.loading, side_file(self._out, "vectors"))
             known = continuing.check_model(self._before, model.info)
             self._infos[place] = {**model.info.to_dict(), "noise_floor": known or _noise(step, model, self._pairs)}
             self._loaded = (place, model)
@@ -226,7 +226,7 @@ class Probing:
         self._write_manifest(complete=True)
         side_file(self._out, "marks").unlink(missing_ok=True)
         self._retried.merge()
-        shutil.rmtree(self._out.with_name(VECTORS), ignore_errors=True)
+        shutil.rmtree(side_file(self._out, "vectors"), ignore_errors=True)
 
     def add_time(self) -> None:
         """Count the time since the probing into the run's."""

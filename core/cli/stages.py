@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from freqbias import registry
-from freqbias.cli.journal import VECTORS, only_writer, side_file
+from freqbias.cli.journal import only_writer, side_file
 from freqbias.cli.manifest import beside, path_of
 from freqbias.errors import InputError
 from freqbias.jsonl import read_estimates, read_pairs, sha256, write_json, write_records
@@ -174,7 +174,7 @@ def set_aside(observations: Path) -> None:
             path.replace(path.with_name(f"{path.stem}.previous{path.suffix}"))
     for kind in ("marks", "retried"):
         side_file(observations, kind).unlink(missing_ok=True)
-    shutil.rmtree(observations.with_name(VECTORS), ignore_errors=True)
+    shutil.rmtree(side_file(observations, "vectors"), ignore_errors=True)
 
 
 def remove_derived(folder: Path) -> None:

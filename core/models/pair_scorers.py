@@ -1,7 +1,7 @@
 """Scorers that read query and document together, one forward pass a couple: cross-encoders and query likelihood."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -102,12 +102,14 @@ class CrossEncoderScorer(PairScorer):
 class QueryLikelihoodScorer(PairScorer):
     """log p(query | document) by a causal language model, in nats: a reranker that needs no training (Ponte & Croft 1998).
 
-    The document stands in a fixed sentence, stated in `info.details["template"]`; the tokens of the query are summed.
+    The document stands in a fixed sentence, stated in `info.details["template"]`; the tokens of the query are summed. `errors` says
+    why documents have no score, where the language model knows.
     """
 
     measure = "log_prob_nats"
 
     def __init__(self, model: LanguageModel, info: ModelInfo):
+        self.errors: dict[str, str] = {}
         self._model = model
         self.info = info
 
@@ -134,12 +136,18 @@ class QueryLikelihoodScorer(PairScorer):
     def _alone(self, couple: tuple[str, str]) -> float:
         try:
             return float(self._ask([couple])[0])
-        except BackendError:
+        except BackendError as error:
+            self.errors[couple[1]] = str(error)
             return float("nan")
 
     def _ask(self, couples: list[tuple[str, str]]) -> Scores:
         contexts = [TEMPLATE.format(document=document) for _, document in couples]
-        return self._model.continuation_log_probs(contexts, [f" {query}" for query, _ in couples])
+        known: Mapping[str, str] = getattr(self._model, "errors", {})
+        values = self._model.continuation_log_probs(contexts, [f" {query}" for query, _ in couples])
+        for value, context, (query, document) in zip(values, contexts, couples, strict=True):
+            if np.isnan(value) and (why := known.get(f"{context} {query}")) is not None:
+                self.errors[document] = why
+        return values
 
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:
         """Count the language model's tokens."""

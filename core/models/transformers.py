@@ -93,6 +93,8 @@ class TransformersLanguageModel:
     shared beginning are computed once and used by all of its continuations, nothing is padded, and logits are made where a token is
     asked for. Whether a model can do that is tried on a small tree when it loads; one that cannot (recurrent ones, positions
     without ids, scaled logits) scores padded batches. `info.details["scoring"]` says which.
+
+    A text beyond the window is NaN (None from `generate`), and `errors` says why, by the whole text.
     """
 
     def __init__(self, path: str, info: ModelInfo, loading: Loading | None = None):
@@ -102,6 +104,7 @@ class TransformersLanguageModel:
         if loading.dtype not in SAME_NATS:
             raise InputError(f"unknown dtype '{loading.dtype}'; known: {', '.join(SAME_NATS)}")
         self._torch = torch
+        self.errors: dict[str, str] = {}
         self._tokenizer, self._model = _load(path, info.name, loading, getattr(torch, loading.dtype))
         self._device = loading.device or ("cuda" if torch.cuda.is_available() else "cpu")
         self._model.to(self._device).eval()
@@ -127,7 +130,7 @@ class TransformersLanguageModel:
     def log_probs(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
         """Return nats per token, the first token given BOS; an empty text gives an empty array."""
         ids = self._ids(texts)
-        return self._score(ids, [len(row) for row in ids])
+        return self._score(texts, ids, [len(row) for row in ids])
 
     def continuation_log_probs(self, contexts: Sequence[str], continuations: Sequence[str]) -> NDArray[np.float64]:
         """Return log p(continuation | context), in nats.
@@ -147,24 +150,25 @@ class TransformersLanguageModel:
             row[1:] if row and row[0] == self._first and count < len(row) else row
             for row, count in zip(encoded["input_ids"], wanted, strict=True)
         ]
-        return np.array([row.sum() for row in self._score(rows, wanted)])
+        return np.array([row.sum() for row in self._score(whole, rows, wanted)])
 
     def choices(self, context: str, options: Sequence[str]) -> NDArray[np.float64]:
         """Return log p(option | context) of each option, in nats; shape (k,). The context is computed once."""
         return self.continuation_log_probs([context] * len(options), options)
 
-    def generate(self, prompts: Sequence[str], *, max_tokens: int, stop: Sequence[str] = ()) -> list[str]:
+    def generate(self, prompts: Sequence[str], *, max_tokens: int, stop: Sequence[str] = ()) -> list[str | None]:
         """Return the greedy continuation of each prompt: at most `max_tokens` tokens, ended by EOS, cut before the first stop string.
 
         A prompt gets the special tokens that its tokenizer puts there, BOS once at most.
         """
-        rows = [self._prompt_ids(prompt) for prompt in prompts]
-        self._check_length(max(map(len, rows), default=0) + max_tokens)
-        texts = [""] * len(rows)
+        given = [self._prompt_ids(prompt) for prompt in prompts]
+        fitting = self._fitting(prompts, given, max_tokens)
+        rows = [given[i] for i in fitting]
+        texts: list[str | None] = [None] * len(given)
         for batch in padded(rows, lambda: self._tokens_per_pass, extra=max_tokens):
             written = halving(lambda part: self._write([rows[i] for i in part], max_tokens, stop), batch, self._shrink)
             for index, text in zip(batch, written, strict=True):
-                texts[index] = text
+                texts[fitting[index]] = text
         return texts
 
     def format_prompt(self, prompt: str) -> str:
@@ -190,9 +194,16 @@ class TransformersLanguageModel:
             return row[1:]
         return row or [self._first]
 
-    def _check_length(self, tokens: int) -> None:
-        if self._limit is not None and tokens > self._limit:
-            raise BackendError(f"{self.info.name} takes {self._limit} tokens, a text has {tokens}; shorten it")
+    def _fitting(self, texts: Sequence[str], rows: Sequence[list[int]], more: int) -> list[int]:
+        """Return which rows fit into the window beside `more` tokens, and note why others do not."""
+        if self._limit is None:
+            return list(range(len(rows)))
+        room = self._limit - more
+        long = {index: len(row) for index, row in enumerate(rows) if len(row) > room}
+        self.errors.update(
+            {texts[i]: f"{count} tokens are more than the {room} that {self.info.name} takes" for i, count in long.items()}
+        )
+        return [index for index in range(len(rows)) if index not in long]
 
     def _shrink(self) -> None:
         """Make later passes smaller: memory has run out."""
@@ -200,10 +211,11 @@ class TransformersLanguageModel:
         if self._device.startswith("cuda"):
             self._torch.cuda.empty_cache()
 
-    def _score(self, ids: list[list[int]], wanted: list[int]) -> list[NDArray[np.float64]]:
-        """Return the log-probabilities of the last `wanted` tokens of each row."""
-        self._check_length(max(map(len, ids), default=0) + 1)
-        results: list[NDArray[np.float64]] = [np.empty(0)] * len(ids)
+    def _score(self, texts: Sequence[str], rows: list[list[int]], counts: list[int]) -> list[NDArray[np.float64]]:
+        """Return the log-probabilities of the last `counts` tokens of each row, NaN for a row that does not fit."""
+        results = [np.full(count, np.nan) for count in counts]
+        fitting = self._fitting(texts, rows, 1)
+        ids, wanted = [rows[i] for i in fitting], [counts[i] for i in fitting]
         if self._trees:
             # a tree's mask would let a token look beyond a sliding window; a row alone needs no mask of ours
             batches = trees(ids, lambda: self._tokens_per_pass, None if self._window is None else self._window - 1)
@@ -211,9 +223,9 @@ class TransformersLanguageModel:
         else:
             batches, run = padded(ids, lambda: self._tokens_per_pass), self._pass_padded
         for batch in batches:
-            rows = halving(lambda part: run([ids[i] for i in part], [wanted[i] for i in part]), batch, self._shrink)
-            for index, row in zip(batch, rows, strict=True):
-                results[index] = row
+            found = halving(lambda part: run([ids[i] for i in part], [wanted[i] for i in part]), batch, self._shrink)
+            for index, row in zip(batch, found, strict=True):
+                results[fitting[index]] = row
         return results
 
     def _can_do_trees(self, tolerance: float) -> bool:

@@ -220,6 +220,21 @@ def test_query_likelihood_without_a_score_is_nan_unless_nothing_has_one():
     np.testing.assert_array_equal(scorer.scores(["q", "q"], ["short", LONG]), [-2.0, np.nan])
     with pytest.raises(BackendError, match="too long"):
         scorer.scores(["q"], [LONG])
+    assert scorer.errors == {LONG: "too long"}
+
+
+def test_query_likelihood_hands_on_why_its_model_has_no_answer():
+    from freqbias.models.pair_scorers import TEMPLATE, QueryLikelihoodScorer
+
+    class Silent(Refusing):
+        errors = {f"{TEMPLATE.format(document='d2')} q": "HTTP 500"}  # noqa: RUF012
+
+        def continuation_log_probs(self, contexts, continuations):
+            return np.array([np.nan if "d2" in context else -1.0 for context in contexts])
+
+    scorer = QueryLikelihoodScorer(Silent(), Silent.info)
+    np.testing.assert_array_equal(scorer.scores(["q", "q"], ["d1", "d2"]), [-1.0, np.nan])
+    assert scorer.errors == {"d2": "HTTP 500"}
 
 
 def test_splade_is_the_models_own_dot_product(tmp_path):

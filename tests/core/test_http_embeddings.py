@@ -8,6 +8,7 @@ from served import QUICK, embedder
 
 from freqbias.models.backends import role_prompts
 from freqbias.records import Pair
+from freqbias.registry import load
 
 
 def test_embeddings_in_any_order_with_the_prompts_of_their_role():
@@ -84,11 +85,16 @@ def test_prompts_are_those_of_the_directory(tmp_path):
     assert role_prompts(str(tmp_path)) == {"query": "q: "}
 
 
-def test_a_document_without_a_vector_says_why():
-    from freqbias.probes.similarity import probe
+@pytest.mark.parametrize("name", ["similarity", "inversion", "retrieval", "geometry"])
+def test_a_document_without_a_vector_says_why_in_every_probe(name):
+    def pair(n, low):
+        queries = {"gloss_plain": [f"query {n}"], "neutral": ["anything"]}
+        return Pair(
+            id=f"{n}", item=f"{n}", high=f"one small step {n}", low=low, queries=queries, decoys={"high": f"a {n}", "low": f"b {n}"}
+        )
 
-    texts = {"gloss_plain": ["a query"], "neutral": ["anything"]}
-    pair = Pair(id="1", item="x", arm="frequency", high="one small step", low="TARGET", queries=texts)
+    pairs = [pair(1, "TARGET"), pair(2, "another step")]
     with Server(embeddings=spoilt_embeddings("refused")) as server:
-        errors = {row.error for row in probe([pair], embedder(server))}
-    assert errors == {"the model gives no finite score for 'TARGET' ('TARGET': HTTP 400: too long)"}
+        errors = {row.error for row in load("probes", name)(pairs, embedder(server)) if row.pair_id == "1" and row.error}
+    assert errors
+    assert all("no finite score" in error and error.endswith(" ('TARGET': HTTP 400: too long)") for error in errors), errors

@@ -54,7 +54,7 @@ def test_language_model(cli, tmp_path, pairs, monkeypatch):
     assert 256 <= len(measured) <= 300
     assert {f"p{n}" for n in range(200, 256)} <= failed
     assert len(measured - failed) > 50
-    assert all(row.error.startswith("small gave no log-probability ('") for row in rows if row.error)
+    assert all(row.error.startswith("small gave no finite log-probability ('") for row in rows if row.error)
     with Server() as server:
         assert run(server).exit_code == 0
         asked = {body["prompt"].removeprefix("\n") for path, body, _ in server.asked if path == "completions"}
@@ -91,6 +91,23 @@ def test_embedder(cli, tmp_path, pairs):
     assert len(texts) >= len(failed)
     measured, failed, _ = rows_of(out)
     assert (len(measured), failed) == (300, set())
+
+
+def test_two_files_of_one_folder_do_not_share_vectors(cli, tmp_path, pairs):
+    with Server() as server:
+
+        def run(name, *more):
+            options = ("--embedder", MODEL, "--probe", "similarity", "--base-url", server.url, *more)
+            return cli("probe", pairs, "--out", tmp_path / name, *options).exit_code
+
+        assert run("first.jsonl", "--max-requests", "76") == 1  # of which the noise floor takes some 60
+        assert run("second.jsonl") == 0
+        server.asked.clear()
+        assert run("first.jsonl") == 0
+        asked = [text for path, body, _ in server.asked if path == "embeddings" for text in body["input"]]
+    assert 0 < len([text for text in asked if " word " in text]) < 600
+    assert (tmp_path / "first.jsonl").read_bytes() == (tmp_path / "second.jsonl").read_bytes()
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
 def test_budget_ends_a_run_and_the_next_goes_on(cli, tmp_path, pairs):

@@ -251,9 +251,32 @@ def test_lower_precision_is_explicit(llama, dtype):
         language_model(str(llama), dtype="int3")
 
 
-def test_text_longer_than_the_model(llama):
-    with pytest.raises(BackendError, match="takes 64 tokens, a text has 71; shorten it"):
-        language_model(str(llama)).log_probs(["the " * 70])
+def test_text_longer_than_the_model_costs_its_own_row(llama):
+    model, long = language_model(str(llama)), "the " * 70
+    found = model.log_probs(["the car", long, "", "the " * 63])
+    assert [np.isfinite(row).all() for row in found] == [True, False, True, True]
+    assert [len(row) for row in found] == [2, 70, 0, 63]
+    np.testing.assert_allclose(found[0], model.log_probs(["the car"])[0], atol=1e-4)
+    reason = f"70 tokens are more than the 63 that {model.info.name} takes"
+    assert model.errors == {long: reason}
+    assert np.isfinite(model.continuation_log_probs([long, "the car"], [" home", " home"])).tolist() == [False, True]
+    assert model.errors[f"{long} home"].startswith("71 tokens")
+    assert [text is None for text in model.generate([long, "the car"], max_tokens=3)] == [True, False]
+
+
+def test_many_long_texts_in_a_row_do_not_end_a_run(llama):
+    from freqbias.probes.likelihood import probe
+    from freqbias.probes.runner import GIVE_UP, Measurement
+    from freqbias.progress import silent
+    from freqbias.records import Pair
+
+    lengths = [1, *[70] * (2 * GIVE_UP), 2]
+    pairs = [Pair(id=f"{n}", item=f"{n}", high="the " * words + "car", low="the " * words + "jalopy") for n, words in enumerate(lengths)]
+    measurement = Measurement(probe, pairs, language_model(str(llama)), silent)
+    rows = measurement.rows(pairs)
+    assert [row.error is None for row in rows] == [words < 70 for words in lengths]
+    assert "71 tokens are more than the 63" in rows[1].error
+    assert (measurement.gone, measurement.stopped) == (None, None)
 
 
 def test_pickled_weights_need_a_flag(tmp_path, llama):
