@@ -93,9 +93,13 @@ RANKS = {"recall_at_1": "Recall@1", "recall_at_10": "Recall@10", "recall_at_100"
 
 def _retrieval(have: Lookup, main: Estimate | None) -> list[str]:
     shift = have.get(have.confirmatory, measure="negative_rank")
-    said = [] if shift is None else [f"Rank: the document gains {sized(shift)} places in frequent instead of rare wording."]
+    said = (
+        []
+        if shift is None or shift.value is None
+        else [f"Rank: the document gains {sized(shift)} places in frequent instead of rare wording."]
+    )
     others = [(name, have.get(have.confirmatory, measure=measure)) for measure, name in RANKS.items()]
-    gains = [f"{name} {sized(row)}" for name, row in others if row is not None]
+    gains = [f"{name} {sized(row)}" for name, row in others if row is not None and row.value is not None]
     if gains:
         said.append(f"In other measures: {'; '.join(gains)}.")
     buckets = [have.get("zipf_buckets", term=f"bucket:{number}") for number in range(1, 9)]
@@ -190,4 +194,4 @@ def _calibration(have: Lookup, main: Estimate | None) -> list[str]:
 def _failed(have: Lookup, main: Estimate | None) -> list[str]:
     if main is None or not main.n_failed:
         return []
-    return [f"{main.n_failed} pairs could not be measured and are left out."]
+    return [f"{main.n_failed} pair{'s' if main.n_failed > 1 else ''} could not be measured."]
