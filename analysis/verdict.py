@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 from freqbias.analysis.across import ALL_MODELS
 from freqbias.analysis.contrasts import question
-from freqbias.analysis.findings import RIVALS, WORTH_NAMING, findings, inseparable
+from freqbias.analysis.findings import RIVALS, WORTH_NAMING, findings, inseparable, overlapping
 from freqbias.analysis.wording import UNITS, Lookup, adjusted_p, excludes_zero, flags_of, interval, number, p_text, significant
 from freqbias.records import Estimate
 
 __all__ = ["UNITS", "Verdict", "headline_rows", "interval", "number", "p_text", "verdicts"]
 
+NO_PLACEBO = "Without a placebo arm it cannot be told from the effect of any synonym swap."
 NOT_BEYOND = "It cannot be told from what an equally frequent synonym does (placebo)."
 
 
@@ -104,16 +105,19 @@ def _attribution(have: Lookup, main: Estimate) -> str:
     """Say what the effect goes with: frequency, a rival, both, or what cannot be told."""
     if inseparable(have):
         return "Whether it goes with frequency cannot be told from these pairs: a rival moves with it."
+    if overlapping(have, main):
+        return "It goes with the words that queries share with one form: where they share as many with both, no such effect is shown."
     own, rivals = _part(have, "frequency"), _rival_parts(have, main)
     carried = have.main("part:frequency") is not None
     if rivals and carried and not own:
         return f"It goes with {' and '.join(rivals)}, not with frequency."
     placebo = _beyond_placebo(have, main)
     if rivals and own:
-        return f"It goes with frequency and with {' and '.join(rivals)}." + ("" if placebo is not False else f" {NOT_BEYOND}")
+        caveat = {None: f" {NO_PLACEBO}", False: f" {NOT_BEYOND}", True: ""}[placebo]
+        return f"It goes with frequency and with {' and '.join(rivals)}.{caveat}"
     if placebo is None:
         goes = "It goes with frequency, not with length. " if own and _has_rivals(have) else ""
-        return f"{goes}Without a placebo arm it cannot be told from the effect of any synonym swap."
+        return f"{goes}{NO_PLACEBO}"
     return "It goes with frequency beyond what an equally frequent synonym does (placebo)." if placebo else NOT_BEYOND
 
 
