@@ -23,7 +23,7 @@ MIN_MODELS = 10  # with fewer the mean over models is a description: its spread 
 MIN_ITEMS = 2  # one item cannot be resampled
 
 Matrix = NDArray[np.float64]
-Result = tuple[float, float, Interval]
+Result = tuple[float | None, float | None, Interval]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,15 +38,17 @@ class Joint:
 def joint_relative(gap: Matrix, margin: Matrix, rng: np.random.Generator, resamples: int = RESAMPLES) -> Joint:
     """Return every model's sum(gap) / sum(margin), with the same resampled items for all models.
 
-    `gap` and `margin` are items x models, in the unit of the measure. Weights are multinomial draws, in blocks of bounded memory.
+    `gap` and `margin` are items x models, in the unit of the measure. Weights are multinomial draws, in blocks of bounded memory. Where
+    the items of a draw have no margin, as when few items tell exact from decoy, the ratio is not finite.
     Reference: Efron & Tibshirani (1993), An Introduction to the Bootstrap, ch. 9.
     """
-    blocks = [(weights @ gap) / (weights @ margin) for weights in resampling_weights(len(gap), rng, resamples)]
-    return Joint(
-        observed=gap.sum(axis=0) / margin.sum(axis=0),
-        replicates=np.concatenate(blocks),
-        jackknife=(gap.sum(axis=0) - gap) / (margin.sum(axis=0) - margin),
-    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        blocks = [(weights @ gap) / (weights @ margin) for weights in resampling_weights(len(gap), rng, resamples)]
+        return Joint(
+            observed=gap.sum(axis=0) / margin.sum(axis=0),
+            replicates=np.concatenate(blocks),
+            jackknife=(gap.sum(axis=0) - gap) / (margin.sum(axis=0) - margin),
+        )
 
 
 def across_models(table: pd.DataFrame, failed: "pd.Series[int]", seed: int) -> Iterator[Estimate]:
@@ -109,8 +111,10 @@ def spread(joint: Joint, level: float = 0.95) -> Result:
     sqrt(max(0, s² - c)), s² the variance over models (n - 1) and c the mean variance over models of the replicates' deviations from the
     observed values: the moment estimator of DerSimonian & Laird (1986), doi:10.1016/0197-2456(86)90046-2, with errors that may be
     correlated. A replicate holds c twice, once of the sample and once of the resampling, so the interval is the percentile interval of
-    sqrt(max(0, s*² - 2c)); it reaches zero where the models need not differ.
+    sqrt(max(0, s*² - 2c)); it reaches zero where the models need not differ. Undefined where a replicate is not finite.
     """
+    if not np.isfinite(joint.replicates).all():
+        return None, None, Interval()
     noise = float((joint.replicates - joint.observed).var(axis=1, ddof=1).mean())
     value = float(np.sqrt(max(0.0, joint.observed.var(ddof=1) - noise)))
     replicates = np.sqrt(np.maximum(0.0, joint.replicates.var(axis=1, ddof=1) - 2 * noise))
@@ -133,6 +137,9 @@ def _statistics(joint: Joint, models: list[str]) -> Iterator[tuple[str, str, Res
 
 
 def _bca(joint: Joint, weights: Matrix) -> Result:
-    """Return a weighted sum over models, its standard error and BCa interval."""
-    value, replicates = float(joint.observed @ weights), joint.replicates @ weights
-    return value, float(replicates.std(ddof=1)), bca_ends(value, replicates, joint.jackknife @ weights)
+    """Return a weighted sum over models, its standard error and BCa interval, which no model without weight can make undefined."""
+    used = weights != 0
+    value, replicates = float(joint.observed[used] @ weights[used]), joint.replicates[:, used] @ weights[used]
+    if not np.isfinite(replicates).all():
+        return value, None, Interval()
+    return value, float(replicates.std(ddof=1)), bca_ends(value, replicates, joint.jackknife[:, used] @ weights[used])

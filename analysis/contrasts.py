@@ -83,6 +83,7 @@ def question(probe: str) -> Question:
 COMPUTED = {"words": words, "characters": characters, "fkgl": fkgl}
 
 SERIES = ["model", "probe", "measure", "contrast", "arm"]
+_OVERLAP = ["model", "probe", "contrast", "pair_id"]
 _PAIR = ["model", "probe", "measure", "arm", "item", "pair_id"]
 
 
@@ -195,8 +196,18 @@ def _minus(sides: Any) -> float:
 
 
 def join(gaps: pd.DataFrame, pairs: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
-    """Return `gaps` with the pair columns and, per model, the `subwords_gap` of the observations."""
+    """Return `gaps` with the pair columns and, per model, the `subwords_gap` and `own_overlap_gap` of the observations.
+
+    `own_overlap_gap` is what high shares more than low with the queries of the user's own collection; it is not there where only
+    glosses ask, which share nothing with either.
+    """
     table = gaps.merge(pairs, left_on="pair_id", right_index=True, how="left", validate="many_to_one")
+    if "query_overlap_high" in observations.columns:
+        own = observations[observations["register"].isna() & observations["query_overlap_high"].notna()]
+        if len(own):
+            overlap = own.assign(own_overlap_gap=own["query_overlap_high"] - own["query_overlap_low"])
+            first = overlap.drop_duplicates(_OVERLAP)[[*_OVERLAP, "own_overlap_gap"]]
+            table = table.merge(first, on=_OVERLAP, how="left")
     if "subwords_high" in observations.columns:
         subwords = (observations["subwords_high"] - observations["subwords_low"]).rename("subwords_gap")
         per_model = pd.concat([observations[["model", "probe", "pair_id"]], subwords], axis=1)

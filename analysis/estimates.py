@@ -30,6 +30,7 @@ TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
 #: Raw log-probabilities favour frequent words in any sound model, so they are described and not tested.
 DESCRIPTIVE = ("raw",)
 
+LEVEL_OVERLAP = 1e-9  # of a share of words that is stored with nine digits
 MEAN_METHOD = "mean of item means; sign-flip p; t interval; BCa beside it; dz with Hedges' factor"
 _SERIES = ["model", "probe", "measure", "contrast"]
 
@@ -276,6 +277,8 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
         if len(equal):
             method = f"{MEAN_METHOD}; only pairs whose forms split into equally many subwords"
             yield _mean(series, "frequency", "equal_subwords", equal, method)
+    if "own_overlap_gap" in rows.columns and rows["own_overlap_gap"].notna().any():
+        yield _equal_overlap(series, rows)
     binary = series.key["measure"] == "accuracy" and is_binary(rows)
     if binary:
         yield _discordant(series, rows)
@@ -297,6 +300,15 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
         )
     if series.curve and question(series.key["probe"]).judges(series.key["contrast"], series.key["measure"]):
         yield from _specifications(series, rows)
+
+
+def _equal_overlap(series: _Series, rows: pd.DataFrame) -> Estimate:
+    """Return the gap where the user's own queries share as many words with either form, so that no word matching is in it."""
+    equal = rows[rows["own_overlap_gap"].abs() < LEVEL_OVERLAP]
+    method = "only pairs whose queries share equally many words with both forms"
+    if equal.empty:
+        return series.make("frequency", "equal_overlap", equal, value=None, method=f"none: {method}; there is none", flags=["empty"])
+    return _mean(series, "frequency", "equal_overlap", equal, f"{MEAN_METHOD}; {method}")
 
 
 def _specifications(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:

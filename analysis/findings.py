@@ -12,7 +12,7 @@ WORTH_NAMING = 0.25  # of the effect; a smaller part does not change what the ef
 
 def findings(have: Lookup, main: Estimate | None) -> list[str]:
     """Return every sentence that these estimates allow, in the order of the report."""
-    parts = [_queries, _size, _inversion, _retrieval, _limit, _parts, _dose, _logit, _adjusted, _equal_subwords, _direct]
+    parts = [_queries, _size, _inversion, _retrieval, _equal_overlap, _limit, _parts, _dose, _logit, _adjusted, _equal_subwords, _direct]
     parts += [_background, _specific, _crossed, _calibration, _failed]
     return [sentence for part in parts for sentence in part(have, main)]
 
@@ -38,7 +38,7 @@ def _size(have: Lookup, main: Estimate | None) -> list[str]:
 
 
 def _queries(have: Lookup, main: Estimate | None) -> list[str]:
-    if NO_GLOSS not in flags_of(main):
+    if NO_GLOSS not in flags_of(main) or have.main("equal_overlap") is not None:
         return []
     return ["The queries are no glosses and may share words with the documents: overlap of words is a rival that nothing here removes."]
 
@@ -125,6 +125,27 @@ def _retrieval(have: Lookup, main: Estimate | None) -> list[str]:
     return said
 
 
+def overlapping(have: Lookup, main: Estimate) -> bool:
+    """Tell whether the effect is not found where the user's own queries share as many words with either form."""
+    level = have.main("equal_overlap")
+    if level is None or level.n_pairs == main.n_pairs:
+        return False
+    return not excludes_zero(level) or (level.value or 0) * (main.value or 0) < 0
+
+
+def _equal_overlap(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.main("equal_overlap")
+    if row is None:
+        return []
+    own = "The queries are the collection's own, and rank in a corpus of the texts that have two forms, not in all of it."
+    if row.value is None:
+        return [own, "In every pair they share more words with one form, so word matching cannot be set apart."]
+    return [
+        own,
+        f"Where they share equally many words with both forms ({row.n_items} items): {sized(row)}; elsewhere word matching adds to it.",
+    ]
+
+
 def _parts(have: Lookup, main: Estimate | None) -> list[str]:
     """Split the mean gap by what it goes with, as far as the slopes tell."""
     own = have.main("part:frequency")
@@ -209,4 +230,4 @@ def _calibration(have: Lookup, main: Estimate | None) -> list[str]:
 def _failed(have: Lookup, main: Estimate | None) -> list[str]:
     if main is None or not main.n_failed:
         return []
-    return [f"{main.n_failed} pairs could not be measured and are left out."]
+    return [f"{main.n_failed} pair{'s' if main.n_failed > 1 else ''} could not be measured."]

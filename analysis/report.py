@@ -15,6 +15,7 @@ from freqbias.analysis.curve import specification_curve
 from freqbias.analysis.drawing import Chart, Subject
 from freqbias.analysis.families import CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY, adjusted, repeated
 from freqbias.analysis.largest import Largest, largest
+from freqbias.analysis.notes import notes
 from freqbias.analysis.observed import frame
 from freqbias.analysis.rendering import render
 from freqbias.analysis.verdict import Verdict, verdicts
@@ -47,6 +48,11 @@ class Run:
         models = [] if self.manifest is None else self.manifest.get("models", [])
         floors = [(model["name"], model.get("noise_floor") or {}) for model in models]
         return {(name, floor["measure"]): floor["value"] for name, floor in floors if floor.get("value") is not None}
+
+    @property
+    def notes(self) -> list[str]:
+        """What could not be measured, or only in part."""
+        return notes(self.manifest, self.observations, self.estimates)
 
     @property
     def noise(self) -> list[str]:
@@ -252,6 +258,7 @@ def _document(context: Mapping[str, Any]) -> dict[str, Any]:
             }
             for section in context["sections"]
         ],
+        "notes": [sentence for run in context["runs"] for sentence in run.notes],
         "noise": [sentence for run in context["runs"] for sentence in run.noise],
         "families": context["families"],
         "estimates": [row.to_dict() for row in context["estimates"]],

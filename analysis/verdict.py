@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from freqbias.analysis.across import ALL_MODELS
 from freqbias.analysis.contrasts import NO_GLOSS, question
-from freqbias.analysis.findings import RIVALS, WORTH_NAMING, findings, inseparable
+from freqbias.analysis.findings import RIVALS, WORTH_NAMING, findings, inseparable, overlapping
 from freqbias.analysis.wording import UNITS, Lookup, adjusted_p, excludes_zero, flags_of, interval, number, p_text, significant
 from freqbias.records import Estimate
 
@@ -106,6 +106,8 @@ def _attribution(have: Lookup, main: Estimate) -> str:
     """Say what the effect goes with: frequency, a rival, both, or what cannot be told."""
     if inseparable(have):
         return "Whether it goes with frequency cannot be told from these pairs: a rival moves with it."
+    if overlapping(have, main):
+        return "It goes with the words that queries share with one form: where they share as many with both, no such effect is shown."
     own, rivals = _part(have, "frequency"), _rival_parts(have, main)
     carried = have.main("part:frequency") is not None
     if rivals and carried and not own:

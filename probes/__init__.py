@@ -26,7 +26,8 @@ class Probe:
     is made before by `prepare(pairs, model, track)` and handed on as `common`; `pairs` is an iterable there that can be gone
     through several times. `estimates(pairs, model, common)` yields what has one value per model. `needs` says what the model can do:
     `scorer` gives documents a relevance (`freqbias.models.relevance.Scorer`), `embedder` has dense vectors, `language_model`
-    log-probabilities. `settings` and `prompts` (name to text) go into the manifest.
+    log-probabilities. `wants` says what it reads of a pair beside the two forms, for a reader whose pairs have none of it. `settings`
+    and `prompts` (name to text) go into the manifest.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Probe:
     run: Callable[[Sequence[Pair], Any, Any], Iterator[Observation]]
     prepare: Callable[[Iterable[Pair], Any, Track], Any] | None = None
     estimates: Callable[[Iterable[Pair], Any, Any], Iterator[Estimate]] | None = None
+    wants: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     prompts: Mapping[str, str] = field(default_factory=dict)
 

@@ -136,6 +136,7 @@ probe = Probe(
     name="inversion",
     needs="scorer",
     summary="whether the exact document loses to its decoy, by the form of either",
+    wants="queries gloss_plain or gloss_elevated, and decoys in both forms",
     prepare=prepare,
     run=run,
     settings={"tie": TIE},

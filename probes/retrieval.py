@@ -306,6 +306,7 @@ probe = Probe(
     name="retrieval",
     needs="scorer",
     summary="rank of the exact document in a corpus, by its form and the query's",
+    wants="queries gloss_plain, gloss_elevated, relevant, or naming_high and naming_low",
     prepare=prepare,
     run=run,
     estimates=estimates,

@@ -159,6 +159,7 @@ probe = Probe(
     name="similarity",
     needs="scorer",
     summary="relevance of the high and the low document to glosses, other items' glosses, neutral and naming queries",
+    wants="queries gloss_plain, gloss_elevated, neutral, or naming_high and naming_low",
     prepare=prepare,
     run=run,
 )

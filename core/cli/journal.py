@@ -93,12 +93,12 @@ def rows_of(out: Path, length: int) -> Iterator[dict[str, Any]]:
 
 
 class Journal:
-    """Appends parts to an observation file, from the last one that is whole."""
+    """Appends parts to an observation file, from the last one that is whole; `length` is its bytes so far."""
 
     def __init__(self, out: Path, parts: int, length: int):
         self.out = out
         self.parts = parts
-        self._length = length
+        self.length = length
         self._synced = time.monotonic()
         self._streams: dict[str, BinaryIO] = {}
 
@@ -106,7 +106,7 @@ class Journal:
         try:
             for name, path in (("rows", self.out), ("marks", side_file(self.out, "marks"))):
                 self._streams[name] = path.open("ab", buffering=0)
-            self._streams["rows"].truncate(self._length)
+            self._streams["rows"].truncate(self.length)
             self._mark()
             self._sync()
         except OSError as error:
@@ -116,11 +116,11 @@ class Journal:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if len(self._streams) == 2:
-            self._streams["rows"].truncate(self._length)  # takes off what a failed or interrupted write has left
+            self._streams["rows"].truncate(self.length)  # takes off what a failed or interrupted write has left
             self._sync()
         for stream in self._streams.values():
             stream.close()
-        if self._length == 0:  # nothing was measured, so nothing is left
+        if self.length == 0:  # nothing was measured, so nothing is left
             for path in (self.out, side_file(self.out, "marks")):
                 path.unlink(missing_ok=True)
 
@@ -129,7 +129,7 @@ class Journal:
         data = b"".join(map(line, rows))
         try:
             _write(self._streams["rows"], data)
-            self._length += len(data)
+            self.length += len(data)
             self.parts += 1
             self._mark()
             if time.monotonic() - self._synced > SYNC_SECONDS:
@@ -138,7 +138,7 @@ class Journal:
             raise InputError(f"{self.out}: cannot be written: {error.strerror or error}; what was finished before is kept") from error
 
     def _mark(self) -> None:
-        _write(self._streams["marks"], f"{self.parts} {self._length}\n".encode())
+        _write(self._streams["marks"], f"{self.parts} {self.length}\n".encode())
 
     def _sync(self) -> None:
         for stream in self._streams.values():

@@ -126,6 +126,8 @@ class Probing:
             finally:
                 self._write_manifest(complete=False)
                 self._loaded = (("", ""), None)
+        if not self._out.exists():
+            raise InputError(f"{self._pairs.path}: nothing to measure: no probe finds in these pairs what it asks with, see above")
         self._finish()
         return True
 
@@ -168,7 +170,10 @@ class Probing:
         left = self._parts - min(done, self._parts)
         if left:
             rest = islice(chunks(self._pairs.after(min(done, self._parts) * PAIRS_AT_ONCE), PAIRS_AT_ONCE), left)
+            before = journal.length
             self._measure(measurement, self._track(rest, f"{step.info.name}: {step.probe.name}", left), journal.append)
+            if step.probe.wants and not done and journal.length == before:
+                log.warning("%s: %s measured nothing: no pair has %s", step.info.name, step.probe.name, step.probe.wants)
         if done < self._units or redo:
             self._estimates(step, model, measurement)
         if done < self._units:

@@ -95,7 +95,10 @@ def run(
 def _source(chosen: Settings) -> "PairFile | Iterable[Pair]":
     """Return the pairs of a run; the bundled ones are made when nobody has asked for others."""
     if chosen.pairs is not None:
-        return PairFile(chosen.pairs)
+        given = PairFile(chosen.pairs)
+        if not given.count:
+            raise InputError(f"{given.path}: no pairs")
+        return given
     with waiting("pairs"):
         return stages.make_pairs("lexicon", [], {"n": chosen.n or DEFAULT_PAIRS, "sets": chosen.sets, "seed": chosen.seed})
 

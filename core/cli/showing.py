@@ -17,6 +17,7 @@ def write_report(*folders: Path, out: Path | None = None) -> None:
 def show_summary(estimates: list[Estimate]) -> None:
     """Print the headline rows and the verdicts."""
     from freqbias.analysis.verdict import headline_rows, interval, number, p_text, verdicts
+    from freqbias.analysis.wording import adjusted_p
 
     rows = [
         [
@@ -25,7 +26,7 @@ def show_summary(estimates: list[Estimate]) -> None:
             row.arm,
             number(row.value),
             interval(row),
-            p_text(row.p_value),
+            p_text(adjusted_p(row)),
             row.n_items,
         ]
         for row in headline_rows(estimates)

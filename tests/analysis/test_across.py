@@ -7,7 +7,7 @@ from simulation import simulate
 
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.across import ALL_MODELS, _bca, joint_relative, spread
-from freqbias.analysis.resampling import bca_ends, resampling_weights
+from freqbias.analysis.resampling import Interval, bca_ends, resampling_weights
 from freqbias.analysis.verdict import verdicts
 from freqbias.records import Observation
 
@@ -154,3 +154,17 @@ def test_a_model_that_does_not_tell_exact_from_decoy_is_left_out():
         for row in rows
     ]
     assert set(across(pairs, blind)) == {"relative:a", "relative:b", "relative_mean", "relative_spread", "relative_difference:a-b"}
+
+
+def test_few_items_that_tell_exact_from_decoy_leave_an_interval_undefined():
+    gap, margin = draw(np.random.default_rng(3), [0.2, 0.1])
+    margin[:, 1] = 0.0
+    margin[:2, 1] = 1.0  # about one draw in eight holds neither item
+    joint = joint_relative(gap, margin, np.random.default_rng(0))
+    assert not np.isfinite(joint.replicates[:, 1]).all()
+    value, error, interval = _bca(joint, np.array([1.0, 0.0]))
+    assert None not in (value, error, interval.low, interval.high)
+    for result in (_bca(joint, np.array([0.0, 1.0])), _bca(joint, np.array([0.5, 0.5]))):
+        assert result[0] is not None
+        assert result[1:] == (None, Interval())
+    assert spread(joint) == (None, None, Interval())

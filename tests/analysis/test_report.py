@@ -17,10 +17,11 @@ from freqbias.analysis.distributions import cell_means, dose, raincloud
 from freqbias.analysis.drawing import Subject
 from freqbias.analysis.figures import love
 from freqbias.analysis.largest import MAX_CHARACTERS, differing, largest
+from freqbias.analysis.notes import notes
 from freqbias.analysis.rendering import CITATION, text
 from freqbias.analysis.report import write_report
 from freqbias.errors import InputError
-from freqbias.jsonl import write_json, write_records
+from freqbias.jsonl import read_estimates, write_json, write_records
 from freqbias.paraphrases.audit import audit
 from freqbias.records import Observation, Pair
 
@@ -337,3 +338,26 @@ def test_fifty_thousand_pairs_stay_small():
     assert shown.n_pairs == 25_000
     assert [row.gap for row in shown.frequent] == sorted(table.loc[table["arm"] == "frequency", "gap"])[::-1][:20]
     assert sum(len(words) for row in [*shown.frequent, *shown.rare] for words, _ in [*row.high, *row.low]) < 80 * (MAX_CHARACTERS + 2)
+
+
+def test_report_says_what_was_not_measured_failed_or_was_cut(run_folder):
+    assert "measured nothing" not in _markdown(run_folder)
+    rows = [json.loads(line) for line in (run_folder / "observations.jsonl").read_text(encoding="utf-8").splitlines()]
+    for row in rows[:2]:  # both registers of one pair
+        row["covariates"]["truncated"] = [1, 0]
+    for row in rows[2:4]:
+        row |= {"high": None, "low": None, "decoys": None, "error": "too long"}
+    write_records(run_folder / "observations.jsonl", [Observation.from_dict(row) for row in rows])
+    steps = [{"model": "m", "probe": "inversion"}, {"model": rows[0]["model"], "probe": "similarity"}]
+    told = notes({"probing": {"steps": steps}}, frame(run_folder), list(read_estimates(run_folder)))
+    assert told[0].startswith("inversion of m measured nothing")
+    assert "failed on 1 of 160 pairs; most often: too long." in told[1]
+    assert "cut the texts of 1 of 160 pairs to its window" in told[2]
+    assert len(told) == 3
+    assert "cut the texts of 1 of 160 pairs" in _markdown(run_folder)
+    assert "cut the texts of 1 of 160 pairs" in (run_folder / "report.html").read_text(encoding="utf-8")
+
+
+def _markdown(folder):
+    write_report(folder)
+    return (folder / "report.md").read_text(encoding="utf-8")

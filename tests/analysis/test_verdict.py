@@ -8,7 +8,7 @@ from simulation import simulate
 
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.verdict import number, p_text, verdicts
-from freqbias.records import Estimate, Observation
+from freqbias.records import Estimate, Observation, Pair
 
 
 def verdict(effects, contrasts=("gloss",), seed=0, **options):
@@ -72,7 +72,7 @@ def test_one_verdict_where_a_probe_is_judged_by_one_measure():
     estimates = estimate(frame(both), pairs)
     (found,) = verdicts(estimates)
     assert found.measure == "ndcg_at_10"
-    assert "ranks higher for a gloss" in found.headline
+    assert "ranks higher for a gloss of its own content" in found.headline
     assert [row.measure for row in estimates if row.family == "confirmatory"] == ["ndcg_at_10"]
 
 
@@ -241,3 +241,29 @@ def test_rivals_held_level_are_named_by_what_they_are():
     parts = [("cosine", "gloss", value, {"term": f"part:{name}", "p_value": None}) for name, value in values.items()]
     headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts).headline
     assert "It goes with frequency at equal readability. Without a placebo" in headline
+
+
+def own_queries(level_gap, matched_gap, matched=20):
+    """Return the verdict where queries of a collection share words with one form in `matched` of 40 items."""
+    rng = np.random.default_rng(0)
+    pairs, rows = [], []
+    for n in range(40):
+        pair = Pair(id=str(n), item=str(n), high=f"a big dog {n}", low=f"a large hound {n}", zipf_gap=float(rng.uniform(1, 3)))
+        gap = (matched_gap if n < matched else level_gap) + float(rng.normal(0, 0.05))
+        values = {"high": 0.5 + gap, "low": 0.5, "covariates": {"query_overlap": [0.3, 0.2] if n < matched else [0.2, 0.2]}}
+        fixed = {"probe": "retrieval", "measure": "ndcg_at_10", "contrast": "document_form", "model": "m"}
+        pairs.append(pair)
+        rows.append(Observation(pair_id=pair.id, item=pair.item, arm="frequency", **fixed, **values))
+    (found,) = verdicts(estimate(frame(rows), pairs))
+    return found
+
+
+def test_words_that_own_queries_share_with_one_form_are_not_put_down_to_frequency():
+    found = own_queries(level_gap=0.0, matched_gap=0.4)
+    assert "It goes with the words that queries share with one form" in found.headline
+    assert "Where they share equally many words with both forms (20 items)" in words(found)
+    assert "words that queries share" not in own_queries(level_gap=0.4, matched_gap=0.4).headline
+    assert "words that queries share" in own_queries(level_gap=-0.1, matched_gap=0.4).headline
+    found = own_queries(level_gap=0.0, matched_gap=0.4, matched=40)
+    assert "word matching cannot be set apart" in words(found)
+    assert "words that queries share" in found.headline

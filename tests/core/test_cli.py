@@ -202,3 +202,19 @@ def test_audit_with_a_tokenizer_and_a_similarity(cli, tmp_path, pair_file):
     assert 0 < found["between"]["similarity"] < 1
     assert "subwords" not in found["covariates"]  # a function has no tokenizer to ask
     assert cli("audit", pair_file).exit_code == 0
+
+
+def test_pairs_without_what_a_probe_asks_with(cli, tmp_path):
+    pairs = tmp_path / "pairs.jsonl"
+    rows = [{"id": str(n), "item": str(n), "high": f"a car {n}", "low": f"a jalopy {n}", "queries": {"gloss": ["old"]}} for n in range(3)]
+    pairs.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    command = ["run", "--pairs", str(pairs), "--embedder", "bm25", "--probe", "inversion", "--probe", "similarity"]
+    result = cli(*command, "--out", str(tmp_path / "none"))
+    assert result.exit_code == 2
+    assert "bm25: inversion measured nothing: no pair has queries gloss_plain or gloss_elevated, and decoys" in result.stderr
+    assert "none/pairs.jsonl: nothing to measure" in result.stderr.splitlines()[-1]
+    pairs.write_text("".join(json.dumps(row | {"queries": {"neutral": ["old"]}}) + "\n" for row in rows), encoding="utf-8")
+    result = cli(*command, "--out", str(tmp_path / "some"))
+    assert result.exit_code == 0
+    assert "bm25: inversion measured nothing" in result.stderr
+    assert "inversion of bm25 measured nothing" in (tmp_path / "some" / "report.md").read_text(encoding="utf-8")

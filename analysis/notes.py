@@ -1,0 +1,43 @@
+"""What a run could not measure, or measured on less than the whole text, in sentences for the report."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from freqbias.records import Estimate
+
+
+def notes(manifest: Mapping[str, Any] | None, observations: pd.DataFrame | None, estimates: Sequence[Estimate]) -> list[str]:
+    """Return one sentence per probe that measured nothing, per probe with failed pairs, and per model that cut texts."""
+    return [*_empty(manifest, estimates), *_failed(observations), *_cut(observations)]
+
+
+def _empty(manifest: Mapping[str, Any] | None, estimates: Sequence[Estimate]) -> Iterator[str]:
+    have = {(row.model, row.probe) for row in estimates}
+    for step in (manifest or {}).get("probing", {}).get("steps", []):
+        if (step["model"], step["probe"]) not in have:
+            yield f"{step['probe']} of {step['model']} measured nothing: it finds nothing to ask with in these pairs, or in this model."
+
+
+def _failed(observations: pd.DataFrame | None) -> Iterator[str]:
+    if observations is None:
+        return
+    pairs = observations.groupby(["model", "probe"])["pair_id"].nunique()
+    errors = observations[observations["error"].notna()]
+    for key, rows in errors.groupby(["model", "probe"]):
+        model, probe = key if isinstance(key, tuple) else (key, "")
+        reason = rows["error"].mode().iloc[0]
+        yield f"{probe} of {model} failed on {rows['pair_id'].nunique()} of {pairs[model, probe]} pairs; most often: {reason}."
+
+
+def _cut(observations: pd.DataFrame | None) -> Iterator[str]:
+    if observations is None or "truncated_high" not in observations.columns:
+        return
+    pairs = observations.groupby("model")["pair_id"].nunique()
+    cut = observations[(observations["truncated_high"] > 0) | (observations["truncated_low"] > 0)]
+    for model, rows in cut.groupby("model"):
+        yield (
+            f"{model} cut the texts of {rows['pair_id'].nunique()} of {pairs[model]} pairs to its window: words behind it were not read, "
+            "so a swap there makes no difference."
+        )
