@@ -51,6 +51,16 @@ class Question:
         """Tell whether the verdict rests on this contrast in this measure."""
         return contrast == self.contrast and self.measure in (None, measure) and measure not in self.beside
 
+    def takes_apart(self, contrast: str, measure: str) -> bool:
+        """Tell whether rivals are held against frequency: in what the verdict rests on, and in the one pull that is called preference.
+
+        A dozen slopes of every other contrast would answer no question that anybody asks of it, and would fill the exploratory family.
+        """
+        return self.judges(contrast, measure) or contrast == PREFERENCE
+
+
+#: The contrast that alone may be called preference.
+PREFERENCE = "background"
 
 #: The one place that knows probes by name; a probe that is not here is judged by `gap` in each of its measures.
 QUESTIONS = {

@@ -48,6 +48,11 @@ class _Series:
     curve: bool
     no_gloss: bool = False
 
+    @property
+    def apart(self) -> bool:
+        """Whether rivals are held against frequency here."""
+        return question(self.key["probe"]).takes_apart(self.key["contrast"], self.key["measure"])
+
     def arm(self, arm: str) -> pd.DataFrame:
         return self.rows[self.rows["arm"] == arm]
 
@@ -217,7 +222,7 @@ def _placebo(series: _Series) -> Iterator[Estimate]:
     if rows.empty or series.sesoi is None:
         return
     yield _equivalence(series, "placebo", "equivalence", rows)
-    for rival, own in rows.dropna(subset=["oriented_by"]).groupby("oriented_by"):
+    for rival, own in rows.dropna(subset=["oriented_by"]).groupby("oriented_by") if series.apart else ():
         yield _equivalence(series, "placebo", f"equivalence:{rival}", own)
 
 
@@ -282,6 +287,8 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
     binary = series.key["measure"] == "accuracy" and is_binary(rows)
     if binary:
         yield _discordant(series, rows)
+    if not series.apart:
+        return
     known = rows[rows["zipf_gap"].notna()]  # a pair of unknown words has no dose, and would take the others' slopes with it
     for row in [*rival_rows(known), *(logit_rows(known) if binary else ())] if len(known) else []:
         yield series.make(
