@@ -379,6 +379,12 @@ def test_names_that_cannot_be_used_are_one_line(tmp_path, monkeypatch):
     check_name("cls:minilm", "embedder")
 
 
+@pytest.mark.parametrize("kind", ["bert", "late", "cross"])
+def test_device_that_is_not_here_is_one_line(tiny, kind):
+    with pytest.raises(InputError, match="device 'gpu' cannot be used here: "):
+        embedder(str(tiny / kind), device="gpu")
+
+
 def test_hub_id_that_is_not_here_is_one_line(monkeypatch):
     def offline(*arguments, **options):
         raise OSError("no route\nto the hub")
