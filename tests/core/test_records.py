@@ -48,6 +48,7 @@ def test_minimal_pair_and_extra_fields_survive(tmp_path):
         ({"zipf_gap": True}, "field 'zipf_gap' must be a number or null, found bool"),
         ({"covariates": {"words": 3}}, "field 'covariates.words' must be a list [high, low]"),
         ({"queries": {"neutral": "text"}}, "field 'queries.neutral' must be a list of non-empty texts"),
+        ({"queries": {"relevant": "text"}}, "field 'queries.relevant' must be a list of non-empty texts"),
         ({"queries": {"naming_high": ""}}, "field 'queries.naming_high' must be a non-empty text"),
         ({"decoys": {"low": 3}}, "field 'decoys.low' must be a non-empty text"),
     ],
