@@ -81,7 +81,7 @@ class Plan:
 
     def _identity(self, kind: str, name: str) -> ModelInfo:
         if self.loading.base_url is not None:
-            return ModelInfo(name=Path(name).name if Path(name).is_dir() else name, kind=kind, source="server")
+            return identity(name, kind, served=True)
         check_name(name, kind)
         return identity(name, kind)
 

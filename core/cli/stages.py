@@ -138,14 +138,23 @@ def prepare_folder(folder: Path, *, fresh: bool) -> None:
         if not any((folder / name).exists() for name in RUN_FILES):
             raise InputError(f"{folder}: not empty, and holds no run of freqbias; give another --out")
         if fresh:
-            with only_writer(folder / "observations.jsonl"):
-                previous = folder.with_name(f"{folder.name}.previous")
-                shutil.rmtree(previous, ignore_errors=True)
-            folder.rename(previous)
+            _keep_previous(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+
+
+def _keep_previous(folder: Path) -> None:
+    if Path.cwd().is_relative_to(folder.resolve()):
+        raise InputError(f"{folder.resolve().name}: --fresh moves this folder away, and you are in it; start from another one")
+    previous = folder.with_name(f"{folder.name}.previous")
+    with only_writer(folder / "observations.jsonl"):
+        shutil.rmtree(previous, ignore_errors=True)
+    try:
+        folder.rename(previous)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be kept as {previous.name}: {error.strerror}; give another --out") from error
 
 
 def keep_pairs(pairs: Iterable[Pair], target: Path) -> None:
