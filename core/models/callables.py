@@ -44,7 +44,10 @@ class CallableEmbedder:
         """Call the function; `BackendError` unless it returns an array of shape (n, d)."""
         texts = list(texts)
         result = self._function(texts, role=role) if self._takes_role else self._function(texts)
-        vectors = np.asarray(result, dtype=np.float32)
+        try:
+            vectors = np.asarray(result, dtype=np.float32)
+        except (ValueError, TypeError) as error:
+            raise BackendError(f"{self.info.name} returned no array of numbers of shape (n, d): {error}") from error
         if vectors.ndim != 2 or len(vectors) != len(texts):
             raise BackendError(f"{self.info.name} returned shape {vectors.shape} for {len(texts)} texts; expected (n, d)")
         return vectors

@@ -179,3 +179,12 @@ def test_models_list(cli):
     rows = json.loads(result.stdout)
     assert {"alias", "kind", "source", "licence", "ready"} <= set(rows[0])
     assert cli("models", "fetch", "nosuch").exit_code == 2
+
+
+def test_function_that_returns_no_array_is_a_failing_model(monkeypatch):
+    import synthetic
+
+    for result in ([[1.0, 2.0], [1.0]], [["a"], ["b"]], None):
+        monkeypatch.setattr(synthetic, "embed_flat", lambda texts, result=result: result)
+        with pytest.raises(BackendError, match="synthetic:embed_flat returned"):
+            models.embedder("synthetic:embed_flat").encode(["x", "y"], role="query")
