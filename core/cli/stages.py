@@ -134,7 +134,9 @@ def prepare_folder(folder: Path, *, fresh: bool) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; give a folder")
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and any(
+        not path.name.startswith(".") for path in folder.iterdir()
+    ):  # a run killed early leaves hidden files alone
         if not any((folder / name).exists() for name in RUN_FILES):
             raise InputError(f"{folder}: not empty, and holds no run of freqbias; give another --out")
         if fresh:

@@ -312,6 +312,16 @@ def test_served_models_have_the_name_that_they_are_loaded_under(tmp_path, monkey
     assert identity("ql:./folder", "embedder", served=True).name == "ql:folder"
 
 
+def test_a_run_that_was_killed_before_it_had_pairs_goes_on(cli, tmp_path):
+    run = ["run", "--embedder", "synthetic:embed_words", "--probe", "similarity", "--n", "10", "--out", tmp_path / "run"]
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".pairs.jsonl.new").write_text("{torn")
+    side_file(tmp_path / "run" / "observations.jsonl", "lock").touch()
+    result = cli(*run)
+    assert result.exit_code == 0, result.output
+    assert not (tmp_path / "run" / ".pairs.jsonl.new").exists()
+
+
 def test_fresh_start_in_the_folder_itself(cli, tmp_path, monkeypatch):
     run = ["run", "--embedder", "synthetic:embed_words", "--probe", "similarity", "--n", "10", "--out", "."]
     monkeypatch.chdir(tmp_path)
@@ -360,6 +370,8 @@ def test_a_directory_retrained_in_place_and_two_of_one_name(cli, tmp_path, pairs
     assert first.fingerprint != second.fingerprint
     (tmp_path / "a" / "model" / "model.safetensors").write_bytes(b"b")
     assert identity(str(tmp_path / "a" / "model"), "embedder").fingerprint == second.fingerprint
+    (tmp_path / "a" / "model" / "modeling.py").write_text("raise SystemExit")
+    assert identity(str(tmp_path / "a" / "model"), "embedder").fingerprint != second.fingerprint
     models = [part for parent in ("a", "b") for part in ("--embedder", tmp_path / parent / "model")]
     result = cli("probe", pairs, "--out", tmp_path / "o.jsonl", *models)
     assert result.exit_code == 2
