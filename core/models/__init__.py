@@ -12,7 +12,6 @@ from freqbias.models.aliases import Place, fingerprint, resolve
 from freqbias.models.kinds import load, split
 from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role, TokenEmbedder
 from freqbias.models.relevance import Scorer
-from freqbias.registry import import_object
 
 __all__ = [
     "Embedder",
@@ -104,7 +103,9 @@ def check_name(name: str, kind: str) -> None:
     if use == "ql":
         kind = "language_model"
     if _FUNCTION.fullmatch(rest) and use in (None, "ql"):
-        import_object(rest)
+        from freqbias.models.callables import function
+
+        function(rest)
     else:
         _check_kind(resolve(rest), kind, "--embedder" if kind == "embedder" else "--lm")
 
@@ -117,9 +118,9 @@ def identity(name: str, kind: str, *, served: bool = False) -> ModelInfo:
         use, rest = ("ql", rest) if use == "ql" else (None, name)
         info = backends.served(rest, kind)
     elif _FUNCTION.fullmatch(rest) and use in (None, "ql"):
-        from freqbias.models.callables import info_of
+        from freqbias.models.callables import function, info_of
 
-        info = info_of(rest, import_object(rest), kind)
+        info = info_of(rest, function(rest), kind)
     else:
         info = _info(resolve(rest), kind)
     return info if use is None else replace(info, name=f"{use}:{info.name}")

@@ -181,6 +181,13 @@ def test_models_list(cli):
     assert cli("models", "fetch", "nosuch").exit_code == 2
 
 
+@pytest.mark.parametrize("kind", ["embedder", "language_model"])
+def test_name_of_something_that_is_no_function_is_one_line(kind):
+    for ask in (getattr(models, kind), lambda name: models.check_name(name, kind), lambda name: models.identity(name, kind)):
+        with pytest.raises(InputError, match="'os:sep' is no function, found str"):
+            ask("os:sep")
+
+
 def test_function_that_returns_no_array_is_a_failing_model(monkeypatch):
     import synthetic
 

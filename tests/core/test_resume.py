@@ -312,6 +312,16 @@ def test_served_models_have_the_name_that_they_are_loaded_under(tmp_path, monkey
     assert identity("ql:./folder", "embedder", served=True).name == "ql:folder"
 
 
+def test_options_that_are_no_longer_given_are_no_longer_recorded(cli, tmp_path):
+    run = ["run", "--embedder", "synthetic:embed_words", "--probe", "similarity", "--n", "10", "--seed", "3", "--out", tmp_path / "run"]
+    assert cli(*run, "--device", "cpu").exit_code == 0
+    more = ["--embedder", "synthetic:embed_words", "--probe", "similarity", "--probe", "inversion"]
+    assert cli("probe", tmp_path / "run", *more).exit_code == 0
+    config = json.loads((tmp_path / "run" / "manifest.json").read_text())["config"]
+    assert config["device"] is None
+    assert (config["command"], config["n"], config["seed"], config["probe"]) == ("run", 10, 3, ["similarity", "inversion"])
+
+
 def test_a_run_that_was_killed_before_it_had_pairs_goes_on(cli, tmp_path):
     run = ["run", "--embedder", "synthetic:embed_words", "--probe", "similarity", "--n", "10", "--out", tmp_path / "run"]
     (tmp_path / "run").mkdir()
