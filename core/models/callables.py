@@ -17,7 +17,7 @@ from freqbias.registry import import_object
 
 def function(reference: str) -> Callable[..., Any]:
     """Return the function called `module:function`; `InputError` when it is not there or cannot be called."""
-    found = import_object(reference)
+    found: Callable[..., Any] | object = import_object(reference)
     if not callable(found):
         raise InputError(f"'{reference}' is no function, found {type(found).__name__}")
     return found
