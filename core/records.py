@@ -17,7 +17,7 @@ ARMS = ("frequency", "placebo", "length")
 CELLS = ("hh", "hl", "lh", "ll")
 REGISTERS = ("plain", "elevated")
 SIDES = ("high", "low")
-QUERY_LISTS = ("neutral", "gloss_plain", "gloss_elevated")
+QUERY_LISTS = ("neutral", "gloss_plain", "gloss_elevated", "relevant")
 QUERY_TEXTS = ("naming_high", "naming_low")
 
 

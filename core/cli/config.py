@@ -56,21 +56,36 @@ class Settings(BaseModel):
             raise ValueError("--backend http needs --base-url, the address of the server")
         if self.base_url is not None and self.backend in ("transformers", "vllm"):
             raise ValueError(f"--base-url names a server and --backend {self.backend} computes here; give one of the two")
+        self._no_idle_options()
         return self
+
+    def _no_idle_options(self) -> None:
+        """Refuse options that the backend has no use for: someone who gives one expects it to do something."""
+        if self.max_requests is not None and self.base_url is None:
+            raise ValueError("--max-requests limits what a server is asked; give --base-url, or leave it out")
+        if self.tensor_parallel != 1 and self.backend != "vllm":
+            raise ValueError("--tensor-parallel is for --backend vllm")
+        if self.device is not None and self._backend in ("vllm", "http"):
+            raise ValueError(f"--device does nothing with --backend {self._backend}; leave it out")
+        if self.dtype != "float32" and self._backend == "http":
+            raise ValueError("--dtype does nothing with a server, which chooses its own; leave it out")
 
     def plan(self) -> Plan:
         """Return the models, probes and how models are loaded."""
-        options = {name: getattr(self, name) for name in LOADING}
-        if self.base_url is not None:
-            options["backend"] = "http"
-        return Plan(embedders=self.embedder, language_models=self.lm, probes=self.probe, loading=Loading(**options))
+        loading = Loading(**{name: getattr(self, name) for name in LOADING} | {"backend": self._backend})
+        return Plan(embedders=self.embedder, language_models=self.lm, probes=self.probe, loading=loading)
+
+    @property
+    def _backend(self) -> str:
+        return self.backend if self.base_url is None else "http"
 
     def recorded(self, command: str) -> dict[str, Any]:
         """Return what goes into the manifest."""
         left_out = {"out", "fresh", "dry_run", "json_"} | ({"n", "sets", "seed"} if command == "probe" else set())
         found = self.model_dump(exclude=left_out)
         pairs = None if self.pairs is None else str(Path(self.pairs).absolute())
-        return {"command": command, **found, "pairs": pairs}
+        # `http` by name, so that what a server began does not go on with a model of that name on this machine
+        return {"command": command, **found, "backend": self._backend, "pairs": pairs}
 
 
 def settings(given: dict[str, Any], file: Path | None) -> Settings:

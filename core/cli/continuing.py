@@ -6,8 +6,17 @@ from typing import Any
 
 from freqbias.errors import InputError
 from freqbias.models import ModelInfo
+from freqbias.redact import redacted
 
 IDENTITY = ("fingerprint", "revision", "dtype", "quantisation")
+READING = (
+    "first_token_context",
+    "prompt_format",
+    "prompts",
+    "pooling",
+    "similarity",
+    "template",
+)  # details that decide what a model is given
 SHORT = 12  # hexadecimal digits of a hash that tell two apart for a reader
 
 
@@ -28,11 +37,20 @@ def check_model(before: Mapping[str, Any] | None, info: ModelInfo) -> Any:
     """Return the noise floor that was measured before; `InputError` when the loaded model is not the one of the manifest."""
     for old in (before or {}).get("models", []):
         if (old["kind"], old["name"]) == (info.kind, info.name) and "noise_floor" in old:
-            found = _changed(old, info.to_dict(), IDENTITY)
+            found = [*_changed(old, info.to_dict(), IDENTITY), *_read_otherwise(old, info)]
             if found:
                 raise InputError(f"{'; '.join(found)}; give --fresh to start over, or another --out")
             return old["noise_floor"]
     return None
+
+
+def _read_otherwise(old: Mapping[str, Any], info: ModelInfo) -> list[str]:
+    before, now = old["details"], redacted(info.details)
+    return [
+        f"model '{old['name']}' is used otherwise: its {name} was {before.get(name)!r} and is {now.get(name)!r}"
+        for name in READING
+        if before.get(name) != now.get(name)
+    ]
 
 
 def _inputs(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

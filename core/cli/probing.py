@@ -81,7 +81,7 @@ class Plan:
 
     def _identity(self, kind: str, name: str) -> ModelInfo:
         if self.loading.base_url is not None:
-            return ModelInfo(name=Path(name).name if Path(name).is_dir() else name, kind=kind, source="server")
+            return identity(name, kind, served=True)
         check_name(name, kind)
         return identity(name, kind)
 
@@ -238,9 +238,8 @@ class Probing:
         self._write_manifest(complete=True)
 
     def _config_with(self, before: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the present options, with those of before where there are none; what began as a run stays one."""
-        given = {name: value for name, value in self._config.items() if value is not None or name not in before}
-        return {**before, **given, **{name: before[name] for name in ("command", "pairs") if name in before}}
+        """Return the present options, with those of before that this command does not have; what began as a run stays one."""
+        return {**before, **self._config, **{name: before[name] for name in ("command", "pairs") if name in before}}
 
     def _write_manifest(self, *, complete: bool) -> None:
         write_json(manifest.path_of(self._out), self._manifest(complete=complete))

@@ -12,7 +12,7 @@ from freqbias.cli.console import log, print_json, print_table, tracker, waiting
 from freqbias.cli.journal import only_writer
 from freqbias.cli.options import Json, N, Seed, Sets
 from freqbias.cli.planning import forecast
-from freqbias.cli.probing import Probing
+from freqbias.cli.probing import Plan, Probing
 from freqbias.cli.showing import show_summary, write_report
 from freqbias.cli.status import status_of
 from freqbias.errors import InputError
@@ -80,9 +80,11 @@ def run(
         raise InputError("--out is missing: the folder to write the run into")
     source = _source(chosen)
     folder = Path(chosen.out)
+    if chosen.fresh and isinstance(source, PairFile) and source.path.resolve().is_relative_to(folder.resolve()):
+        raise InputError(f"{source.path}: lies in the folder that --fresh empties; copy it to another place first")
     stages.prepare_folder(folder, fresh=chosen.fresh)
     with only_writer(folder / "observations.jsonl"):
-        done = _stages(folder, source, chosen)
+        done = _stages(folder, source, plan, chosen)
     if not done:
         log.info("%s: complete (%s); nothing to do", folder, ", ".join(f"{probe} of {model}" for model, probe in keys))
     estimates = list(read_estimates(folder))
@@ -103,11 +105,11 @@ def _source(chosen: Settings) -> "PairFile | Iterable[Pair]":
         return stages.make_pairs("lexicon", [], {"n": chosen.n or DEFAULT_PAIRS, "sets": chosen.sets, "seed": chosen.seed})
 
 
-def _stages(folder: Path, source: Iterable[Pair], chosen: Settings) -> bool:
+def _stages(folder: Path, source: Iterable[Pair], plan: Plan, chosen: Settings) -> bool:
     """Do the stages that are not done; return whether there were any."""
     pair_file, audit = folder / "pairs.jsonl", folder / "audit.json"
     stages.keep_pairs(source, pair_file)
-    probing = Probing(PairFile(pair_file), chosen.plan(), folder / "observations.jsonl", chosen.recorded("run"), tracker())
+    probing = Probing(PairFile(pair_file), plan, folder / "observations.jsonl", chosen.recorded("run"), tracker())
     missing = not audit.exists()
     if missing:
         stages.audit_pairs(pair_file, audit)

@@ -134,18 +134,29 @@ def prepare_folder(folder: Path, *, fresh: bool) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; give a folder")
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and any(
+        not path.name.startswith(".") for path in folder.iterdir()
+    ):  # a run killed early leaves hidden files alone
         if not any((folder / name).exists() for name in RUN_FILES):
             raise InputError(f"{folder}: not empty, and holds no run of freqbias; give another --out")
         if fresh:
-            with only_writer(folder / "observations.jsonl"):
-                previous = folder.with_name(f"{folder.name}.previous")
-                shutil.rmtree(previous, ignore_errors=True)
-            folder.rename(previous)
+            _keep_previous(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+
+
+def _keep_previous(folder: Path) -> None:
+    if Path.cwd().is_relative_to(folder.resolve()):
+        raise InputError(f"{folder.resolve().name}: --fresh moves this folder away, and you are in it; start from another one")
+    previous = folder.with_name(f"{folder.name}.previous")
+    with only_writer(folder / "observations.jsonl"):
+        shutil.rmtree(previous, ignore_errors=True)
+    try:
+        folder.rename(previous)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be kept as {previous.name}: {error.strerror}; give another --out") from error
 
 
 def keep_pairs(pairs: Iterable[Pair], target: Path) -> None:

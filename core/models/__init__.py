@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ from freqbias.models.aliases import Place, fingerprint, resolve
 from freqbias.models.kinds import load, split
 from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role, TokenEmbedder
 from freqbias.models.relevance import Scorer
-from freqbias.registry import import_object
 
 __all__ = [
     "Embedder",
@@ -41,12 +41,12 @@ def embedder(name: str, **options: Any) -> Embedder | TokenEmbedder | Scorer:
     use, rest = split(name)
     if use == "ql":
         return _query_likelihood(name, rest, options)
+    if backend == "http":  # before functions, since servers have names such as `llama3:latest`
+        return backends.http_embedder(name, loading)
     if use is None and _FUNCTION.fullmatch(name):
         from freqbias.models.callables import CallableEmbedder
 
         return CallableEmbedder(name)
-    if backend == "http":
-        return backends.http_embedder(name, loading)
     place = resolve(rest)
     _check_kind(place, "embedder", "--embedder")
     info = _info(place, "embedder")
@@ -68,23 +68,23 @@ def dense_embedder(name: str, **options: Any) -> Embedder:
 
 
 def _query_likelihood(name: str, rest: str, options: dict[str, Any]) -> Scorer:
-    from freqbias.models.pair_scorers import TEMPLATE, QueryLikelihoodScorer
+    from freqbias.models.pair_scorers import PROMPT, TEMPLATE, QueryLikelihoodScorer
 
     model = language_model(rest, **options)
-    info = replace(model.info, name=f"ql:{model.info.name}", details={**model.info.details, "template": TEMPLATE})
-    return QueryLikelihoodScorer(model, info)
+    stated = {"prompt": PROMPT, "template": TEMPLATE, "template_sha256": sha256(TEMPLATE.encode()).hexdigest()}
+    return QueryLikelihoodScorer(model, replace(model.info, name=f"ql:{model.info.name}", details={**model.info.details, **stated}))
 
 
 def language_model(name: str, **options: Any) -> LanguageModel:
     """Return the causal language model called `name`; options and errors as in `embedder`."""
     loading = Loading(**options)
     backend = backends.chosen(loading)
+    if backend == "http":
+        return backends.http_language_model(name, loading)
     if _FUNCTION.fullmatch(name):
         from freqbias.models.callables import CallableLanguageModel
 
         return CallableLanguageModel(name)
-    if backend == "http":
-        return backends.http_language_model(name, loading)
     place = resolve(name)
     _check_kind(place, "language_model", "--lm")
     if backend == "vllm":
@@ -103,19 +103,24 @@ def check_name(name: str, kind: str) -> None:
     if use == "ql":
         kind = "language_model"
     if _FUNCTION.fullmatch(rest) and use in (None, "ql"):
-        import_object(rest)
+        from freqbias.models.callables import function
+
+        function(rest)
     else:
         _check_kind(resolve(rest), kind, "--embedder" if kind == "embedder" else "--lm")
 
 
-def identity(name: str, kind: str) -> ModelInfo:
-    """Return what is known of a model without loading its weights: enough to say whether it has changed."""
+def identity(name: str, kind: str, *, served: bool = False) -> ModelInfo:
+    """Return what is known of a model without loading its weights: enough to say whether it has changed, unless it is `served`."""
     use, rest = split(name) if kind == "embedder" else (None, name)
     kind = "language_model" if use == "ql" else kind
-    if _FUNCTION.fullmatch(rest) and use in (None, "ql"):
-        from freqbias.models.callables import info_of
+    if served:
+        use, rest = ("ql", rest) if use == "ql" else (None, name)
+        info = backends.served(rest, kind)
+    elif _FUNCTION.fullmatch(rest) and use in (None, "ql"):
+        from freqbias.models.callables import function, info_of
 
-        info = info_of(rest, import_object(rest), kind)
+        info = info_of(rest, function(rest), kind)
     else:
         info = _info(resolve(rest), kind)
     return info if use is None else replace(info, name=f"{use}:{info.name}")

@@ -17,7 +17,7 @@ import platformdirs
 from freqbias.errors import InputError, ModelNotReadyError
 from freqbias.registry import suggestion
 
-WEIGHTS = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model", "*.jinja")
+WEIGHTS = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model", "*.jinja", "*.py")  # code, which --trust-remote-code runs, too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +138,7 @@ def _identity_files(folder: Path) -> Iterator[Path]:
 
 
 def fingerprint(folder: Path) -> str | None:
-    """Return a SHA-256 over names and contents of weights, configuration and tokenizer in a directory; None if it has none."""
+    """Return a SHA-256 over names and contents of weights, configuration, tokenizer and code in a directory; None if it has none."""
     digest = hashlib.sha256()
     found = sorted(set(_identity_files(folder)))
     for path in found:

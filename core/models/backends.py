@@ -68,7 +68,7 @@ def http_language_model(name: str, loading: Loading) -> LanguageModel:
         from freqbias.models.http import HttpLanguageModel
 
         tokens = _tokens(name, loading, "causal")
-        return HttpLanguageModel(str(loading.base_url), name, _served(name, "language_model"), tokens, loading.max_requests)
+        return HttpLanguageModel(str(loading.base_url), name, served(name, "language_model"), tokens, loading.max_requests)
 
 
 def http_embedder(name: str, loading: Loading) -> Embedder:
@@ -77,7 +77,7 @@ def http_embedder(name: str, loading: Loading) -> Embedder:
         from freqbias.models.http import HttpEmbedder
 
         tokens, prompts = _tokens(name, loading, "text"), role_prompts(_path(name) or "")
-        return HttpEmbedder(str(loading.base_url), name, _served(name, "embedder"), tokens, prompts, loading.max_requests)
+        return HttpEmbedder(str(loading.base_url), name, served(name, "embedder"), tokens, prompts, loading.max_requests)
 
 
 def role_prompts(path: str) -> dict[Role, str]:
@@ -87,7 +87,7 @@ def role_prompts(path: str) -> dict[Role, str]:
     return {role: str(found[role]) for role in ROLES if found.get(role)}
 
 
-def _served(name: str, kind: str) -> ModelInfo:
+def served(name: str, kind: str) -> ModelInfo:
     """Return what is known of a model that somebody else runs: no revision, no weights."""
     return ModelInfo(name=Path(name).name if Path(name).is_dir() else name, kind=kind, source="server")
 

@@ -15,6 +15,14 @@ from freqbias.models.protocols import FloatArray, ModelInfo, Role
 from freqbias.registry import import_object
 
 
+def function(reference: str) -> Callable[..., Any]:
+    """Return the function called `module:function`; `InputError` when it is not there or cannot be called."""
+    found: Callable[..., Any] | object = import_object(reference)
+    if not callable(found):
+        raise InputError(f"'{reference}' is no function, found {type(found).__name__}")
+    return found
+
+
 def info_of(reference: str, function: Callable[..., Any], kind: str) -> ModelInfo:
     """Return the identity of a function: the hash of the file that it is written in."""
     try:
@@ -34,7 +42,7 @@ class CallableEmbedder:
     max_tokens = None
 
     def __init__(self, reference: str):
-        self._function: Callable[..., Any] = import_object(reference)
+        self._function = function(reference)
         parameters = inspect.signature(self._function).parameters.values()
         self.similarity: str = getattr(self._function, "similarity", "cosine")
         self._takes_role = any(p.name == "role" or p.kind is p.VAR_KEYWORD for p in parameters)
@@ -44,7 +52,10 @@ class CallableEmbedder:
         """Call the function; `BackendError` unless it returns an array of shape (n, d)."""
         texts = list(texts)
         result = self._function(texts, role=role) if self._takes_role else self._function(texts)
-        vectors = np.asarray(result, dtype=np.float32)
+        try:
+            vectors = np.asarray(result, dtype=np.float32)
+        except (ValueError, TypeError) as error:
+            raise BackendError(f"{self.info.name} returned no array of numbers of shape (n, d): {error}") from error
         if vectors.ndim != 2 or len(vectors) != len(texts):
             raise BackendError(f"{self.info.name} returned shape {vectors.shape} for {len(texts)} texts; expected (n, d)")
         return vectors
@@ -64,7 +75,7 @@ class CallableLanguageModel:
     path: str | None = None
 
     def __init__(self, reference: str):
-        self._function: Callable[..., Any] = import_object(reference)
+        self._function = function(reference)
         self.info = replace(info_of(reference, self._function, "language_model"), details={"prompt_format": "plain"})
 
     def log_probs(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +14,8 @@ from freqbias.progress import Track, silent
 
 BATCH_SIZE = 32  # couples in one forward pass of a cross-encoder
 COUPLES_AT_ONCE = 4096  # couples that a model is given in one call; it sorts them by length
-TEMPLATE = "Passage: {document}\nQuery:"  # of query likelihood; a blank and the query follow
+PROMPT = "query-likelihood-v1"  # a changed template is a new file, so that runs stay comparable
+TEMPLATE = files("freqbias.models").joinpath("prompts", f"{PROMPT}.txt").read_text(encoding="utf-8").removesuffix("\n")
 
 
 class PairScorer(ABC):
@@ -102,8 +104,8 @@ class CrossEncoderScorer(PairScorer):
 class QueryLikelihoodScorer(PairScorer):
     """log p(query | document) by a causal language model, in nats: a reranker that needs no training (Ponte & Croft 1998).
 
-    The document stands in a fixed sentence, stated in `info.details["template"]`; the tokens of the query are summed. `errors` says
-    why documents have no score, where the language model knows.
+    The document stands in the template of `prompts/query-likelihood-v1.txt`, a blank and the query follow; the tokens of the query are
+    summed. `info.details` states the template and its SHA-256. `errors` says why documents have no score, where the language model knows.
     """
 
     measure = "log_prob_nats"

@@ -10,11 +10,11 @@ import numpy as np
 
 from freqbias.errors import InputError
 from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
-from freqbias.models.transformers import hub_commit, quiet_loading
+from freqbias.models.transformers import check_device, hub_commit, quiet_loading
 
 BATCH_SIZE = 64  # throughput on a CPU is flat between 32 and 128 for sentences of this length
 POOLING = {"mean": "mean", "cls": "cls", "last": "lasttoken"}  # our names and those of sentence-transformers
-DOCUMENT_PROMPTS = ("document", "passage", "corpus")  # the order in which `encode_document` looks for one
+DOCUMENT_PROMPTS = ("document", "passage", "corpus")  # the first that a model has, if empty, is what `encode_document` takes
 
 
 class SentenceTransformerEmbedder:
@@ -69,7 +69,8 @@ def loading_errors(name: str) -> Iterator[None]:
 
 
 def options(loading: Loading) -> dict[str, Any]:
-    """Return how a model is loaded in the words of sentence-transformers."""
+    """Return how a model is loaded in the words of sentence-transformers; `InputError` for a device that is not here."""
+    check_device(loading.device)
     return {
         "device": loading.device,
         "trust_remote_code": loading.trust_remote_code,
@@ -122,7 +123,7 @@ def window(model: Any, special_tokens_of: int = 1) -> int | None:
     if limit is None or not isfinite(limit):
         return None
     prompts = getattr(model, "prompts", {})
-    prompt = next((prompts[name] for name in DOCUMENT_PROMPTS if prompts.get(name)), "")
+    prompt = next((prompts[name] for name in DOCUMENT_PROMPTS if name in prompts), "")
     whole, alone = count_tokens(model, [f"{prompt}a", "a"]) or (0, 0)
     return int(limit) - int(model.tokenizer.num_special_tokens_to_add(pair=special_tokens_of == 2)) - (whole - alone)
 

@@ -39,6 +39,7 @@ class VectorStore:
         self._width: int | None = None
         self._map: FloatArray | None = None
         self._mapped = 0
+        self._failed = False
         with self._writing():
             self._vectors, self._texts = self._opened(key)
             if self._texts is not None:
@@ -65,10 +66,12 @@ class VectorStore:
     def add(self, texts: Sequence[str], parts: Sequence[FloatArray] | FloatArray) -> None:
         """Append the vectors of new texts: `parts[i]` is one vector, shape (d,), or one per token, shape (n, d).
 
-        `BackendError` when d differs from what is stored or the disk is full; nothing is added then.
+        `BackendError` when d differs from what is stored or the disk is full; nothing is added then, nor later when it was the disk.
         """
         if not len(texts):
             return
+        if self._failed:
+            raise BackendError(f"{self._folder or tempfile.gettempdir()}: vectors cannot be kept there: an earlier write has failed")
         matrices = [np.atleast_2d(np.asarray(part, dtype="<f4")) for part in parts]
         if len(matrices) != len(texts):
             raise BackendError(f"{self._owner} returned {len(matrices)} vectors for {len(texts)} texts")
@@ -147,6 +150,7 @@ class VectorStore:
                 self._texts.write((HEADER.pack(MAGIC, width) if self._width is None else b"") + rows)
                 self._texts.flush()
         except OSError:
+            self._failed = True  # what a stream still holds may reach the disk when it is closed, and would be behind later texts then
             with contextlib.suppress(OSError):
                 self._vectors.truncate(start)
             raise

@@ -40,6 +40,18 @@ def quiet_loading() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
+def check_device(device: str | None) -> None:
+    """Raise `InputError` for a device that torch does not know or does not find; None is left to the libraries."""
+    import torch
+
+    if device is not None:
+        try:
+            torch.empty(0, device=device)
+        except (RuntimeError, AssertionError) as error:
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise InputError(f"device '{device}' cannot be used here: {reason}") from error
+
+
 def hub_commit(config: Any) -> str | None:
     """Return the commit that a model's files came from; None for local files."""
     commit = getattr(config, "_commit_hash", None)
@@ -103,6 +115,7 @@ class TransformersLanguageModel:
         loading = loading or Loading()
         if loading.dtype not in SAME_NATS:
             raise InputError(f"unknown dtype '{loading.dtype}'; known: {', '.join(SAME_NATS)}")
+        check_device(loading.device)
         self._torch = torch
         self.errors: dict[str, str] = {}
         self._tokenizer, self._model = _load(path, info.name, loading, getattr(torch, loading.dtype))

@@ -23,8 +23,15 @@ def check_files(folder: Path, name: str, loading: Loading) -> None:
                 where = pickled.relative_to(folder).as_posix()
                 raise InputError(f"model '{name}': {where} is a pickle, which can run code when it is read; --allow-pickle reads it")
     if not loading.trust_remote_code:
-        modules = folder / "modules.json"
-        types = [str(row.get("type", "")) for row in json.loads(modules.read_text(encoding="utf-8"))] if modules.is_file() else []
-        for kind in types:
+        for kind in _module_types(folder / "modules.json"):
             if not kind.startswith(OWN_MODULES):
                 raise InputError(f"model '{name}' runs code of its own ('{kind}'); read it, then give --trust-remote-code")
+
+
+def _module_types(path: Path) -> list[str]:
+    if not path.is_file():
+        return []
+    try:
+        return [str(row["type"]) for row in json.loads(path.read_text(encoding="utf-8"))]
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{path}: no list of modules of sentence-transformers: {error!r}") from error

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from freqbias.errors import BackendError, InputError
 from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
-from freqbias.models.transformers import cut
+from freqbias.models.transformers import cut, hub_commit
 from freqbias.models.transformers_tokens import CausalTokens, TextTokens
 
 Values = NDArray[np.float64]
@@ -97,7 +97,9 @@ class VllmLanguageModel:
         # of a window of -1 vLLM makes the model's own, or what fits into memory
         self._engine = _engine(path, info.name, loading, max_model_len=-1, max_num_batched_tokens=SCORED_AT_ONCE)
         self._limit = int(self._engine.model_config.max_model_len)
-        self.info = replace(info, dtype=loading.dtype, details={**info.details, **self._tokens.details, **_stated(loading)})
+        revision = info.revision or hub_commit(self._engine.model_config.hf_config)
+        details = {**info.details, **self._tokens.details, **_stated(loading)}
+        self.info = replace(info, dtype=loading.dtype, revision=revision, details=details)
 
     def log_probs(self, texts: Sequence[str]) -> list[Values]:
         """Return nats per token, the first token given BOS; an empty text gives an empty array."""
@@ -183,8 +185,9 @@ class VllmEmbedder:
         self._prompts: Mapping[Role, str] = prompts or {}
         self._engine = _engine(path, info.name, loading, runner="pooling")
         self._limit = int(self._engine.model_config.max_model_len)
+        revision = info.revision or hub_commit(self._engine.model_config.hf_config)
         stated = {"prompts": dict(self._prompts), **_stated(loading)}
-        self.info = replace(info, dtype=loading.dtype, details={**info.details, **stated})
+        self.info = replace(info, dtype=loading.dtype, revision=revision, details={**info.details, **stated})
 
     def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:
         """Return the model's own pooling of the texts, float32 of shape (n, d)."""

@@ -49,6 +49,11 @@ def test_a_file_gives_the_options_and_the_command_line_comes_first(cli, tmp_path
         ("lm: [", "config.yaml:2: not YAML"),
         ("n: 3\npairs: p.jsonl", "--n applies to the bundled pairs"),
         ("backend: http", "--backend http needs --base-url"),
+        ("max_requests: 5", "--max-requests limits what a server is asked"),
+        ("tensor-parallel: 2", "--tensor-parallel is for --backend vllm"),
+        ("device: cpu\nbackend: vllm", "--device does nothing with --backend vllm"),
+        ("device: cpu\nbase_url: http://localhost:1", "--device does nothing with --backend http"),
+        ("dtype: bfloat16\nbase_url: http://localhost:1", "--dtype does nothing with a server"),
     ],
 )
 def test_bad_files_are_one_line(cli, tmp_path, text, line):
@@ -100,7 +105,7 @@ def test_dry_run_counts_what_a_run_would_ask(cli, tmp_path, config, monkeypatch,
     assert cli("run", config).exit_code == 0
     lines = (tmp_path / "run" / "observations.jsonl").read_text(encoding="utf-8").splitlines()
     assert sum(row["rows"] for row in rows.values()) == len(lines)
-    served = json.loads(cli("run", config, "--dry-run", "--json", "--base-url", "http://localhost:1/v1").stdout)
+    served = json.loads(cli("run", config, "--dry-run", "--json", "--dtype", "float32", "--base-url", "http://localhost:1/v1").stdout)
     assert all(row["requests"] == row["texts"] for row in served)
 
 

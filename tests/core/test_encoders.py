@@ -249,6 +249,27 @@ def test_splade_is_the_models_own_dot_product(tmp_path):
     np.testing.assert_allclose(embedder(str(tmp_path / "saved")).matrix(QUERIES, DOCUMENTS), expected, rtol=1e-4)
 
 
+def test_window_counts_the_prompt_that_documents_really_get(tiny, tmp_path):
+    from sentence_transformers import SentenceTransformer
+
+    def saved(name, prompts):
+        SentenceTransformer(str(tiny / "bert"), device="cpu", prompts=prompts).save_pretrained(str(tmp_path / name))
+        return embedder(str(tmp_path / name))
+
+    plain, passage = saved("plain", {}), saved("passage", {"passage": "the big house "})
+    np.testing.assert_allclose(*(model.encode(["the car"], role="document") for model in (plain, passage)), atol=1e-6)
+    assert passage.max_tokens == plain.max_tokens
+    assert saved("document", {"document": "the big house "}).max_tokens < plain.max_tokens
+
+
+def test_directory_with_a_spoilt_list_of_modules_is_one_line(tiny, tmp_path):
+    shutil.copytree(tiny / "bert", tmp_path / "model")
+    for text in ("{", "[1]", '[{"path": ""}]'):
+        (tmp_path / "model" / "modules.json").write_text(text)
+        with pytest.raises(InputError, match=r"modules\.json: no list of modules"):
+            check_files(tmp_path / "model", "model", Loading())
+
+
 def test_static_vectors_are_those_of_the_packages_own_engine():
     model = need("static-multilingual")
     static_model = engine("static_model")
@@ -377,6 +398,12 @@ def test_names_that_cannot_be_used_are_one_line(tmp_path, monkeypatch):
         dense_embedder("bm25")
     check_name("ql:smollm2-135m", "embedder")
     check_name("cls:minilm", "embedder")
+
+
+@pytest.mark.parametrize("kind", ["bert", "late", "cross"])
+def test_device_that_is_not_here_is_one_line(tiny, kind):
+    with pytest.raises(InputError, match="device 'gpu' cannot be used here: "):
+        embedder(str(tiny / kind), device="gpu")
 
 
 def test_hub_id_that_is_not_here_is_one_line(monkeypatch):

@@ -328,7 +328,7 @@ def test_a_probe_says_in_the_row_why_it_failed():
     pair = Pair(id="1", item="x", arm="frequency", high="one small step", low="TARGET of a step")
     with Server(completions=failing(Reply(400, {"message": "not this"}))) as server:
         rows = list(probe([pair], language_model(server)))
-    assert [row.error for row in rows] == ["small gave no log-probability ('TARGET of a step': HTTP 400: not this)"]
+    assert [row.error for row in rows] == ["small gave no finite log-probability ('TARGET of a step': HTTP 400: not this)"]
 
 
 def test_it_works_inside_a_running_event_loop():

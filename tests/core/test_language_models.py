@@ -251,6 +251,12 @@ def test_lower_precision_is_explicit(llama, dtype):
         language_model(str(llama), dtype="int3")
 
 
+@pytest.mark.parametrize("device", ["gpu", "cpu:x", "cuda:99"])
+def test_device_that_is_not_here_is_one_line(llama, device):
+    with pytest.raises(InputError, match=f"device '{device}' cannot be used here: "):
+        language_model(str(llama), device=device)
+
+
 def test_text_longer_than_the_model_costs_its_own_row(llama):
     model, long = language_model(str(llama)), "the " * 70
     found = model.log_probs(["the car", long, "", "the " * 63])

@@ -179,3 +179,19 @@ def test_models_list(cli):
     rows = json.loads(result.stdout)
     assert {"alias", "kind", "source", "licence", "ready"} <= set(rows[0])
     assert cli("models", "fetch", "nosuch").exit_code == 2
+
+
+@pytest.mark.parametrize("kind", ["embedder", "language_model"])
+def test_name_of_something_that_is_no_function_is_one_line(kind):
+    for ask in (getattr(models, kind), lambda name: models.check_name(name, kind), lambda name: models.identity(name, kind)):
+        with pytest.raises(InputError, match="'os:sep' is no function, found str"):
+            ask("os:sep")
+
+
+def test_function_that_returns_no_array_is_a_failing_model(monkeypatch):
+    import synthetic
+
+    for result in ([[1.0, 2.0], [1.0]], [["a"], ["b"]], None):
+        monkeypatch.setattr(synthetic, "embed_flat", lambda texts, result=result: result)
+        with pytest.raises(BackendError, match="synthetic:embed_flat returned"):
+            models.embedder("synthetic:embed_flat").encode(["x", "y"], role="query")

@@ -49,6 +49,7 @@ def test_minimal_pair_and_extra_fields_survive(tmp_path):
         ({"covariates": {"words": 3}}, "field 'covariates.words' must be a list [high, low]"),
         ({"covariates": {"domain": ["law", 1]}}, "field 'covariates.domain' must hold numbers or null"),
         ({"queries": {"neutral": "text"}}, "field 'queries.neutral' must be a list of non-empty texts"),
+        ({"queries": {"relevant": "text"}}, "field 'queries.relevant' must be a list of non-empty texts"),
         ({"queries": {"naming_high": ""}}, "field 'queries.naming_high' must be a non-empty text"),
         ({"decoys": {"low": 3}}, "field 'decoys.low' must be a non-empty text"),
     ],

@@ -99,6 +99,36 @@ def test_what_does_not_fit_is_refused_and_nothing_is_added(tmp_path):
     assert len(VectorStore(tmp_path, "k")) == len(store) == 1
 
 
+def test_after_a_failed_write_nothing_is_added_that_could_be_taken_for_something_else(tmp_path):
+    store = filled(tmp_path)
+
+    class Full:
+        """The list of texts on a full disk: what was written stays in memory until there is room."""
+
+        def __init__(self, stream):
+            self.stream, self.held = stream, b""
+
+        def write(self, data):
+            self.held += data
+
+        def flush(self):
+            raise OSError(28, "No space left on device")
+
+        def close(self):
+            self.stream.write(self.held)
+            self.stream.close()
+
+    store._texts = Full(store._texts)
+    with pytest.raises(BackendError, match="No space left on device"):
+        store.add(["lost"], [[1, 1, 1]])
+    with pytest.raises(BackendError, match="an earlier write has failed"):
+        store.add(["other"], [[2, 2, 2]])
+    store._texts.close()
+    again = VectorStore(tmp_path, "k")
+    assert again.missing(["lost", "other", "text 4"]) == ["other", "lost"]
+    np.testing.assert_array_equal(again.rows(["text 4"]), [[12, 13, 14]])
+
+
 def test_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(BackendError, match=r"vectors cannot be kept there: Not a directory"):
