@@ -39,7 +39,8 @@ def joint_relative(gap: Matrix, margin: Matrix, rng: np.random.Generator, resamp
     """Return every model's sum(gap) / sum(margin), with the same resampled items for all models.
 
     `gap` and `margin` are items x models, in the unit of the measure. Weights are multinomial draws, in blocks of bounded memory. Where
-    the items of a draw have no margin, as when few items tell exact from decoy, the ratio is not finite. Reference: Efron & Tibshirani (1993), An Introduction to the Bootstrap, ch. 9.
+    the items of a draw have no margin, as when few items tell exact from decoy, its ratio is not finite.
+    Reference: Efron & Tibshirani (1993), An Introduction to the Bootstrap, ch. 9.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         blocks = [(weights @ gap) / (weights @ margin) for weights in resampling_weights(len(gap), rng, resamples)]

@@ -70,6 +70,9 @@ def loading_errors(name: str) -> Iterator[None]:
 
 def options(loading: Loading) -> dict[str, Any]:
     """Return how a model is loaded in the words of sentence-transformers."""
+    from freqbias.models.transformers import check_device
+
+    check_device(loading.device)
     return {
         "device": loading.device,
         "trust_remote_code": loading.trust_remote_code,

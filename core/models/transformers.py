@@ -83,6 +83,19 @@ def convert_gguf_parts(folders: Sequence[Path], target: Path) -> None:
         convert_gguf(whole, target)
 
 
+def check_device(device: str | None) -> None:
+    """Raise `InputError` for a device that torch does not know or cannot use here; None leaves the choice to the model."""
+    import torch
+
+    if device is None:
+        return
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0].partition(". ")[0]
+        raise InputError(f"device '{device}' cannot be used here: {reason}; give --device cpu, or leave it out") from error
+
+
 class TransformersLanguageModel:
     """A causal model as a `LanguageModel`.
 
@@ -101,6 +114,7 @@ class TransformersLanguageModel:
         loading = loading or Loading()
         if loading.dtype not in SAME_NATS:
             raise InputError(f"unknown dtype '{loading.dtype}'; known: {', '.join(SAME_NATS)}")
+        check_device(loading.device)
         self._torch = torch
         self._tokenizer, self._model = _load(path, info.name, loading, getattr(torch, loading.dtype))
         self._device = loading.device or ("cuda" if torch.cuda.is_available() else "cpu")
