@@ -33,7 +33,7 @@ def specification_curve(subject: Subject, estimates: Sequence[Estimate]) -> Char
     def draw(figure: Any) -> None:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[11, len(lines)])
         _effects(above, rows)
-        above.set_ylabel(f"high − low in {subject.contrast} ({subject.unit})")
+        above.set_ylabel(f"{subject.contrast} ({subject.unit})")  # no longer: the axis is short
         _matrix(below, rows, lines)
         below.set_xlabel(f"{len(rows)} specifications, by effect")
 

@@ -23,10 +23,9 @@ def _empty(manifest: Mapping[str, Any] | None, estimates: Sequence[Estimate]) ->
 def _failed(observations: pd.DataFrame | None) -> Iterator[str]:
     if observations is None:
         return
-    pairs = observations.groupby(["model", "probe"])["pair_id"].nunique()
+    pairs: dict[Any, int] = observations.groupby(["model", "probe"])["pair_id"].nunique().to_dict()
     errors = observations[observations["error"].notna()]
-    for key, rows in errors.groupby(["model", "probe"]):
-        model, probe = key if isinstance(key, tuple) else (key, "")
+    for (model, probe), rows in errors.groupby(["model", "probe"]):
         reason = rows["error"].mode().iloc[0]
         yield f"{probe} of {model} failed on {rows['pair_id'].nunique()} of {pairs[model, probe]} pairs; most often: {reason}."
 

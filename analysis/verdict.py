@@ -82,7 +82,8 @@ def _verdict(have: Lookup) -> Verdict:
 
 def _headline(have: Lookup, main: Estimate | None) -> str:
     if main is None or main.value is None:
-        return f"Cannot tell: {have.confirmatory} was not measured in the frequency arm."
+        failed = main is not None and main.n_failed > 0
+        return f"Cannot tell: {have.confirmatory} {'failed on every pair of' if failed else 'was not measured in'} the frequency arm."
     size = f"{number(main.value)} {have.unit} {interval(main)}"
     if main.std_error is None:
         return f"Cannot tell: one item gives {number(main.value)} {have.unit} and no interval."

@@ -73,6 +73,8 @@ def _largest(rows: NDArray[np.float64], gaps: NDArray[np.float64], names: Sequen
     everything = np.ones(len(rows), dtype=bool)
     if _balanced(rows, names):
         return everything
+    if len(rows) < 2:
+        raise InputError(f"one pair is not level in {', '.join(names)}; match more pairs")
     least_gap = KEPT_GAP * gaps.mean() if gaps.mean() > 0 else gaps.mean()
     shrink = 1.0
     spread = rows.std(axis=0, ddof=1)

@@ -8,6 +8,7 @@ and in both forms (`naming_high`, `naming_low`) where one asks for a word that i
 """
 
 import hashlib
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,8 @@ from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.lexicon import keeps_gap, synonym_sets
 from freqbias.paraphrases.words import article
 from freqbias.records import Pair
+
+log = logging.getLogger(__name__)
 
 MIN_SENSE_SHARE = 0.8
 TAGS = {"noun": ("NN", "NNS"), "verb": ("VB", "VBZ", "VBD", "VBG", "VBN"), "adjective": ("JJ",), "adverb": ("RB",)}
@@ -247,6 +250,9 @@ def _rows(path: Path, column: str, key: str, skipped: list[str] | None) -> Itera
 
 def _collection(folder: Path, skipped: list[str] | None) -> Iterator[Document]:
     """Yield the documents of a BEIR folder with the queries that its judgements (score above 0) give each."""
+    for name in ("corpus.jsonl", "queries.jsonl"):
+        if not (folder / name).exists():
+            raise InputError(f"{folder}: holds no {name}; a folder is read as BEIR lays it out: corpus.jsonl, queries.jsonl, qrels/*.tsv")
     asked = {document.id: document.text for document in _rows(folder / "queries.jsonl", "text", "_id", skipped)}
     relevant: dict[str, list[str]] = {}
     for path in sorted((folder / "qrels").glob("*.tsv")):
@@ -258,6 +264,14 @@ def _collection(folder: Path, skipped: list[str] | None) -> Iterator[Document]:
                 raise InputError(f"{path}:{number}: expected query id, document id and whole score, split by tabs")
             if int(cells[2]) > 0:
                 relevant.setdefault(cells[1], []).append(cells[0])
+    if not relevant:
+        log.warning("%s: no judgements above 0 in qrels/*.tsv, so no queries come along", folder)
+    strangers = sum(name not in asked for names in relevant.values() for name in names)
+    if strangers:
+        log.warning("%s: %d judgements name a query that queries.jsonl does not hold", folder / "qrels", strangers)
     for document in _rows(folder / "corpus.jsonl", "text", "_id", skipped):
-        ids = [name for name in dict.fromkeys(relevant.get(document.id, [])) if name in asked]
+        names = relevant.pop(document.id, [])
+        ids = [name for name in dict.fromkeys(names) if name in asked]
         yield Document(id=document.id, text=document.text, place=document.place, query_ids=ids, queries=[asked[name] for name in ids])
+    if relevant:
+        log.warning("%s: %d judged documents are not in corpus.jsonl, first: '%s'", folder / "qrels", len(relevant), next(iter(relevant)))

@@ -47,9 +47,9 @@ def check_device(device: str | None) -> None:
     if device is not None:
         try:
             torch.empty(0, device=device)
-        except (RuntimeError, AssertionError) as error:
-            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-            raise InputError(f"device '{device}' cannot be used here: {reason}") from error
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__).partition(". ")[0]
+            raise InputError(f"device '{device}' cannot be used here: {reason}; give --device cpu, or leave it out") from error
 
 
 def hub_commit(config: Any) -> str | None:

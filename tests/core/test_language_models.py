@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from freqbias.errors import BackendError, InputError, ModelNotReadyError
-from freqbias.models import Loading, batching, language_model
+from freqbias.models import Loading, batching, embedder, language_model
 from freqbias.models import transformers as backend
 
 WORDS = [
@@ -372,3 +372,10 @@ def test_gemma_is_conditioned_on_bos_and_knows_english():
 def test_loading_is_a_value():
     with pytest.raises(TypeError):
         Loading("float32")
+
+
+@pytest.mark.parametrize("device", ["tpu", "cuda:99"])
+def test_a_device_that_is_not_there_is_one_line(llama, device):
+    for load in (language_model, embedder):
+        with pytest.raises(InputError, match=f"device '{device}' cannot be used here: .*; give --device cpu"):
+            load(str(llama), device=device)

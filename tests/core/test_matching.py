@@ -57,6 +57,12 @@ def test_impossible_matching_says_so():
         match({"words": np.array([3.0, 4.0, 5.0, 6.0])}, np.ones(4))
 
 
+def test_one_pair_is_level_or_not():
+    assert match({"words": np.zeros(1)}, np.ones(1))[0].all()
+    with pytest.raises(InputError, match="one pair is not level in words"):
+        match({"words": np.ones(1)}, np.ones(1))
+
+
 def test_paired_dz_by_hand():
     differences = np.array([1.0, 2.0, 3.0, 4.0])
     assert paired_dz(differences) == pytest.approx(2.5 / np.std(differences, ddof=1))
