@@ -224,7 +224,7 @@ def _equivalence(series: _Series, arm: str, term: str, rows: pd.DataFrame) -> Es
     items = _item_means(rows, "gap")
     interval = resampling.t_interval(items, TOST_LEVEL)
     bound = series.sesoi or 0.0
-    p_value = resampling.tost_p(items, bound)
+    p_value = resampling.tost_p(items, bound, SESOI_SHARE_RIGHT if series.key["measure"] in SHARES else SESOI_SHARE)
     return series.make(
         arm,
         term,
@@ -247,11 +247,10 @@ def _difference(series: _Series) -> Iterator[Estimate]:
         return
     means = [side.groupby("item", sort=True)["gap"].mean() for side in sides]
     result, items, method = difference_of_arms(means[0], means[1], series.rng("frequency-placebo", "mean"), series.resamples)
-    rows = pd.concat(sides)
     yield series.make(
         "frequency-placebo",
         "mean",
-        rows[rows["item"].isin(items)],
+        pd.concat([side[side["item"].isin(own)] for side, own in zip(sides, items, strict=True)]),
         value=result.value,
         std_error=result.std_error,
         ci_low=result.low,

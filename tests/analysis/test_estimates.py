@@ -257,3 +257,26 @@ def test_shares_of_items_on_either_side():
     rows = [similarity_row(pair, "gap", gap, 0.4, probe="p") for pair, gap in zip(pairs, (0.25, 0.0, 0.0, -0.25), strict=True)]
     row = find(estimate(frame(rows), pairs), term="mean")
     assert (row.share_positive, row.share_negative) == (0.25, 0.25)
+
+
+def test_pairs_that_the_difference_of_arms_leaves_out_are_not_counted():
+    """Three of ten placebo items are frequency items too: too few to compare within, so their placebo pairs are left out."""
+    rng = np.random.default_rng(15)
+    pairs, rows = simulate(rng, {"frequency": 0.05, "placebo": 0.0}, items=10)
+    renamed = {f"placebo-{k}": f"frequency-{k}" for k in range(3)}
+    pairs, rows = (
+        [type(row).from_dict(row.to_dict() | {"item": renamed.get(row.item, row.item)}) for row in own] for own in (pairs, rows)
+    )
+    row = find(estimate(frame(rows), pairs, curve=False), contrast="gloss", arm="frequency-placebo")
+    assert (row.n_items, row.n_pairs) == (17, 34)
+
+
+@pytest.mark.parametrize(
+    ("measure", "items", "flag"), [("cosine", 28, False), ("cosine", 29, True), ("accuracy", 148, False), ("accuracy", 149, True)]
+)
+def test_a_few_equal_gaps_are_no_proof_of_equivalence(measure, items, flag):
+    """Two items of gap zero have no spread; 95 % sure that under 10 % (2 %) of all items differ takes 29 (149) without one."""
+    pairs, _ = simulate(np.random.default_rng(9), {"frequency": 0.0}, items=items, frames=1)
+    rows = [similarity_row(pair, "gap", 0.0, 0.4, measure, probe="p") for pair in pairs]
+    row = find(estimate(frame(rows), pairs, curve=False), arm="frequency", term="equivalence")
+    assert row.flags == ["equivalent" if flag else "not_equivalent"]
