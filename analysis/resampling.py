@@ -222,8 +222,8 @@ def tost_p(values: Values, bound: float, share: float = 1.0) -> float | None:
     """Return the p-value of two one-sided t tests that the mean lies within ± `bound`; None for one item.
 
     Equivalence at level alpha when p < alpha, the same as the 1 - 2 alpha interval lying inside. Reference: Schuirmann
-    (1987), doi:10.1007/BF01068419. Values without spread give t no doubt, however few they are: then p is at least (1 - share)^n, how often
-    none of n items differs where `share` of all do (a gap of the whole margin in a tenth of the items is a mean of a tenth of it).
+    (1987), doi:10.1007/BF01068419. Values without spread leave t no doubt, however few they are: then p is at least
+    (1 - share)^n, how often none of n items differs where `share` of all do (the whole margin in a tenth of the items is a tenth of it).
     """
     error = std_error(values)
     if error is None:
