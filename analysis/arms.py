@@ -12,8 +12,8 @@ PAIRED = "mean difference within the items of both arms; t interval; sign-flip p
 
 def difference_of_arms(
     first: "pd.Series[float]", second: "pd.Series[float]", rng: np.random.Generator, resamples: int
-) -> tuple[Difference, "pd.Index[str]", str]:
-    """Return mean(first) - mean(second) of item means, indexed by item, with the items that it rests on and the method.
+) -> tuple[Difference, tuple["pd.Index[str]", "pd.Index[str]"], str]:
+    """Return mean(first) - mean(second) of item means, indexed by item, with the items of either arm that it rests on and the method.
 
     An item of both arms moves both means, so Welch's independence fails. Where half of the smaller arm's items or more are in both, the
     difference is taken within these items alone; where fewer are, they are left out of the second arm.
@@ -29,8 +29,8 @@ def difference_of_arms(
             high=interval.high,
             p_value=None if len(gaps) == 1 else resampling.sign_flip_p(gaps, rng, resamples),
         )
-        return paired, shared, PAIRED
+        return paired, (shared, shared), PAIRED
     rest = second.drop(shared)
     sides = [np.asarray(side, dtype=np.float64) for side in (first, rest)]
     method = f"{WELCH}; {len(shared)} items of both arms are left out of the placebo" if len(shared) else WELCH
-    return resampling.welch(sides[0], sides[1], rng, resamples), first.index.union(rest.index), method
+    return resampling.welch(sides[0], sides[1], rng, resamples), (first.index, rest.index), method

@@ -163,9 +163,9 @@ def _difference(table: pd.DataFrame, first: str, second: str, name: str) -> pd.D
 def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
     """Return one row per pair with what the analysis needs beside the observations, computed from the texts where absent.
 
-    Columns: `zipf_gap` (of the swapped words), `content_zipf_gap` (of the texts), `sense_zipf_gap` (`zipf_gap` of the intended senses,
-    where the pairs bring `sense_share`), `words_gap` (white-space words), `characters_gap`, `fkgl_gap`, `oriented_by`, `frame`, and
-    `NAME_gap` per covariate that the pairs bring along; every gap is high - low.
+    Columns: `zipf_gap` (of the swapped words), `swapped_words` (how many, where one for one), `content_zipf_gap` (of the texts),
+    `sense_zipf_gap` (`zipf_gap` of the intended senses, where the pairs bring `sense_share`), `words_gap` (white-space words),
+    `characters_gap`, `fkgl_gap`, `oriented_by`, `frame`, and `NAME_gap` per covariate of the pairs; every gap is high - low.
     """
     rows = [_pair_row(pair) for pair in pairs]
     return (pd.DataFrame(rows) if rows else pd.DataFrame(columns=["pair_id"])).set_index("pair_id")
@@ -173,8 +173,9 @@ def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
 
 def _pair_row(pair: Pair) -> dict[str, Any]:
     zipf_gap = pair.zipf_gap
+    swapped = swap(pair.high, pair.low, pair.language)
     if zipf_gap is None and pair.arm != "length":
-        zipf_gap = swap(pair.high, pair.low, pair.language).zipf_gap
+        zipf_gap = swapped.zipf_gap
     computed = {
         f"{name}_gap": _minus((measure(pair.high, pair.language), measure(pair.low, pair.language))) for name, measure in COMPUTED.items()
     }
@@ -188,6 +189,7 @@ def _pair_row(pair: Pair) -> dict[str, Any]:
         **given,
         # last, since a covariate may be called `zipf`
         "zipf_gap": np.nan if zipf_gap is None else zipf_gap,
+        "swapped_words": np.nan if swapped.words is None else swapped.words,
         "sense_zipf_gap": _sense_zipf_gap(zipf_gap, pair.covariates.get("sense_share", (None, None))),
     }
 

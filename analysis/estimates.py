@@ -1,6 +1,5 @@
 """All estimates of a run, from observations and pairs: means per arm, controls, differences, slopes, families."""
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -11,13 +10,12 @@ import pandas as pd
 from freqbias.analysis import contrasts, resampling
 from freqbias.analysis.across import across_models
 from freqbias.analysis.arms import difference_of_arms
+from freqbias.analysis.calibration import calibration_rows
 from freqbias.analysis.contrasts import MARGIN_NOT_TOLD, NO_GLOSS, Question, question
 from freqbias.analysis.families import adjusted
 from freqbias.analysis.logistic import is_binary, logit_rows
-from freqbias.analysis.mixed import INSEPARABLE_VIF, inflation
-from freqbias.analysis.regression import Coefficient, clustered_ols
 from freqbias.analysis.resampling import RESAMPLES, Interval, Values
-from freqbias.analysis.rivals import FREQUENCY, NAMES, predictors, rival_rows
+from freqbias.analysis.rivals import Row, rival_rows
 from freqbias.analysis.specification import specification_effects
 from freqbias.errors import InputError
 from freqbias.progress import Track, silent
@@ -59,6 +57,24 @@ class _Series:
     def rng(self, arm: str, term: str) -> np.random.Generator:
         """Return a generator of its own for every estimate, so that none depends on which others are made."""
         return resampling.named_rng(self.seed, *self.key.values(), arm, term)
+
+    def of(self, row: Row) -> Estimate:
+        """Return the estimate that a regression's row becomes."""
+        return Estimate(
+            **self.key,
+            arm="frequency",
+            term=row.term,
+            value=row.value,
+            std_error=row.std_error,
+            ci_low=row.low,
+            ci_high=row.high,
+            p_value=row.p_value,
+            n_pairs=row.n_pairs,
+            n_items=row.n_items,
+            n_failed=self.failed.get("frequency", 0),
+            method=row.method,
+            flags=list(row.flags),
+        )
 
     def make(self, arm: str, term: str, rows: pd.DataFrame, **values: Any) -> Estimate:
         return Estimate(
@@ -230,7 +246,7 @@ def _equivalence(series: _Series, arm: str, term: str, rows: pd.DataFrame) -> Es
     items = _item_means(rows, "gap")
     interval = resampling.t_interval(items, TOST_LEVEL)
     bound = series.sesoi or 0.0
-    p_value = resampling.tost_p(items, bound)
+    p_value = resampling.tost_p(items, bound, SESOI_SHARE_RIGHT if series.key["measure"] in SHARES else SESOI_SHARE)
     return series.make(
         arm,
         term,
@@ -253,11 +269,10 @@ def _difference(series: _Series) -> Iterator[Estimate]:
         return
     means = [side.groupby("item", sort=True)["gap"].mean() for side in sides]
     result, items, method = difference_of_arms(means[0], means[1], series.rng("frequency-placebo", "mean"), series.resamples)
-    rows = pd.concat(sides)
     yield series.make(
         "frequency-placebo",
         "mean",
-        rows[rows["item"].isin(items)],
+        pd.concat([side[side["item"].isin(own)] for side, own in zip(sides, items, strict=True)]),
         value=result.value,
         std_error=result.std_error,
         ci_low=result.low,
@@ -291,20 +306,7 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
         return
     known = rows[rows["zipf_gap"].notna()]  # a pair of unknown words has no dose, and would take the others' slopes with it
     for row in [*rival_rows(known), *(logit_rows(known) if binary else ())] if len(known) else []:
-        yield series.make(
-            "frequency",
-            row.term,
-            rows,
-            n_pairs=row.n_pairs,
-            n_items=row.n_items,
-            value=row.value,
-            std_error=row.std_error,
-            ci_low=row.low,
-            ci_high=row.high,
-            p_value=row.p_value,
-            method=row.method,
-            flags=list(row.flags),
-        )
+        yield series.of(row)
     if series.curve and question(series.key["probe"]).judges(series.key["contrast"], series.key["measure"]):
         yield from _specifications(series, rows)
 
@@ -374,22 +376,6 @@ def _relative(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
     )
 
 
-def _slope(series: _Series, term: str, rows: pd.DataFrame, slope: Coefficient, method: str, arm: str = "frequency") -> Estimate:
-    return series.make(
-        arm,
-        term,
-        rows,
-        n_pairs=slope.n_pairs,
-        n_items=slope.n_items,
-        value=slope.value,
-        std_error=slope.std_error,
-        ci_low=slope.low,
-        ci_high=slope.high,
-        p_value=slope.p_value,
-        method=method,
-    )
-
-
 def _descriptive(series: _Series) -> Iterator[Estimate]:
     """Yield the raw gaps without a test and, from the frequency arm, the calibration slope against 1, also with length held level."""
     for arm in ("placebo", "length", "frequency"):
@@ -397,18 +383,9 @@ def _descriptive(series: _Series) -> Iterator[Estimate]:
         if len(rows):
             tested = _mean(series, arm, "mean", rows, "mean of item means, t interval; descriptive, zero is no null here")
             yield replace(tested, p_value=None, effect_size=None, bound=None)
-    rows = series.arm("frequency").assign(corpus_log_odds=lambda table: math.log(10) * table["zipf_gap"])
-    slopes = clustered_ols(rows, "gap", ["corpus_log_odds"], null=1.0)
-    if "corpus_log_odds" in slopes:
-        own = replace(series, key=series.key | {"contrast": "calibration"})
-        method = "slope of model log-odds on corpus log-odds, null 1; OLS on pairs, CR1 on items, t; items in these frames"
-        known = rows[rows["zipf_gap"].notna()]
-        lengths = [name for name in predictors(known) if NAMES.get(name) == "length"]
-        separable = bool(lengths) and inflation(known, [FREQUENCY, *lengths])[FREQUENCY] < INSEPARABLE_VIF
-        level = clustered_ols(known, "gap", ["corpus_log_odds", *lengths], null=1.0) if separable else {}
-        if "corpus_log_odds" in level:
-            yield _slope(own, "adjusted", rows, level["corpus_log_odds"], f"{method}; length held level")
-        yield _slope(own, "mean", rows, slopes["corpus_log_odds"], method)
+    own = replace(series, key=series.key | {"contrast": "calibration"})
+    for row in calibration_rows(series.arm("frequency")):
+        yield own.of(row)
 
 
 def _order(row: Estimate) -> tuple[Any, ...]:

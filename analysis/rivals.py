@@ -76,10 +76,10 @@ def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
     fit = crossed(rows, "gap", names)
     if fit is not None:
         yield from _slopes(fit, names)
-        yield _row("adjusted", fit.adjusted, f"mean gap at the mean frequency gap with no rival; {_method(fit, names)}")
+        yield row_of("adjusted", fit.adjusted, f"mean gap at the mean frequency gap with no rival; {_method(fit, names)}")
     check = two_way_ols(rows, "gap", names)
     if check is not None:
-        yield _row("zipf_slope_ols", check, "OLS, two-way cluster-robust on item and frame (CR1), t; the same predictors")
+        yield row_of("zipf_slope_ols", check, "OLS, two-way cluster-robust on item and frame (CR1), t; the same predictors")
     yield from _direct(rows, names)
     yield from _matched(rows, names)
 
@@ -95,7 +95,8 @@ def _method(fit: Fit, names: list[str]) -> str:
     )
 
 
-def _row(term: str, c: Coefficient, method: str, factor: float = 1.0, p_value: bool = True) -> Row:
+def row_of(term: str, c: Coefficient, method: str, factor: float = 1.0, p_value: bool = True) -> Row:
+    """Return a coefficient, `factor` times, as what becomes an estimate."""
     ends = sorted((factor * c.low, factor * c.high))
     return Row(
         term=term,
@@ -114,10 +115,10 @@ def _slopes(fit: Fit, names: list[str]) -> Iterator[Row]:
     method = _method(fit, names)
     for name in names:
         short = "zipf" if name == FREQUENCY else name.removesuffix("_gap")
-        yield _row(f"{short}_slope", fit.slopes[name], method)
+        yield row_of(f"{short}_slope", fit.slopes[name], method)
     for name in names:
         short = "frequency" if name == FREQUENCY else name.removesuffix("_gap")
-        yield _row(f"part:{short}", fit.slopes[name], "slope times the mean difference of the forms", fit.means[name], p_value=False)
+        yield row_of(f"part:{short}", fit.slopes[name], "slope times the mean difference of the forms", fit.means[name], p_value=False)
 
 
 def _direct(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
@@ -126,7 +127,7 @@ def _direct(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
     fit = crossed(rows, "gap", [*names, MEDIATOR])
     if fit is not None:
         method = "direct effect: mean gap at the mean frequency gap, equally many subwords, no rival; subwords are a mediator; "
-        yield _row("net_of_subwords", fit.adjusted, method + _method(fit, [*names, MEDIATOR]))
+        yield row_of("net_of_subwords", fit.adjusted, method + _method(fit, [*names, MEDIATOR]))
 
 
 @lru_cache(maxsize=4)

@@ -10,20 +10,25 @@ from freqbias.models.relevance import Scorer
 TEXTS = 32  # enough for several lengths in one batch
 
 
-def scorer_noise(model: Scorer, texts: Sequence[str]) -> float:
-    """Return the largest change of a relevance between neighbouring texts when each couple is scored alone; 0 for no texts."""
+def scorer_noise(model: Scorer, texts: Sequence[str]) -> float | None:
+    """Return the largest change of a relevance between neighbouring texts when each couple is scored alone.
+
+    None where nothing could be compared: fewer than two texts, or no finite score.
+    """
     chosen = list(dict.fromkeys(texts))[:TEXTS]
     if len(chosen) < 2:
-        return 0.0
+        return None
     together = model.uncached().scores(chosen[1:], chosen[:-1])
     alone = [model.uncached().scores([query], [document])[0] for query, document in zip(chosen[1:], chosen[:-1], strict=True)]
     change = np.abs(together - alone)
-    return float(change[np.isfinite(change)].max(initial=0.0))
+    change = change[np.isfinite(change)]
+    return float(change.max()) if len(change) else None
 
 
-def language_model_noise(model: LanguageModel, texts: Sequence[str]) -> float:
-    """Return the largest difference, in nats, between log-probabilities of one text in different batches; 0 for no texts.
+def language_model_noise(model: LanguageModel, texts: Sequence[str]) -> float | None:
+    """Return the largest difference, in nats, between log-probabilities of one text in different batches.
 
+    None where nothing could be compared: no text, or none with a finite log-probability.
     The batches are: all texts together, every second one in reverse order, each text alone.
     """
     chosen = list(dict.fromkeys(texts))[:TEXTS]
@@ -33,4 +38,4 @@ def language_model_noise(model: LanguageModel, texts: Sequence[str]) -> float:
         for text, row in zip(batch, model.log_probs(batch), strict=True):
             found[text].append(float(row.sum()))
     ranges = [max(values) - min(values) for values in found.values() if np.isfinite(values).all()]
-    return max(ranges, default=0.0)
+    return max(ranges, default=None)

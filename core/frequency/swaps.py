@@ -18,6 +18,11 @@ class Swap:
     zipf_gap: float | None
     unknown: tuple[str, ...]
 
+    @property
+    def words(self) -> int | None:
+        """How many words were swapped, one for one; None where the sides have different numbers of them."""
+        return len(self.high) if len(self.high) == len(self.low) else None
+
 
 def swap(high: str, low: str, language: str = "en") -> Swap:
     """Align two forms word by word and return the words that differ and their `zipf_gap`.

@@ -361,3 +361,18 @@ def test_report_says_what_was_not_measured_failed_or_was_cut(run_folder):
 def _markdown(folder):
     write_report(folder)
     return (folder / "report.md").read_text(encoding="utf-8")
+
+
+def test_families_say_what_is_one_test(tmp_path):
+    """`inversion` repeats the number of `similarity`; the method says so and the list of tests names its twin."""
+    pairs, rows = write_run(tmp_path, effects={"frequency": 0.05})
+    change = {"probe": "inversion", "contrast": "exact_form", "register": None}
+    rows += [Observation.from_dict(row.to_dict() | change) for row in rows if row.register == "plain"]
+    write_records(tmp_path / "observations.jsonl", rows)
+    write_records(tmp_path / "estimates.jsonl", estimate(frame(rows), pairs, curve=False))
+    write_report(tmp_path)
+    families = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["families"]
+    own = "m / similarity / cosine / gloss / frequency / mean"
+    assert families["confirmatory"] == [f"m / inversion / cosine / exact_form / frequency / mean (one test with {own})", own]
+    for name in ("report.html", "report.md"):
+        assert "One number under two names" in (tmp_path / name).read_text(encoding="utf-8")

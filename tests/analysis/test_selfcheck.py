@@ -48,7 +48,7 @@ def half_as_wide(values, level=0.95):
         ("all arms", "t_interval", half_as_wide, "frequency: coverage"),
         ("nothing planted", "sign_flip_p", lambda values, rng, resamples: rng.uniform() ** 3, "frequency: p < .05"),
         ("nothing planted", "sign_flip_p", lambda values, rng, resamples: 0.01, "frequency: p < .05"),
-        ("placebo at the bound", "tost_p", lambda values, bound: 0.5 * abs(values.mean() < bound), "placebo equivalence: equivalent"),
+        ("placebo at the bound", "tost_p", lambda values, bound, _: 0.5 * abs(values.mean() < bound), "placebo equivalence: equivalent"),
         ("weak effect", "sign_flip_p", lambda values, rng, resamples: rng.uniform(), "frequency: p < .05"),
     ],
 )
