@@ -161,7 +161,7 @@ def power() -> str:
 
 
 BLOCKS = {
-    "README.md": [("example", example), ("embeddings", embeddings), ("language models", language_models)],
+    "README.md": [("example", example), ("embeddings", embeddings)],
     "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],
 }
 
