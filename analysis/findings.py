@@ -57,7 +57,7 @@ def _equal_subwords(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("equal_subwords")
     if row is None:
         return []
-    return [f"Where both forms split into equally many subwords ({row.n_items} items): {number(row.value)} {interval(row)}."]
+    return [f"Where both forms split into equally many subwords ({row.n_items} items): {sized(row)}{_left(row, main)}."]
 
 
 def _dose(have: Lookup, main: Estimate | None) -> list[str]:
@@ -182,7 +182,16 @@ def _direct(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("net_of_subwords")
     if row is None:
         return []
-    return [f"Direct effect given subwords, which rarity itself brings about: {number(row.value)} {interval(row)}."]
+    return [f"Direct effect given subwords, which rarity itself brings about: {sized(row)}{_left(row, main)}."]
+
+
+def _left(row: Estimate, main: Estimate | None) -> str:
+    """Say what is left of an effect under another condition, where it is not the same effect."""
+    if row.ci_low is None or main is None or not excludes_zero(main):
+        return ""
+    if not excludes_zero(row):
+        return ", so nothing that can be told from zero is left there"
+    return ", so there it is the other way round" if (row.value or 0) * (main.value or 0) < 0 else ""
 
 
 def _background(have: Lookup, main: Estimate | None) -> list[str]:

@@ -161,7 +161,7 @@ def power() -> str:
 
 
 BLOCKS = {
-    "README.md": [("example", example), ("embeddings", embeddings)],
+    "README.md": [("example", example), ("embeddings", embeddings), ("language models", language_models)],
     "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],
 }
 

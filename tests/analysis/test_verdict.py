@@ -211,6 +211,20 @@ def test_nothing_is_said_of_what_failed_throughout(probe):
     assert "pull" not in words(found)
 
 
+@pytest.mark.parametrize(
+    ("value", "left"),
+    [
+        (0.05, "+0.05 [+0.04, +0.06]."),
+        (0.005, "so nothing that can be told from zero is left there."),
+        (-0.05, "so there it is the other way round."),
+    ],
+)
+def test_what_is_left_at_equal_subwords_is_said(value, left):
+    found = told("similarity", ("cosine", "gloss", 0.05, {}), ("cosine", "gloss", value, {"term": "equal_subwords"}))
+    (sentence,) = [text for text in found.findings if "equally many subwords" in text]
+    assert sentence.endswith(left)
+
+
 def test_shares_of_items_tell_ties():
     found = told("p", ("score", "gap", 0.05, {"share_positive": 0.1, "share_negative": 0.07}))
     assert "The gap favours the frequent form in 10% of the items, the rare form in 7%; in 83% it is zero." in found.findings
