@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
-from freqbias.analysis.mixed import INSEPARABLE_VIF, inflation
-from freqbias.analysis.regression import clustered_ols
-from freqbias.analysis.rivals import FREQUENCY, NAMES, Row, predictors, row_of
+from freqbias.analysis.mixed import INSEPARABLE_VIF, crossed, inflation
+from freqbias.analysis.rivals import FREQUENCY, NAMES, Row, method_of, predictors, row_of
 
-METHOD = "slope of model log-odds on corpus log-odds, null 1; OLS on pairs, CR1 on items, t; items in these frames"
+METHOD = "slope of model log-odds on corpus log-odds, null 1"
 ODDS = "corpus_log_odds"
 
 
@@ -22,12 +22,17 @@ def calibration_rows(rows: pd.DataFrame) -> Iterator[Row]:
     out: what a word more costs is no question of frequency.
     """
     known = rows.assign(**{ODDS: math.log(10) * rows[FREQUENCY] * rows["swapped_words"]}).dropna(subset=["gap", ODDS])
-    alone = clustered_ols(known, "gap", [ODDS], null=1.0)
-    if ODDS not in alone:
-        return
     lengths = [name for name in predictors(known) if NAMES.get(name) == "length"]
     if lengths and inflation(known, [ODDS, *lengths])[ODDS] < INSEPARABLE_VIF:
-        level = clustered_ols(known, "gap", [ODDS, *lengths], null=1.0)
-        if ODDS in level:
-            yield row_of("adjusted", level[ODDS], f"{METHOD}; length held level")
-    yield row_of("mean", alone[ODDS], METHOD)
+        yield from _row(known, "adjusted", [ODDS, *lengths])
+    yield from _row(known, "mean", [ODDS])
+
+
+def _row(known: pd.DataFrame, term: str, names: list[str]) -> Iterator[Row]:
+    """Yield one slope; the model is fitted to what the log-odds have beyond the corpus's, so that its p-value tests 1."""
+    fit = crossed(known.assign(beyond=known["gap"] - known[ODDS]), "beyond", names)
+    if fit is not None:
+        held = "; length held level" if len(names) > 1 else ""
+        slope = fit.slopes[ODDS]
+        from_one = replace(slope, value=slope.value + 1, low=slope.low + 1, high=slope.high + 1)
+        yield row_of(term, from_one, f"{METHOD}{held}; {method_of(fit, names)}")

@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from freqbias.analysis.mixed import INSEPARABLE_VIF, inflation, usable
-from freqbias.analysis.regression import Coefficient
+from freqbias.analysis.mixed import INSEPARABLE_VIF, Coefficient, inflation, usable
 from freqbias.analysis.rivals import FREQUENCY, Row, predictors
 
 #: Pairs of the rarer kind (right in one form only) that one predictor needs: with fewer the estimate is biased away from zero and its

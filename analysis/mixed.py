@@ -9,12 +9,26 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from freqbias.analysis.regression import MIN_ITEMS, Coefficient
 from freqbias.analysis.reml import reml
 
+MIN_ITEMS = 10  # fewer clusters than this give intervals that are far too short (Cameron & Miller 2015)
 MIN_LEVELS = 6  # of a random factor; with fewer its variance cannot be estimated and the factor is fixed
 ITEMS_PER_PREDICTOR = 5  # below this a regression describes noise
 INSEPARABLE_VIF = 10.0  # nine tenths of a predictor's variance are in the others (Belsley, Kuh & Welsch 1980)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coefficient:
+    """One slope with its interval; `p_value` tests zero."""
+
+    name: str
+    value: float
+    std_error: float
+    low: float
+    high: float
+    p_value: float
+    n_pairs: int
+    n_items: int
 
 
 @dataclass(frozen=True, kw_only=True)

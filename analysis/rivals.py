@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from freqbias.analysis.mixed import INSEPARABLE_VIF, Fit, crossed, inflation, two_way_ols, usable
-from freqbias.analysis.regression import Coefficient
+from freqbias.analysis.mixed import INSEPARABLE_VIF, Coefficient, Fit, crossed, inflation, two_way_ols, usable
 from freqbias.analysis.resampling import std_error, t_interval
 from freqbias.errors import InputError
 from freqbias.matching import match
@@ -76,7 +75,7 @@ def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
     fit = crossed(rows, "gap", names)
     if fit is not None:
         yield from _slopes(fit, names)
-        yield row_of("adjusted", fit.adjusted, f"mean gap at the mean frequency gap with no rival; {_method(fit, names)}")
+        yield row_of("adjusted", fit.adjusted, f"mean gap at the mean frequency gap with no rival; {method_of(fit, names)}")
     check = two_way_ols(rows, "gap", names)
     if check is not None:
         yield row_of("zipf_slope_ols", check, "OLS, two-way cluster-robust on item and frame (CR1), t; the same predictors")
@@ -88,7 +87,8 @@ def _label(name: str) -> str:
     return NAMES.get(name, name.removesuffix("_gap"))
 
 
-def _method(fit: Fit, names: list[str]) -> str:
+def method_of(fit: Fit, names: list[str]) -> str:
+    """Return how a model was fitted: what is random, variance inflation, and whom its intervals speak of."""
     shown = ", ".join(f"{name.removesuffix('_gap')} {fit.vif[name]:.1f}" for name in names)
     return (
         f"linear mixed model, random {' and '.join(name for name in fit.variances if name != 'residual')}; VIF {shown}; {fit.population}"
@@ -112,7 +112,7 @@ def row_of(term: str, c: Coefficient, method: str, factor: float = 1.0, p_value:
 
 
 def _slopes(fit: Fit, names: list[str]) -> Iterator[Row]:
-    method = _method(fit, names)
+    method = method_of(fit, names)
     for name in names:
         short = "zipf" if name == FREQUENCY else name.removesuffix("_gap")
         yield row_of(f"{short}_slope", fit.slopes[name], method)
@@ -127,7 +127,7 @@ def _direct(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
     fit = crossed(rows, "gap", [*names, MEDIATOR])
     if fit is not None:
         method = "direct effect: mean gap at the mean frequency gap, equally many subwords, no rival; subwords are a mediator; "
-        yield row_of("net_of_subwords", fit.adjusted, method + _method(fit, [*names, MEDIATOR]))
+        yield row_of("net_of_subwords", fit.adjusted, method + method_of(fit, [*names, MEDIATOR]))
 
 
 @lru_cache(maxsize=4)
