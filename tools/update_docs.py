@@ -33,7 +33,9 @@ def example() -> str:
 
 
 #: Columns of the README's tables: heading, then contrast and term of the estimate (arm `frequency` unless it says another).
-EMBEDDING_COLUMNS = {
+EMBEDDING_COLUMNS: dict[str, tuple[str, ...]] = {
+    "`gloss`, frequency − placebo": ("similarity", "gloss", "mean", "frequency-placebo"),
+    "placebo": ("similarity", "gloss", "mean", "placebo"),
     "`gloss`, total": ("similarity", "gloss", "mean"),
     "… ÷ exact − decoy": ("similarity", "gloss", "relative"),
     "`background`": ("similarity", "background", "mean"),
@@ -41,7 +43,9 @@ EMBEDDING_COLUMNS = {
     "direct, given subwords": ("similarity", "gloss", "net_of_subwords"),
     "decoy form": ("inversion", "decoy_form", "mean"),
 }
-LM_COLUMNS = {
+LM_COLUMNS: dict[str, tuple[str, ...]] = {
+    "`downstream`, frequency − placebo": ("likelihood", "downstream", "mean", "frequency-placebo"),
+    "placebo": ("likelihood", "downstream", "mean", "placebo"),
     "`downstream`, nats": ("likelihood", "downstream", "mean"),
     "… ÷ exact − decoy": ("likelihood", "downstream", "relative"),
     "equal subwords": ("likelihood", "downstream", "equal_subwords"),
@@ -60,16 +64,17 @@ def language_models() -> str:
     return _table("lm", LM_COLUMNS, "likelihood", noise=True)
 
 
-def _table(folder: str, columns: dict[str, tuple[str, str, str]], probe: str, *, noise: bool = False) -> str:
+def _table(folder: str, columns: dict[str, tuple[str, ...]], probe: str, *, noise: bool = False) -> str:
     rows = list(read_estimates(ROOT / "results" / folder))
     models = json.loads((ROOT / "results" / folder / "manifest.json").read_text(encoding="utf-8"))["models"]
     measures = {row.model: row.measure for row in rows if row.probe == probe and row.term == "mean"}
-    found = {(row.model, row.measure, row.probe, row.contrast, row.term): row for row in rows if row.arm == "frequency"}
+    found = {(row.model, row.measure, row.probe, row.contrast, row.term, row.arm): row for row in rows}
+    sizes = {row.arm: row.n_items for row in rows if (row.probe, row.term) == (probe, "mean")}
     head = ["model", "measure", *columns, *(["noise floor"] if noise else [])]
-    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    lines = [f"{sizes['frequency']} items, {sizes['placebo']} of the placebo:", "", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for model in models:
         name, measure = model["name"], measures[model["name"]]
-        cells = [found.get((name, measure, *column)) for column in columns.values()]
+        cells = [found.get((name, measure, *column, *(["frequency"] if len(column) == 3 else []))) for column in columns.values()]
         shown = ["–" if cell is None or cell.value is None else f"{number(cell.value)} {interval(cell)}" for cell in cells]
         floor = [f"{model['noise_floor']['value']:.1g}"] if noise else []
         lines.append(f"| {' | '.join([name, measure, *shown, *floor])} |")
