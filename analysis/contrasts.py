@@ -95,6 +95,7 @@ COMPUTED = {"words": words, "characters": characters, "fkgl": fkgl}
 SERIES = ["model", "probe", "measure", "contrast", "arm"]
 _OVERLAP = ["model", "probe", "contrast", "pair_id"]
 _PAIR = ["model", "probe", "measure", "arm", "item", "pair_id"]
+_VALUES = ["gap", "margin", "high", "low"]
 
 
 def failures(observations: pd.DataFrame) -> pd.Series:
@@ -104,9 +105,10 @@ def failures(observations: pd.DataFrame) -> pd.Series:
 
 
 def pair_gaps(observations: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per pair and contrast, with columns `gap` and `margin`, in the unit of the measure.
+    """Return one row per pair and contrast, with columns `gap`, `margin`, `high` and `low`, in the unit of the measure.
 
-    `margin` is the mean of exact - decoy over both forms, NaN where the row had no decoys.
+    `margin` is the mean of exact - decoy over both forms, NaN where the row had no decoys. `high` and `low` are NaN in derived
+    contrasts, whose gap is no difference of two levels.
     """
     # a pair of which one register failed leaves the contrast: half of it would be another quantity
     broken = observations["error"].notna().groupby([observations[name] for name in [*_PAIR, "contrast"]]).transform("any")
@@ -119,13 +121,13 @@ def pair_gaps(observations: pd.DataFrame) -> pd.DataFrame:
     parts = [_averaged(plain), _register_match(plain), _crossed(crossed)]
     parts.append(_difference(parts[0], "gloss", "background", "gloss_specific"))
     filled = [part for part in parts if len(part)]
-    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*SERIES, "item", "pair_id", "gap", "margin"])
+    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*SERIES, "item", "pair_id", *_VALUES])
     return table.sort_values([*SERIES, "item", "pair_id"], ignore_index=True)
 
 
 def _averaged(rows: pd.DataFrame) -> pd.DataFrame:
     """Average the registers of a pair, each with equal weight."""
-    return rows.groupby([*_PAIR, "contrast"], sort=False)[["gap", "margin"]].mean().reset_index()
+    return rows.groupby([*_PAIR, "contrast"], sort=False)[_VALUES].mean().reset_index()
 
 
 def _register_match(rows: pd.DataFrame) -> pd.DataFrame:

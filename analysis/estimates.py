@@ -92,7 +92,8 @@ def sesoi(gaps: pd.DataFrame) -> dict[tuple[str, str, str], float]:
     """Return the smallest effect of interest by (model, probe, measure), in the unit of the measure.
 
     A tenth of the mean exact - decoy margin over items of the frequency arm, in the probe's confirmatory contrast; two points
-    for shares of right answers. Absent where there are no decoys or where the model does not tell exact from decoy (margin not positive).
+    for shares of right answers. Absent where there are no decoys or where the margin is not told from zero: a tenth of what may be
+    nothing is no size to hold an effect against.
     """
     found: dict[tuple[str, str, str], float] = {}
     for (model, probe, measure), rows in _groups(gaps, ["model", "probe", "measure"]):
@@ -100,10 +101,15 @@ def sesoi(gaps: pd.DataFrame) -> dict[tuple[str, str, str], float]:
             found[model, probe, measure] = SESOI_SHARE_RIGHT
             continue
         own = rows[(rows["contrast"] == question(probe).contrast) & (rows["arm"] == "frequency")]
-        margin = own.groupby("item")["margin"].mean().mean()
-        if margin > 0:
-            found[model, probe, measure] = SESOI_SHARE * float(margin)
+        margin = _item_means(own.dropna(subset=["margin"]), "margin")
+        if _told_from_zero(margin):
+            found[model, probe, measure] = SESOI_SHARE * float(margin.mean())
     return found
+
+
+def _told_from_zero(margin: Values) -> bool:
+    """Tell whether the lower end of a mean margin's interval is above zero, so that it can divide: Fieller (1954)."""
+    return len(margin) > 1 and (resampling.t_interval(margin).low or 0.0) > 0
 
 
 def estimate(
@@ -220,12 +226,19 @@ def _mean(series: _Series, arm: str, term: str, rows: pd.DataFrame, method: str 
         bca_high=bca.high,
         p_value=resampling.sign_flip_p(items, rng, series.resamples),
         effect_size=resampling.dz(items),
+        high_mean=_level(rows, "high"),
+        low_mean=_level(rows, "low"),
         share_positive=float(np.mean(items > 0)),
         share_negative=float(np.mean(items < 0)),
         bound=series.sesoi,
         method=method,
         flags=[name for name, held in holds.items() if held],
     )
+
+
+def _level(rows: pd.DataFrame, side: str) -> float | None:
+    """Return the mean over items of one form's own values, None where the gap is no difference of two."""
+    return float(_item_means(rows, side).mean()) if rows[side].notna().all() else None
 
 
 def _item_means(rows: pd.DataFrame, column: str) -> Values:
@@ -357,10 +370,9 @@ def _relative(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
     """Yield the gap in units of the model's margin; nothing where there is none, or where exact does not stand above decoy."""
     complete = rows.dropna(subset=["gap", "margin"])
     gap, margin = _item_means(complete, "gap"), _item_means(complete, "margin")
-    if series.sesoi is None or not len(margin) or margin.mean() <= 0:
+    if not len(margin) or margin.mean() <= 0:
         return
-    # a ratio over what may be zero has no bounded interval (Fieller 1954)
-    told = (resampling.t_interval(margin).low or 0.0) > 0
+    told = _told_from_zero(margin)
     rng = series.rng("frequency", "relative")
     interval = resampling.ratio_interval(gap, margin, rng, resamples=series.resamples) if told else Interval()
     yield series.make(

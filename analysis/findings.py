@@ -27,14 +27,20 @@ def _size(have: Lookup, main: Estimate | None) -> list[str]:
     said = [] if row is None else [f"That is {sized(row)} of what separates right from wrong for this model (exact − decoy)."]
     if MARGIN_NOT_TOLD in flags_of(row):
         said = [f"{said[0][:-1]}, which itself is not told from zero."]
+    if main is not None and main.high_mean is not None:
+        said.append(f"Levels: {_plain(main.high_mean)} {have.unit} for the frequent form, {_plain(main.low_mean)} for the rare one.")
     if main is None or main.share_positive is None or main.n_items < 2:
         return said
     shares = f"The gap favours the frequent form in {main.share_positive:.0%} of the items"
     if main.share_negative is None:
         return [*said, f"{shares}."]
-    level = 1 - main.share_positive - main.share_negative
-    zero = f"; in {level:.0%} it is zero" if level > 1e-9 else ""
+    rest = 1 - main.share_positive - main.share_negative
+    zero = f"; in {rest:.0%} it is zero" if rest > 1e-9 else ""
     return [*said, f"{shares}, the rare form in {main.share_negative:.0%}{zero}."]
+
+
+def _plain(value: float | None) -> str:
+    return number(value, signed=False)
 
 
 def _queries(have: Lookup, main: Estimate | None) -> list[str]:
@@ -97,11 +103,17 @@ def _inversion(have: Lookup, main: Estimate | None) -> list[str]:
     if exact is not None and wrong is not None:
         # the exact document's share of wins is what is left of the inversions
         beyond = "" if interaction is None else f", which differs by {sized(negated(interaction))} where the exact text is frequent"
+        lost = negated(exact)
         said.append(
-            f"Inversions, as a share of comparisons: {sized(negated(exact))} with the exact text in frequent instead of rare wording, "
-            f"{p_text(adjusted_p(exact))}; {sized(wrong)} with the decoy in it, {p_text(adjusted_p(wrong))}{beyond}."
+            f"Inversions, as a share of comparisons: {sized(lost)}{_shares(lost)} with the exact text in frequent "
+            f"instead of rare wording, {p_text(adjusted_p(exact))}; {sized(wrong)}{_shares(wrong)} with the decoy in it, "
+            f"{p_text(adjusted_p(wrong))}{beyond}."
         )
     return said
+
+
+def _shares(row: Estimate) -> str:
+    return "" if row.high_mean is None or row.low_mean is None else f" ({row.high_mean:.0%} instead of {row.low_mean:.0%})"
 
 
 RANKS = {"recall_at_1": "Recall@1", "recall_at_10": "Recall@10", "recall_at_100": "Recall@100", "mrr_at_10": "MRR@10"}

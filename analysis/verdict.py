@@ -181,7 +181,7 @@ def _difference(have: Lookup) -> list[str]:
     row = have.main("mean", "frequency-placebo")
     if row is None:
         return []
-    return [f"Frequency minus placebo: {number(row.value)} {have.unit} {interval(row)}, {p_text(row.p_value)}."]
+    return [f"Frequency minus placebo: {number(row.value)} {have.unit} {interval(row)}, {p_text(adjusted_p(row))}."]
 
 
 def _length(have: Lookup) -> list[str]:

@@ -108,9 +108,10 @@ def p_text(value: float | None) -> str:
 
 
 def negated(row: Estimate) -> Estimate:
-    """Return an estimate of the opposite quantity: value and ends of the interval with the other sign."""
+    """Return the estimate of the share that is left: value and ends of the interval with the other sign, levels from 1."""
     value, low, high = (None if number is None else -number for number in (row.value, row.ci_high, row.ci_low))
-    return replace(row, value=value, ci_low=low, ci_high=high)
+    rest = [None if share is None else 1 - share for share in (row.high_mean, row.low_mean)]
+    return replace(row, value=value, ci_low=low, ci_high=high, high_mean=rest[0], low_mean=rest[1])
 
 
 def sized(row: Estimate) -> str:

@@ -212,7 +212,8 @@ class Observation(Record):
 class Estimate(Record):
     """A contrast with its interval, p-value, sizes and method.
 
-    `share_positive` and `share_negative` are shares of the items; where they do not add up to 1, gaps of the rest are zero.
+    `high_mean` and `low_mean` are the levels behind a mean gap, in the unit of the measure; null where a gap is no difference of two
+    levels. `share_positive` and `share_negative` are shares of the items; where they do not add up to 1, gaps of the rest are zero.
     `term` is `mean` for the contrast itself. `bound` is the equivalence bound of a TOST, in the unit of `value`.
     """
 
@@ -232,6 +233,8 @@ class Estimate(Record):
     p_value: float | None = None
     p_adjusted: float | None = None
     effect_size: float | None = None
+    high_mean: float | None = None
+    low_mean: float | None = None
     share_positive: float | None = None
     share_negative: float | None = None
     n_pairs: int = 0
@@ -248,7 +251,7 @@ class Estimate(Record):
         """Check that names are texts and numbers finite or null."""
         self._text("model", "probe", "measure", "contrast", "arm", "term", "method")
         self._number_or_null("value", "std_error", "ci_low", "ci_high", "p_value", "p_adjusted", "effect_size", "bound")
-        self._number_or_null("share_positive", "share_negative")
+        self._number_or_null("high_mean", "low_mean", "share_positive", "share_negative")
 
     @property
     def key(self) -> tuple[str, str, str, str, str, str]:

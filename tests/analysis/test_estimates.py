@@ -201,11 +201,27 @@ def test_a_margin_of_zero_gives_no_relative_gap(gap):
     assert not [row for row in estimate(frame(rows), pairs) if row.term == "relative"]
 
 
-def test_a_margin_that_may_be_zero_gives_a_ratio_without_interval():
+def test_a_margin_that_may_be_zero_gives_a_ratio_without_interval_and_no_bound():
     pairs, _ = simulate(np.random.default_rng(9), {"frequency": 0.0}, items=10, frames=1)
     rows = [similarity_row(pair, "gloss", 0.02, margin) for pair, margin in zip(pairs, [0.5, -0.4] * 5, strict=True)]
-    row = find(estimate(frame(rows), pairs), contrast="gloss", term="relative")
+    estimates = estimate(frame(rows), pairs)
+    row = find(estimates, contrast="gloss", term="relative")
     assert (row.value, row.ci_low, row.flags) == (pytest.approx(0.02 / 0.05), None, ["margin_not_told"])
+    assert find(estimates, contrast="gloss", term="mean").bound is None  # a tenth of what may be nothing is no smallest effect
+    assert not [row for row in estimates if row.term.startswith("equivalence")]
+
+
+def test_levels_are_means_over_items_and_make_up_the_gap():
+    pairs, rows = simulate(np.random.default_rng(10), {"frequency": 0.05, "placebo": 0.0}, contrasts=("gloss", "background"))
+    table, estimates = frame(rows), estimate(frame(rows), pairs, curve=False)
+    for contrast in ("gloss", "background"):
+        row = find(estimates, contrast=contrast, arm="frequency", term="mean")
+        own = table[(table["contrast"] == contrast) & (table["arm"] == "frequency")]
+        levels = own.groupby("item")[["high", "low"]].mean().mean()
+        assert (row.high_mean, row.low_mean) == (pytest.approx(levels["high"]), pytest.approx(levels["low"]))
+        assert row.high_mean - row.low_mean == pytest.approx(row.value)
+    derived = find(estimates, contrast="gloss_specific", arm="frequency", term="mean")
+    assert (derived.high_mean, derived.low_mean) == (None, None)
 
 
 def test_a_pair_without_a_known_frequency_costs_only_itself():

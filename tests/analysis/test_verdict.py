@@ -144,17 +144,32 @@ def told(probe, *rows):
 @pytest.mark.parametrize(
     ("signs", "lead", "exact", "decoy", "beyond"),
     [
-        (1, "+0.02 [+0.01, +0.03]", "−0.3 [−0.31, −0.29]", "+0.05 [+0.04, +0.06]", "−0.1 [−0.11, −0.09]"),
-        (-1, "−0.02 [−0.03, −0.01]", "+0.3 [+0.29, +0.31]", "−0.05 [−0.06, −0.04]", "+0.1 [+0.09, +0.11]"),
+        (
+            1,
+            "+0.02 [+0.01, +0.03]",
+            "−0.3 [−0.31, −0.29] (10% instead of 40%)",
+            "+0.05 [+0.04, +0.06] (30% instead of 25%)",
+            "−0.1 [−0.11, −0.09]",
+        ),
+        (
+            -1,
+            "−0.02 [−0.03, −0.01]",
+            "+0.3 [+0.29, +0.31] (40% instead of 10%)",
+            "−0.05 [−0.06, −0.04] (25% instead of 30%)",
+            "+0.1 [+0.09, +0.11]",
+        ),
     ],
 )
 def test_inversion_in_words_for_either_sign(signs, lead, exact, decoy, beyond):
+    def levels(more, less):
+        return dict(zip(("high_mean", "low_mean"), (more, less)[::signs], strict=True))
+
     found = told(
         "inversion",
         ("cosine", "exact_form", 0.06 * signs, {}),
         ("cosine", "decoy_form", 0.02 * signs, {}),
-        ("win_rate", "exact_form", 0.3 * signs, {}),
-        ("win_rate", "decoy_form", 0.05 * signs, {}),
+        ("win_rate", "exact_form", 0.3 * signs, levels(0.9, 0.6)),
+        ("win_rate", "decoy_form", 0.05 * signs, levels(0.3, 0.25)),
         ("win_rate", "interaction", 0.1 * signs, {}),
     )
     assert found.headline.startswith(f"A document in {'frequent' if signs > 0 else 'rare'} wording stands further above a decoy")
@@ -223,6 +238,17 @@ def test_what_is_left_at_equal_subwords_is_said(value, left):
     found = told("similarity", ("cosine", "gloss", 0.05, {}), ("cosine", "gloss", value, {"term": "equal_subwords"}))
     (sentence,) = [text for text in found.findings if "equally many subwords" in text]
     assert sentence.endswith(left)
+
+
+def test_levels_stand_beside_the_gap():
+    found = told("p", ("accuracy", "gap", 0.05, {"high_mean": 0.71, "low_mean": 0.66}))
+    assert "Levels: 0.71 accuracy for the frequent form, 0.66 for the rare one." in found.findings
+
+
+def test_frequency_minus_placebo_tells_the_p_of_its_family():
+    difference = {"arm": "frequency-placebo", "p_value": 0.02, "p_adjusted": 0.061}
+    found = told("similarity", ("cosine", "gloss", 0.05, {}), ("cosine", "gloss", 0.03, difference))
+    assert "Frequency minus placebo: +0.03 cosine [+0.02, +0.04], p = .061." in found.controls
 
 
 def test_shares_of_items_tell_ties():
