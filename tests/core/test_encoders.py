@@ -1,7 +1,6 @@
 """Every kind of encoder through its one name: how it is recognised, what it computes, and its hard cases."""
 
 import importlib
-import json
 import shutil
 from functools import cache
 
@@ -12,7 +11,7 @@ import torch
 from conftest import missing
 
 from freqbias.errors import BackendError, InputError
-from freqbias.models import check_name, dense_embedder, embedder, kinds
+from freqbias.models import dense_embedder, embedder, kinds
 from freqbias.models.aliases import aliases
 from freqbias.models.protocols import Loading, ModelInfo
 from freqbias.models.relevance import DenseScorer, as_scorer
@@ -21,18 +20,6 @@ from freqbias.models.trust import check_files
 QUERIES = list(tiny_models.TOPICS)
 DOCUMENTS = [text for texts in tiny_models.TOPICS.values() for text in texts]
 LONG = "the big house " * 40
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory):
-    """Return a folder with one tiny model a kind."""
-    folder, threads = tmp_path_factory.mktemp("tiny"), torch.get_num_threads()
-    torch.set_num_threads(1)  # for models of this size threads only wait for each other
-    tiny_models.bert(folder / "bert")
-    tiny_models.multi_vector(folder / "bert", folder / "late")
-    tiny_models.cross_encoder(folder / "cross")
-    yield folder
-    torch.set_num_threads(threads)
 
 
 @cache
@@ -360,84 +347,6 @@ def test_a_dimension_that_changes_is_one_line():
         scorer.scores(["a"], ["b"])
     with pytest.raises(BackendError, match="odd gives queries and documents vectors of different lengths"):
         as_scorer(Odd(a=[1.0, 0], b=[1.0, 0, 0])).matrix(["a"], ["b"])
-
-
-def test_kinds_are_recognised(tmp_path):
-    rows = {
-        "dense": ({"modules.json": []}, {}),
-        "sparse": ({"modules.json": [], "config_sentence_transformers.json": {"model_type": "SparseEncoder"}}, {}),
-        "late": ({}, {"architectures": ["HF_ColBERT"], "model_type": "bert"}),
-        "cross": ({}, {"architectures": ["BertForSequenceClassification"], "model_type": "bert"}),
-        "static": ({}, {"normalize": True}),
-        "mean": ({}, {"architectures": ["BertForMaskedLM"], "model_type": "bert"}),
-    }
-    for use, (files, config) in rows.items():
-        folder = tmp_path / use
-        folder.mkdir()
-        for name, content in {**files, "config.json": config}.items():
-            (folder / name).write_text(json.dumps(content))
-        assert kinds.use_of(folder) == use
-    (tmp_path / "dense" / "config_sentence_transformers.json").write_text('{"model_type": "Other"}')
-    with pytest.raises(InputError, match="unknown model type 'Other'"):
-        kinds.use_of(tmp_path / "dense")
-
-
-def test_names_that_cannot_be_used_are_one_line(tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(InputError, match=r"neither modules.json nor a config.json"):
-        embedder(str(tmp_path))
-    (tmp_path / "config.json").write_text("{")
-    with pytest.raises(InputError, match=r"config.json: cannot be read"):
-        embedder(str(tmp_path))
-    (tmp_path / "config.json").write_text('{"model_type": "nosuch"}')
-    with pytest.raises(InputError, match=f"model '{tmp_path.name}' cannot be loaded"):
-        embedder(str(tmp_path))
-    with pytest.raises(InputError, match="'minilm' is no language model; give it to --embedder"):
-        check_name("ql:minilm", "embedder")
-    with pytest.raises(InputError, match="model 'bm25' gives a text no vector of its own"):
-        dense_embedder("bm25")
-    check_name("ql:smollm2-135m", "embedder")
-    check_name("cls:minilm", "embedder")
-
-
-@pytest.mark.parametrize("kind", ["bert", "late", "cross"])
-def test_device_that_is_not_here_is_one_line(tiny, kind):
-    with pytest.raises(InputError, match="device 'gpu' cannot be used here: "):
-        embedder(str(tiny / kind), device="gpu")
-
-
-def test_hub_id_that_is_not_here_is_one_line(monkeypatch):
-    def offline(*arguments, **options):
-        raise OSError("no route\nto the hub")
-
-    monkeypatch.setattr("huggingface_hub.snapshot_download", offline)
-    with pytest.raises(BackendError, match=r"'org/name' is no directory here and could not be fetched from the hub: no route$"):
-        embedder("org/name")
-
-
-def test_pickled_weights_need_a_flag(tiny, tmp_path):
-    folder = tmp_path / "pickled"
-    shutil.copytree(tiny / "bert", folder)
-    (folder / "training_args.bin").write_bytes(b"")
-    (folder / "heads.pt").write_bytes(b"")
-    embedder(str(folder))  # safetensors beside them
-    weights = folder / "model.safetensors"
-    from safetensors.torch import load_file
-
-    torch.save(load_file(weights), folder / "pytorch_model.bin")
-    weights.unlink()
-    with pytest.raises(InputError, match=r"is a pickle, which can run code when it is read; --allow-pickle reads it"):
-        embedder(str(folder))
-    (folder / "heads.pt").unlink()
-    found = embedder(str(folder), allow_pickle=True).encode(["the car"], role="query")
-    np.testing.assert_allclose(found, embedder(str(tiny / "bert")).encode(["the car"], role="query"), atol=1e-6)
-
-
-def test_a_models_own_code_needs_a_flag(tmp_path):
-    (tmp_path / "modules.json").write_text('[{"idx": 0, "name": "0", "path": "", "type": "own_code.Module"}]')
-    with pytest.raises(InputError, match=r"runs code of its own \('own_code.Module'\); read it, then give --trust-remote-code"):
-        embedder(str(tmp_path))
-    check_files(tmp_path, "x", Loading(trust_remote_code=True))
 
 
 def test_number_format_and_device_are_honoured(tiny):
