@@ -5,7 +5,7 @@ are not independent: the items that all of them share are resampled once for all
 models' intervals goes into a difference. With few models the mean over them describes these models and no population of models.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from freqbias.analysis.contrasts import question
-from freqbias.analysis.resampling import RESAMPLES, Interval, bca_ends, named_rng, resampling_weights
+from freqbias.analysis.mixed import THESE_FRAMES
+from freqbias.analysis.resampling import RESAMPLES, Interval, above_zero, bca_ends, named_rng, resampling_weights
 from freqbias.records import Estimate
 
 ALL_MODELS = "(all models)"
@@ -51,19 +52,20 @@ def joint_relative(gap: Matrix, margin: Matrix, rng: np.random.Generator, resamp
         )
 
 
-def across_models(table: pd.DataFrame, failed: "pd.Series[int]", seed: int) -> Iterator[Estimate]:
+def across_models(table: pd.DataFrame, failed: Mapping[tuple[str, ...], set[str]], seed: int) -> Iterator[Estimate]:
     """Yield the relative gaps of all models of a probe on shared items, their mean, spread and differences.
 
     `table` is what `contrasts.join` returns, `failed` what `contrasts.failures` does. Terms: `relative:A`, `relative_mean`,
-    `relative_spread` (standard deviation over models) and `relative_difference:A-B`. Nothing for a probe with one model, and a model
-    that does not tell exact from decoy (margin not positive) has no relative gap. No p-values: none of this is a test.
+    `relative_spread` (standard deviation over models) and `relative_difference:A-B`. Nothing for a probe with one model. A model that
+    does not tell exact from decoy (margin not told from zero, on its own items or on the shared ones) is left out and named in `method`:
+    a ratio over what may be zero has no bounded interval. No p-values: none of this is a test.
     """
     for (probe, measure), rows in table.groupby(["probe", "measure"]):
         contrast = question(str(probe)).contrast
         own = rows[(rows["contrast"] == contrast) & (rows["arm"] == "frequency")].dropna(subset=["gap", "margin"])
         if own["model"].nunique() < 2:
             continue
-        models, shared = _shared(own)
+        models, shared, left_out = _shared(own)
         if len(models) < 2 or len(shared) < MIN_ITEMS:
             continue
         key: dict[str, str] = {
@@ -79,7 +81,7 @@ def across_models(table: pd.DataFrame, failed: "pd.Series[int]", seed: int) -> I
         sizes: dict[str, Any] = {
             "n_pairs": own.loc[own["item"].isin(shared.index), "pair_id"].nunique(),
             "n_items": len(shared),
-            "n_failed": max(int(failed.get((model, probe, measure, contrast, "frequency"), 0)) for model in models),
+            "n_failed": max(len(failed.get((model, str(probe), str(measure), contrast, "frequency"), ())) for model in models),
             "flags": ["descriptive"] if len(models) < MIN_MODELS else [],
         }
         for term, what, (value, error, interval) in _statistics(joint, models):
@@ -90,19 +92,22 @@ def across_models(table: pd.DataFrame, failed: "pd.Series[int]", seed: int) -> I
                 std_error=error,
                 ci_low=interval.low,
                 ci_high=interval.high,
-                method=f"{what}; items shared by all models, resampled once for all of them",
+                method=f"{what}; items shared by all models, resampled once for all of them; {THESE_FRAMES}"
+                + (f"; without {', '.join(left_out)}, whose margin is not told from zero" if left_out else ""),
             )
 
 
-def _shared(rows: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
-    """Return the models with a positive margin, and their item means (columns gap and margin, by model) on the items of all."""
+def _shared(rows: pd.DataFrame) -> tuple[list[str], pd.DataFrame, list[str]]:
+    """Return the models whose margin is told from zero, their item means by model on the items that they share, and the other models."""
     means = rows.groupby(["item", "model"])[["gap", "margin"]].mean().reset_index()
-    positive = means.groupby("model")["margin"].mean() > 0
-    models = [str(model) for model in positive.index[positive]]
-    shared = means[means["model"].isin(models)].pivot_table(index="item", columns="model", values=["gap", "margin"]).dropna()
-    if len(shared) and shared["margin"].to_numpy(dtype=float).mean(axis=0).min() <= 0:
-        return [], shared  # the shared items alone do not tell exact from decoy in every model
-    return models, shared
+    every = sorted(map(str, means["model"].unique()))
+    models = [model for model in every if above_zero(means.loc[means["model"] == model, "margin"].to_numpy(dtype=float))]
+    while True:
+        shared = means[means["model"].isin(models)].pivot_table(index="item", columns="model", values=["gap", "margin"]).dropna()
+        told = [model for model in models if len(shared) and above_zero(shared["margin"][model].to_numpy(dtype=float))]
+        if told == models or not told:  # fewer models share more items, on which the others are asked again
+            return told, shared, [model for model in every if model not in told]
+        models = told
 
 
 def spread(joint: Joint, level: float = 0.95) -> Result:

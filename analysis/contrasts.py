@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from freqbias.covariates import characters, fkgl, words
+from freqbias.covariates import characters, fkgl, numbers_dropped, token_overlap, words
 from freqbias.frequency import content_zipf, swap
 from freqbias.records import CELLS, Pair
 
 MARGIN_NOT_TOLD = "margin_not_told"  # flag of a `relative` without interval: what it divides by is not told from zero
+ONE_REGISTER = "one_register"  # flag of a mean whose rows, or some of them, asked in one register only
 NO_GLOSS = "no_gloss"  # flag of a mean whose rows, or some of them, asked other queries than glosses
 
 
@@ -98,10 +99,10 @@ _PAIR = ["model", "probe", "measure", "arm", "item", "pair_id"]
 _VALUES = ["gap", "margin", "high", "low"]
 
 
-def failures(observations: pd.DataFrame) -> pd.Series:
-    """Return the number of pairs with an `error` row, by model, probe, measure, contrast (`match` for crossed rows) and arm."""
+def failures(observations: pd.DataFrame) -> dict[tuple[str, ...], set[str]]:
+    """Return the ids of the pairs with an `error` row, by model, probe, measure, contrast (`crossed` as it is) and arm."""
     failed = observations[observations["error"].notna()]
-    return failed.groupby(SERIES)["pair_id"].nunique()
+    return {(*map(str, key),): set(ids) for key, ids in failed.groupby(SERIES)["pair_id"]}
 
 
 def pair_gaps(observations: pd.DataFrame) -> pd.DataFrame:
@@ -167,7 +168,8 @@ def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
 
     Columns: `zipf_gap` (of the swapped words), `swapped_words` (how many, where one for one), `content_zipf_gap` (of the texts),
     `sense_zipf_gap` (`zipf_gap` of the intended senses, where the pairs bring `sense_share`), `words_gap` (white-space words),
-    `characters_gap`, `fkgl_gap`, `oriented_by`, `frame`, and `NAME_gap` per covariate of the pairs; every gap is high - low.
+    `characters_gap`, `fkgl_gap`, `numbers_dropped_gap`, `overlap_with_original_gap` (where the pairs bring their
+    original), `oriented_by`, `frame`, and `NAME_gap` per covariate of the pairs; every gap is high - low.
     """
     rows = [_pair_row(pair) for pair in pairs]
     return (pd.DataFrame(rows) if rows else pd.DataFrame(columns=["pair_id"])).set_index("pair_id")
@@ -181,6 +183,10 @@ def _pair_row(pair: Pair) -> dict[str, Any]:
     computed = {
         f"{name}_gap": _minus((measure(pair.high, pair.language), measure(pair.low, pair.language))) for name, measure in COMPUTED.items()
     }
+    computed["numbers_dropped_gap"] = _minus(numbers_dropped(pair))
+    original = pair.meta.get("original")
+    if isinstance(original, str):
+        computed["overlap_with_original_gap"] = _minus([token_overlap(form, original, pair.language) for form in (pair.high, pair.low)])
     given = {f"{name}_gap": _minus(sides) for name, sides in pair.covariates.items()}
     return {
         "pair_id": pair.id,
@@ -236,6 +242,19 @@ def asked_no_gloss(observations: pd.DataFrame) -> set[tuple[str, str]]:
     rows = observations[observations["contrast"] == observations["probe"].map(without)]
     rows = rows[rows["register"].isna() & rows["error"].isna()]
     return set(zip(rows["model"], rows["probe"], strict=True))
+
+
+def one_register(observations: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return (model, probe) of the probes that asked at least one pair in one register only, in what they are judged by.
+
+    A plain gloss sounds like the frequent form, which two registers of equal weight cancel and one does not.
+    """
+    judged = observations["contrast"] == observations["probe"].map(
+        {probe: question(probe).contrast for probe in observations["probe"].unique()}
+    )
+    rows = observations[judged & observations["register"].notna()]
+    counts = rows.groupby(["model", "probe", "pair_id"])["register"].nunique()
+    return {(str(model), str(probe)) for model, probe, _ in counts.index[counts == 1]}
 
 
 def with_own_margin(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,8 @@
 """All estimates of a run, from observations and pairs: means per arm, controls, differences, slopes, families."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,10 @@ from freqbias.analysis import contrasts, resampling
 from freqbias.analysis.across import across_models
 from freqbias.analysis.arms import difference_of_arms
 from freqbias.analysis.calibration import calibration_rows
-from freqbias.analysis.contrasts import MARGIN_NOT_TOLD, NO_GLOSS, Question, question
+from freqbias.analysis.contrasts import MARGIN_NOT_TOLD, NO_GLOSS, ONE_REGISTER, Question, question
 from freqbias.analysis.families import adjusted
 from freqbias.analysis.logistic import is_binary, logit_rows
+from freqbias.analysis.mixed import THESE_FRAMES
 from freqbias.analysis.resampling import RESAMPLES, Interval, Values
 from freqbias.analysis.rivals import Row, rival_rows
 from freqbias.analysis.specification import specification_effects
@@ -29,7 +30,7 @@ TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
 DESCRIPTIVE = ("raw",)
 
 LEVEL_OVERLAP = 1e-9  # of a share of words that is stored with nine digits
-MEAN_METHOD = "mean of item means; sign-flip p; t interval; BCa beside it; dz with Hedges' factor"
+MEAN_METHOD = f"mean of item means; sign-flip p; t interval; BCa beside it; dz with Hedges' factor; {THESE_FRAMES}"
 _SERIES = ["model", "probe", "measure", "contrast"]
 
 
@@ -45,6 +46,7 @@ class _Series:
     resamples: int
     curve: bool
     no_gloss: bool = False
+    one_register: bool = False
 
     @property
     def apart(self) -> bool:
@@ -102,14 +104,9 @@ def sesoi(gaps: pd.DataFrame) -> dict[tuple[str, str, str], float]:
             continue
         own = rows[(rows["contrast"] == question(probe).contrast) & (rows["arm"] == "frequency")]
         margin = _item_means(own.dropna(subset=["margin"]), "margin")
-        if _told_from_zero(margin):
+        if resampling.above_zero(margin):
             found[model, probe, measure] = SESOI_SHARE * float(margin.mean())
     return found
-
-
-def _told_from_zero(margin: Values) -> bool:
-    """Tell whether the lower end of a mean margin's interval is above zero, so that it can divide: Fieller (1954)."""
-    return len(margin) > 1 and (resampling.t_interval(margin).low or 0.0) > 0
 
 
 def estimate(
@@ -137,7 +134,7 @@ def estimate(
     table = contrasts.with_own_margin(contrasts.join(gaps, pair_rows, observations))
     bounds = sesoi(gaps)
     failed = contrasts.failures(observations)
-    no_gloss = contrasts.asked_no_gloss(observations)
+    no_gloss, one_register = contrasts.asked_no_gloss(observations), contrasts.one_register(observations)
     groups = list(_groups(table, _SERIES))
     estimates = list(given)
     for key, rows in track(groups, "estimate", len(groups)):
@@ -150,6 +147,7 @@ def estimate(
             resamples=resamples,
             curve=curve,
             no_gloss=key[:2] in no_gloss,
+            one_register=key[:2] in one_register,
         )
         estimates.extend(_series_estimates(series))
     estimates.extend(_all_failed(observations, estimates))
@@ -161,16 +159,15 @@ def _groups(table: pd.DataFrame, by: list[str]) -> Iterator[tuple[Any, pd.DataFr
     yield from table.groupby(by)
 
 
-def _failed_by_arm(failed: pd.Series, key: tuple[str, ...]) -> dict[str, int]:
+def _failed_by_arm(failed: Mapping[tuple[str, ...], set[str]], key: tuple[str, ...]) -> dict[str, int]:
+    """Return by arm how many pairs are missing from a contrast, because one of the contrasts that it is made of failed on them."""
     sources = {"gloss_specific": ("gloss", "background"), "register_match": ("gloss",), "calibration": ("raw",)}
     sources |= dict.fromkeys(("match", "match_asymmetry", "query_form"), ("crossed",))
-    counts: dict[str, int] = {}
-    for source in sources.get(key[3], (key[3],)):
-        for name, count in failed.items():
-            *own, arm = cast("tuple[str, ...]", name)
-            if (*own,) == (*key[:3], source):
-                counts[arm] = max(counts.get(arm, 0), int(count))
-    return counts
+    missing: dict[str, set[str]] = {}
+    for (*own, arm), pairs in failed.items():
+        if own[:3] == [*key[:3]] and own[3] in sources.get(key[3], (key[3],)):
+            missing.setdefault(arm, set()).update(pairs)
+    return {arm: len(pairs) for arm, pairs in missing.items()}
 
 
 def _all_failed(observations: pd.DataFrame, made: list[Estimate]) -> Iterator[Estimate]:
@@ -213,7 +210,13 @@ def _mean(series: _Series, arm: str, term: str, rows: pd.DataFrame, method: str 
     rng = series.rng(arm, term)
     interval = resampling.t_interval(items)
     bca = resampling.bca_interval(items, rng, resamples=series.resamples)
-    holds = {"one_item": len(items) == 1, "constant": bool(np.ptp(items) == 0), NO_GLOSS: series.no_gloss and term == "mean"}
+    judged = term == "mean" and series.key["contrast"] == question(series.key["probe"]).contrast
+    holds = {
+        "one_item": len(items) == 1,
+        "constant": bool(np.ptp(items) == 0),
+        NO_GLOSS: series.no_gloss and term == "mean",
+        ONE_REGISTER: series.one_register and judged,
+    }
     return series.make(
         arm,
         term,
@@ -311,7 +314,7 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
             method = f"{MEAN_METHOD}; only pairs whose forms split into equally many subwords"
             yield _mean(series, "frequency", "equal_subwords", equal, method)
     if "own_overlap_gap" in rows.columns and rows["own_overlap_gap"].notna().any():
-        yield _equal_overlap(series, rows)
+        yield from _equal_overlap(series, rows)
     binary = series.key["measure"] == "accuracy" and is_binary(rows)
     if binary:
         yield _discordant(series, rows)
@@ -324,13 +327,31 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
         yield from _specifications(series, rows)
 
 
-def _equal_overlap(series: _Series, rows: pd.DataFrame) -> Estimate:
-    """Return the gap where the user's own queries share as many words with either form, so that no word matching is in it."""
-    equal = rows[rows["own_overlap_gap"].abs() < LEVEL_OVERLAP]
+def _equal_overlap(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
+    """Yield the gap where the user's own queries share as many words with either form, so that no word matching is in it.
+
+    `overlap_difference` is by how much the gap of the other pairs exceeds it; it is no test of its own.
+    """
+    level = rows["own_overlap_gap"].abs() < LEVEL_OVERLAP
+    equal, other = rows[level], rows[~level]
     method = "only pairs whose queries share equally many words with both forms"
     if equal.empty:
-        return series.make("frequency", "equal_overlap", equal, value=None, method=f"none: {method}; there is none", flags=["empty"])
-    return _mean(series, "frequency", "equal_overlap", equal, f"{MEAN_METHOD}; {method}")
+        yield series.make("frequency", "equal_overlap", equal, value=None, method=f"none: {method}; there is none", flags=["empty"])
+        return
+    yield _mean(series, "frequency", "equal_overlap", equal, f"{MEAN_METHOD}; {method}")
+    if len(other):
+        means = [side.groupby("item", sort=True)["gap"].mean() for side in (other, equal)]
+        result, _, method = difference_of_arms(means[0], means[1], series.rng("frequency", "overlap_difference"), series.resamples)
+        yield series.make(
+            "frequency",
+            "overlap_difference",
+            rows,
+            value=result.value,
+            std_error=result.std_error,
+            ci_low=result.low,
+            ci_high=result.high,
+            method=f"pairs whose queries share more words with one form, minus the others; {method}",
+        )
 
 
 def _specifications(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
@@ -372,7 +393,7 @@ def _relative(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
     gap, margin = _item_means(complete, "gap"), _item_means(complete, "margin")
     if not len(margin) or margin.mean() <= 0:
         return
-    told = _told_from_zero(margin)
+    told = resampling.above_zero(margin)
     rng = series.rng("frequency", "relative")
     interval = resampling.ratio_interval(gap, margin, rng, resamples=series.resamples) if told else Interval()
     yield series.make(
@@ -383,7 +404,7 @@ def _relative(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
         ci_low=interval.low,
         ci_high=interval.high,
         bound=SESOI_SHARE,
-        method="mean gap / mean (exact - decoy) margin of the confirmatory contrast; ratio bootstrapped over items, BCa",
+        method=f"mean gap / mean (exact - decoy) margin of the confirmatory contrast; ratio bootstrapped over items, BCa; {THESE_FRAMES}",
         flags=[] if told else [MARGIN_NOT_TOLD],
     )
 

@@ -1,18 +1,52 @@
 """The sentences of a verdict that follow its headline: size, what could not be seen, rivals, parts, and what a probe adds of its own."""
 
-from freqbias.analysis.contrasts import MARGIN_NOT_TOLD, NO_GLOSS
+from freqbias.analysis.contrasts import MARGIN_NOT_TOLD, NO_GLOSS, ONE_REGISTER
 from freqbias.analysis.resampling import minimum_detectable
-from freqbias.analysis.wording import Lookup, adjusted_p, excludes_zero, flags_of, interval, negated, number, p_text, significant, sized
+from freqbias.analysis.wording import (
+    Lookup,
+    adjusted_p,
+    excludes_zero,
+    flags_of,
+    interval,
+    negated,
+    number,
+    p_text,
+    same_way,
+    significant,
+    sized,
+)
 from freqbias.records import Estimate
 
 #: Rivals as the analysis names them, and in words.
-RIVALS = {"words": "length", "characters": "length", "fkgl": "readability", "formality": "register", "gloss_fit": "the fit of the gloss"}
+RIVALS = {
+    "words": "length",
+    "characters": "length",
+    "fkgl": "readability",
+    "formality": "register",
+    "gloss_fit": "the fit of the gloss",
+    "overlap_with_original": "overlap with the original",
+    "numbers_dropped": "dropped numbers",
+}
 WORTH_NAMING = 0.25  # of the effect; a smaller part does not change what the effect goes with
 
 
 def findings(have: Lookup, main: Estimate | None) -> list[str]:
     """Return every sentence that these estimates allow, in the order of the report."""
-    parts = [_queries, _size, _inversion, _retrieval, _equal_overlap, _limit, _parts, _dose, _logit, _adjusted, _equal_subwords, _direct]
+    parts = [
+        _queries,
+        _size,
+        _inversion,
+        _retrieval,
+        _equal_overlap,
+        _limit,
+        _parts,
+        _not_held,
+        _dose,
+        _logit,
+        _adjusted,
+        _equal_subwords,
+        _direct,
+    ]
     parts += [_background, _specific, _crossed, _calibration, _failed]
     return [sentence for part in parts for sentence in part(have, main)]
 
@@ -44,6 +78,10 @@ def _plain(value: float | None) -> str:
 
 
 def _queries(have: Lookup, main: Estimate | None) -> list[str]:
+    if ONE_REGISTER in flags_of(main):
+        return [
+            "Some or all glosses come in one register only; a plain one sounds like the frequent form, an elevated one like the rare."
+        ]
     if NO_GLOSS not in flags_of(main) or have.main("equal_overlap") is not None:
         return []
     return ["The queries are no glosses and may share words with the documents: overlap of words is a rival that nothing here removes."]
@@ -73,7 +111,9 @@ def _dose(have: Lookup, main: Estimate | None) -> list[str]:
     if inseparable(have):
         return [f"Dose: no slope is given, {row.method.removeprefix('none: ')}."]
     clear = "" if excludes_zero(row) else " (not told from zero)"
-    return [f"Per Zipf unit of frequency gap, rivals held level: {number(row.value)} {interval(row)}{clear}."]
+    sense = have.main("sense_zipf_slope")
+    by_sense = "" if sense is None else f"; by the frequency of the intended sense {sized(sense)}"
+    return [f"Per Zipf unit of frequency gap, rivals held level: {number(row.value)} {interval(row)}{clear}{by_sense}."]
 
 
 def _logit(have: Lookup, main: Estimate | None) -> list[str]:
@@ -137,12 +177,19 @@ def _retrieval(have: Lookup, main: Estimate | None) -> list[str]:
     return said
 
 
-def overlapping(have: Lookup, main: Estimate) -> bool:
-    """Tell whether the effect is not found where the user's own queries share as many words with either form."""
-    level = have.main("equal_overlap")
+def overlapping(have: Lookup, main: Estimate) -> str | None:
+    """Return what word matching leaves to be said of an effect of the user's own queries; None where it is found without matching."""
+    level, more = have.main("equal_overlap"), have.main("overlap_difference")
     if level is None or level.n_pairs == main.n_pairs:
-        return False
-    return not excludes_zero(level) or (level.value or 0) * (main.value or 0) < 0
+        return None
+    if level.value is None:
+        return "Whether it goes with frequency or with the words that queries share with one form cannot be told: they always share more."
+    if same_way(level, main):
+        return None
+    if same_way(more, main):
+        return "It goes with the words that queries share with one form: where they share as many with both, no such effect is shown."
+    few = f"{level.n_items} item{'s' if level.n_items > 1 else ''}"
+    return f"It cannot be told from word matching: in only {few} do queries share as many words with both forms."
 
 
 def _equal_overlap(have: Lookup, main: Estimate | None) -> list[str]:
@@ -163,12 +210,18 @@ def _parts(have: Lookup, main: Estimate | None) -> list[str]:
     own = have.main("part:frequency")
     if own is None:
         return []
-    named = [f"frequency {number(own.value)} {interval(own)}"]
-    for name, label in RIVALS.items():
+    named = [f"frequency {sized(own)}"]
+    for name, label in (*RIVALS.items(), ("rest", "none of these")):
         row = have.main(f"part:{name}")
         if row is not None:
-            named.append(f"{label} {number(row.value)} {interval(row)}")
+            named.append(f"{label} {sized(row)}")
     return [f"Of the mean gap, by slopes: {'; '.join(named)}."]
+
+
+def _not_held(have: Lookup, main: Estimate | None) -> list[str]:
+    flags = [flag.removeprefix("not_held:") for flag in flags_of(have.main("zipf_slope")) if flag.startswith("not_held:")]
+    names = list(dict.fromkeys(RIVALS[name] for name in flags if name in RIVALS))
+    return [f"Not held level, being unknown for more than a tenth of the pairs: {', '.join(names)}."] if names else []
 
 
 def _adjusted(have: Lookup, main: Estimate | None) -> list[str]:
@@ -211,8 +264,18 @@ def _background(have: Lookup, main: Estimate | None) -> list[str]:
     if row is None:
         return []
     where = f"{number(row.value)} {have.unit} {interval(row)}, {p_text(adjusted_p(row))}"
+    difference, adjusted = have.get("background", "frequency-placebo"), have.get("background", term="adjusted")
+    where += "" if difference is None or difference.value is None else f"; frequency minus placebo {sized(difference)}"
     if have.found(row):
         form = "frequent" if (row.value or 0) > 0 else "rare"
+        doubts = []
+        if difference is not None and not same_way(difference, row):
+            doubts.append("an equally frequent synonym (placebo) may do as much")
+        if adjusted is not None and not same_way(adjusted, row):
+            doubts.append(f"with rivals held level {sized(adjusted)} is left")
+        if doubts:
+            why = f"{' and '.join(doubts)}, so no preference is claimed"
+            return [f"Background: {form} wording scores higher whatever is asked, {where}; {why}."]
         return [f"Background: the model prefers {form} wording whatever is asked: {where}."]
     if significant(row):
         return [f"Background: {where}; less than this model's numbers move by when only the batch changes, so no pull is claimed."]

@@ -14,6 +14,7 @@ from freqbias.analysis.reml import reml
 MIN_ITEMS = 10  # fewer clusters than this give intervals that are far too short (Cameron & Miller 2015)
 MIN_LEVELS = 6  # of a random factor; with fewer its variance cannot be estimated and the factor is fixed
 ITEMS_PER_PREDICTOR = 5  # below this a regression describes noise
+THESE_FRAMES = "items in these frames"  # whom an interval speaks of where frames are not random
 INSEPARABLE_VIF = 10.0  # nine tenths of a predictor's variance are in the others (Belsley, Kuh & Welsch 1980)
 
 
@@ -33,10 +34,14 @@ class Coefficient:
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """One regression: slopes, the adjusted mean, the mean of every predictor, variance inflation, and who was random."""
+    """One regression: slopes, the adjusted mean, the mean of every predictor, variance inflation, and who was random.
+
+    `rest` is the mean with every predictor at zero, the first one too, so what no slope tells of.
+    """
 
     slopes: dict[str, Coefficient]
     adjusted: Coefficient
+    rest: Coefficient
     means: dict[str, float]
     vif: dict[str, float]
     population: str
@@ -89,20 +94,24 @@ def crossed(table: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> Fit
         return None
     # where every pair has a level of its own, the residual is that level's effect
     random = {name: codes for name, codes in groups.items() if int(codes.max()) + 1 < len(rows)}
-    fit = reml(y, fixed, list(random.values()))
+    wanted = np.eye(len(kept) + 2, fixed.shape[1])
+    wanted[-1] = 0.0
+    wanted[-1, :2] = 1.0, -float(rows[predictors[0]].mean())  # from the mean of the first predictor to zero
+    fit = reml(y, fixed, list(random.values()), wanted)
     if fit is None:  # the pairs of an item differ in nothing that the predictors do not explain: one row an item says all
         random, population = {}, "items in these frames"
         y, fixed = _by_level(y, groups["item"]), _by_level(fixed, groups["item"])
-        fit = reml(y, fixed, []) if np.linalg.matrix_rank(fixed) == fixed.shape[1] else None
+        fit = reml(y, fixed, [], wanted) if np.linalg.matrix_rank(fixed) == fixed.shape[1] else None
     if fit is None:
         return None
     made = [
         _coefficient(name, value, error, df, len(rows), n_items)
-        for name, value, error, df in zip(names, fit.values, fit.errors, fit.df, strict=False)
+        for name, value, error, df in zip([*names, "rest"], fit.values, fit.errors, fit.df, strict=True)
     ]
     return Fit(
-        slopes={row.name: row for row in made[1:]},
+        slopes={row.name: row for row in made[1:-1]},
         adjusted=made[0],
+        rest=made[-1],
         means={name: float(rows[name].mean()) for name in kept},
         vif=vif,
         population=population,
@@ -123,16 +132,28 @@ def _design(
     """Return fixed effects (intercept first), their names, random factors, and the population that the intervals speak of."""
     columns = [np.ones(len(rows)), *(rows[name].to_numpy(dtype=float) - (rows[name].mean() if name == centred else 0) for name in kept)]
     groups = {"item": pd.factorize(rows["item"])[0]}
-    population = "items in these frames"
-    if "frame" in rows.columns and rows["frame"].notna().all():
-        levels = pd.factorize(rows["frame"])[0]
-        count = int(levels.max()) + 1
-        if count >= MIN_LEVELS:
-            groups["frame"] = levels
-            population = "items and frames like these"
-        elif count > 1:
-            columns += [(levels == level) - 1 / count for level in range(1, count)]
+    population = THESE_FRAMES
+    levels = _frames(rows)
+    count = int(levels.max()) + 1
+    if count >= MIN_LEVELS:
+        groups["frame"] = levels
+        population = "items and frames like these"
+    else:
+        columns += _contrasts(levels)
     return np.column_stack(columns), ["adjusted", *kept], groups, population
+
+
+def _frames(rows: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the frame of every row as a code from 0; rows without one share a code."""
+    if "frame" not in rows.columns:
+        return np.zeros(len(rows), dtype=np.int64)
+    return np.asarray(pd.factorize(rows["frame"].astype(object).where(rows["frame"].notna(), ""))[0], dtype=np.int64)
+
+
+def _contrasts(levels: NDArray[np.int64]) -> list[NDArray[np.float64]]:
+    """Return columns that let every level but one differ and leave the intercept the mean over levels."""
+    count = int(levels.max()) + 1
+    return [(levels == level) - 1 / count for level in range(1, count)]
 
 
 def _coefficient(name: str, value: float, error: float, df: float, n_pairs: int, n_items: int) -> Coefficient:
@@ -144,22 +165,24 @@ def _coefficient(name: str, value: float, error: float, df: float, n_pairs: int,
     )
 
 
-def two_way_ols(table: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> Coefficient | None:
-    """Return the first predictor's slope by OLS with standard errors clustered on item and frame (Cameron, Gelbach & Miller 2011).
+def two_way_ols(table: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> tuple[Coefficient, str] | None:
+    """Return the first predictor's slope by OLS with cluster-robust standard errors (CR1), and how it was made.
 
-    t with min(G_item, G_frame) - 1 degrees of freedom; only items where there is one frame or none is named. None as in `crossed`.
+    Clusters are items and, where there are six, frames (Cameron, Gelbach & Miller 2011, doi:10.1198/jbes.2010.07136); two to five
+    frames are fixed, as in `crossed`. t with min(G_item, G_frame) - 1 degrees of freedom. None as in `crossed`.
     """
     import statsmodels.api as sm
 
     rows, kept = usable(table, outcome, predictors)
     if not kept or kept[0] != predictors[0]:
         return None
-    design = np.column_stack([np.ones(len(rows)), rows[kept].to_numpy(dtype=float)])
+    groups, levels = [pd.factorize(rows["item"])[0]], _frames(rows)
+    many = int(levels.max()) + 1 >= MIN_LEVELS
+    design = np.column_stack([np.ones(len(rows)), rows[kept].to_numpy(dtype=float), *([] if many else _contrasts(levels))])
     if np.linalg.matrix_rank(design) < design.shape[1]:
         return None
-    groups = [pd.factorize(rows["item"])[0]]
-    if "frame" in rows.columns and rows["frame"].notna().all() and len(set(rows["frame"])) > 1:
-        groups.append(pd.factorize(rows["frame"])[0])
+    if many:
+        groups.append(levels)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of perfect fits and of clusters fewer than parameters
         fit = sm.OLS(rows[outcome].to_numpy(dtype=float), design).fit(
@@ -169,4 +192,6 @@ def two_way_ols(table: pd.DataFrame, outcome: str, predictors: Sequence[str]) ->
     df = min(int(group.max()) for group in groups)
     if not np.isfinite(error) or error <= 0:
         return None  # two-way variances can come out negative in small samples
-    return _coefficient(kept[0], float(fit.params[1]), error, df, len(rows), rows["item"].nunique())
+    found = _coefficient(kept[0], float(fit.params[1]), error, df, len(rows), rows["item"].nunique())
+    clusters = "two-way cluster-robust on item and frame (CR1), t; items and frames like these"
+    return found, clusters if many else f"cluster-robust on item (CR1), t; {THESE_FRAMES}"

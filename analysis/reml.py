@@ -28,8 +28,10 @@ class Reml:
     variances: Matrix
 
 
-def reml(y: Matrix, design: Matrix, factors: Sequence[NDArray[np.int64]]) -> Reml | None:
+def reml(y: Matrix, design: Matrix, factors: Sequence[NDArray[np.int64]], sums: Matrix | None = None) -> Reml | None:
     """Return the fit of `y` (n) on `design` (n, p) with random intercepts for up to two `factors` (codes from 0, each n long).
+
+    `sums` (k, p) are weighted sums of coefficients that are wanted in the place of the p coefficients themselves.
 
     Degrees of freedom of coefficient j: 2 f² / (g' A g), f its variance, g the gradient of f in the variance parameters, A twice the
     inverse Hessian of the restricted deviance; a parameter at zero is taken as known. References: Satterthwaite (1946),
@@ -37,7 +39,8 @@ def reml(y: Matrix, design: Matrix, factors: Sequence[NDArray[np.int64]]) -> Rem
     factors leave no residual.
     """
     scale = float(np.std(y)) or 1.0  # the optimiser's tolerances are absolute
-    model = _Products.of(y / scale, design, factors or [np.zeros(len(y), dtype=np.int64)])
+    wanted = np.eye(design.shape[1]) if sums is None else sums
+    model = _Products.of(y / scale, design, factors or [np.zeros(len(y), dtype=np.int64)], wanted)
     ratios = np.zeros(max(1, len(factors)))
     if factors:
         bounds, options = [(0.0, float(np.arcsinh(10 * MOST)))] * len(factors), {"ftol": 1e-13, "gtol": 1e-7}
@@ -62,6 +65,7 @@ class _Products:
 
     rows: int
     coefficients: int
+    wanted: Matrix
     whole: Matrix
     sizes: Matrix
     counts: Matrix
@@ -69,7 +73,7 @@ class _Products:
     swapped: bool
 
     @classmethod
-    def of(cls, y: Matrix, design: Matrix, factors: Sequence[NDArray[np.int64]]) -> "_Products":
+    def of(cls, y: Matrix, design: Matrix, factors: Sequence[NDArray[np.int64]], wanted: Matrix) -> "_Products":
         """Sum what the likelihood needs, once."""
         swapped = len(factors) == 2 and int(factors[1].max()) > int(factors[0].max())
         first, *rest = reversed(factors) if swapped else factors
@@ -83,6 +87,7 @@ class _Products:
         return cls(
             rows=n,
             coefficients=design.shape[1],
+            wanted=wanted,
             whole=(table.T @ table).toarray(),
             sizes=sizes.astype(float),
             counts=counts.astype(float),
@@ -118,9 +123,10 @@ class _Products:
         return logdet + df * float(np.log(residual)) + squares / residual
 
     def solved(self, ratios: Matrix) -> tuple[Matrix, Matrix, float]:
-        """Return coefficients, their covariance for a residual variance of 1, and the residual variance."""
+        """Return the wanted sums of coefficients, their covariance for a residual variance of 1, and the residual variance."""
         _, squares, information, values = self._likelihood(ratios)
-        return values, np.asarray(np.linalg.inv(information), dtype=np.float64), squares / (self.rows - self.coefficients)
+        covariance = np.asarray(self.wanted @ np.linalg.solve(information, self.wanted.T), dtype=np.float64)
+        return self.wanted @ values, covariance, squares / (self.rows - self.coefficients)
 
 
 def _satterthwaite(model: _Products, ratios: Matrix, residual: float) -> Matrix:

@@ -94,6 +94,14 @@ def t_interval(values: Values, level: float = 0.95) -> Interval:
     return Interval(low=mean - half, high=mean + half)
 
 
+def above_zero(values: Values) -> bool:
+    """Tell whether the t interval of the mean lies above zero, so that it can divide.
+
+    A ratio over what may be zero has no bounded interval. Reference: Fieller (1954), doi:10.1111/j.2517-6161.1954.tb00159.x.
+    """
+    return len(values) > 1 and (t_interval(values).low or 0.0) > 0
+
+
 def bca_interval(values: Values, rng: np.random.Generator, level: float = 0.95, resamples: int = RESAMPLES) -> Interval:
     """Return the BCa bootstrap interval of the mean over items; undefined below two items.
 

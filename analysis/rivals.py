@@ -1,19 +1,20 @@
 """Frequency against its rivals: slopes at once, what part of the mean gap goes with each, adjusted and matched effects.
 
-The part of a predictor is its slope times its mean, so the parts, the intercept and nothing else add up to the mean gap, and all are in
-the unit of the measure. Length is words where the forms differ in words (free rewrites), else characters. Subwords come apart from
-these: rarity *causes* fragmentation, so they are a mediator, and the direct effect given subwords stands beside the total one.
+The part of a predictor is its slope times its mean; the parts and `part:rest`, what is left with no difference in any of them, add up
+to the mean gap over pairs, and all are in the unit of the measure. Length is words where most forms differ in words (free rewrites), else
+characters. A rival that a few pairs do not have costs these pairs; one that many do not have is left out and named. Subwords come apart:
+rarity *causes* fragmentation, so they are a mediator, and the direct effect given subwords stands beside the total one.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from freqbias.analysis.mixed import INSEPARABLE_VIF, Coefficient, Fit, crossed, inflation, two_way_ols, usable
+from freqbias.analysis.mixed import INSEPARABLE_VIF, THESE_FRAMES, Coefficient, Fit, crossed, inflation, two_way_ols, usable
 from freqbias.analysis.resampling import std_error, t_interval
 from freqbias.errors import InputError
 from freqbias.matching import match
@@ -26,7 +27,12 @@ NAMES = {
     "fkgl_gap": "readability",
     "formality_gap": "register",
     "gloss_fit_gap": "fit of the gloss",
+    "overlap_with_original_gap": "overlap with the original",
+    "numbers_dropped_gap": "dropped numbers",
 }
+SENSE = "sense_zipf_gap"
+KNOWN = 0.9  # of the pairs: a rival is held level from here on, at the cost of the others
+DIFFER_IN_WORDS = 0.5  # of the pairs, from which on length is counted in words
 MEDIATOR = "subwords_gap"
 
 
@@ -50,8 +56,9 @@ def predictors(rows: pd.DataFrame) -> list[str]:
     """Return frequency and the rivals that vary in these rows, each only where the rivals before it do not nearly determine it."""
     names = [FREQUENCY, *NAMES]
     varying = [name for name in names if name in rows.columns and rows[name].notna().all() and float(np.ptp(rows[name])) > 0]
-    if "words_gap" in varying and "characters_gap" in varying:
-        varying.remove("characters_gap")  # one measure of length: of words where the forms differ in words
+    if "words_gap" in varying and "characters_gap" in varying:  # one measure of length
+        in_words = float((rows["words_gap"] != 0).mean()) >= DIFFER_IN_WORDS
+        varying.remove("characters_gap" if in_words else "words_gap")
     kept = [name for name in varying if name == FREQUENCY]
     for name in varying[len(kept) :]:
         rivals = [*kept[1:], name] if kept[:1] == [FREQUENCY] else [*kept, name]
@@ -60,8 +67,19 @@ def predictors(rows: pd.DataFrame) -> list[str]:
     return kept
 
 
+def complete(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the pairs of which every rival is known that `KNOWN` of them or more have; each in turn, so that few are lost."""
+    own = rows
+    for name in NAMES:
+        if name in own.columns and own[name].isna().any() and own[name].notna().sum() >= KNOWN * len(rows):
+            own = own[own[name].notna()]
+    return own
+
+
 def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
     """Yield slopes, parts, the adjusted, matched and direct effects for the pairs of one series; nothing where they do not allow it."""
+    rows = complete(rows)
+    unknown = tuple(f"not_held:{name.removesuffix('_gap')}" for name in NAMES if name in rows.columns and rows[name].isna().any())
     names = predictors(rows)
     if not names or names[0] != FREQUENCY or not usable(rows, "gap", names)[1]:
         return
@@ -70,17 +88,35 @@ def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
         others = ", ".join(_label(name) for name in names[1:])
         shown = "infinite" if np.isinf(factor) else f"{factor:.1f}"
         method = f"none: frequency cannot be separated from {others} in these pairs (VIF {shown})"
-        yield Row(term="zipf_slope", value=None, method=method, n_pairs=len(rows), n_items=rows["item"].nunique(), flags=("inseparable",))
+        yield Row(
+            term="zipf_slope",
+            value=None,
+            method=method,
+            n_pairs=len(rows),
+            n_items=rows["item"].nunique(),
+            flags=("inseparable", *unknown),
+        )
         return
     fit = crossed(rows, "gap", names)
     if fit is not None:
-        yield from _slopes(fit, names)
+        yield from (replace(row, flags=unknown) if row.term == "zipf_slope" else row for row in _slopes(fit, names))
         yield row_of("adjusted", fit.adjusted, f"mean gap at the mean frequency gap with no rival; {method_of(fit, names)}")
     check = two_way_ols(rows, "gap", names)
     if check is not None:
-        yield row_of("zipf_slope_ols", check, "OLS, two-way cluster-robust on item and frame (CR1), t; the same predictors")
+        yield row_of("zipf_slope_ols", check[0], f"OLS, the same predictors, {check[1]}")
+    yield from _by_sense(rows, names)
     yield from _direct(rows, names)
     yield from _matched(rows, names)
+
+
+def _by_sense(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
+    """Yield the slope on the frequency of the intended senses, a sensitivity and no test of its own."""
+    if SENSE not in rows.columns or rows[SENSE].notna().mean() < KNOWN:
+        return
+    fit = crossed(rows.assign(**{FREQUENCY: rows[SENSE]}).dropna(subset=[SENSE]), "gap", names)
+    if fit is not None and fit.vif[FREQUENCY] < INSEPARABLE_VIF:
+        method = f"per Zipf unit of the intended sense's frequency; {method_of(fit, names)}"
+        yield row_of("sense_zipf_slope", fit.slopes[FREQUENCY], method, p_value=False)
 
 
 def _label(name: str) -> str:
@@ -118,7 +154,9 @@ def _slopes(fit: Fit, names: list[str]) -> Iterator[Row]:
         yield row_of(f"{short}_slope", fit.slopes[name], method)
     for name in names:
         short = "frequency" if name == FREQUENCY else name.removesuffix("_gap")
-        yield row_of(f"part:{short}", fit.slopes[name], "slope times the mean difference of the forms", fit.means[name], p_value=False)
+        part = f"slope times the mean difference of the forms; {fit.population}"
+        yield row_of(f"part:{short}", fit.slopes[name], part, fit.means[name], p_value=False)
+    yield row_of("part:rest", fit.rest, f"mean gap with no difference in any predictor; {fit.population}", p_value=False)
 
 
 def _direct(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
@@ -158,7 +196,8 @@ def _matched(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
         std_error=std_error(items),
         low=interval.low,
         high=interval.high,
-        method=f"mean of item means in the largest subset level in {' and '.join(name.removesuffix('_gap') for name in level)}; t",
+        method=f"mean of item means in the largest subset level in {' and '.join(name.removesuffix('_gap') for name in level)}; t; "
+        f"{THESE_FRAMES}",
         n_pairs=int(keep.sum()),
         n_items=len(items),
     )

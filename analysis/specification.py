@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from freqbias.analysis.mixed import INSEPARABLE_VIF, crossed, inflation, usable
-from freqbias.analysis.rivals import FREQUENCY, NAMES, predictors
+from freqbias.analysis.rivals import FREQUENCY, NAMES, complete, predictors
 
 #: How frequency is measured, and the column of `contrasts.pair_table` that holds the gap.
 MEASURES = {"swapped words": "zipf_gap", "all content words": "content_zipf_gap", "intended sense": "sense_zipf_gap"}
@@ -24,7 +24,7 @@ COVARIATE_SETS = {
     "none": (),
     "length": ("length",),
     "length, readability": ("length", "readability"),
-    "length, readability, register, fit of the gloss": ("length", "readability", "register", "fit of the gloss"),
+    "all rivals": tuple(dict.fromkeys(NAMES.values())),
 }
 AGGREGATIONS = ("item means", "pairs, mixed model")
 OUTLIER_RULES = ("all items", "within 3 MAD")
@@ -104,6 +104,7 @@ def _part_of_items(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _effects(rows: pd.DataFrame) -> list[Effect]:
     made: list[Effect] = []
+    bare: set[tuple[str, str, int]] = set()  # without a rival the mean at the mean gap is the mean, however frequency is measured
     for measure in MEASURES:
         own = _measured(rows, measure)
         if own is None:
@@ -117,9 +118,12 @@ def _effects(rows: pd.DataFrame) -> list[Effect]:
             table, available = tables[spec.outliers]
             names = tuple(_chosen(available, COVARIATE_SETS[spec.covariates]))
             choice = (spec.aggregation, names, spec.outliers)
-            if choice not in seen and names[:1] == (FREQUENCY,):
-                seen.add(choice)
-                made.extend(_effect(spec, table, names))
+            mean = (spec.aggregation, spec.outliers, len(table))
+            if choice in seen or names[:1] != (FREQUENCY,) or (len(names) == 1 and mean in bare):
+                continue
+            seen.add(choice)
+            bare |= {mean} if len(names) == 1 else set()
+            made.extend(_effect(spec, table, names))
     return made
 
 
@@ -128,7 +132,7 @@ def _measured(rows: pd.DataFrame, measure: str) -> pd.DataFrame | None:
     column = MEASURES[measure]
     if column not in rows.columns:
         return None
-    own = rows.assign(**{FREQUENCY: rows[column]}).dropna(subset=["gap", FREQUENCY])
+    own = complete(rows.assign(**{FREQUENCY: rows[column]}).dropna(subset=["gap", FREQUENCY]))
     return own if len(own) else None
 
 

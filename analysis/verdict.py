@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from freqbias.analysis.across import ALL_MODELS
 from freqbias.analysis.contrasts import NO_GLOSS, question
 from freqbias.analysis.findings import RIVALS, WORTH_NAMING, findings, inseparable, overlapping
-from freqbias.analysis.wording import UNITS, Lookup, adjusted_p, excludes_zero, flags_of, interval, number, p_text, significant
+from freqbias.analysis.wording import UNITS, Lookup, adjusted_p, excludes_zero, flags_of, interval, number, p_text, same_way, significant
 from freqbias.records import Estimate
 
 __all__ = ["UNITS", "Verdict", "headline_rows", "interval", "number", "p_text", "verdicts"]
 
 NO_PLACEBO = "Without a placebo arm it cannot be told from the effect of any synonym swap."
+SMALL_PLACEBO = "The placebo is too small to tell it from the effect of any synonym swap."
+MORE_THAN_PLACEBO = (
+    "It is more than what an equally frequent synonym does (placebo), but length and other rivals could not be held level in these pairs."
+)
 NOT_BEYOND = "It cannot be told from what an equally frequent synonym does (placebo)."
 
 
@@ -104,23 +108,45 @@ def _headline(have: Lookup, main: Estimate | None) -> str:
 
 
 def _attribution(have: Lookup, main: Estimate) -> str:
-    """Say what the effect goes with: frequency, a rival, both, or what cannot be told."""
+    """Say what the effect goes with: frequency, a rival, both, or what cannot be told.
+
+    More than the placebo is not yet frequency: the placebo is level in length, which the frequency arm need not be. So frequency has
+    either to carry a part by its slope, or to leave something where no rival differs.
+    """
     if inseparable(have):
         return "Whether it goes with frequency cannot be told from these pairs: a rival moves with it."
-    if overlapping(have, main):
-        return "It goes with the words that queries share with one form: where they share as many with both, no such effect is shown."
-    own, rivals = _part(have, "frequency"), _rival_parts(have, main)
-    carried = have.main("part:frequency") is not None
-    if rivals and carried and not own:
-        return f"It goes with {' and '.join(rivals)}; no part of it that can be told from zero goes with frequency."
-    placebo = _beyond_placebo(have, main)
-    if rivals and own:
-        goes = f"It goes with frequency and with {' and '.join(rivals)}."
-        return goes if placebo else f"{goes} {NO_PLACEBO if placebo is None else NOT_BEYOND}"
+    matching = overlapping(have, main)
+    if matching is not None:
+        return matching
+    part, placebo = have.main("part:frequency"), _beyond_placebo(have, main)
+    if part is None:
+        return MORE_THAN_PLACEBO if placebo else _unlike_placebo(have, placebo)
+    return _by_parts(have, main, part, placebo)
+
+
+def _by_parts(have: Lookup, main: Estimate, part: Estimate, placebo: bool | None) -> str:
+    rivals, level = " and ".join(_rival_parts(have, main)), " and ".join(_level(have))
+    own, left = same_way(part, main), same_way(have.main("adjusted"), main)
+    if excludes_zero(part) and not own:
+        return f"It goes with {rivals or 'what comes along with frequency'}; frequency itself goes the other way."
+    if not own and not left:
+        if rivals:
+            return f"It goes with {rivals}; no part of it that can be told from zero goes with frequency."
+        return f"Whether it goes with frequency{f' or with {level}' if level else ''} cannot be told with this many pairs."
+    doubt = "" if placebo else f" {_unlike_placebo(have, placebo)}"
+    if rivals:
+        rest = f"; what is left at equal {level} goes with the frequent form, though not shown to grow with the gap in frequency"
+        return f"It goes with {'frequency and with ' if own else ''}{rivals}{'' if own else rest}.{doubt}"
     if placebo is None:
-        level = _level(have)
-        return (f"It goes with frequency at equal {' and '.join(level)}. " if own and level else "") + NO_PLACEBO
+        return f"{f'It goes with frequency at equal {level}.' if own and level else ''}{doubt}".strip()
     return "It goes with frequency beyond what an equally frequent synonym does (placebo)." if placebo else NOT_BEYOND
+
+
+def _unlike_placebo(have: Lookup, beyond: bool | None) -> str:
+    """Say why an effect is not told from the placebo's."""
+    if beyond is not None:
+        return NOT_BEYOND
+    return NO_PLACEBO if have.main("mean", "placebo") is None else SMALL_PLACEBO
 
 
 def _beyond_placebo(have: Lookup, main: Estimate) -> bool | None:
@@ -130,10 +156,6 @@ def _beyond_placebo(have: Lookup, main: Estimate) -> bool | None:
         return None
     inside = difference.ci_low <= 0 <= difference.ci_high
     return not inside and (difference.value or 0) * (main.value or 0) > 0
-
-
-def _part(have: Lookup, name: str) -> bool:
-    return excludes_zero(have.main(f"part:{name}"))
 
 
 def _level(have: Lookup) -> list[str]:
@@ -168,7 +190,8 @@ def _placebo(have: Lookup) -> list[str]:
         sentences = [f"Placebo: equivalent to zero ({where}; {row.n_items} items)."]
     else:
         width = "" if row.ci_high is None or row.ci_low is None else f", {number(row.ci_high - row.ci_low, signed=False)} wide"
-        shown = "differs from zero" if excludes_zero(row) else "not shown to be zero"
+        # by the test of its own, since the 90 % interval leaves out zero in a tenth of the placebos that are zero
+        shown = "differs from zero" if significant(have.main("mean", "placebo")) else "not shown to be zero"
         sentences = [f"Placebo: {shown} ({where}{width}; {row.n_items} item{'s' if row.n_items > 1 else ''})."]
     off = [rival for rival in have.rivals() if "equivalent" not in rival.flags]
     if off:

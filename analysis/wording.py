@@ -72,6 +72,11 @@ def excludes_zero(row: Estimate | None) -> bool:
     return row is not None and row.ci_low is not None and row.ci_high is not None and not row.ci_low <= 0 <= row.ci_high
 
 
+def same_way(row: Estimate | None, main: Estimate) -> bool:
+    """Tell whether an estimate's interval leaves out zero on the side of another estimate."""
+    return row is not None and excludes_zero(row) and (row.value or 0) * (main.value or 0) > 0
+
+
 def adjusted_p(row: Estimate) -> float | None:
     """Return the p-value, adjusted for its family where it has one."""
     return row.p_value if row.p_adjusted is None else row.p_adjusted

@@ -1,0 +1,213 @@
+"""What a verdict may and may not say an effect goes with: planted data on which a sentence could claim more than the numbers hold."""
+
+import numpy as np
+import pytest
+
+from freqbias.analysis import estimate, frame
+from freqbias.analysis.verdict import verdicts
+from freqbias.records import Estimate, Observation, Pair
+
+BEYOND = "goes with frequency beyond"
+
+
+def run(seed, gap, items=60, placebo=True, noise=0.03, correlation=-0.8, zipf_spread=0.6, **fields):
+    """Return terms and verdict of `gap(zipf, words, rng)` on one pair an item; `fields` make more of a pair's record, item by item."""
+    rng = np.random.default_rng(seed)
+    pairs, rows = [], []
+    for arm in ("frequency", *(["placebo"] if placebo else [])):
+        for item in range(items):
+            first = rng.normal()
+            second = correlation * first + np.sqrt(1 - correlation**2) * rng.normal()
+            zipf, words = (1.8 + zipf_spread * first, int(np.round(-4 + 4 * second))) if arm == "frequency" else (0.0, 0)
+            texts = [f"{' '.join(['on'] * (30 + max(side * words, 0)))} {arm}{item}{side}" for side in (1, -1)]
+            more = {name: make(item, zipf, rng) for name, make in fields.items()}
+            pair = Pair(id=f"{arm}{item}", item=f"{arm}{item}", arm=arm, high=texts[0], low=texts[1], zipf_gap=zipf, **more)
+            pairs.append(pair)
+            value = rng.normal(0, noise) + (gap(zipf, words, pair) if arm == "frequency" else 0.0)
+            key = {"probe": "p", "measure": "cosine", "contrast": "gap", "model": "m"}
+            rows.append(Observation(pair_id=pair.id, item=pair.item, arm=arm, high=value, low=0.0, **key))
+    estimates = estimate(frame(rows), pairs, curve=False, resamples=999)
+    (found,) = verdicts(estimates)
+    return {row.term: row for row in estimates if row.arm == "frequency"}, found
+
+
+def test_more_than_a_placebo_is_not_frequency_where_length_went_along():
+    """The placebo is level in length; few items cannot tell length from frequency, and then the verdict may not either."""
+    headlines = [run(seed, lambda zipf, words, pair: -0.006 * words, items=40)[1].headline for seed in range(20)]
+    assert sum("frequency" in text and (BEYOND in text or "goes with frequency and" in text) for text in headlines) <= 3
+    assert sum("cannot be told with this many pairs" in text or "goes with length; no part" in text for text in headlines) >= 15
+
+
+def test_what_is_left_at_equal_length_is_not_denied():
+    """An effect of being frequent, whatever the size of the gap: no slope tells of it, the mean at equal length does."""
+    rows, found = run(1, lambda zipf, words, pair: 0.05 - 0.006 * words, items=240, zipf_spread=0.2)
+    assert rows["adjusted"].ci_low > 0
+    assert "It goes with length; what is left at equal length goes with the frequent form" in found.headline
+    parts = [rows[f"part:{name}"].value for name in ("frequency", "words", "rest")]
+    assert sum(parts) == pytest.approx(rows["mean"].value, abs=1e-6)
+    assert any("none of these" in sentence for sentence in found.findings)
+
+
+def test_frequency_that_goes_the_other_way_is_not_credited():
+    rows, found = run(2, lambda zipf, words, pair: -0.02 * zipf - 0.03 * words, items=240)
+    assert rows["mean"].value > 0 > rows["part:frequency"].ci_high
+    assert "It goes with length; frequency itself goes the other way." in found.headline
+
+
+def test_a_few_phrases_do_not_hide_length_in_characters():
+    rng = np.random.default_rng(3)
+    pairs, rows = [], []
+    for item in range(240):
+        first = rng.normal()
+        zipf, longer = 1.8 + 0.6 * first, int(np.clip(np.round(4 - 3 * (-0.8 * first + 0.6 * rng.normal())), 0, 12))
+        low = f"the w{'e' * longer}{' ' if item < 3 else ''}ird one"
+        pairs.append(Pair(id=str(item), item=str(item), high=f"the wird one {item}h", low=f"{low} {item}l", zipf_gap=zipf))
+        gap = 0.02 * longer + rng.normal(0, 0.03)
+        rows.append(
+            Observation(pair_id=str(item), item=str(item), probe="p", measure="cosine", contrast="gap", model="m", high=gap, low=0.0)
+        )
+    found = {row.term: row for row in estimate(frame(rows), pairs, curve=False) if row.arm == "frequency"}
+    assert "words_slope" not in found
+    assert found["characters_slope"].ci_high < 0
+    assert found["zipf_slope"].ci_low <= 0 <= found["zipf_slope"].ci_high
+
+
+def formality(item, zipf, rng):
+    return {"formality": [0.0, 2 * zipf + rng.normal()]}
+
+
+@pytest.mark.parametrize(("missing", "held"), [(1, True), (20, False)])
+def test_a_rival_that_some_pairs_lack_is_held_level_or_named(missing, held):
+    def covariates(item, zipf, rng):
+        values = formality(item, zipf, rng)
+        return {"formality": [0.0, None]} if item < missing else values
+
+    def gap(zipf, words, pair):
+        low = pair.covariates["formality"][1]
+        return 0.0 if low is None else 0.02 * low
+
+    rows, found = run(4, gap, items=120, covariates=covariates)
+    assert ("formality_slope" in rows) is held
+    assert rows["zipf_slope"].n_pairs == (120 - missing if held else 120)
+    assert (rows["zipf_slope"].flags == ["not_held:formality"]) is not held
+    named = "Not held level, being unknown for more than a tenth of the pairs: register." in found.findings
+    assert named is not held
+
+
+def test_overlap_with_the_original_and_dropped_numbers_are_rivals():
+    """Paraphrases of a text of ten words: the frequent form keeps more of them, and the gap goes with nothing else."""
+    rng = np.random.default_rng(5)
+    pairs, rows = [], []
+    for item in range(240):
+        words = [f"w{item}q{k}" for k in range(10)]
+        first = rng.normal()
+        kept = int(np.clip(np.round(4 + 2 * (0.7 * first + 0.7 * rng.normal())), 0, 9))
+        number = int(rng.integers(0, 2))
+        high = [*words[:kept], *(f"h{item}q{k}" for k in range(10 - kept)), "12"]
+        low = [*(f"l{item}q{k}" for k in range(10)), *(["12"] if number else ["xx"])]
+        meta = {"original": " ".join([*words, "12"])}
+        pair = Pair(id=str(item), item=str(item), high=" ".join(high), low=" ".join(low), zipf_gap=1.8 + 0.6 * first, meta=meta)
+        gap = 0.02 * kept + 0.1 * (1 - number) + rng.normal(0, 0.03)
+        pairs.append(pair)
+        rows.append(
+            Observation(pair_id=str(item), item=str(item), probe="p", measure="cosine", contrast="gap", model="m", high=gap, low=0.0)
+        )
+    estimates = estimate(frame(rows), pairs, curve=False)
+    found = {row.term: row for row in estimates if row.arm == "frequency"}
+    assert found["overlap_with_original_slope"].ci_low > 0
+    assert found["numbers_dropped_slope"].ci_high < 0
+    assert found["zipf_slope"].ci_low <= 0 <= found["zipf_slope"].ci_high
+    assert "overlap with the original" in verdicts(estimates)[0].headline
+
+
+def test_the_intended_sense_gives_a_slope_of_its_own():
+    rows, found = run(
+        6,
+        lambda zipf, words, pair: 0.03 * (zipf + np.log10(pair.covariates["sense_share"][0])),
+        items=240,
+        covariates=lambda item, zipf, rng: {"sense_share": [float(rng.uniform(0.1, 1.0)), 1.0]},
+    )
+    assert rows["sense_zipf_slope"].ci_low <= 0.03 <= rows["sense_zipf_slope"].ci_high
+    assert rows["sense_zipf_slope"].p_value is None
+    assert any("by the frequency of the intended sense" in sentence for sentence in found.findings)
+
+
+def test_without_regression_more_than_the_placebo_is_all_that_is_said():
+    _, found = run(7, lambda zipf, words, pair: 0.1, items=8)
+    assert "could not be held level in these pairs" in found.headline
+    assert BEYOND not in found.headline
+
+
+def told(*rows):
+    """Return the verdict on estimates given as (contrast, value, fields), each with an interval of ± .01."""
+    fixed = {
+        "model": "m",
+        "probe": "similarity",
+        "measure": "cosine",
+        "std_error": 0.005,
+        "p_value": 0.001,
+        "n_items": 30,
+        "method": "given",
+    }
+    own = [
+        Estimate(
+            **fixed | {"arm": "frequency", "contrast": contrast, "value": value, "ci_low": value - 0.01, "ci_high": value + 0.01} | more
+        )
+        for contrast, value, more in rows
+    ]
+    return verdicts(own)[0]
+
+
+NONE = {"value": None, "ci_low": None, "ci_high": None, "std_error": None, "n_items": 0}
+
+
+@pytest.mark.parametrize(
+    ("level", "difference", "said"),
+    [
+        ((0.05, {}), (0.0, {}), None),
+        ((0.005, {}), (0.04, {}), "It goes with the words that queries share with one form"),
+        ((0.005, {"n_items": 4}), (0.005, {}), "It cannot be told from word matching: in only 4 items do queries share"),
+        ((0.0, NONE), None, "cannot be told: they always share more."),
+    ],
+)
+def test_word_matching_is_claimed_only_where_it_is_shown(level, difference, said):
+    rows = [("gloss", 0.05, {"n_pairs": 60}), ("gloss", level[0], level[1] | {"term": "equal_overlap", "n_pairs": 4})]
+    rows += [] if difference is None else [("gloss", difference[0], difference[1] | {"term": "overlap_difference", "n_pairs": 60})]
+    headline = told(*rows).headline
+    assert ("words" not in headline and "word matching" not in headline) if said is None else said in headline
+
+
+@pytest.mark.parametrize(
+    ("difference", "adjusted", "claimed", "why"),
+    [
+        (0.05, 0.05, True, "frequency minus placebo +0.05 [+0.04, +0.06]"),
+        (0.005, 0.05, False, "an equally frequent synonym (placebo) may do as much, so no preference"),
+        (0.05, 0.005, False, "with rivals held level +0.005 [−0.005, +0.015] is left, so no preference"),
+        (-0.05, -0.05, False, "no preference is claimed"),
+    ],
+)
+def test_preference_is_claimed_only_beyond_placebo_and_rivals(difference, adjusted, claimed, why):
+    found = told(
+        ("gloss", 0.05, {}),
+        ("background", 0.05, {}),
+        ("background", difference, {"arm": "frequency-placebo"}),
+        ("background", adjusted, {"term": "adjusted"}),
+    )
+    (sentence,) = [text for text in found.findings if text.startswith("Background")]
+    assert ("the model prefers frequent wording" in sentence) is claimed
+    assert why in sentence
+
+
+def test_a_placebo_differs_by_its_own_test_and_not_by_the_narrower_interval():
+    placebo = {"arm": "placebo", "level": 0.9, "bound": 0.006, "flags": ["not_equivalent"], "term": "equivalence"}
+    for p_value, shown in ((0.095, "not shown to be zero"), (0.01, "differs from zero")):
+        mean = {"arm": "placebo", "p_value": p_value, "ci_low": 0.011 - 0.012 * (p_value > 0.05)}
+        found = told(("gloss", 0.05, {}), ("gloss", 0.011, mean), ("gloss", 0.011, placebo))
+        assert found.controls[0].startswith(f"Placebo: {shown}")
+
+
+def test_a_placebo_of_one_item_is_not_called_none():
+    alone = {"arm": "placebo", "ci_low": None, "ci_high": None, "std_error": None, "n_items": 1}
+    found = told(("gloss", 0.05, {}), ("gloss", 0.0, alone), ("gloss", 0.05, alone | {"arm": "frequency-placebo"}))
+    assert found.headline.endswith("The placebo is too small to tell it from the effect of any synonym swap.")
+    assert "Without a placebo arm" in told(("gloss", 0.05, {})).headline
