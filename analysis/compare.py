@@ -3,6 +3,7 @@
 Both runs must hold the same pairs with the same texts; otherwise a difference could come from the texts, and the comparison is refused.
 """
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,6 +17,8 @@ from freqbias.analysis.observed import frame
 from freqbias.errors import InputError
 from freqbias.jsonl import read_pairs
 from freqbias.records import Estimate, Pair
+
+log = logging.getLogger(__name__)
 
 METHOD = "difference of item means, second run - first, over the pairs that both measured; t interval; sign-flip p, not adjusted"
 TERM = "run_difference"
@@ -46,11 +49,24 @@ def compare(first: str | os.PathLike[str], second: str | os.PathLike[str], *, se
         for names in _same_models(sides[0], sides[1])
         for _, rows in _joined(sides[0], sides[1], names).groupby(_KEY, sort=True)
     ]
+    _say_what_is_left_out(sides[0], sides[1], made, (str(first), str(second)))
     if not made:
         raise InputError(
             f"the runs share no model, probe and contrast: {_held(sides[0])} against {_held(sides[1])}; compare runs that do"
         )
     return made
+
+
+def _say_what_is_left_out(first: pd.DataFrame, second: pd.DataFrame, made: list[Estimate], names: tuple[str, str]) -> None:
+    """Name the models and probes of one run alone, and how many pairs one run alone measured."""
+    compared = [{(row.extra["models"][side], row.probe) for row in made} for side in (0, 1)]
+    for gaps, own, name in zip((first, second), compared, names, strict=True):
+        alone = sorted(set(zip(gaps["model"], gaps["probe"], strict=True)) - own)
+        if alone and made:
+            log.warning("only in %s, not compared: %s", name, ", ".join(f"{model} ({probe})" for model, probe in alone))
+    lost = max((row.n_failed for row in made), default=0)
+    if lost:
+        log.warning("up to %d pairs of a contrast were measured in one run only and are left out", lost)
 
 
 def _refuse_other_pairs(first: Mapping[str, Pair], second: Mapping[str, Pair], names: tuple[str, str]) -> None:

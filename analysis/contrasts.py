@@ -23,6 +23,7 @@ from freqbias.frequency import content_zipf, swap
 from freqbias.records import CELLS, Pair
 
 MARGIN_NOT_TOLD = "margin_not_told"  # flag of a `relative` without interval: what it divides by is not told from zero
+REVERSED = "reversed"  # flag of a mean in whose pairs the high form is, on average, not the more frequent one
 ONE_REGISTER = "one_register"  # flag of a mean whose rows, or some of them, asked in one register only
 NO_GLOSS = "no_gloss"  # flag of a mean whose rows, or some of them, asked other queries than glosses
 
@@ -32,7 +33,8 @@ class Question:
     """What a probe is judged by, and what its rows mean.
 
     The verdict and the confirmatory test rest on `contrast`, in `measure` or, where that is None, in every measure but those `beside` it,
-    which the verdict only mentions. `meaning` says what a positive gap is, after "A document in frequent wording". `cells` names the two
+    which the verdict only mentions. `meaning` says what a positive gap is, after "A document in frequent wording"; without one it has the
+    higher value. `cells` names the two
     factors of crossed rows, first letter first; the file contract's own are query and document. In contrasts of `other_words` the words
     that change are not those of the pair, whose frequency gap, length and subwords therefore say nothing about them.
     `repeats` names the probe and contrast whose gap is this one by construction, wherever both measured the same pairs. `without_gloss`
@@ -42,7 +44,7 @@ class Question:
     contrast: str = "gap"
     measure: str | None = None
     beside: tuple[str, ...] = ()
-    meaning: str = "scores higher"
+    meaning: str | None = None
     cells: tuple[str, str] = ("query", "document")
     other_words: tuple[str, ...] = ()
     repeats: tuple[str, str] | None = None
@@ -166,13 +168,13 @@ def _difference(table: pd.DataFrame, first: str, second: str, name: str) -> pd.D
 def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
     """Return one row per pair with what the analysis needs beside the observations, computed from the texts where absent.
 
-    Columns: `zipf_gap` (of the swapped words), `swapped_words` (how many, where one for one), `content_zipf_gap` (of the texts),
-    `sense_zipf_gap` (`zipf_gap` of the intended senses, where the pairs bring `sense_share`), `words_gap` (white-space words),
-    `characters_gap`, `fkgl_gap`, `numbers_dropped_gap`, `overlap_with_original_gap` (where the pairs bring their
-    original), `oriented_by`, `frame`, and `NAME_gap` per covariate of the pairs; every gap is high - low.
+    Columns: `pair_arm`, `pair_item`, `zipf_gap` (of the swapped words), `swapped_words` (how many, where one for one),
+    `content_zipf_gap` (of the texts), `sense_zipf_gap` (`zipf_gap` of the intended senses, where the pairs bring `sense_share`),
+    `words_gap` (white-space words), `characters_gap`, `fkgl_gap`, `numbers_dropped_gap`, `overlap_with_original_gap` (where the pairs
+    bring their original), `oriented_by`, `frame`, and `NAME_gap` per covariate of the pairs; every gap is high - low.
     """
     rows = [_pair_row(pair) for pair in pairs]
-    return (pd.DataFrame(rows) if rows else pd.DataFrame(columns=["pair_id"])).set_index("pair_id")
+    return (pd.DataFrame(rows) if rows else pd.DataFrame(columns=["pair_id", "pair_arm", "pair_item"])).set_index("pair_id")
 
 
 def _pair_row(pair: Pair) -> dict[str, Any]:
@@ -190,6 +192,8 @@ def _pair_row(pair: Pair) -> dict[str, Any]:
     given = {f"{name}_gap": _minus(sides) for name, sides in pair.covariates.items()}
     return {
         "pair_id": pair.id,
+        "pair_arm": pair.arm,
+        "pair_item": pair.item,
         "content_zipf_gap": _minus((content_zipf(pair.high, pair.language), content_zipf(pair.low, pair.language))),
         "oriented_by": pair.meta.get("oriented_by"),
         "frame": pair.meta.get("frame"),
@@ -221,7 +225,13 @@ def join(gaps: pd.DataFrame, pairs: pd.DataFrame, observations: pd.DataFrame) ->
     `own_overlap_gap` is what high shares more than low with the queries of the user's own collection; it is not there where only
     glosses ask, which share nothing with either.
     """
-    table = gaps.merge(pairs, left_on="pair_id", right_index=True, how="left", validate="many_to_one")
+    table = gaps.merge(
+        pairs.drop(columns=["pair_arm", "pair_item"], errors="ignore"),
+        left_on="pair_id",
+        right_index=True,
+        how="left",
+        validate="many_to_one",
+    )
     if "query_overlap_high" in observations.columns:
         own = observations[observations["register"].isna() & observations["query_overlap_high"].notna()]
         if len(own):

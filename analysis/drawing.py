@@ -19,6 +19,7 @@ from freqbias.records import Estimate
 INK = "#123456"  # stands for the page's text colour and is replaced by `currentColor`
 FREQUENCY, PLACEBO, LENGTH = "#2f7dc1", "#c1752f", "#6a8f3c"
 COLOURS = {"frequency": FREQUENCY, "placebo": PLACEBO, "length": LENGTH, "frequency-placebo": "#8458b3"}
+LABEL = 36  # characters of a label; the longest of the controls' own has 32
 INTERVAL_COLUMNS = ["model", "probe", "measure", "contrast", "arm", "term", "value", "ci_low", "ci_high", "level", "n_items"]
 
 
@@ -34,12 +35,16 @@ class Chart:
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What a section of the report is about; `key` is unique in a report and safe in file names and ids."""
+    """What a section of the report is about; `key` is unique in a report and safe in file names and ids.
+
+    `several` tells whether the probe is judged in more than this measure.
+    """
 
     model: str
     probe: str
     measure: str
     key: str
+    several: bool = False
 
     @property
     def contrast(self) -> str:
@@ -58,8 +63,8 @@ class Subject:
 
     @property
     def title(self) -> str:
-        """Model and probe, to open a caption with."""
-        return f"{self.model}, {self.probe}"
+        """Model and probe, to open a caption with; with the measure, where that does not say it all."""
+        return f"{self.model}, {self.probe}" + (f", {self.measure}" if self.several else "")
 
     def own(self, estimates: Sequence[Estimate]) -> list[Estimate]:
         """Return the estimates of this model, probe and measure that hold a value."""
@@ -118,9 +123,14 @@ def interval_rows(axes: Any, rows: Sequence[Estimate], labels: Sequence[str]) ->
             axes.plot([row.ci_low, row.ci_high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt")
         axes.plot(row.value, y, "o", color=colour, markersize=5.5)
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_yticks(range(len(rows))[::-1], labels)
+    axes.set_yticks(range(len(rows))[::-1], [shortened(label) for label in labels])
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.tick_params(axis="y", length=0)
+
+
+def shortened(label: str) -> str:
+    """Return a label that leaves room for the plot, its middle taken out; tables have it whole."""
+    return label if len(label) <= LABEL else f"{label[: LABEL // 2]}…{label[-(LABEL // 2) + 1 :]}"
 
 
 def interval_table(rows: Sequence[Estimate]) -> pd.DataFrame:

@@ -1,24 +1,24 @@
 """All estimates of a run, from observations and pairs: means per arm, controls, differences, slopes, families."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from freqbias.analysis import contrasts, resampling
+from freqbias.analysis import belonging, contrasts, resampling
 from freqbias.analysis.across import across_models
 from freqbias.analysis.arms import difference_of_arms
 from freqbias.analysis.calibration import calibration_rows
-from freqbias.analysis.contrasts import MARGIN_NOT_TOLD, NO_GLOSS, ONE_REGISTER, Question, question
+from freqbias.analysis.contrasts import MARGIN_NOT_TOLD, NO_GLOSS, ONE_REGISTER, REVERSED, Question, question
 from freqbias.analysis.families import adjusted
 from freqbias.analysis.logistic import is_binary, logit_rows
 from freqbias.analysis.mixed import THESE_FRAMES
-from freqbias.analysis.resampling import RESAMPLES, Interval, Values
-from freqbias.analysis.rivals import Row, rival_rows
+from freqbias.analysis.resampling import RESAMPLES, Interval
+from freqbias.analysis.rivals import rival_rows
+from freqbias.analysis.series import Series, item_means, level_of
 from freqbias.analysis.specification import specification_effects
-from freqbias.errors import InputError
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Pair
 
@@ -34,62 +34,6 @@ MEAN_METHOD = f"mean of item means; sign-flip p; t interval; BCa beside it; dz w
 _SERIES = ["model", "probe", "measure", "contrast"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Series:
-    """One model x probe x measure x contrast with the pair rows of all arms."""
-
-    key: dict[str, Any]
-    rows: pd.DataFrame
-    failed: dict[str, int]
-    sesoi: float | None
-    seed: int
-    resamples: int
-    curve: bool
-    no_gloss: bool = False
-    one_register: bool = False
-
-    @property
-    def apart(self) -> bool:
-        """Whether rivals are held against frequency here."""
-        return question(self.key["probe"]).takes_apart(self.key["contrast"], self.key["measure"])
-
-    def arm(self, arm: str) -> pd.DataFrame:
-        return self.rows[self.rows["arm"] == arm]
-
-    def rng(self, arm: str, term: str) -> np.random.Generator:
-        """Return a generator of its own for every estimate, so that none depends on which others are made."""
-        return resampling.named_rng(self.seed, *self.key.values(), arm, term)
-
-    def of(self, row: Row) -> Estimate:
-        """Return the estimate that a regression's row becomes."""
-        return Estimate(
-            **self.key,
-            arm="frequency",
-            term=row.term,
-            value=row.value,
-            std_error=row.std_error,
-            ci_low=row.low,
-            ci_high=row.high,
-            p_value=row.p_value,
-            n_pairs=row.n_pairs,
-            n_items=row.n_items,
-            n_failed=self.failed.get("frequency", 0),
-            method=row.method,
-            flags=list(row.flags),
-        )
-
-    def make(self, arm: str, term: str, rows: pd.DataFrame, **values: Any) -> Estimate:
-        return Estimate(
-            **self.key,
-            arm=arm,
-            term=term,
-            n_pairs=values.pop("n_pairs", len(rows)),
-            n_items=values.pop("n_items", rows["item"].nunique()),
-            n_failed=self.failed.get(arm, 0),
-            **values,
-        )
-
-
 def sesoi(gaps: pd.DataFrame) -> dict[tuple[str, str, str], float]:
     """Return the smallest effect of interest by (model, probe, measure), in the unit of the measure.
 
@@ -103,7 +47,7 @@ def sesoi(gaps: pd.DataFrame) -> dict[tuple[str, str, str], float]:
             found[model, probe, measure] = SESOI_SHARE_RIGHT
             continue
         own = rows[(rows["contrast"] == question(probe).contrast) & (rows["arm"] == "frequency")]
-        margin = _item_means(own.dropna(subset=["margin"]), "margin")
+        margin = item_means(own.dropna(subset=["margin"]), "margin")
         if resampling.above_zero(margin):
             found[model, probe, measure] = SESOI_SHARE * float(margin.mean())
     return found
@@ -117,6 +61,7 @@ def estimate(
     resamples: int = RESAMPLES,
     given: Iterable[Estimate] = (),
     curve: bool = True,
+    source: str = "observations",
     track: Track = silent,
 ) -> list[Estimate]:
     """Return every estimate of a run, controls first; the same input and seed give the same numbers.
@@ -124,12 +69,10 @@ def estimate(
     `observations` is what `freqbias.analysis.frame` returns; `resamples` counts sign flips, permutations and bootstrap draws. `given`
     are what probes estimated on whole models (hubness); those with a p-value join the exploratory family. Without `curve` the
     specification curve is left out, which takes half the time of a small run.
-    Raises `InputError` when an observation's pair is not in `pairs`.
+    Raises `InputError`, as `source:line: reason`, for observations that do not belong to `pairs` (see `belonging.check`).
     """
     pair_rows = contrasts.pair_table(pairs)
-    missing = set(observations["pair_id"]) - set(pair_rows.index)
-    if missing:
-        raise InputError(f"observations name pair '{min(missing)}', which the pair file does not hold; use the pairs of this run")
+    belonging.check(observations, pair_rows["pair_arm"].to_dict(), pair_rows["pair_item"].to_dict(), source)
     gaps = contrasts.pair_gaps(observations)
     table = contrasts.with_own_margin(contrasts.join(gaps, pair_rows, observations))
     bounds = sesoi(gaps)
@@ -138,7 +81,7 @@ def estimate(
     groups = list(_groups(table, _SERIES))
     estimates = list(given)
     for key, rows in track(groups, "estimate", len(groups)):
-        series = _Series(
+        series = Series(
             key=dict(zip(_SERIES, key, strict=True)),
             rows=rows,
             failed=_failed_by_arm(failed, key),
@@ -192,7 +135,7 @@ def _all_failed(observations: pd.DataFrame, made: list[Estimate]) -> Iterator[Es
             )
 
 
-def _series_estimates(series: _Series) -> Iterator[Estimate]:
+def _series_estimates(series: Series) -> Iterator[Estimate]:
     if series.key["contrast"] in DESCRIPTIVE:
         yield from _descriptive(series)
         return
@@ -205,8 +148,8 @@ def _series_estimates(series: _Series) -> Iterator[Estimate]:
     yield from _within_frequency(series)
 
 
-def _mean(series: _Series, arm: str, term: str, rows: pd.DataFrame, method: str = MEAN_METHOD) -> Estimate:
-    items = _item_means(rows, "gap")
+def _mean(series: Series, arm: str, term: str, rows: pd.DataFrame, method: str = MEAN_METHOD) -> Estimate:
+    items = item_means(rows, "gap")
     rng = series.rng(arm, term)
     interval = resampling.t_interval(items)
     bca = resampling.bca_interval(items, rng, resamples=series.resamples)
@@ -216,6 +159,7 @@ def _mean(series: _Series, arm: str, term: str, rows: pd.DataFrame, method: str 
         "constant": bool(np.ptp(items) == 0),
         NO_GLOSS: series.no_gloss and term == "mean",
         ONE_REGISTER: series.one_register and judged,
+        REVERSED: judged and arm == "frequency" and float(rows["zipf_gap"].mean()) <= 0,
     }
     return series.make(
         arm,
@@ -229,8 +173,8 @@ def _mean(series: _Series, arm: str, term: str, rows: pd.DataFrame, method: str 
         bca_high=bca.high,
         p_value=resampling.sign_flip_p(items, rng, series.resamples),
         effect_size=resampling.dz(items),
-        high_mean=_level(rows, "high"),
-        low_mean=_level(rows, "low"),
+        high_mean=level_of(rows, "high"),
+        low_mean=level_of(rows, "low"),
         share_positive=float(np.mean(items > 0)),
         share_negative=float(np.mean(items < 0)),
         bound=series.sesoi,
@@ -239,16 +183,7 @@ def _mean(series: _Series, arm: str, term: str, rows: pd.DataFrame, method: str 
     )
 
 
-def _level(rows: pd.DataFrame, side: str) -> float | None:
-    """Return the mean over items of one form's own values, None where the gap is no difference of two."""
-    return float(_item_means(rows, side).mean()) if rows[side].notna().all() else None
-
-
-def _item_means(rows: pd.DataFrame, column: str) -> Values:
-    return rows.groupby("item", sort=True)[column].mean().to_numpy(dtype=float)
-
-
-def _placebo(series: _Series) -> Iterator[Estimate]:
+def _placebo(series: Series) -> Iterator[Estimate]:
     """Yield the equivalence test of the placebo, over all and per orienting rival."""
     rows = series.arm("placebo")
     if rows.empty or series.sesoi is None:
@@ -258,8 +193,8 @@ def _placebo(series: _Series) -> Iterator[Estimate]:
         yield _equivalence(series, "placebo", f"equivalence:{rival}", own)
 
 
-def _equivalence(series: _Series, arm: str, term: str, rows: pd.DataFrame) -> Estimate:
-    items = _item_means(rows, "gap")
+def _equivalence(series: Series, arm: str, term: str, rows: pd.DataFrame) -> Estimate:
+    items = item_means(rows, "gap")
     interval = resampling.t_interval(items, TOST_LEVEL)
     bound = series.sesoi or 0.0
     p_value = resampling.tost_p(items, bound, SESOI_SHARE_RIGHT if series.key["measure"] in SHARES else SESOI_SHARE)
@@ -279,7 +214,7 @@ def _equivalence(series: _Series, arm: str, term: str, rows: pd.DataFrame) -> Es
     )
 
 
-def _difference(series: _Series) -> Iterator[Estimate]:
+def _difference(series: Series) -> Iterator[Estimate]:
     sides = [series.arm(arm) for arm in ("frequency", "placebo")]
     if any(side.empty for side in sides):
         return
@@ -299,7 +234,7 @@ def _difference(series: _Series) -> Iterator[Estimate]:
     )
 
 
-def _within_frequency(series: _Series) -> Iterator[Estimate]:
+def _within_frequency(series: Series) -> Iterator[Estimate]:
     rows = series.arm("frequency")
     if rows.empty:
         return
@@ -327,7 +262,7 @@ def _within_frequency(series: _Series) -> Iterator[Estimate]:
         yield from _specifications(series, rows)
 
 
-def _equal_overlap(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
+def _equal_overlap(series: Series, rows: pd.DataFrame) -> Iterator[Estimate]:
     """Yield the gap where the user's own queries share as many words with either form, so that no word matching is in it.
 
     `overlap_difference` is by how much the gap of the other pairs exceeds it; it is no test of its own.
@@ -354,7 +289,7 @@ def _equal_overlap(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
         )
 
 
-def _specifications(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
+def _specifications(series: Series, rows: pd.DataFrame) -> Iterator[Estimate]:
     """Yield the specification curve; without p-values, so that one question does not fill the exploratory family."""
     for effect in specification_effects(rows):
         yield series.make(
@@ -371,7 +306,7 @@ def _specifications(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
         )
 
 
-def _discordant(series: _Series, rows: pd.DataFrame) -> Estimate:
+def _discordant(series: Series, rows: pd.DataFrame) -> Estimate:
     """Return both discordant counts of a binary outcome; a McNemar p only where every item has one pair (others depend)."""
     gaps = rows["gap"].to_numpy(dtype=float)
     high, low = int((gaps == 1).sum()), int((gaps == -1).sum())
@@ -387,10 +322,10 @@ def _discordant(series: _Series, rows: pd.DataFrame) -> Estimate:
     )
 
 
-def _relative(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
+def _relative(series: Series, rows: pd.DataFrame) -> Iterator[Estimate]:
     """Yield the gap in units of the model's margin; nothing where there is none, or where exact does not stand above decoy."""
     complete = rows.dropna(subset=["gap", "margin"])
-    gap, margin = _item_means(complete, "gap"), _item_means(complete, "margin")
+    gap, margin = item_means(complete, "gap"), item_means(complete, "margin")
     if not len(margin) or margin.mean() <= 0:
         return
     told = resampling.above_zero(margin)
@@ -409,7 +344,7 @@ def _relative(series: _Series, rows: pd.DataFrame) -> Iterator[Estimate]:
     )
 
 
-def _descriptive(series: _Series) -> Iterator[Estimate]:
+def _descriptive(series: Series) -> Iterator[Estimate]:
     """Yield the raw gaps without a test and, from the frequency arm, the calibration slope against 1, also with length held level."""
     for arm in ("placebo", "length", "frequency"):
         rows = series.arm(arm)

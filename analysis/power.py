@@ -1,5 +1,6 @@
 """How many items a run needs: minimum detectable effects and sample sizes, simulated from the run's own variance components."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from freqbias.analysis.estimates import SESOI_SHARE, sesoi
 from freqbias.analysis.resampling import Values
 from freqbias.errors import InputError
 from freqbias.progress import Track, silent
+
+log = logging.getLogger(__name__)
 
 ALPHA = 0.05  # of the two-sided test, and of each of the two one-sided tests of equivalence
 POWER = 0.8  # the convention of Cohen (1988)
@@ -226,6 +229,7 @@ def power_of(
     if not series:
         raise InputError("no confirmatory contrast was measured in the frequency arm; run a probe on frequency pairs first")
     answers: list[Answer] = []
+    reasons: list[str] = []
     for key, arm, rows in track(series, "power", len(series)):
         target = _target(key, bounds, effect, relative)
         try:
@@ -233,9 +237,14 @@ def power_of(
         except InputError as error:
             if arm == "placebo":
                 continue  # an arm that is absent or constant has no equivalence to plan; the frequency arm is what the run is for
-            raise InputError(f"{' / '.join(key)}: {error}") from None
+            reasons.append(f"{' / '.join(key)}: {error}")
+            continue
         rng = np.random.default_rng(np.random.SeedSequence([seed, len(answers)]))
         answers.append(_answer((*key, arm), found, target, items or len(found.sizes), power, rng, simulations))
+    if not answers:
+        raise InputError(reasons[0])
+    for reason in reasons:
+        log.warning("%s", reason)
     return answers
 
 

@@ -1,7 +1,9 @@
 """The report: verdict, controls, audit, effects, every estimate, method; as one HTML file, Markdown and JSON, with figure files."""
 
+import math
 import os
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from freqbias.analysis import contrasts, distributions, figures
+from freqbias.analysis import belonging, contrasts, distributions, figures
 from freqbias.analysis.across import ALL_MODELS
 from freqbias.analysis.curve import specification_curve
 from freqbias.analysis.drawing import Chart, Subject
@@ -27,6 +29,7 @@ from freqbias.records import SCHEMA, Estimate, Pair
 
 #: Dots in the clouds of all figures together: a dot takes about 120 bytes, and a report has to stay under 5 MB.
 ALL_POINTS = 15_000
+LONGEST_NAME = 100  # characters of a figure's key; file systems allow 255 bytes for a name
 CLOUDS = 3  # a section draws: pairs in `dose`, items of two arms in `raincloud`
 
 
@@ -113,20 +116,19 @@ ARM_NOTES = {
 
 
 def _read(folder: Path, label: str) -> Run:
-    estimates = list(read_estimates(folder / "estimates.jsonl"))
+    path = folder / "estimates.jsonl"
+    estimates = list(read_estimates(path)) if path.exists() or not folder.is_dir() else []
     if not estimates:
-        raise InputError(f"{folder / 'estimates.jsonl'}: no estimates; run: freqbias analyze {folder}")
+        raise InputError(f"{path}: no estimates; run: freqbias analyze {folder}")
     pairs: dict[str, Pair] = {}
     observations = table = None
     if all((folder / name).is_file() for name in ("pairs.jsonl", "observations.jsonl")):
         pairs = {pair.id: pair for pair in read_pairs(folder)}
         observations = frame(folder)
-        strangers = observations.loc[~observations["pair_id"].isin(list(pairs)), "pair_id"]
-        if len(strangers):
-            raise InputError(
-                f"{folder / 'observations.jsonl'}: pair '{strangers.iloc[0]}' is not in pairs.jsonl; run: freqbias probe {folder}"
-            )
+        own = [{key: getattr(pair, name) for key, pair in pairs.items()} for name in ("arm", "item")]
+        belonging.check(observations, own[0], own[1], str(folder / "observations.jsonl"))
         table = contrasts.pair_gaps(observations)
+        _refuse_old(estimates, table, folder)
         table["zipf_gap"] = table["pair_id"].map({key: _zipf_gap(pair) for key, pair in pairs.items()}).astype(float)
     audit = _optional(folder / "audit.json", read_json)
     if audit is not None and not (isinstance(audit, dict) and {"arms", "verdicts"} <= set(audit)):
@@ -138,8 +140,27 @@ def _read(folder: Path, label: str) -> Run:
         observations=observations,
         table=table,
         audit=audit,
-        manifest=_optional(folder / "manifest.json", read_manifest),
+        manifest=_optional(folder / "manifest.json", _manifest),
     )
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    """Return a manifest with all that the report prints of one, empty where a hand-written manifest leaves it out."""
+    manifest = {"argv": [], "seed": None, "models": [], "versions": {}} | read_manifest(path)
+    fields = dict.fromkeys(("name", "source", "revision", "dtype", "quantisation", "licence")) | {"details": {}}
+    return manifest | {"models": [fields | model for model in manifest["models"]]}
+
+
+def _refuse_old(estimates: Sequence[Estimate], table: pd.DataFrame, folder: Path) -> None:
+    """Refuse estimates of other observations than the figures would show."""
+    means = table.groupby([*contrasts.SERIES, "item"])["gap"].mean().groupby(contrasts.SERIES).mean()
+    for row in estimates:
+        key = (row.model, row.probe, row.measure, row.contrast, row.arm)
+        if row.term == "mean" and key in means.index and not math.isclose(means[key], row.value or 0.0, rel_tol=1e-6, abs_tol=1e-9):
+            raise InputError(
+                f"{folder / 'estimates.jsonl'}: {' / '.join(key)} is not the mean of observations.jsonl, which has changed; "
+                f"run: freqbias analyze {folder}"
+            )
 
 
 def _zipf_gap(pair: Pair) -> float | None:
@@ -175,12 +196,17 @@ def _keys(names: Sequence[str]) -> list[str]:
     """Return names fit for files and ids, numbered where two would become the same."""
     keys: list[str] = []
     for name in names:
-        key = base = re.sub(r"[^0-9A-Za-z._-]", "_", name)
+        key = base = _short(re.sub(r"[^0-9A-Za-z._-]", "_", name))
         place = 2
         while key.lower() in (other.lower() for other in keys):
             key, place = f"{base}-{place}", place + 1
         keys.append(key)
     return keys
+
+
+def _short(name: str) -> str:
+    """Return a name that fits into a file's, ends included; what was cut off still tells two apart."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 9]}-{zlib.crc32(name.encode()):08x}"
 
 
 def _sections(runs: Sequence[Run], estimates: Sequence[Estimate]) -> list[Section]:
@@ -190,7 +216,8 @@ def _sections(runs: Sequence[Run], estimates: Sequence[Estimate]) -> list[Sectio
     points = max(100, min(distributions.MAX_POINTS, ALL_POINTS // (CLOUDS * max(1, len(found)))))
     sections = []
     for verdict, key in zip(found, keys, strict=True):
-        subject = Subject(model=verdict.model, probe=verdict.probe, measure=verdict.measure, key=key)
+        several = verdict.title.count(" · ") > f"{verdict.model} · {verdict.probe}".count(" · ")
+        subject = Subject(model=verdict.model, probe=verdict.probe, measure=verdict.measure, key=key, several=several)
         sections.append(_section(subject, verdict, homes[verdict.model, verdict.probe], estimates, points))
     return sections
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from freqbias.analysis.across import ALL_MODELS
-from freqbias.analysis.contrasts import NO_GLOSS, question
+from freqbias.analysis.contrasts import NO_GLOSS, REVERSED, question
 from freqbias.analysis.findings import RIVALS, WORTH_NAMING, findings, inseparable, overlapping
 from freqbias.analysis.wording import UNITS, Lookup, adjusted_p, excludes_zero, flags_of, interval, number, p_text, same_way, significant
 from freqbias.records import Estimate
@@ -25,8 +25,9 @@ NOT_BEYOND = "It cannot be told from what an equally frequent synonym does (plac
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The sentences on one model and probe; controls come first."""
+    """The sentences on one model and probe; controls come first. `title` names a measure only where the probe has several."""
 
+    title: str
     model: str
     probe: str
     measure: str
@@ -47,9 +48,10 @@ def verdicts(estimates: Sequence[Estimate], floors: Mapping[tuple[str, str], flo
         if row.model != ALL_MODELS:
             groups.setdefault((row.model, row.probe), []).append(row)
     return [
-        _verdict(Lookup(rows, measure, (floors or {}).get((model, measure))))
+        _verdict(Lookup(rows, measure, (floors or {}).get((model, measure))), several=len(judged) > 1)
         for (model, probe), rows in groups.items()
-        for measure in _judged(probe, rows)
+        for judged in [_judged(probe, rows)]
+        for measure in judged
     ]
 
 
@@ -72,9 +74,10 @@ def headline_rows(estimates: Sequence[Estimate]) -> list[Estimate]:
     ]
 
 
-def _verdict(have: Lookup) -> Verdict:
+def _verdict(have: Lookup, *, several: bool) -> Verdict:
     main = have.main("mean")
     return Verdict(
+        title=" · ".join([have.model, have.probe, *([have.measure] if several else [])]),
         model=have.model,
         probe=have.probe,
         measure=have.measure,
@@ -84,13 +87,25 @@ def _verdict(have: Lookup) -> Verdict:
     )
 
 
-def _headline(have: Lookup, main: Estimate | None) -> str:
+def _unknown(have: Lookup, main: Estimate | None) -> str | None:
+    """Return why there is nothing to judge, None where there is."""
     if main is None or main.value is None:
         failed = main is not None and main.n_failed > 0
         return f"Cannot tell: {have.confirmatory} {'failed on every pair of' if failed else 'was not measured in'} the frequency arm."
-    size = f"{number(main.value)} {have.unit} {interval(main)}"
+    size = f"{number(main.value)} {have.unit}"
     if main.std_error is None:
-        return f"Cannot tell: one item gives {number(main.value)} {have.unit} and no interval."
+        return f"Cannot tell: one item gives {size} and no interval."
+    if REVERSED in flags_of(main):
+        why = f"high is not the more frequent form of these pairs, on average ({size} {interval(main)})"
+        return f"Cannot tell: {why}; swap the sides, or mend `zipf_gap`."
+    return None
+
+
+def _headline(have: Lookup, main: Estimate | None) -> str:
+    unknown = _unknown(have, main)
+    if unknown is not None or main is None:
+        return unknown or ""
+    size = f"{number(main.value)} {have.unit} {interval(main)}"
     equivalent = "equivalent" in flags_of(have.main("equivalence"))
     if not significant(main):
         if equivalent:
@@ -100,7 +115,8 @@ def _headline(have: Lookup, main: Estimate | None) -> str:
         floor = number(have.floor, signed=False)
         return f"No effect is claimed: {size} is less than the {floor} that this model's numbers move by when only the batch changes."
     form = "frequent" if (main.value or 0) > 0 else "rare"
-    meaning = (have.question.without_gloss if NO_GLOSS in flags_of(main) else None) or have.question.meaning
+    own = have.question.without_gloss if NO_GLOSS in flags_of(main) else have.question.meaning
+    meaning = own or have.question.meaning or f"has the higher {have.unit}"
     goes = f"A document in {form} wording {meaning}: {size}, {p_text(adjusted_p(main))}"
     if equivalent:
         goes += f", yet smaller than the smallest effect of interest, ± {number(main.bound, signed=False)}"
@@ -204,7 +220,7 @@ def _difference(have: Lookup) -> list[str]:
     row = have.main("mean", "frequency-placebo")
     if row is None:
         return []
-    return [f"Frequency minus placebo: {number(row.value)} {have.unit} {interval(row)}, {p_text(adjusted_p(row))}."]
+    return [f"Frequency minus placebo: {number(row.value)} {have.unit} {interval(row)}, {p_text(row.p_value)}."]
 
 
 def _length(have: Lookup) -> list[str]:

@@ -5,7 +5,7 @@ import json
 import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
@@ -18,6 +18,7 @@ from freqbias.records import SCHEMA, Estimate, Observation, Pair, Record
 T = TypeVar("T")
 MAX_LINE_BYTES = 1_000_000  # a sentence or passage is far shorter; a longer line is a wrong file
 BLOCK_BYTES = 1 << 20  # of a pair file that are in memory at a time
+BOM = b"\xef\xbb\xbf"
 _PLAIN = frozenset({str, int, bool, type(None)})  # nothing to round in these
 DIGITS = 9  # significant; float32 results carry seven, and more would only make files differ between machines
 
@@ -74,7 +75,8 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     except OSError as error:
         raise InputError(f"{target}: cannot be written: {error.strerror or error}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing could be written there is nothing to take away
+            partial.unlink(missing_ok=True)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -142,7 +144,18 @@ def read_rows(path: str | os.PathLike[str], parse: Callable[[Any], T]) -> Iterat
             except InputError as error:
                 raise InputError(f"{path}:{number}: {error}") from error
             except ValueError as error:
-                raise InputError(f"{path}:{number}: not strict JSON: {error}") from error
+                raise InputError(f"{path}:{number}: not strict JSON: {_fault(raw, error)}") from error
+
+
+def _fault(raw: bytes, error: ValueError) -> str:
+    """Say what is wrong with a line, without the line number of a parser that saw no other."""
+    if not raw.strip():
+        return "the line is empty; delete it"
+    if raw.startswith(BOM):
+        return "it starts with a byte-order mark; save the file as UTF-8 without one"
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at column {error.colno}" if error.lineno == 1 else f"the line is cut off: {error.msg}"
+    return str(error)
 
 
 def read_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:

@@ -1,5 +1,12 @@
 """Simulated pairs and observations with known effects, for the tests of the analysis."""
 
+from dataclasses import replace
+
+import numpy as np
+
+from freqbias.analysis import estimate, frame
+from freqbias.analysis.report import write_report
+from freqbias.jsonl import write_records
 from freqbias.records import Observation, Pair
 
 
@@ -47,3 +54,22 @@ def _row(pair, contrast, register, gap, margin, model, subwords):
         decoys={"high": 0.5 + gap - margin, "low": 0.5 - margin} if contrast == "gloss" else None,
         covariates={"subwords": [1, subwords]},
     )
+
+
+def write_run(folder, model="m", seed=0, items=40, effects=None, **pair):
+    """Write a run folder with estimates and return its pairs and observations; `pair` changes fields of the first pair."""
+    pairs, rows = simulate(np.random.default_rng(seed), effects or {"frequency": 0.05, "placebo": 0.0}, items=items, model=model)
+    if pair:
+        pairs[0] = Pair.from_dict(pairs[0].to_dict() | pair)
+        rows = [replace(row, item=pairs[0].item) if row.pair_id == pairs[0].id else row for row in rows]
+    folder.mkdir(exist_ok=True)
+    write_records(folder / "pairs.jsonl", pairs)
+    write_records(folder / "observations.jsonl", rows)
+    write_records(folder / "estimates.jsonl", estimate(frame(rows), pairs))
+    return pairs, rows
+
+
+def markdown_of(folder):
+    """Write the report of a run folder and return it as Markdown."""
+    write_report(folder)
+    return (folder / "report.md").read_text(encoding="utf-8")

@@ -25,10 +25,11 @@ def compare(
     if json:
         print_json([row.to_dict() for row in rows])
         return
-    columns = ["", "contrast", "arm", "A", "B", "B − A", "95 % interval", "test", "items"]
+    columns = ["", "measure", "contrast", "arm", "A", "B", "B − A", "95 % interval", "test", "items"]
     cells = [
         [
             f"{row.model} · {row.probe}",
+            row.measure,
             row.contrast,
             row.arm,
             *(number(value) for value in row.extra["values"]),

@@ -22,6 +22,7 @@ def show_summary(estimates: list[Estimate]) -> None:
     rows = [
         [
             f"{row.model} · {row.probe}",
+            row.measure,
             row.contrast,
             row.arm,
             number(row.value),
@@ -31,6 +32,6 @@ def show_summary(estimates: list[Estimate]) -> None:
         ]
         for row in headline_rows(estimates)
     ]
-    print_table(["", "contrast", "arm", "value", "95 % interval", "test", "items"], rows)
+    print_table(["", "measure", "contrast", "arm", "value", "95 % interval", "test", "items"], rows)
     for verdict in verdicts(estimates):
-        print_table([f"{verdict.model} · {verdict.probe}"], [[line] for line in [*verdict.controls, verdict.headline]])
+        print_table([verdict.title], [[line] for line in [*verdict.controls, verdict.headline]])

@@ -122,7 +122,8 @@ def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track)
     table = frame(observations)
     if table.empty:
         raise InputError(f"{file_in(observations, 'observations.jsonl')}: no observations")
-    estimates = estimate(table, read_pairs(pairs), seed=seed, given=of_models, track=track)
+    source = str(file_in(observations, "observations.jsonl"))
+    estimates = estimate(table, read_pairs(pairs), seed=seed, given=of_models, source=source, track=track)
     write_records(out, estimates)
     return estimates
 

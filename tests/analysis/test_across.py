@@ -168,3 +168,18 @@ def test_few_items_that_tell_exact_from_decoy_leave_an_interval_undefined():
         assert result[0] is not None
         assert result[1:] == (None, Interval())
     assert spread(joint) == (None, None, Interval())
+
+
+def test_a_model_whose_margin_may_be_zero_is_left_out_and_named():
+    rng = np.random.default_rng(30)
+    pairs, _ = simulate(rng, {"frequency": 0.0}, items=40, frames=1)
+    rows = []
+    for model, mean, spread_of in (("a", 0.4, 0.1), ("b", 0.4, 0.1), ("c", 0.005, 0.05)):
+        for pair in pairs:
+            gap, margin = rng.normal(0.06, 0.02), rng.normal(mean, spread_of)
+            decoys = {"high": 0.5 + gap - margin, "low": 0.5 - margin}
+            key = {"probe": "similarity", "measure": "cosine", "contrast": "gloss", "model": model}
+            rows.append(Observation(pair_id=pair.id, item=pair.item, high=0.5 + gap, low=0.5, decoys=decoys, **key))
+    own = [row for row in estimate(frame(rows), pairs, curve=False) if row.model == ALL_MODELS]
+    assert {row.term for row in own} == {"relative:a", "relative:b", "relative_mean", "relative_spread", "relative_difference:a-b"}
+    assert all(row.method.endswith("without c, whose margin is not told from zero") for row in own)

@@ -5,6 +5,7 @@ import pytest
 
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.verdict import verdicts
+from freqbias.covariates import token_overlap
 from freqbias.records import Estimate, Observation, Pair
 
 BEYOND = "goes with frequency beyond"
@@ -99,15 +100,17 @@ def test_overlap_with_the_original_and_dropped_numbers_are_rivals():
     rng = np.random.default_rng(5)
     pairs, rows = [], []
     for item in range(240):
-        words = [f"w{item}q{k}" for k in range(10)]
+        own = "".join("abcdefghij"[int(digit)] for digit in str(item))  # in letters: digits would be numbers that a form can drop
+        words, others, rare = ([f"{kind}{own}{'abcdefghij'[k]}" for k in range(10)] for kind in "xyz")
         first = rng.normal()
         kept = int(np.clip(np.round(4 + 2 * (0.7 * first + 0.7 * rng.normal())), 0, 9))
         number = int(rng.integers(0, 2))
-        high = [*words[:kept], *(f"h{item}q{k}" for k in range(10 - kept)), "12"]
-        low = [*(f"l{item}q{k}" for k in range(10)), *(["12"] if number else ["xx"])]
+        high = [*words[:kept], *others[kept:], "12"]
+        low = [*rare, *(["12"] if number else ["xx"])]
         meta = {"original": " ".join([*words, "12"])}
         pair = Pair(id=str(item), item=str(item), high=" ".join(high), low=" ".join(low), zipf_gap=1.8 + 0.6 * first, meta=meta)
-        gap = 0.02 * kept + 0.1 * (1 - number) + rng.normal(0, 0.03)
+        shared = [token_overlap(form, meta["original"]) for form in (pair.high, pair.low)]
+        gap = 0.3 * (shared[0] - shared[1]) + 0.1 * (1 - number) + rng.normal(0, 0.03)
         pairs.append(pair)
         rows.append(
             Observation(pair_id=str(item), item=str(item), probe="p", measure="cosine", contrast="gap", model="m", high=gap, low=0.0)

@@ -171,3 +171,15 @@ def test_command(cli, runs, tmp_path):
     (only,) = [line for line in refused.stderr.splitlines() if line]
     assert "1 only in" in only
     assert cli("compare", first, tmp_path / "nosuch").exit_code == 2
+
+
+def test_what_is_left_out_is_said(runs, tmp_path, caplog):
+    first, _, pairs, _, later = runs
+    other = [changed(row, model="other") for row in later]
+    second = save(tmp_path / "c", pairs, [*later[4:], *other])
+    compare(first, second)
+    assert f"only in {second}, not compared: other (similarity)" in caplog.messages
+    assert "up to 2 pairs of a contrast were measured in one run only and are left out" in caplog.messages
+    caplog.clear()
+    compare(first, first)
+    assert caplog.messages == []

@@ -1,6 +1,8 @@
 """Estimates on observations with known effects, families, and hard cases."""
 
 import math
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from simulation import simulate
 
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.families import repeated
+from freqbias.analysis.verdict import verdicts
 from freqbias.errors import InputError
 from freqbias.records import Observation, Pair
 
@@ -109,8 +112,64 @@ def test_tiny_and_constant_data_are_defined(items, noise):
 
 def test_pairs_of_another_file_are_refused(planted):
     pairs, rows, _ = planted
-    with pytest.raises(InputError, match="which the pair file does not hold"):
+    line = "observations:1: field 'pair_id': the pair file holds no pair 'frequency-0-0'; use the pairs of this run (2 rows like this)"
+    with pytest.raises(InputError, match=re.escape(line)):
         estimate(frame(rows), pairs[1:])
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"arm": "frequency"}, "run/o.jsonl:9: field 'arm' is 'frequency', which is not that of pair 'placebo-0-0'"),
+        ({"item": "elsewhere"}, "run/o.jsonl:9: field 'item' is 'elsewhere', which is not that of pair 'placebo-0-0'"),
+        (
+            {"register": "elevated"},
+            "run/o.jsonl:10: pair 'placebo-0-0' has a row with the same model, probe, measure, ",
+        ),
+        ({"measure": "accuracy", "high": 71.0}, "run/o.jsonl:9: accuracy is a share from 0 to 1, found 71.0 and 0.5; divide"),
+    ],
+)
+def test_rows_that_do_not_belong_to_their_pair_are_refused(change, line):
+    """Silently they would be counted in another arm, or twice."""
+    pairs, rows = simulate(np.random.default_rng(9), {"frequency": 0.0, "placebo": 0.0}, items=2)
+    changed = [replace(row, **change) if k == 8 else row for k, row in enumerate(rows)]
+    with pytest.raises(InputError, match=re.escape(line)):
+        estimate(frame(changed), pairs, source="run/o.jsonl")
+
+
+def test_pairs_the_wrong_way_round_give_no_verdict():
+    pairs, rows = simulate(np.random.default_rng(9), {"frequency": 0.05})
+    turned = [replace(pair, zipf_gap=-pair.zipf_gap) for pair in pairs]
+    estimates = estimate(frame(rows), turned, curve=False)
+    assert "reversed" in find(estimates, contrast="gloss", arm="frequency", term="mean").flags
+    assert verdicts(estimates)[0].headline.startswith(
+        "Cannot tell: high is not the more frequent form of these pairs, on average (+0.0479"
+    )
+
+
+def test_one_register_is_said():
+    pairs, rows = simulate(np.random.default_rng(9), {"frequency": 0.05})
+    for kept in ({"plain"}, {"plain", "elevated"}):
+        estimates = estimate(frame([row for row in rows if row.register in kept]), pairs, curve=False)
+        alone = len(kept) == 1
+        assert ("one_register" in find(estimates, contrast="gloss", arm="frequency", term="mean").flags) is alone
+        assert any("in one register only" in text for text in verdicts(estimates)[0].findings) is alone
+
+
+def test_what_is_missing_from_a_difference_is_what_either_side_lacks():
+    pairs, rows = simulate(np.random.default_rng(9), {"frequency": 0.05}, items=10, contrasts=("gloss", "background"))
+    gone = {"gloss": {pair.id for pair in pairs[:3]}, "background": {pair.id for pair in pairs[3:5]}}
+    failed = [replace(r, high=None, low=None, decoys=None, error="no") if r.pair_id in gone[r.contrast] else r for r in rows]
+    row = find(estimate(frame(failed), pairs, curve=False), contrast="gloss_specific", arm="frequency", term="mean")
+    assert (row.n_pairs, row.n_failed) == (15, 5)
+
+
+def test_crossed_rows_alone_have_no_levels():
+    pairs, _ = simulate(np.random.default_rng(9), {"frequency": 0.0}, items=12, frames=1)
+    cells = {"hh": 0.9, "hl": 0.4, "lh": 0.5, "ll": 0.8}
+    common = {"probe": "similarity", "measure": "cosine", "contrast": "crossed", "model": "m", "cells": cells}
+    row = find(estimate(frame([Observation(pair_id=p.id, item=p.item, **common) for p in pairs]), pairs), contrast="match", term="mean")
+    assert (row.high_mean, row.low_mean) == (None, None)
 
 
 def likelihood_row(pair, high, low):

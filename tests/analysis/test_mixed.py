@@ -90,3 +90,26 @@ def test_refusals(change):
         "dependent": table.assign(characters_gap=2 * table["zipf_gap"]),
     }[change]
     assert crossed(table, "gap", ["zipf_gap", "characters_gap"]) is None
+
+
+@pytest.mark.parametrize(("frames", "clusters"), [(2, "cluster-robust on item (CR1)"), (8, "two-way cluster-robust on item and frame")])
+def test_the_check_clusters_on_frames_only_where_they_are_many(frames, clusters):
+    """Standard errors from two clusters mean nothing: two to five frames are fixed in both regressions."""
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame({"item": np.repeat(range(100), frames), "frame": np.tile(range(frames), 100).astype(str)})
+    table["zipf_gap"] = np.repeat(rng.uniform(0.7, 3, 100), frames)
+    shift = np.linspace(-0.05, 0.05, frames)[np.tile(range(frames), 100)]
+    table["gap"] = 0.02 * table["zipf_gap"] + shift + rng.normal(0, 0.02, len(table)) + np.repeat(rng.normal(0, 0.02, 100), frames)
+    fit = crossed(table, "gap", ["zipf_gap"])
+    check, method = two_way_ols(table, "gap", ["zipf_gap"])
+    assert clusters in method
+    assert ("like these" in method) is (frames == 8) is ("like these" in fit.population)
+    assert check.value == pytest.approx(fit.slopes["zipf_gap"].value, rel=0.02)
+    if frames == 2:
+        assert check.std_error == pytest.approx(fit.slopes["zipf_gap"].std_error, rel=0.25)
+
+
+def test_a_frame_that_a_pair_does_not_name_does_not_take_the_others_away():
+    table = golden_table().astype({"frame": object})
+    table.loc[0, "frame"] = None
+    assert crossed(table, "gap", ["zipf_gap", "characters_gap"]).population == "items and frames like these"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from simulation import simulate
+from simulation import markdown_of, simulate, write_run
 
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.distributions import cell_means, dose, raincloud
@@ -21,7 +21,7 @@ from freqbias.analysis.notes import notes
 from freqbias.analysis.rendering import CITATION, text
 from freqbias.analysis.report import write_report
 from freqbias.errors import InputError
-from freqbias.jsonl import read_estimates, write_json, write_records
+from freqbias.jsonl import read_estimates, read_pairs, write_json, write_records
 from freqbias.paraphrases.audit import audit
 from freqbias.records import Observation, Pair
 
@@ -79,17 +79,6 @@ def test_report_without_estimates(tmp_path):
 
 
 SUBJECT = Subject(model="m", probe="similarity", measure="cosine", key="m-similarity")
-
-
-def write_run(folder, model="m", seed=0, items=40, effects=None, **pair):
-    pairs, rows = simulate(np.random.default_rng(seed), effects or {"frequency": 0.05, "placebo": 0.0}, items=items, model=model)
-    if pair:
-        pairs[0] = Pair.from_dict(pairs[0].to_dict() | pair)
-    folder.mkdir(exist_ok=True)
-    write_records(folder / "pairs.jsonl", pairs)
-    write_records(folder / "observations.jsonl", rows)
-    write_records(folder / "estimates.jsonl", estimate(frame(rows), pairs))
-    return pairs, rows
 
 
 def test_only_the_own_script_may_run(run_folder):
@@ -279,7 +268,7 @@ def test_names_that_give_the_same_file_are_kept_apart(tmp_path):
 def test_observations_of_other_pairs_are_refused(tmp_path):
     pairs, _ = write_run(tmp_path / "run", items=4)
     write_records(tmp_path / "run" / "pairs.jsonl", pairs[1:])
-    with pytest.raises(InputError, match=r"pair 'frequency-0-0' is not in pairs.jsonl; run: freqbias probe"):
+    with pytest.raises(InputError, match=r"observations.jsonl:1: field 'pair_id': the pair file holds no pair 'frequency-0-0'"):
         write_report(tmp_path / "run")
 
 
@@ -316,7 +305,7 @@ def test_citation_agrees_with_the_citation_file():
         assert value in CITATION
 
 
-def test_texts_cannot_be_markup_in_markdown():
+def test_texts_cannot_be_markup_inmarkdown_of():
     assert text("![x](http://a.b) | `c` *d* <e>\nf") == "\\!\\[x\\](http://a.b) \\| \\`c\\` \\*d\\* &lt;e&gt; f"
 
 
@@ -341,7 +330,7 @@ def test_fifty_thousand_pairs_stay_small():
 
 
 def test_report_says_what_was_not_measured_failed_or_was_cut(run_folder):
-    assert "measured nothing" not in _markdown(run_folder)
+    assert "measured nothing" not in markdown_of(run_folder)
     rows = [json.loads(line) for line in (run_folder / "observations.jsonl").read_text(encoding="utf-8").splitlines()]
     for row in rows[:2]:  # both registers of one pair
         row["covariates"]["truncated"] = [1, 0]
@@ -354,13 +343,11 @@ def test_report_says_what_was_not_measured_failed_or_was_cut(run_folder):
     assert "failed on 1 of 160 pairs; most often: too long." in told[1]
     assert "cut the texts of 1 of 160 pairs to its window" in told[2]
     assert len(told) == 3
-    assert "cut the texts of 1 of 160 pairs" in _markdown(run_folder)
+    with pytest.raises(InputError, match=r"is not the mean of observations.jsonl, which has changed; run: freqbias analyze"):
+        write_report(run_folder)
+    write_records(run_folder / "estimates.jsonl", estimate(frame(run_folder), read_pairs(run_folder)))
+    assert "cut the texts of 1 of 160 pairs" in markdown_of(run_folder)
     assert "cut the texts of 1 of 160 pairs" in (run_folder / "report.html").read_text(encoding="utf-8")
-
-
-def _markdown(folder):
-    write_report(folder)
-    return (folder / "report.md").read_text(encoding="utf-8")
 
 
 def test_families_say_what_is_one_test(tmp_path):

@@ -245,12 +245,6 @@ def test_levels_stand_beside_the_gap():
     assert "Levels: 0.71 accuracy for the frequent form, 0.66 for the rare one." in found.findings
 
 
-def test_frequency_minus_placebo_tells_the_p_of_its_family():
-    difference = {"arm": "frequency-placebo", "p_value": 0.02, "p_adjusted": 0.061}
-    found = told("similarity", ("cosine", "gloss", 0.05, {}), ("cosine", "gloss", 0.03, difference))
-    assert "Frequency minus placebo: +0.03 cosine [+0.02, +0.04], p = .061." in found.controls
-
-
 def test_shares_of_items_tell_ties():
     found = told("p", ("score", "gap", 0.05, {"share_positive": 0.1, "share_negative": 0.07}))
     assert "The gap favours the frequent form in 10% of the items, the rare form in 7%; in 83% it is zero." in found.findings

@@ -68,13 +68,22 @@ def test_bad_pairs_name_file_line_and_field(tmp_path, change, reason):
         ('{"id": NaN}', "NaN is not strict JSON"),
         ("[1]", "expected a JSON object, found list"),
         ('{"id": "1"}', "field 'item' is missing"),
-        ("", "not strict JSON"),
+        ("", "not strict JSON: the line is empty; delete it"),
+        ('{"id": "1", "item"', "not strict JSON: the line is cut off"),
+        ('{"id" "1"}', "not strict JSON: Expecting ':' delimiter at column 7"),
+        ('\ufeff{"id": "1"}', "not strict JSON: it starts with a byte-order mark; save the file as UTF-8 without one"),
     ],
 )
 def test_bad_lines(tmp_path, line, reason):
     path = lines(tmp_path / "pairs.jsonl", PAIR, line)
     with pytest.raises(InputError, match=f":2: .*{reason}"):
         list(read_pairs(path))
+
+
+def test_an_output_that_lies_behind_a_file_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match=r"file/o.jsonl: cannot be written: (File exists|Not a directory)"):
+        write_records(tmp_path / "file" / "o.jsonl", [])
 
 
 def test_bytes_that_are_not_utf8(tmp_path):
