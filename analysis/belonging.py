@@ -22,7 +22,7 @@ def check(observations: pd.DataFrame, arms: Mapping[str, str], items: Mapping[st
             row = int(wrong.to_numpy().argmax())
             count = int(wrong.sum())
             more = f" ({count} rows like this)" if count > 1 else ""
-            raise InputError(f"{source}:{row + 1}: {reason.format(**observations.iloc[row].to_dict())}{more}")
+            raise InputError(f"{source}:{row + 1}: {reason.format_map(dict(observations.iloc[row]))}{more}")
 
 
 def _faults(observations: pd.DataFrame, arms: Mapping[str, str], items: Mapping[str, str]) -> Iterator[tuple["pd.Series[bool]", Any]]:

@@ -72,7 +72,8 @@ def estimate(
     Raises `InputError`, as `source:line: reason`, for observations that do not belong to `pairs` (see `belonging.check`).
     """
     pair_rows = contrasts.pair_table(pairs)
-    belonging.check(observations, pair_rows["pair_arm"].to_dict(), pair_rows["pair_item"].to_dict(), source)
+    own = [dict(zip(pair_rows.index, pair_rows[name], strict=True)) for name in ("pair_arm", "pair_item")]
+    belonging.check(observations, own[0], own[1], source)
     gaps = contrasts.pair_gaps(observations)
     table = contrasts.with_own_margin(contrasts.join(gaps, pair_rows, observations))
     bounds = sesoi(gaps)
