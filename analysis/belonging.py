@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from freqbias.analysis.contrasts import SHARES
 from freqbias.errors import InputError
 
 KEY = ["model", "probe", "measure", "contrast", "register", "pair_id"]
@@ -14,8 +15,8 @@ def check(observations: pd.DataFrame, arms: Mapping[str, str], items: Mapping[st
     """Raise `InputError`, as `source:line: reason`, for the first row that cannot be right.
 
     `arms` and `items` map the id of every pair to its own; rows of `observations` are in the order of the file. Refused: a pair that is
-    not there, another arm or item than the pair's (a row without an arm is one of `frequency`), a second row of one measurement, an
-    accuracy outside 0 to 1.
+    not there, another arm or item than the pair's (a row without an arm is one of `frequency`), a second row of one measurement, a
+    share above 1.
     """
     for wrong, reason in _faults(observations, arms, items):
         if wrong.any():
@@ -32,8 +33,12 @@ def _faults(observations: pd.DataFrame, arms: Mapping[str, str], items: Mapping[
     for name, known in (("arm", arms), ("item", items)):
         wrong = observations[name] != pairs.map(known)
         yield wrong, f"field '{name}' is '{{{name}}}', which is not that of pair '{{pair_id}}'; write the pair's own into the row"
-    repeated = "pair '{pair_id}' has a row with the same " + ", ".join(KEY[:-1]) + " before; keep one of them"
+    repeated = (
+        "pair '{pair_id}' has a row with the same "
+        + ", ".join(KEY[:-1])
+        + " before; delete the copy, or average repeated samples into one row"
+    )
     yield observations.duplicated(KEY), repeated
     sides = observations[["high", "low"]]
-    outside = (observations["measure"] == "accuracy") & ((sides < 0) | (sides > 1)).any(axis=1)
-    yield outside, "accuracy is a share from 0 to 1, found {high} and {low}; divide percentages by 100"
+    outside = observations["measure"].isin(SHARES) & (sides.abs() > 1).any(axis=1)
+    yield outside, "'{measure}' is a share of 1, found {high} and {low}; divide percentages by 100"

@@ -62,6 +62,7 @@ class Question:
         return self.judges(contrast, measure) or contrast == PREFERENCE
 
 
+SHARES = ("accuracy", "win_rate")  # measures that are a share of right answers
 #: The contrast that alone may be called preference.
 PREFERENCE = "background"
 

@@ -11,7 +11,7 @@ from freqbias.analysis import belonging, contrasts, resampling
 from freqbias.analysis.across import across_models
 from freqbias.analysis.arms import difference_of_arms
 from freqbias.analysis.calibration import calibration_rows
-from freqbias.analysis.contrasts import MARGIN_NOT_TOLD, NO_GLOSS, ONE_REGISTER, REVERSED, Question, question
+from freqbias.analysis.contrasts import MARGIN_NOT_TOLD, NO_GLOSS, ONE_REGISTER, REVERSED, SHARES, Question, question
 from freqbias.analysis.families import adjusted
 from freqbias.analysis.logistic import is_binary, logit_rows
 from freqbias.analysis.mixed import THESE_FRAMES
@@ -24,7 +24,6 @@ from freqbias.records import Estimate, Pair
 
 SESOI_SHARE = 0.10  # of the exact - decoy margin; smaller effects reorder next to nothing
 SESOI_SHARE_RIGHT = 0.02  # two points
-SHARES = ("accuracy", "win_rate")  # measures that are a share of right answers
 TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
 #: Raw log-probabilities favour frequent words in any sound model, so they are described and not tested.
 DESCRIPTIVE = ("raw",)
@@ -160,7 +159,7 @@ def _mean(series: Series, arm: str, term: str, rows: pd.DataFrame, method: str =
         "constant": bool(np.ptp(items) == 0),
         NO_GLOSS: series.no_gloss and term == "mean",
         ONE_REGISTER: series.one_register and judged,
-        REVERSED: judged and arm == "frequency" and float(rows["zipf_gap"].mean()) <= 0,
+        REVERSED: judged and arm == "frequency" and float(rows.groupby("item")["zipf_gap"].mean().mean()) <= 0,
     }
     return series.make(
         arm,
@@ -268,8 +267,9 @@ def _equal_overlap(series: Series, rows: pd.DataFrame) -> Iterator[Estimate]:
 
     `overlap_difference` is by how much the gap of the other pairs exceeds it; it is no test of its own.
     """
-    level = rows["own_overlap_gap"].abs() < LEVEL_OVERLAP
-    equal, other = rows[level], rows[~level]
+    asked = rows[rows["own_overlap_gap"].notna()]  # the other pairs were asked glosses, which share nothing with either form
+    level = asked["own_overlap_gap"].abs() < LEVEL_OVERLAP
+    equal, other = asked[level], asked[~level]
     method = "only pairs whose queries share equally many words with both forms"
     if equal.empty:
         yield series.make("frequency", "equal_overlap", equal, value=None, method=f"none: {method}; there is none", flags=["empty"])
@@ -281,7 +281,7 @@ def _equal_overlap(series: Series, rows: pd.DataFrame) -> Iterator[Estimate]:
         yield series.make(
             "frequency",
             "overlap_difference",
-            rows,
+            asked,
             value=result.value,
             std_error=result.std_error,
             ci_low=result.low,

@@ -180,16 +180,16 @@ def _retrieval(have: Lookup, main: Estimate | None) -> list[str]:
 def overlapping(have: Lookup, main: Estimate) -> str | None:
     """Return what word matching leaves to be said of an effect of the user's own queries; None where it is found without matching."""
     level, more = have.main("equal_overlap"), have.main("overlap_difference")
-    if level is None or level.n_pairs == main.n_pairs:
-        return None
+    if level is None or (more is None and level.value is not None):
+        return None  # no query of theirs shares more with one form
     if level.value is None:
         return "Whether it goes with frequency or with the words that queries share with one form cannot be told: they always share more."
     if same_way(level, main):
         return None
     if same_way(more, main):
         return "It goes with the words that queries share with one form: where they share as many with both, no such effect is shown."
-    few = f"{level.n_items} item{'s' if level.n_items > 1 else ''}"
-    return f"It cannot be told from word matching: in only {few} do queries share as many words with both forms."
+    where = f"where queries share as many words with both forms ({level.n_items} item{'s' if level.n_items > 1 else ''})"
+    return f"It cannot be told from word matching: {where}, it is neither shown nor shown to be smaller."
 
 
 def _equal_overlap(have: Lookup, main: Estimate | None) -> list[str]:
@@ -210,18 +210,24 @@ def _parts(have: Lookup, main: Estimate | None) -> list[str]:
     own = have.main("part:frequency")
     if own is None:
         return []
+    total = sum(row.value or 0 for name in ("frequency", *RIVALS, "rest") if (row := have.main(f"part:{name}")) is not None)
     named = [f"frequency {sized(own)}"]
     for name, label in (*RIVALS.items(), ("rest", "none of these")):
         row = have.main(f"part:{name}")
         if row is not None:
             named.append(f"{label} {sized(row)}")
-    return [f"Of the mean gap, by slopes: {'; '.join(named)}."]
+    return [f"Of the mean gap by regression, {number(total)}: {'; '.join(named)}."]
 
 
 def _not_held(have: Lookup, main: Estimate | None) -> list[str]:
-    flags = [flag.removeprefix("not_held:") for flag in flags_of(have.main("zipf_slope")) if flag.startswith("not_held:")]
+    slope = have.main("zipf_slope")
+    if slope is None or main is None:
+        return []
+    part = f"Rivals are held level over the {slope.n_pairs} of {main.n_pairs} pairs of which frequency and rivals are known."
+    said = [part] if slope.n_pairs < main.n_pairs else []
+    flags = [flag.removeprefix("not_held:") for flag in flags_of(slope) if flag.startswith("not_held:")]
     names = list(dict.fromkeys(RIVALS[name] for name in flags if name in RIVALS))
-    return [f"Not held level, being unknown for more than a tenth of the pairs: {', '.join(names)}."] if names else []
+    return [*said, f"Not held level, since that would cost more than a tenth of the pairs: {', '.join(names)}."] if names else said
 
 
 def _adjusted(have: Lookup, main: Estimate | None) -> list[str]:

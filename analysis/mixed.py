@@ -95,11 +95,12 @@ def crossed(table: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> Fit
     # where every pair has a level of its own, the residual is that level's effect
     random = {name: codes for name, codes in groups.items() if int(codes.max()) + 1 < len(rows)}
     wanted = np.eye(len(kept) + 2, fixed.shape[1])
-    wanted[-1] = 0.0
-    wanted[-1, :2] = 1.0, -float(rows[predictors[0]].mean())  # from the mean of the first predictor to zero
+    wanted[-1] = fixed.mean(axis=0)  # in the frames as often as they are there
+    wanted[-1, 1 : len(kept) + 1] = 0.0
+    wanted[-1, 1] = -float(rows[predictors[0]].mean())  # from the mean of the first predictor to zero
     fit = reml(y, fixed, list(random.values()), wanted)
     if fit is None:  # the pairs of an item differ in nothing that the predictors do not explain: one row an item says all
-        random, population = {}, "items in these frames"
+        random, population = {}, THESE_FRAMES
         y, fixed = _by_level(y, groups["item"]), _by_level(fixed, groups["item"])
         fit = reml(y, fixed, [], wanted) if np.linalg.matrix_rank(fixed) == fixed.shape[1] else None
     if fit is None:

@@ -146,17 +146,28 @@ def _read(folder: Path, label: str) -> Run:
 
 def _manifest(path: Path) -> dict[str, Any]:
     """Return a manifest with all that the report prints of one, empty where a hand-written manifest leaves it out."""
-    manifest = {"argv": [], "seed": None, "models": [], "versions": {}} | read_manifest(path)
-    fields = dict.fromkeys(("name", "source", "revision", "dtype", "quantisation", "licence")) | {"details": {}}
-    return manifest | {"models": [fields | model for model in manifest["models"]]}
+    empty: dict[str, Any] = {"argv": [], "seed": None, "models": [], "versions": {}, "inputs": {}}
+    given = {name: value for name, value in read_manifest(path).items() if value is not None}
+    for name, value in empty.items():
+        if value is not None and not isinstance(given.get(name, value), type(value)):
+            raise InputError(f"{path}: field '{name}' must be {'a list' if isinstance(value, list) else 'an object'}")
+    manifest = empty | given
+    if not all(isinstance(model, dict) and isinstance(model.get("name"), str) for model in manifest["models"]):
+        raise InputError(f"{path}: field 'models' must be a list of objects with a 'name'")
+    fields = dict.fromkeys(("source", "revision", "dtype", "quantisation", "licence"))
+    return manifest | {"models": [fields | model | {"details": model.get("details") or {}} for model in manifest["models"]]}
 
 
 def _refuse_old(estimates: Sequence[Estimate], table: pd.DataFrame, folder: Path) -> None:
     """Refuse estimates of other observations than the figures would show."""
     means = table.groupby([*contrasts.SERIES, "item"])["gap"].mean().groupby(contrasts.SERIES).mean()
+    levels = table.groupby(["model", "measure"])[["high", "low"]].agg(lambda side: side.abs().max()).max(axis=1).fillna(0.0)
     for row in estimates:
         key = (row.model, row.probe, row.measure, row.contrast, row.arm)
-        if row.term == "mean" and key in means.index and not math.isclose(means[key], row.value or 0.0, rel_tol=1e-6, abs_tol=1e-9):
+        if row.term != "mean" or key not in means.index:
+            continue
+        rounding = 1e-8 * max(1.0, float(levels[row.model, row.measure]))  # files hold nine digits of the levels, not of the gap
+        if not math.isclose(means[key], row.value or 0.0, rel_tol=1e-6, abs_tol=rounding):
             raise InputError(
                 f"{folder / 'estimates.jsonl'}: {' / '.join(key)} is not the mean of observations.jsonl, which has changed; "
                 f"run: freqbias analyze {folder}"
@@ -216,8 +227,7 @@ def _sections(runs: Sequence[Run], estimates: Sequence[Estimate]) -> list[Sectio
     points = max(100, min(distributions.MAX_POINTS, ALL_POINTS // (CLOUDS * max(1, len(found)))))
     sections = []
     for verdict, key in zip(found, keys, strict=True):
-        several = verdict.title.count(" · ") > f"{verdict.model} · {verdict.probe}".count(" · ")
-        subject = Subject(model=verdict.model, probe=verdict.probe, measure=verdict.measure, key=key, several=several)
+        subject = Subject(model=verdict.model, probe=verdict.probe, measure=verdict.measure, key=key, several=verdict.several)
         sections.append(_section(subject, verdict, homes[verdict.model, verdict.probe], estimates, points))
     return sections
 

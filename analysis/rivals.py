@@ -1,9 +1,10 @@
 """Frequency against its rivals: slopes at once, what part of the mean gap goes with each, adjusted and matched effects.
 
 The part of a predictor is its slope times its mean; the parts and `part:rest`, what is left with no difference in any of them, add up
-to the mean gap over pairs, and all are in the unit of the measure. Length is words where most forms differ in words (free rewrites), else
-characters. A rival that a few pairs do not have costs these pairs; one that many do not have is left out and named. Subwords come apart:
-rarity *causes* fragmentation, so they are a mediator, and the direct effect given subwords stands beside the total one.
+to the mean gap that the regression gives these pairs, and all are in the unit of the measure. Length is words where most forms differ
+in words (free rewrites), else characters. A rival that a few pairs do not have costs these pairs; one that many do not have is left out
+and named. Subwords come apart: rarity *causes* fragmentation, so they are a mediator, and the direct effect given subwords stands beside
+the total one.
 """
 
 from collections.abc import Iterator
@@ -113,7 +114,9 @@ def _by_sense(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
     """Yield the slope on the frequency of the intended senses, a sensitivity and no test of its own."""
     if SENSE not in rows.columns or rows[SENSE].notna().mean() < KNOWN:
         return
-    fit = crossed(rows.assign(**{FREQUENCY: rows[SENSE]}).dropna(subset=[SENSE]), "gap", names)
+    own = rows.assign(**{FREQUENCY: rows[SENSE]}).dropna(subset=[SENSE])
+    names = [name for name in names if float(np.ptp(own[name])) > 0]
+    fit = crossed(own, "gap", names) if names[:1] == [FREQUENCY] else None
     if fit is not None and fit.vif[FREQUENCY] < INSEPARABLE_VIF:
         method = f"per Zipf unit of the intended sense's frequency; {method_of(fit, names)}"
         yield row_of("sense_zipf_slope", fit.slopes[FREQUENCY], method, p_value=False)

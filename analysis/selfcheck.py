@@ -21,6 +21,7 @@ from freqbias.analysis.estimates import SESOI_SHARE, estimate
 from freqbias.analysis.observed import frame
 from freqbias.analysis.power import t_power
 from freqbias.analysis.simulate import Simulated, World, simulate
+from freqbias.analysis.verdict import verdicts
 from freqbias.errors import InputError
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate
@@ -41,7 +42,10 @@ KINDS = {
     "rejects": "p < .05",
     "excludes": "interval excludes 0",
     "equivalent": "equivalent",
+    "credits": "credited by the verdict",
 }
+#: How a headline credits frequency; a doubt begins "Whether it goes with frequency".
+CREDIT = ("It goes with frequency", "goes with the frequent form")
 
 _FREQUENCY = ("gloss", "frequency", "mean")
 _SLOPE = ("gloss", "frequency", "zipf_slope")
@@ -54,9 +58,10 @@ class Rule:
     """What one estimate of a scenario is held to.
 
     `kind`: `bias` (mean error 0), `coverage` (of ci_low to ci_high), `bca` (of bca_low to bca_high), `rejects` (p_value below 5 %),
-    `excludes` (the interval leaves out zero), `equivalent` (TOST says so). `truth` is the planted value, to which `dose` adds per
-    Zipf unit of the run's mean frequency gap, where an adjusted mean is taken; with `in_frames` the mean effect of the frames that a run
-    drew belongs to it, for the estimates that speak of items in these frames. `expected` is the rate.
+    `excludes` (the interval leaves out zero), `equivalent` (TOST says so), `credits` (the headline says that the effect goes with
+    frequency, which it may at most as often as `expected`). `truth` is the planted value, to which `dose` adds per Zipf unit of the
+    run's mean frequency gap, where an adjusted mean is taken; with `in_frames` the mean effect of the frames that a run drew belongs to
+    it, for the estimates that speak of items in these frames. `expected` is the rate.
     """
 
     kind: str
@@ -189,6 +194,11 @@ def _regressions() -> Iterator[Scenario]:
     )
     yield Scenario(name="length only", world=length, rules=rules)
 
+    # beyond the placebo, which is level in length, and yet nothing of it is frequency
+    beside = replace(dose, per_word=-0.02, placebo_items=40)
+    rules = (Rule(kind="credits", key=_FREQUENCY, expected=ALPHA),)
+    yield Scenario(name="length only, beside a placebo", world=beside, rules=rules, resamples=RESAMPLES)
+
     yield Scenario(
         name="frequency and position, 8 frames",
         world=World(frames=8, per_zipf=0.02, position=0.04, zipf_spread=0.6),
@@ -267,7 +277,8 @@ def _outcome(job: tuple[Scenario, int, int]) -> list[float]:
     run = simulate(scenario.world, rng)
     found = estimate(frame(run.observations), run.pairs, seed=int(rng.integers(2**31)), resamples=scenario.resamples, curve=False)
     rows = {(row.contrast, row.arm, row.term): row for row in found}
-    return [_value(rule, rows.get(rule.key), run) for rule in scenario.rules]
+    credited = float(any(words in verdict.headline for verdict in verdicts(found) for words in CREDIT))
+    return [credited if rule.kind == "credits" else _value(rule, rows.get(rule.key), run) for rule in scenario.rules]
 
 
 def _value(rule: Rule, row: Estimate | None, run: Simulated) -> float:
@@ -307,6 +318,7 @@ def _judged(scenario: str, rule: Rule, found: np.ndarray[Any, np.dtype[np.float6
         low, high = -half, half
     else:
         low, high = (float(count) / runs for count in stats.binom.interval(LEVEL, runs, rule.expected))
+        low = 0.0 if rule.kind == "credits" else low
     return Check(scenario=scenario, check=rule.name, expected=rule.expected, found=float(found.mean()), low=low, high=high, runs=runs)
 
 

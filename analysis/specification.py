@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from freqbias.analysis.mixed import INSEPARABLE_VIF, crossed, inflation, usable
+from freqbias.analysis.mixed import INSEPARABLE_VIF, THESE_FRAMES, crossed, inflation, usable
 from freqbias.analysis.rivals import FREQUENCY, NAMES, complete, predictors
 
 #: How frequency is measured, and the column of `contrasts.pair_table` that holds the gap.
@@ -104,21 +104,22 @@ def _part_of_items(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _effects(rows: pd.DataFrame) -> list[Effect]:
     made: list[Effect] = []
-    bare: set[tuple[str, str, int]] = set()  # without a rival the mean at the mean gap is the mean, however frequency is measured
+    bare: set[tuple[str, str, bytes]] = set()  # without a rival the mean at the mean gap is the mean, however frequency is measured
     for measure in MEASURES:
         own = _measured(rows, measure)
         if own is None:
             continue
         seen: set[tuple[str, tuple[str, ...], str]] = set()
         kept = {rule: _kept(own, rule) for rule in OUTLIER_RULES}
-        tables = {rule: (table, predictors(table)) for rule, table in kept.items() if table is not None}
+        tables = {rule: (table, complete(table)) for rule, table in kept.items() if table is not None}
+        available = {rule: predictors(known) for rule, (_, known) in tables.items()}
         for spec in SPECIFICATIONS:
             if spec.frequency != measure or spec.outliers not in tables:
                 continue
-            table, available = tables[spec.outliers]
-            names = tuple(_chosen(available, COVARIATE_SETS[spec.covariates]))
+            names = tuple(_chosen(available[spec.outliers], COVARIATE_SETS[spec.covariates]))
+            table = tables[spec.outliers][len(names) > 1]  # pairs that lack a rival are lost where it is held level, and nowhere else
             choice = (spec.aggregation, names, spec.outliers)
-            mean = (spec.aggregation, spec.outliers, len(table))
+            mean = (spec.aggregation, spec.outliers, table.index.to_numpy().tobytes())
             if choice in seen or names[:1] != (FREQUENCY,) or (len(names) == 1 and mean in bare):
                 continue
             seen.add(choice)
@@ -132,7 +133,7 @@ def _measured(rows: pd.DataFrame, measure: str) -> pd.DataFrame | None:
     column = MEASURES[measure]
     if column not in rows.columns:
         return None
-    own = complete(rows.assign(**{FREQUENCY: rows[column]}).dropna(subset=["gap", FREQUENCY]))
+    own = rows.assign(**{FREQUENCY: rows[column]}).dropna(subset=["gap", FREQUENCY])
     return own if len(own) else None
 
 
@@ -165,7 +166,7 @@ def _effect(spec: Specification, rows: pd.DataFrame, names: tuple[str, ...]) -> 
     if spec.aggregation == AGGREGATIONS[0]:
         value, error, df = adjusted_item_mean(table, "gap", names)
         half = float(stats.t.ppf(0.975, df)) * error
-        ends, method = (value - half, value + half), "OLS on item means, HC3, t; items in these frames"
+        ends, method = (value - half, value + half), f"OLS on item means, HC3, t; {THESE_FRAMES}"
     else:
         fit = crossed(table, "gap", names)
         if fit is None:

@@ -18,16 +18,18 @@ __all__ = ["UNITS", "Verdict", "headline_rows", "interval", "number", "p_text", 
 NO_PLACEBO = "Without a placebo arm it cannot be told from the effect of any synonym swap."
 SMALL_PLACEBO = "The placebo is too small to tell it from the effect of any synonym swap."
 MORE_THAN_PLACEBO = (
-    "It is more than what an equally frequent synonym does (placebo), but length and other rivals could not be held level in these pairs."
+    "It is more than what an equally frequent synonym does (placebo), but these pairs have too few items, or too even gaps in frequency, "
+    "to hold length and other rivals level."
 )
 NOT_BEYOND = "It cannot be told from what an equally frequent synonym does (placebo)."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The sentences on one model and probe; controls come first. `title` names a measure only where the probe has several."""
+    """The sentences on one model and probe; controls come first. `title` names the measure only where the probe has `several`."""
 
     title: str
+    several: bool
     model: str
     probe: str
     measure: str
@@ -76,14 +78,16 @@ def headline_rows(estimates: Sequence[Estimate]) -> list[Estimate]:
 
 def _verdict(have: Lookup, *, several: bool) -> Verdict:
     main = have.main("mean")
+    reversed_ = REVERSED in flags_of(main)  # every sentence on the frequent form would speak of the rare one
     return Verdict(
         title=" · ".join([have.model, have.probe, *([have.measure] if several else [])]),
+        several=several,
         model=have.model,
         probe=have.probe,
         measure=have.measure,
         headline=_headline(have, main),
-        controls=[*_placebo(have), *_difference(have), *_length(have)],
-        findings=findings(have, main),
+        controls=[*_placebo(have), *([] if reversed_ else _difference(have)), *_length(have)],
+        findings=[] if reversed_ else findings(have, main),
     )
 
 
@@ -143,19 +147,29 @@ def _attribution(have: Lookup, main: Estimate) -> str:
 def _by_parts(have: Lookup, main: Estimate, part: Estimate, placebo: bool | None) -> str:
     rivals, level = " and ".join(_rival_parts(have, main)), " and ".join(_level(have))
     own, left = same_way(part, main), same_way(have.main("adjusted"), main)
-    if excludes_zero(part) and not own:
-        return f"It goes with {rivals or 'what comes along with frequency'}; frequency itself goes the other way."
-    if not own and not left:
-        if rivals:
-            return f"It goes with {rivals}; no part of it that can be told from zero goes with frequency."
-        return f"Whether it goes with frequency{f' or with {level}' if level else ''} cannot be told with this many pairs."
+    against = excludes_zero(part) and not own
+    if against or not (own or left):
+        form = ("frequent" if (main.value or 0) > 0 else "rare") if left else None
+        return _uncredited(rivals, level, against=against, left=form)
     doubt = "" if placebo else f" {_unlike_placebo(have, placebo)}"
     if rivals:
-        rest = f"; what is left at equal {level} goes with the frequent form, though not shown to grow with the gap in frequency"
+        form = "frequent" if (main.value or 0) > 0 else "rare"
+        rest = f"; what is left at equal {level} goes with the {form} form, though not shown to grow with the gap in frequency"
         return f"It goes with {'frequency and with ' if own else ''}{rivals}{'' if own else rest}.{doubt}"
     if placebo is None:
         return f"{f'It goes with frequency at equal {level}.' if own and level else ''}{doubt}".strip()
     return "It goes with frequency beyond what an equally frequent synonym does (placebo)." if placebo else NOT_BEYOND
+
+
+def _uncredited(rivals: str, level: str, *, against: bool, left: str | None) -> str:
+    """Say what an effect goes with that does not grow with the gap in frequency; `left` is the form that it favours at equal rivals."""
+    if against and left:
+        return f"{f'At equal {level} it' if level else 'It'} goes with the {left} form, yet shrinks as the gap in frequency grows."
+    if against and rivals:
+        return f"It goes with {rivals}; frequency itself goes the other way."
+    if rivals:
+        return f"It goes with {rivals}; no part of it that can be told from zero goes with frequency."
+    return f"Whether it goes with frequency{f' or with {level}' if level else ''} cannot be told with this many pairs."
 
 
 def _unlike_placebo(have: Lookup, beyond: bool | None) -> str:

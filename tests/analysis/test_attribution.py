@@ -77,6 +77,40 @@ def formality(item, zipf, rng):
     return {"formality": [0.0, 2 * zipf + rng.normal()]}
 
 
+def test_the_rare_form_is_named_where_it_is_favoured():
+    _, found = run(1, lambda zipf, words, pair: -(0.05 - 0.006 * words), items=240, zipf_spread=0.2)
+    assert found.headline.startswith("A document in rare wording")
+    assert "It goes with length; what is left at equal length goes with the rare form" in found.headline
+
+
+def test_parts_add_up_to_the_mean_by_regression_where_frames_are_uneven():
+    """The intercept of fixed frames is their plain mean; these items stand in frames that are not equally common."""
+    rng = np.random.default_rng(10)
+    pairs, rows = [], []
+    for item in range(60):
+        for frame_id in range(1 + item % 4):
+            zipf = 1.8 + 0.6 * rng.normal()
+            texts = [f"a {'b' * int(rng.integers(1, 9))} {item}{frame_id}{side}" for side in "xy"]
+            pairs.append(
+                Pair(id=f"{item}-{frame_id}", item=str(item), high=texts[0], low=texts[1], zipf_gap=zipf, meta={"frame": str(frame_id)})
+            )
+            key = {"probe": "p", "measure": "cosine", "contrast": "gap", "model": "m"}
+            rows.append(
+                Observation(pair_id=pairs[-1].id, item=str(item), high=0.05 + 0.2 * frame_id + rng.normal(0, 0.01), low=0.0, **key)
+            )
+    found = {row.term: row for row in estimate(frame(rows), pairs, curve=False) if row.arm == "frequency"}
+    total = sum(row.value for term, row in found.items() if term.startswith("part:"))
+    assert total == pytest.approx(np.mean([row.high for row in rows]), abs=0.01)
+
+
+def test_a_sense_that_few_pairs_lack_costs_them_and_no_more():
+    """The pairs that lack it may be the only ones in which some rival varies."""
+    few = {"covariates": lambda item, zipf, rng: {} if item < 4 else {"sense_share": [float(rng.uniform(0.1, 1.0)), 1.0]}}
+    few["meta"] = lambda item, zipf, rng: {"original": "12 13" if item < 2 else "12" if item < 4 else "none"}
+    rows, _ = run(9, lambda zipf, words, pair: 0.03 * zipf, items=120, **few)
+    assert rows["sense_zipf_slope"].n_pairs == 116
+
+
 @pytest.mark.parametrize(("missing", "held"), [(1, True), (20, False)])
 def test_a_rival_that_some_pairs_lack_is_held_level_or_named(missing, held):
     def covariates(item, zipf, rng):
@@ -91,8 +125,9 @@ def test_a_rival_that_some_pairs_lack_is_held_level_or_named(missing, held):
     assert ("formality_slope" in rows) is held
     assert rows["zipf_slope"].n_pairs == (120 - missing if held else 120)
     assert (rows["zipf_slope"].flags == ["not_held:formality"]) is not held
-    named = "Not held level, being unknown for more than a tenth of the pairs: register." in found.findings
+    named = "Not held level, since that would cost more than a tenth of the pairs: register." in found.findings
     assert named is not held
+    assert any(f"over the {120 - missing} of 120 pairs of which" in sentence for sentence in found.findings) is held
 
 
 def test_overlap_with_the_original_and_dropped_numbers_are_rivals():
@@ -137,7 +172,7 @@ def test_the_intended_sense_gives_a_slope_of_its_own():
 
 def test_without_regression_more_than_the_placebo_is_all_that_is_said():
     _, found = run(7, lambda zipf, words, pair: 0.1, items=8)
-    assert "could not be held level in these pairs" in found.headline
+    assert "too few items, or too even gaps in frequency, to hold length and other rivals level" in found.headline
     assert BEYOND not in found.headline
 
 
@@ -169,7 +204,11 @@ NONE = {"value": None, "ci_low": None, "ci_high": None, "std_error": None, "n_it
     [
         ((0.05, {}), (0.0, {}), None),
         ((0.005, {}), (0.04, {}), "It goes with the words that queries share with one form"),
-        ((0.005, {"n_items": 4}), (0.005, {}), "It cannot be told from word matching: in only 4 items do queries share"),
+        (
+            (0.005, {"n_items": 4}),
+            (0.005, {}),
+            "It cannot be told from word matching: where queries share as many words with both forms (4 items), it is neither shown",
+        ),
         ((0.0, NONE), None, "cannot be told: they always share more."),
     ],
 )
@@ -214,3 +253,9 @@ def test_a_placebo_of_one_item_is_not_called_none():
     found = told(("gloss", 0.05, {}), ("gloss", 0.0, alone), ("gloss", 0.05, alone | {"arm": "frequency-placebo"}))
     assert found.headline.endswith("The placebo is too small to tell it from the effect of any synonym swap.")
     assert "Without a placebo arm" in told(("gloss", 0.05, {})).headline
+
+
+def test_an_effect_that_shrinks_with_the_gap_is_not_called_the_other_way_round():
+    rows, found = run(8, lambda zipf, words, pair: 0.12 - 0.03 * zipf, items=240)
+    assert rows["part:frequency"].ci_high < 0 < rows["adjusted"].ci_low
+    assert "At equal length it goes with the frequent form, yet shrinks as the gap in frequency grows." in found.headline

@@ -126,7 +126,7 @@ def test_pairs_of_another_file_are_refused(planted):
             {"register": "elevated"},
             "run/o.jsonl:10: pair 'placebo-0-0' has a row with the same model, probe, measure, ",
         ),
-        ({"measure": "accuracy", "high": 71.0}, "run/o.jsonl:9: accuracy is a share from 0 to 1, found 71.0 and 0.5; divide"),
+        ({"measure": "accuracy", "high": 71.0}, "run/o.jsonl:9: 'accuracy' is a share of 1, found 71.0 and 0.5; divide"),
     ],
 )
 def test_rows_that_do_not_belong_to_their_pair_are_refused(change, line):

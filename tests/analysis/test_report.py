@@ -305,7 +305,7 @@ def test_citation_agrees_with_the_citation_file():
         assert value in CITATION
 
 
-def test_texts_cannot_be_markup_inmarkdown_of():
+def test_texts_cannot_be_markup_in_markdown():
     assert text("![x](http://a.b) | `c` *d* <e>\nf") == "\\!\\[x\\](http://a.b) \\| \\`c\\` \\*d\\* &lt;e&gt; f"
 
 

@@ -4,21 +4,41 @@ import json
 import re
 from dataclasses import replace
 
+import pytest
 from simulation import markdown_of, write_run
 
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.drawing import LABEL
 from freqbias.analysis.report import write_report
+from freqbias.errors import InputError
 from freqbias.jsonl import write_records
 
 
-def test_a_manifest_written_by_hand_may_say_little(tmp_path):
+@pytest.mark.parametrize("more", [{}, {"models": [{"name": "m", "details": None}]}, {"models": None, "versions": None, "argv": None}])
+def test_a_manifest_written_by_hand_may_say_little(tmp_path, more):
     write_run(tmp_path, items=4)
-    for manifest in ({"schema": 1}, {"schema": 1, "models": [{"name": "m"}]}):
-        (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-        markdown = markdown_of(tmp_path)
+    (tmp_path / "manifest.json").write_text(json.dumps({"schema": 1} | more))
+    markdown = markdown_of(tmp_path)
     assert "None" not in markdown + (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Command" not in markdown
+
+
+@pytest.mark.parametrize("more", [{"models": ["minilm"]}, {"models": "minilm"}, {"models": [{}]}])
+def test_a_manifest_with_other_models_is_one_line(tmp_path, more):
+    write_run(tmp_path, items=4)
+    (tmp_path / "manifest.json").write_text(json.dumps({"schema": 1} | more))
+    with pytest.raises(InputError, match=r"manifest.json: field 'models' must be a list"):
+        write_report(tmp_path)
+
+
+def test_rounding_of_large_levels_is_no_other_run(tmp_path):
+    """Files hold nine digits: of a log-probability of -412.7, not of a gap that is nearly nothing."""
+    pairs, rows = write_run(tmp_path, items=40)
+    own = [replace(row, measure="log_prob_nats", high=row.high - 412.7 - 1 / 3e6, low=row.low - 412.7) for row in rows]
+    own = [replace(row, decoys=None) for row in own]
+    write_records(tmp_path / "observations.jsonl", own)
+    write_records(tmp_path / "estimates.jsonl", estimate(frame(own), pairs, curve=False))
+    write_report(tmp_path)
 
 
 def test_long_names_fit_into_file_names_and_figures(tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from freqbias.analysis import frame, resampling, selfcheck
+from freqbias.analysis import frame, resampling, selfcheck, verdict
 from freqbias.analysis.contrasts import join, pair_gaps, pair_table
 from freqbias.analysis.mixed import crossed
 from freqbias.analysis.selfcheck import Check, scenarios
@@ -147,3 +147,10 @@ def test_command(cli, monkeypatch):
         assert json.loads(result.stdout)[0]["ok"] == (status == 0)
     assert seen[:2] == [(50, 3), (1000, 0)]
     assert cli("selfcheck", "--runs", "nosuch").exit_code == 2
+
+
+def test_a_verdict_that_credits_frequency_with_what_length_does_is_out_of_bounds(monkeypatch):
+    """Taking the placebo as proof enough credits frequency in every run of a world in which only length works."""
+    monkeypatch.setattr(verdict, "_by_parts", lambda *arguments: "It goes with frequency beyond the placebo.")
+    (found,) = selfcheck.selfcheck(20, worlds=[named("length only, beside a placebo")])
+    assert (found.check, found.low, found.ok) == ("frequency: credited by the verdict", 0.0, False)
