@@ -161,7 +161,7 @@ def _manifest(path: Path) -> dict[str, Any]:
 def _refuse_old(estimates: Sequence[Estimate], table: pd.DataFrame, folder: Path) -> None:
     """Refuse estimates of other observations than the figures would show."""
     means = table.groupby([*contrasts.SERIES, "item"])["gap"].mean().groupby(contrasts.SERIES).mean()
-    levels = table.groupby(["model", "measure"])[["high", "low"]].agg(lambda side: side.abs().max()).max(axis=1).fillna(0.0)
+    levels = table[["high", "low"]].abs().groupby([table["model"], table["measure"]]).max().max(axis=1).fillna(0.0)
     for row in estimates:
         key = (row.model, row.probe, row.measure, row.contrast, row.arm)
         if row.term != "mean" or key not in means.index:
