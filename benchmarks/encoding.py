@@ -15,12 +15,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import wordfreq
 
 from freqbias.models import embedder
+from freqbias.models.aliases import resolve
 from freqbias.models.relevance import DenseScorer
 from freqbias.models.sentence_transformers import BATCH_SIZE
 from freqbias.probes.similarity import probe
@@ -49,8 +51,6 @@ def overhead(name: str, texts: list[str]) -> np.ndarray:
     """Return the ratios of the suite's time to that of sentence-transformers, one row a turn: clock, processor. The first warms up."""
     from sentence_transformers import SentenceTransformer
 
-    from freqbias.models.aliases import resolve
-
     plain, ours = SentenceTransformer(resolve(name).path, device="cpu"), embedder(name, device="cpu")
     ratios = []
     ways = {
@@ -65,6 +65,15 @@ def overhead(name: str, texts: list[str]) -> np.ndarray:
         if turn:
             ratios.append(done["ours"][1] / done["plain"][1])
     return np.array(ratios)
+
+
+def show_overhead(name: str) -> None:
+    """Print the ratios of the suite's time to that of sentence-transformers."""
+    ratios = overhead(name, sentences(TEXTS, seed=0))
+    sys.stdout.write(f"{name}: {TEXTS:,} texts, times SentenceTransformer.encode, median of {TURNS} turns (range):")
+    for what, column in zip(("clock", "processor"), ratios.T, strict=True):
+        sys.stdout.write(f" {what} {np.median(column):.3f} ({column.min():.3f} to {column.max():.3f})")
+    sys.stdout.write("\n")
 
 
 def items(count: int) -> list[Pair]:
@@ -101,11 +110,10 @@ def main() -> None:
     if given.crossed:
         crossed(given.model, given.items)
         return
-    ratios = overhead(given.model, sentences(TEXTS, seed=0))
-    sys.stdout.write(f"{given.model}: {TEXTS:,} texts, times SentenceTransformer.encode, median of {TURNS} turns (range):")
-    for what, column in zip(("clock", "processor"), ratios.T, strict=True):
-        sys.stdout.write(f" {what} {np.median(column):.3f} ({column.min():.3f} to {column.max():.3f})")
-    sys.stdout.write("\n")
+    if (Path(resolve(given.model).path) / "modules.json").is_file():
+        show_overhead(given.model)
+    else:
+        sys.stdout.write(f"{given.model}: no model of sentence-transformers, so there is no encode to hold its time against\n")
     sys.stdout.flush()
     if not given.items:
         return
