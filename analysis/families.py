@@ -1,5 +1,8 @@
 """Families of tests: one confirmatory estimate per model and probe, everything else exploratory, controls in neither.
 
+Frequency minus placebo, in what a verdict rests on, is a control: an effect is credited only where both it and the confirmatory estimate
+are told from zero, and a test of both at 5 % each is one at 5 % (intersection-union; Berger 1982, Technometrics 24, 295-300).
+
 Two probes may bring one number under two names (`contrasts.Question.repeats`). It is one test, not two that agree: counted twice it
 would raise the threshold of its whole family (p = .03, .03, .5 adjust to .045, p = .03, .5 to .06). It counts once, under the probe
 that it comes from, and the other row gets the same adjusted p-value.
@@ -67,4 +70,6 @@ def _same_number(first: Estimate, second: Estimate) -> bool:
 def _family(row: Estimate) -> str | None:
     if row.p_value is None or row.arm in ("placebo", "length") or row.term.startswith("equivalence"):
         return None
+    if row.arm == "frequency-placebo" and question(row.probe).judges(row.contrast, row.measure):
+        return None  # a claim needs this test beside the confirmatory one; where both must hold, neither is adjusted for the other
     return CONFIRMATORY_FAMILY if is_confirmatory(row) else EXPLORATORY_FAMILY

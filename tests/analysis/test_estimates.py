@@ -61,12 +61,19 @@ def test_families_and_adjustment(planted):
     _, _, estimates = planted
     confirmatory = [row for row in estimates if row.family == "confirmatory"]
     assert [(row.contrast, row.arm, row.term) for row in confirmatory] == [("gloss", "frequency", "mean")]
+    assert any(row.arm == "frequency-placebo" for row in estimates)
     for row in estimates:
-        if row.arm in ("placebo", "length") or row.term.startswith("equivalence"):
+        if row.arm in ("placebo", "length", "frequency-placebo") or row.term.startswith("equivalence"):
             assert row.family is None
             assert row.p_adjusted is None
         elif row.p_value is not None:
             assert row.p_adjusted >= row.p_value
+
+
+def test_the_difference_from_the_placebo_is_a_control_only_where_the_verdict_rests():
+    pairs, rows = simulate(np.random.default_rng(3), {"frequency": 0.05, "placebo": 0.0}, contrasts=("gloss", "background"))
+    found = {row.contrast: row.family for row in estimate(frame(rows), pairs, curve=False) if row.arm == "frequency-placebo"}
+    assert found == {"gloss": None, "background": "exploratory", "gloss_specific": "exploratory", "register_match": "exploratory"}
 
 
 def test_two_models_are_adjusted_together():
