@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from freqbias.analysis.mixed import INSEPARABLE_VIF, Coefficient, inflation, usable
-from freqbias.analysis.rivals import FREQUENCY, Row, predictors
+from freqbias.analysis.rivals import FREQUENCY, Row, complete, predictors
 
 #: Pairs of the rarer kind (right in one form only) that one predictor needs: with fewer the estimate is biased away from zero and its
 #: interval too short (Peduzzi et al. 1996, doi:10.1016/S0895-4356(96)00236-3).
@@ -31,7 +31,7 @@ def is_binary(rows: pd.DataFrame) -> bool:
 
 def logit_rows(rows: pd.DataFrame) -> Iterator[Row]:
     """Yield `zipf_slope_logit` and the rivals' slopes in log-odds per unit of gap; nothing where the discordant pairs are too few."""
-    own = rows[rows["gap"] != 0]
+    own = complete(rows[rows["gap"] != 0])
     counts = f"{int((own['gap'] > 0).sum())} pairs right in the high form only, {int((own['gap'] < 0).sum())} in the low form only"
     names = predictors(own) if len(own) else []
     rarer = min((own["gap"] > 0).sum(), (own["gap"] < 0).sum())

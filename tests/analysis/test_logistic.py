@@ -87,3 +87,12 @@ def test_slopes_from_few_pairs_are_flagged_and_told():
     assert {row.flags for row in logit_rows(few)} == {("few_pairs",)}
     _, verdict = analysed(World(items=60, effect=0.0, per_zipf=0.5, zipf_spread=0.6, discordant=0.5), 1)
     assert any("too far from zero" in sentence for sentence in verdict.findings)
+
+
+def test_a_rival_that_one_pair_lacks_costs_that_pair():
+    table = golden_answers().reset_index(drop=True)
+    whole = {row.term: row for row in logit_rows(table)}
+    table.loc[3, "characters_gap"] = np.nan
+    part = {row.term: row for row in logit_rows(table)}
+    assert part.keys() == whole.keys() == {"zipf_slope_logit", "characters_slope_logit"}
+    assert part["zipf_slope_logit"].n_pairs == whole["zipf_slope_logit"].n_pairs - 1
