@@ -1,5 +1,6 @@
 """All estimates of a run, from observations and pairs: means per arm, controls, differences, slopes, families."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,7 @@ from freqbias.analysis.families import adjusted
 from freqbias.analysis.logistic import is_binary, logit_rows
 from freqbias.analysis.mixed import THESE_FRAMES
 from freqbias.analysis.resampling import RESAMPLES, Interval
-from freqbias.analysis.rivals import rival_rows
+from freqbias.analysis.rivals import Row, rival_rows
 from freqbias.analysis.series import Series, item_means, level_of
 from freqbias.analysis.specification import specification_effects
 from freqbias.progress import Track, silent
@@ -256,10 +257,36 @@ def _within_frequency(series: Series) -> Iterator[Estimate]:
     if not series.apart:
         return
     known = rows[rows["zipf_gap"].notna()]  # a pair of unknown words has no dose, and would take the others' slopes with it
-    for row in [*rival_rows(known), *(logit_rows(known) if binary else ())] if len(known) else []:
-        yield series.of(row)
+    made = [*rival_rows(known), *(logit_rows(known) if binary else ())] if len(known) else []
+    yield from map(series.of, made)
+    yield from (estimate for row in made if row.term == "adjusted" for estimate in _adjusted_difference(series, row))
     if series.curve and question(series.key["probe"]).judges(series.key["contrast"], series.key["measure"]):
         yield from _specifications(series, rows)
+
+
+def _adjusted_difference(series: Series, adjusted: Row) -> Iterator[Estimate]:
+    """Yield by how much the adjusted mean exceeds the placebo's: what a frame does to either form is in both.
+
+    Interval by MOVER: difference ± root of the sum of both half-widths squared, each with its own degrees of freedom; wider than need
+    be where the arms share items. Reference: Zou & Donner (2008), doi:10.1002/sim.3095.
+    """
+    rows = series.arm("placebo")
+    items = item_means(rows, "gap") if len(rows) else np.empty(0)
+    if len(items) < 2 or adjusted.value is None or adjusted.low is None:
+        return
+    half = math.hypot(adjusted.value - adjusted.low, items.mean() - (resampling.t_interval(items).low or 0.0))
+    value = adjusted.value - float(items.mean())
+    yield series.make(
+        "frequency-placebo",
+        "adjusted",
+        rows,
+        n_pairs=len(rows) + adjusted.n_pairs,
+        n_items=len(items) + adjusted.n_items,
+        value=value,
+        ci_low=value - half,
+        ci_high=value + half,
+        method="adjusted mean of the frequency arm - mean of the placebo, MOVER interval; no test of its own",
+    )
 
 
 def _equal_overlap(series: Series, rows: pd.DataFrame) -> Iterator[Estimate]:

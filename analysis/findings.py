@@ -235,7 +235,8 @@ def _adjusted(have: Lookup, main: Estimate | None) -> list[str]:
     regression, matched = rows
     if regression is None or matched is None:
         return []
-    by_regression = f"{number(regression.value)} {interval(regression)} by regression"
+    beyond = have.main("adjusted", "frequency-placebo")
+    by_regression = f"{sized(regression)} by regression" + (f" ({sized(beyond)} beyond the placebo)" if beyond is not None else "")
     by_matching = f"{number(matched.value)} {interval(matched)} in the {matched.n_items} items of a level subset"
     sentence = f"Without rivals: {by_regression}, {by_matching}"
     return [f"{sentence}; the two disagree." if _disagree(regression, matched) else f"{sentence}."]

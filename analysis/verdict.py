@@ -146,8 +146,10 @@ def _attribution(have: Lookup, main: Estimate) -> str:
 
 def _by_parts(have: Lookup, main: Estimate, part: Estimate, placebo: bool | None) -> str:
     rivals, level = " and ".join(_rival_parts(have, main)), " and ".join(_level(have))
-    own, left = same_way(part, main), same_way(have.main("adjusted"), main)
+    own, left = same_way(part, main), _left(have, main)
     against = excludes_zero(part) and not own
+    if placebo is False and not rivals:
+        return NOT_BEYOND
     if against or not (own or left):
         form = ("frequent" if (main.value or 0) > 0 else "rare") if left else None
         return _uncredited(rivals, level, against=against, left=form)
@@ -158,7 +160,7 @@ def _by_parts(have: Lookup, main: Estimate, part: Estimate, placebo: bool | None
         return f"It goes with {'frequency and with ' if own else ''}{rivals}{'' if own else rest}.{doubt}"
     if placebo is None:
         return f"{f'It goes with frequency at equal {level}.' if own and level else ''}{doubt}".strip()
-    return "It goes with frequency beyond what an equally frequent synonym does (placebo)." if placebo else NOT_BEYOND
+    return "It goes with frequency beyond what an equally frequent synonym does (placebo)."
 
 
 def _uncredited(rivals: str, level: str, *, against: bool, left: str | None) -> str:
@@ -170,6 +172,12 @@ def _uncredited(rivals: str, level: str, *, against: bool, left: str | None) -> 
     if rivals:
         return f"It goes with {rivals}; no part of it that can be told from zero goes with frequency."
     return f"Whether it goes with frequency{f' or with {level}' if level else ''} cannot be told with this many pairs."
+
+
+def _left(have: Lookup, main: Estimate) -> bool:
+    """Tell whether something is left at equal rivals that the placebo, in the same frames, does not show as well."""
+    beyond = have.main("adjusted", "frequency-placebo")
+    return same_way(have.main("adjusted"), main) and (beyond is None or same_way(beyond, main))
 
 
 def _unlike_placebo(have: Lookup, beyond: bool | None) -> str:

@@ -11,7 +11,7 @@ from freqbias.records import Estimate, Observation, Pair
 BEYOND = "goes with frequency beyond"
 
 
-def run(seed, gap, items=60, placebo=True, noise=0.03, correlation=-0.8, zipf_spread=0.6, **fields):
+def run(seed, gap, items=60, placebo=True, noise=0.03, correlation=-0.8, zipf_spread=0.6, shift=0.0, **fields):
     """Return terms and verdict of `gap(zipf, words, rng)` on one pair an item; `fields` make more of a pair's record, item by item."""
     rng = np.random.default_rng(seed)
     pairs, rows = [], []
@@ -24,7 +24,7 @@ def run(seed, gap, items=60, placebo=True, noise=0.03, correlation=-0.8, zipf_sp
             more = {name: make(item, zipf, rng) for name, make in fields.items()}
             pair = Pair(id=f"{arm}{item}", item=f"{arm}{item}", arm=arm, high=texts[0], low=texts[1], zipf_gap=zipf, **more)
             pairs.append(pair)
-            value = rng.normal(0, noise) + (gap(zipf, words, pair) if arm == "frequency" else 0.0)
+            value = shift + rng.normal(0, noise) + (gap(zipf, words, pair) if arm == "frequency" else 0.0)
             key = {"probe": "p", "measure": "cosine", "contrast": "gap", "model": "m"}
             rows.append(Observation(pair_id=pair.id, item=pair.item, arm=arm, high=value, low=0.0, **key))
     estimates = estimate(frame(rows), pairs, curve=False, resamples=999)
@@ -37,6 +37,15 @@ def test_more_than_a_placebo_is_not_frequency_where_length_went_along():
     headlines = [run(seed, lambda zipf, words, pair: -0.006 * words, items=40)[1].headline for seed in range(20)]
     assert sum("frequency" in text and (BEYOND in text or "goes with frequency and" in text) for text in headlines) <= 3
     assert sum("cannot be told with this many pairs" in text or "goes with length; no part" in text for text in headlines) >= 15
+
+
+def test_what_the_placebo_shows_as_well_is_not_credited():
+    """The frames favour either arm's high form; only length works beside that."""
+    _, found = run(1, lambda zipf, words, pair: -0.02 * words, items=120, shift=0.03)
+    assert "It goes with length; no part of it that can be told from zero goes with frequency." in found.headline
+    _, found = run(1, lambda zipf, words, pair: 0.03 - 0.02 * words, items=120, shift=0.03, zipf_spread=0.2)
+    assert "what is left at equal length goes with the frequent form" in found.headline
+    assert any("beyond the placebo), " in sentence for sentence in found.findings)
 
 
 def test_what_is_left_at_equal_length_is_not_denied():
