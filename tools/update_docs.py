@@ -59,6 +59,19 @@ def embeddings() -> str:
     return _table("embeddings", EMBEDDING_COLUMNS, "similarity")
 
 
+def inversions() -> str:
+    """Return how often a wrong document comes first, by the form of the right one and by its own."""
+    wanted = ("inversion", "win_rate", "frequency", "mean")
+    rows = [row for row in read_estimates(ROOT / "results/embeddings") if (row.probe, row.measure, row.arm, row.term) == wanted]
+    found = {(row.model, row.contrast): row for row in rows}
+    lines = ["| model | right one frequent | right one rare | wrong one frequent | wrong one rare |", "|---|---|---|---|---|"]
+    for model in dict.fromkeys(name for name, _ in found):
+        right, wrong = found[model, "exact_form"], found[model, "decoy_form"]
+        shares = [1 - (right.high_mean or 0), 1 - (right.low_mean or 0), wrong.high_mean or 0, wrong.low_mean or 0]
+        lines.append(f"| {' | '.join([model, *(f'{share:.1%}' for share in shares)])} |")
+    return "\n".join(lines)
+
+
 def language_models() -> str:
     """Return the table of the committed run of language models, with the numerical noise floor of each."""
     return _table("lm", LM_COLUMNS, "likelihood", noise=True)
@@ -166,7 +179,7 @@ def power() -> str:
 
 
 BLOCKS = {
-    "README.md": [("example", example), ("embeddings", embeddings), ("language models", language_models)],
+    "README.md": [("example", example), ("embeddings", embeddings), ("inversions", inversions), ("language models", language_models)],
     "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],
 }
 
