@@ -7,6 +7,7 @@ import pandas as pd
 
 from freqbias.analysis.contrasts import SHARES
 from freqbias.errors import InputError
+from freqbias.records import Pair
 
 KEY = ["model", "probe", "measure", "contrast", "register", "pair_id"]
 
@@ -24,6 +25,11 @@ def check(observations: pd.DataFrame, arms: Mapping[str, str], items: Mapping[st
             count = int(wrong.sum())
             more = f" ({count} rows like this)" if count > 1 else ""
             raise InputError(f"{source}:{row + 1}: {reason.format_map(dict(observations.iloc[row]))}{more}")
+
+
+def check_records(observations: pd.DataFrame, pairs: Mapping[str, Pair], source: str) -> None:
+    """Do the same with the pairs themselves, by id."""
+    check(observations, {key: pair.arm for key, pair in pairs.items()}, {key: pair.item for key, pair in pairs.items()}, source)
 
 
 def _faults(observations: pd.DataFrame, arms: Mapping[str, str], items: Mapping[str, str]) -> Iterator[tuple["pd.Series[bool]", Any]]:

@@ -6,12 +6,13 @@ Both runs must hold the same pairs with the same texts; otherwise a difference c
 import logging
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from freqbias.analysis import resampling
+from freqbias.analysis import belonging, resampling
 from freqbias.analysis.contrasts import pair_gaps
 from freqbias.analysis.observed import frame
 from freqbias.errors import InputError
@@ -31,18 +32,14 @@ def compare(first: str | os.PathLike[str], second: str | os.PathLike[str], *, se
 
     Pairs that failed in one run are left out of both and counted in `n_failed`; `extra` holds both runs' means and model names. A
     probe with exactly one model in each run is compared even if the models' names differ. Raises `InputError` where the runs' pairs
-    differ, saying how, and where the runs share nothing.
+    differ, saying how, where observations do not belong to their pairs (see `belonging.check`), and where the runs share nothing.
     """
     sides = []
     pairs = [{pair.id: pair for pair in read_pairs(folder)} for folder in (first, second)]
     _refuse_other_pairs(pairs[0], pairs[1], (str(first), str(second)))
     for folder, own in zip((first, second), pairs, strict=True):
         observations = frame(folder)
-        foreign = set(observations["pair_id"]) - set(own)
-        if foreign:
-            raise InputError(
-                f"{folder}: observations name pair '{min(foreign)}', which its pairs.jsonl does not hold; run its probes again"
-            )
+        belonging.check_records(observations, own, str(Path(folder) / "observations.jsonl"))
         sides.append(pair_gaps(observations))
     made = [
         _difference(rows, names, seed)

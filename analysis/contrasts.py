@@ -34,11 +34,10 @@ class Question:
 
     The verdict and the confirmatory test rest on `contrast`, in `measure` or, where that is None, in every measure but those `beside` it,
     which the verdict only mentions. `meaning` says what a positive gap is, after "A document in frequent wording"; without one it has the
-    higher value. `cells` names the two
-    factors of crossed rows, first letter first; the file contract's own are query and document. In contrasts of `other_words` the words
-    that change are not those of the pair, whose frequency gap, length and subwords therefore say nothing about them.
-    `repeats` names the probe and contrast whose gap is this one by construction, wherever both measured the same pairs. `without_gloss`
-    is the meaning where a row was asked no gloss (its `register` is null).
+    higher value. `cells` names the two factors of crossed rows, first letter first; the file contract's own are query and document. In
+    contrasts of `other_words` the words that change are not those of the pair, whose frequency gap, length and subwords therefore say
+    nothing about them. `repeats` names the probe and contrast whose gap is this one by construction, wherever both measured the same
+    pairs. `without_gloss` is the meaning where a row was asked no gloss (its `register` is null).
     """
 
     contrast: str = "gap"

@@ -6,6 +6,7 @@ from freqbias.analysis.wording import (
     Lookup,
     adjusted_p,
     excludes_zero,
+    favoured,
     flags_of,
     interval,
     negated,
@@ -274,7 +275,7 @@ def _background(have: Lookup, main: Estimate | None) -> list[str]:
     difference, adjusted = have.get("background", "frequency-placebo"), have.get("background", term="adjusted")
     where += "" if difference is None or difference.value is None else f"; frequency minus placebo {sized(difference)}"
     if have.found(row):
-        form = "frequent" if (row.value or 0) > 0 else "rare"
+        form = favoured(row)
         doubts = []
         if difference is not None and not same_way(difference, row):
             doubts.append("an equally frequent synonym (placebo) may do as much")

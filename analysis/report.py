@@ -125,8 +125,7 @@ def _read(folder: Path, label: str) -> Run:
     if all((folder / name).is_file() for name in ("pairs.jsonl", "observations.jsonl")):
         pairs = {pair.id: pair for pair in read_pairs(folder)}
         observations = frame(folder)
-        own = [{key: getattr(pair, name) for key, pair in pairs.items()} for name in ("arm", "item")]
-        belonging.check(observations, own[0], own[1], str(folder / "observations.jsonl"))
+        belonging.check_records(observations, pairs, str(folder / "observations.jsonl"))
         table = contrasts.pair_gaps(observations)
         _refuse_old(estimates, table, folder)
         table["zipf_gap"] = table["pair_id"].map({key: _zipf_gap(pair) for key, pair in pairs.items()}).astype(float)

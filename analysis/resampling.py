@@ -6,8 +6,9 @@ one item gives no interval, constant values give an interval of no width, all ze
 
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,7 +161,9 @@ def abc_interval(numerator: Values, denominator: Values | None = None, level: fl
     return Interval(low=float(low), high=float(high)) if np.isfinite([low, high]).all() else Interval()
 
 
-def _bootstrap(samples, statistic, rng, level, resamples) -> Interval:  # type: ignore[no-untyped-def]
+def _bootstrap(
+    samples: tuple[Values, ...], statistic: Callable[..., Any], rng: np.random.Generator, level: float, resamples: int
+) -> Interval:
     with warnings.catch_warnings():
         # scipy warns and returns nan where the jackknife has no spread; the caller gets an undefined interval
         warnings.simplefilter("ignore")

@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from freqbias.analysis.across import ALL_MODELS
 from freqbias.analysis.contrasts import NO_GLOSS, REVERSED, question
 from freqbias.analysis.findings import RIVALS, WORTH_NAMING, findings, inseparable, overlapping
-from freqbias.analysis.wording import UNITS, Lookup, adjusted_p, excludes_zero, flags_of, interval, number, p_text, same_way, significant
+from freqbias.analysis.wording import (
+    UNITS,
+    Lookup,
+    adjusted_p,
+    excludes_zero,
+    favoured,
+    flags_of,
+    interval,
+    number,
+    p_text,
+    same_way,
+    significant,
+)
 from freqbias.records import Estimate
 
 __all__ = ["UNITS", "Verdict", "headline_rows", "interval", "number", "p_text", "verdicts"]
@@ -118,7 +130,7 @@ def _headline(have: Lookup, main: Estimate | None) -> str:
     if have.within_noise(main):
         floor = number(have.floor, signed=False)
         return f"No effect is claimed: {size} is less than the {floor} that this model's numbers move by when only the batch changes."
-    form = "frequent" if (main.value or 0) > 0 else "rare"
+    form = favoured(main)
     own = have.question.without_gloss if NO_GLOSS in flags_of(main) else have.question.meaning
     meaning = own or have.question.meaning or f"has the higher {have.unit}"
     goes = f"A document in {form} wording {meaning}: {size}, {p_text(adjusted_p(main))}"
@@ -150,12 +162,12 @@ def _by_parts(have: Lookup, main: Estimate, part: Estimate, placebo: bool | None
     against = excludes_zero(part) and not own
     if placebo is False and not rivals:
         return NOT_BEYOND
-    if against or not (own or left):
-        form = ("frequent" if (main.value or 0) > 0 else "rare") if left else None
-        return _uncredited(rivals, level, against=against, left=form)
-    doubt = "" if placebo else f" {_unlike_placebo(have, placebo)}"
+    if not (own or left):
+        return _uncredited(rivals, level, against=against)
+    form, doubt = favoured(main), "" if placebo else f" {_unlike_placebo(have, placebo)}"
+    if against:
+        return f"{f'At equal {level} it' if level else 'It'} goes with the {form} form, yet shrinks as the gap in frequency grows.{doubt}"
     if rivals:
-        form = "frequent" if (main.value or 0) > 0 else "rare"
         rest = f"; what is left at equal {level} goes with the {form} form, though not shown to grow with the gap in frequency"
         return f"It goes with {'frequency and with ' if own else ''}{rivals}{'' if own else rest}.{doubt}"
     if placebo is None:
@@ -163,10 +175,8 @@ def _by_parts(have: Lookup, main: Estimate, part: Estimate, placebo: bool | None
     return "It goes with frequency beyond what an equally frequent synonym does (placebo)."
 
 
-def _uncredited(rivals: str, level: str, *, against: bool, left: str | None) -> str:
-    """Say what an effect goes with that does not grow with the gap in frequency; `left` is the form that it favours at equal rivals."""
-    if against and left:
-        return f"{f'At equal {level} it' if level else 'It'} goes with the {left} form, yet shrinks as the gap in frequency grows."
+def _uncredited(rivals: str, level: str, *, against: bool) -> str:
+    """Say what an effect goes with of which nothing is frequency's: no part by its slope, and nothing left at equal rivals."""
     if against and rivals:
         return f"It goes with {rivals}; frequency itself goes the other way."
     if rivals:
@@ -192,8 +202,7 @@ def _beyond_placebo(have: Lookup, main: Estimate) -> bool | None:
     difference = have.main("mean", "frequency-placebo")
     if difference is None or difference.ci_low is None or difference.ci_high is None:
         return None
-    inside = difference.ci_low <= 0 <= difference.ci_high
-    return not inside and (difference.value or 0) * (main.value or 0) > 0
+    return same_way(difference, main)
 
 
 def _level(have: Lookup) -> list[str]:
@@ -206,9 +215,7 @@ def _rival_parts(have: Lookup, main: Estimate) -> list[str]:
     found = []
     for name, label in RIVALS.items():
         row = have.main(f"part:{name}")
-        if row is None or not excludes_zero(row) or (row.value or 0) * (main.value or 0) <= 0:
-            continue
-        if abs(row.value or 0) >= WORTH_NAMING * abs(main.value or 0):
+        if row is not None and same_way(row, main) and abs(row.value or 0) >= WORTH_NAMING * abs(main.value or 0):
             found.append(label)
     return found
 

@@ -77,6 +77,11 @@ def same_way(row: Estimate | None, main: Estimate) -> bool:
     return row is not None and excludes_zero(row) and (row.value or 0) * (main.value or 0) > 0
 
 
+def favoured(row: Estimate) -> str:
+    """Return the form that an estimate favours, in a word."""
+    return "frequent" if (row.value or 0) > 0 else "rare"
+
+
 def adjusted_p(row: Estimate) -> float | None:
     """Return the p-value, adjusted for its family where it has one."""
     return row.p_value if row.p_adjusted is None else row.p_adjusted

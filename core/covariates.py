@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
+from typing import Any
 
 from freqbias.frequency import content_words, content_zipf, mean_zipf, tokens
 from freqbias.frequency.measures import geo_mean_prob, min_zipf
@@ -46,7 +47,7 @@ def numbers(text: str, language: str = "en") -> int:
 
 
 @cache
-def _hyphenation():  # type: ignore[no-untyped-def]  # pyphen has no types
+def _hyphenation() -> Any:  # pyphen has no types
     import pyphen
 
     return pyphen.Pyphen(lang="en_US", left=1, right=1)  # the defaults keep two letters from a line's end

@@ -112,8 +112,8 @@ def _pair(path: Path, number: int, sides: tuple[Any, Any], item: str | None, lan
         raise InputError("both sides hold the same text")
     words = [tokens(side, language) for side in (high, low)]
     same_length = len(words[0]) == len(words[1])
-    values = [content_zipf(side, language) for side in (high, low)]
-    free = None if None in values else values[0] - values[1]  # type: ignore[operator]
+    first, second = content_zipf(high, language), content_zipf(low, language)
+    free = None if first is None or second is None else first - second
     digest = hashlib.sha256("\0".join([path.name, str(number), high, low]).encode()).hexdigest()[:16]
     return Pair(
         id=digest,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from typing import Any
 
 from freqbias.frequency import content_words
 
@@ -36,7 +37,7 @@ def stem(word: str) -> str:
 
 
 @cache
-def _stemmer():  # type: ignore[no-untyped-def]  # snowballstemmer has no types
+def _stemmer() -> Any:  # snowballstemmer has no types
     import snowballstemmer
 
     return snowballstemmer.stemmer("english")

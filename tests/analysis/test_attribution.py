@@ -268,3 +268,8 @@ def test_an_effect_that_shrinks_with_the_gap_is_not_called_the_other_way_round()
     rows, found = run(8, lambda zipf, words, pair: 0.12 - 0.03 * zipf, items=240)
     assert rows["part:frequency"].ci_high < 0 < rows["adjusted"].ci_low
     assert "At equal length it goes with the frequent form, yet shrinks as the gap in frequency grows." in found.headline
+
+
+def test_without_a_placebo_an_effect_that_shrinks_is_not_told_from_any_swap():
+    _, found = run(8, lambda zipf, words, pair: 0.12 - 0.03 * zipf, items=240, placebo=False)
+    assert "yet shrinks as the gap in frequency grows. Without a placebo arm it cannot be told" in found.headline

@@ -145,8 +145,15 @@ def test_observations_of_other_pairs_are_refused(tmp_path):
     foreign = Pair(id="p", item="i", high="x y", low="x z")
     row = Observation(pair_id="q", item="i", probe="p", measure="cosine", contrast="gap", model="m", high=1.0, low=0.0)
     odd = save(tmp_path / "c", [foreign], [row])
-    with pytest.raises(InputError, match="observations name pair 'q'"):
+    with pytest.raises(InputError, match=r"c/observations.jsonl:1: field 'pair_id': the pair file holds no pair 'q'"):
         compare(odd, odd)
+
+
+def test_a_pair_that_was_measured_twice_is_refused(runs, tmp_path):
+    """Joined with the other run, either row would count."""
+    first, _, pairs, rows, _ = runs
+    with pytest.raises(InputError, match=r"observations.jsonl:\d+: pair 'frequency-0-0' has a row with the same model, probe"):
+        compare(first, save(tmp_path / "twice", pairs, [*rows, rows[0]]))
 
 
 def test_a_run_without_observations(runs, tmp_path):

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from freqbias.analysis.mixed import crossed, inflation, two_way_ols
+from freqbias.analysis.reml import reml
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "r.json").read_text())
 
@@ -55,6 +56,16 @@ def test_adjusted_mean_is_the_gap_without_rivals():
     check, _ = two_way_ols(table, "gap", ["zipf_gap", "characters_gap"])
     assert check.value == pytest.approx(fit.slopes["zipf_gap"].value, rel=0.02)
     assert check.std_error == pytest.approx(fit.slopes["zipf_gap"].std_error, rel=0.25)
+
+
+def test_the_rest_is_the_intercept_of_predictors_that_are_not_centred():
+    table = golden_table()
+    names = ["zipf_gap", "characters_gap"]
+    rest = crossed(table, "gap", names).rest
+    design = np.column_stack([np.ones(len(table)), table[names]])
+    fit = reml(table["gap"].to_numpy(), design, [pd.factorize(table[name])[0] for name in ("item", "frame")])
+    assert rest.value == pytest.approx(fit.values[0], rel=1e-5)  # noqa: PD011 - no table
+    assert rest.std_error == pytest.approx(fit.errors[0], rel=1e-5)
 
 
 def test_pairs_that_repeat_their_item_count_once():
