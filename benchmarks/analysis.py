@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from freqbias.jsonl import write_records
+from freqbias.files import write_records
 from freqbias.records import Observation, Pair
 
 MODELS, MEASURES, FRAMES = 5, 4, 12
 
 CHILD = """
 import resource, sys, time
-from freqbias.cli import stages
+from freqbias.run import stages
 from freqbias.progress import silent
 from pathlib import Path
 folder = Path(sys.argv[1])

@@ -22,9 +22,9 @@ import numpy as np
 import wordfreq
 
 from freqbias.models import embedder
-from freqbias.models.aliases import resolve
+from freqbias.models.adapters.sentence_transformers import BATCH_SIZE
+from freqbias.models.names.aliases import resolve
 from freqbias.models.relevance import DenseScorer
-from freqbias.models.sentence_transformers import BATCH_SIZE
 from freqbias.probes.similarity import probe
 from freqbias.progress import chunks, silent
 from freqbias.records import Pair

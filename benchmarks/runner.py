@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from freqbias.cli.journal import only_writer, side_file
-from freqbias.cli.probing import Plan, Probing
-from freqbias.jsonl import PairFile, read_manifest, sha256, write_json
+from freqbias.files import PairFile, read_manifest, sha256, write_json
 from freqbias.probes import Probe
 from freqbias.progress import silent
 from freqbias.records import Observation
+from freqbias.run.journal import only_writer, side_file
+from freqbias.run.probing import Plan, Probing
 
 SMALL, LARGE = 10_000, 1_000_000
 FOLDER = str(Path(__file__).parent)

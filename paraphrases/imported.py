@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from freqbias.errors import InputError
+from freqbias.files import read_lines, read_rows
 from freqbias.frequency import mean_zipf, swap_of_tokens, tokens
 from freqbias.frequency.measures import content_zipf
 from freqbias.frequency.words import check_language
-from freqbias.jsonl import read_lines, read_rows
 from freqbias.paraphrases.checks import checked
 from freqbias.records import Pair
 

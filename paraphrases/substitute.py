@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import InputError
+from freqbias.files import read_lines, read_rows
 from freqbias.frequency import mean_zipf, swap_of_tokens
-from freqbias.jsonl import read_lines, read_rows
 from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.lexicon import keeps_gap, synonym_sets
 from freqbias.paraphrases.words import article

@@ -38,9 +38,10 @@ import numpy as np
 
 from freqbias.frequency import content_words, swap, word_zipf
 from freqbias.models.relevance import DenseScorer
-from freqbias.probes import Probe, space
+from freqbias.probes import Probe
+from freqbias.probes import vector_geometry as space
 from freqbias.probes.common import SIDES, document_covariates, observation, swapped_zipf, text_hash, unscorable
-from freqbias.probes.space import Fit, Floats, Ints
+from freqbias.probes.vector_geometry import Fit, Floats, Ints
 from freqbias.progress import Track
 from freqbias.records import Estimate, Observation, Pair
 

@@ -38,7 +38,7 @@ def lexicon_pairs():
 
 @pytest.fixture
 def pair_file(tmp_path, lexicon_pairs):
-    from freqbias.jsonl import write_records
+    from freqbias.files import write_records
 
     path = tmp_path / "pairs.jsonl"
     write_records(path, lexicon_pairs)

@@ -18,8 +18,8 @@ sys.path.append(str(Path(__file__).parent))
 import failing  # noqa: F401  # loaded before the children need it
 
 import freqbias.probes.noise  # noqa: F401
-from freqbias.cli.journal import marked
 from freqbias.cli.main import app
+from freqbias.run.journal import marked
 
 
 def main() -> None:

@@ -2,8 +2,8 @@
 
 from misbehaving import MODEL
 
-from freqbias.models.http import HttpEmbedder, HttpLanguageModel
-from freqbias.models.http_client import Patience
+from freqbias.models.adapters.http import HttpEmbedder, HttpLanguageModel
+from freqbias.models.adapters.http_client import Patience
 from freqbias.models.protocols import ModelInfo
 
 QUICK = Patience(first_pause_s=0.01, longest_pause_s=0.02, answer_s=3.0, total_s=20.0)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from freqbias.analysis import estimate, frame
-from freqbias.analysis.report import write_report
-from freqbias.jsonl import write_records
+from freqbias.analysis.report.report import write_report
+from freqbias.files import write_records
 from freqbias.records import Observation, Pair
 
 

@@ -34,7 +34,7 @@ def test_readme_pair_is_a_pair(tmp_path):
 
 def test_committed_example_is_readable_and_whole():
     from freqbias import read_observations, read_pairs
-    from freqbias.jsonl import read_estimates, read_manifest
+    from freqbias.files import read_estimates, read_manifest
 
     folder = ROOT / "results" / "example"
     pairs = {pair.id for pair in read_pairs(folder)}
@@ -49,7 +49,7 @@ def test_example_follows_from_its_observations(cli, tmp_path):
     """The committed report is what the committed observations give, so a changed analysis needs a new example."""
     import shutil
 
-    from freqbias.jsonl import read_estimates
+    from freqbias.files import read_estimates
 
     committed, folder = ROOT / "results" / "example", tmp_path / "example"
     shutil.copytree(committed, folder)
@@ -70,7 +70,7 @@ def test_readme_python_runs(tmp_path, monkeypatch):
     """All blocks in one go, the hub id of MiniLM replaced by the place where its package has it."""
     import re
 
-    from freqbias.models.aliases import find_alias
+    from freqbias.models.names.aliases import find_alias
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results").symlink_to(ROOT / "results")

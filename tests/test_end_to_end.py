@@ -7,7 +7,7 @@ import pytest
 from conftest import missing
 
 from freqbias import models, read_observations
-from freqbias.models.aliases import find_alias
+from freqbias.models.names.aliases import find_alias
 from freqbias.records import SCHEMA
 
 

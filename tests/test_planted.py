@@ -7,15 +7,15 @@ import pytest
 import synthetic
 from scipy import stats
 
-from freqbias.analysis.families import CONFIRMATORY_FAMILY
+from freqbias.analysis.estimate.families import CONFIRMATORY_FAMILY
+from freqbias.files import read_estimates, read_observations, read_pairs
 from freqbias.frequency import content_words
-from freqbias.jsonl import read_estimates, read_observations, read_pairs
 from freqbias.probes.retrieval import measures
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    from freqbias.jsonl import write_records
+    from freqbias.files import write_records
     from freqbias.paraphrases.lexicon import generate
 
     path = tmp_path_factory.mktemp("planted")

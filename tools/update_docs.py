@@ -10,11 +10,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from freqbias.analysis.families import is_confirmatory
-from freqbias.analysis.resampling import minimum_detectable
-from freqbias.analysis.wording import interval, number
+from freqbias.analysis.estimate.families import is_confirmatory
+from freqbias.analysis.report.formatting import interval, number
+from freqbias.analysis.stats.resampling import minimum_detectable
+from freqbias.files import read_estimates
 from freqbias.frequency import word_zipf
-from freqbias.jsonl import read_estimates
 from freqbias.paraphrases.lexicon import SynonymSet, fitting_frames, frames, synonym_sets
 
 ROOT = Path(__file__).resolve().parents[1]

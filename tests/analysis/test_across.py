@@ -6,9 +6,9 @@ from scipy import stats
 from simulation import simulate
 
 from freqbias.analysis import estimate, frame
-from freqbias.analysis.across import ALL_MODELS, _bca, joint_relative, spread
-from freqbias.analysis.resampling import Interval, bca_ends, resampling_weights
-from freqbias.analysis.verdict import verdicts
+from freqbias.analysis.estimate.across_models import ALL_MODELS, _bca, joint_relative, spread
+from freqbias.analysis.report.verdict import verdicts
+from freqbias.analysis.stats.resampling import Interval, bca_ends, resampling_weights
 from freqbias.records import Observation
 
 

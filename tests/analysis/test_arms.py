@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from freqbias.analysis.arms import PAIRED, WELCH, difference_of_arms
+from freqbias.analysis.stats.arm_difference import PAIRED, WELCH, difference_of_arms
 
 
 def arm(values, start=0):

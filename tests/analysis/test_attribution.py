@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from freqbias.analysis import estimate, frame
-from freqbias.analysis.verdict import verdicts
+from freqbias.analysis.report.verdict import verdicts
 from freqbias.covariates import token_overlap
 from freqbias.records import Estimate, Observation, Pair
 

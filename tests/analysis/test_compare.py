@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 from simulation import simulate
 
-from freqbias.analysis.compare import compare
+from freqbias.analysis.estimate.compare import compare
 from freqbias.errors import InputError
-from freqbias.jsonl import write_records
+from freqbias.files import write_records
 from freqbias.records import Observation, Pair
 
 ITEMS, FRAMES, CHANGE = 40, 2, 0.03

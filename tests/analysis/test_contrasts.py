@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from freqbias.analysis import contrasts, frame
+from freqbias.analysis import frame
+from freqbias.analysis.table import contrasts
 from freqbias.records import Observation, Pair
 
 BASE = {"pair_id": "1", "item": "a", "probe": "similarity", "measure": "cosine", "model": "m"}

@@ -9,8 +9,8 @@ import pytest
 from simulation import simulate
 
 from freqbias.analysis import estimate, frame
-from freqbias.analysis.families import repeated
-from freqbias.analysis.verdict import verdicts
+from freqbias.analysis.estimate.families import repeated
+from freqbias.analysis.report.verdict import verdicts
 from freqbias.errors import InputError
 from freqbias.records import Observation, Pair
 

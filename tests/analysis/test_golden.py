@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from freqbias.analysis import resampling
+from freqbias.analysis.stats import resampling
 
 R = json.loads((Path(__file__).parents[1] / "golden" / "r.json").read_text())
 VALUES, OTHER = np.array(R["values"]), np.array(R["other"])

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from freqbias.analysis import estimate, frame
-from freqbias.analysis.logistic import conditional_logit, logit_rows
-from freqbias.analysis.simulate import World, simulate
-from freqbias.analysis.verdict import verdicts
+from freqbias.analysis.design.simulate import World, simulate
+from freqbias.analysis.estimate.logistic import conditional_logit, logit_rows
+from freqbias.analysis.report.verdict import verdicts
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "r.json").read_text())["logit"]
 ANSWERS = World(items=200, effect=-0.9, per_zipf=0.5, zipf_spread=0.6, discordant=0.5)

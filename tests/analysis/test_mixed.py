@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from freqbias.analysis.mixed import crossed, inflation, two_way_ols
-from freqbias.analysis.reml import reml
+from freqbias.analysis.stats.mixed import crossed, inflation, two_way_ols
+from freqbias.analysis.stats.reml import reml
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "r.json").read_text())
 

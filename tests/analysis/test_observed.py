@@ -7,7 +7,7 @@ import pytest
 
 from freqbias import read_observations
 from freqbias.analysis import frame
-from freqbias.analysis.observed import _plain
+from freqbias.analysis.table.frame import _plain
 from freqbias.errors import InputError
 
 BASE = {"pair_id": "1", "item": "a", "probe": "p", "measure": "m", "contrast": "gap", "model": "x", "high": 1, "low": 0.5}

@@ -10,10 +10,10 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from freqbias.analysis import frame
-from freqbias.analysis.power import Components, components, detectable, items_needed, power_of, t_power
-from freqbias.analysis.simulate import World, simulate
+from freqbias.analysis.design.power import Components, components, detectable, items_needed, power_of, t_power
+from freqbias.analysis.design.simulate import World, simulate
 from freqbias.errors import InputError
-from freqbias.jsonl import write_records
+from freqbias.files import write_records
 
 FOUND = Components(between=0.02**2, within=0.01**2, sizes=(2,) * 40)
 SPREAD = np.sqrt(0.02**2 + 0.01**2 / 2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from freqbias.analysis.reml import reml
+from freqbias.analysis.stats.reml import reml
 
 
 def unbalanced(seed, items=12, frames=7):

@@ -13,15 +13,15 @@ import pytest
 from simulation import markdown_of, simulate, write_run
 
 from freqbias.analysis import estimate, frame
-from freqbias.analysis.distributions import cell_means, dose, raincloud
-from freqbias.analysis.drawing import Subject
-from freqbias.analysis.figures import love
-from freqbias.analysis.largest import MAX_CHARACTERS, differing, largest
-from freqbias.analysis.notes import notes
-from freqbias.analysis.rendering import CITATION, text
-from freqbias.analysis.report import write_report
+from freqbias.analysis.figures.distributions import cell_means, dose, raincloud
+from freqbias.analysis.figures.intervals import love
+from freqbias.analysis.figures.svg import Subject
+from freqbias.analysis.report.notes import notes
+from freqbias.analysis.report.rendering import CITATION, text
+from freqbias.analysis.report.report import write_report
+from freqbias.analysis.report.top_pairs import MAX_CHARACTERS, differing, largest
 from freqbias.errors import InputError
-from freqbias.jsonl import read_estimates, read_pairs, write_json, write_records
+from freqbias.files import read_estimates, read_pairs, write_json, write_records
 from freqbias.paraphrases.audit import audit
 from freqbias.records import Observation, Pair
 

@@ -11,8 +11,8 @@ from conftest import missing
 from simulation import simulate
 
 from freqbias.analysis import estimate, frame
-from freqbias.analysis.report import write_report
-from freqbias.jsonl import write_json, write_records
+from freqbias.analysis.report.report import write_report
+from freqbias.files import write_json, write_records
 from freqbias.paraphrases.audit import audit
 from freqbias.records import Observation, Pair
 

@@ -8,10 +8,10 @@ import pytest
 from simulation import markdown_of, write_run
 
 from freqbias.analysis import estimate, frame
-from freqbias.analysis.drawing import LABEL
-from freqbias.analysis.report import write_report
+from freqbias.analysis.figures.svg import LABEL
+from freqbias.analysis.report.report import write_report
 from freqbias.errors import InputError
-from freqbias.jsonl import write_records
+from freqbias.files import write_records
 
 
 @pytest.mark.parametrize("more", [{}, {"models": [{"name": "m", "details": None}]}, {"models": None, "versions": None, "argv": None}])

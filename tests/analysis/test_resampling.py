@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from freqbias.analysis import resampling
+from freqbias.analysis.stats import resampling
 
 
 def rng(seed=0):

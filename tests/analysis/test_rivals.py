@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from freqbias.analysis import estimate, frame
-from freqbias.analysis.verdict import verdicts
+from freqbias.analysis.report.verdict import verdicts
 from freqbias.records import Observation, Pair
 
 ITEMS, FRAMES = 240, 3

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from freqbias.analysis import frame, resampling, selfcheck, verdict
-from freqbias.analysis.contrasts import join, pair_gaps, pair_table
-from freqbias.analysis.mixed import crossed
-from freqbias.analysis.selfcheck import Check, scenarios
-from freqbias.analysis.simulate import PIECES_SPREAD, ZIPF_MEAN, World, simulate
+from freqbias.analysis import frame
+from freqbias.analysis.design import selfcheck
+from freqbias.analysis.design.selfcheck import Check, scenarios
+from freqbias.analysis.design.simulate import PIECES_SPREAD, ZIPF_MEAN, World, simulate
+from freqbias.analysis.report import verdict
+from freqbias.analysis.stats import resampling
+from freqbias.analysis.stats.mixed import crossed
+from freqbias.analysis.table.contrasts import join, pair_gaps, pair_table
 from freqbias.errors import InputError
 
 
@@ -62,7 +65,7 @@ def test_a_wrong_method_is_out_of_bounds(monkeypatch, scenario, function, wrong,
 @pytest.mark.parametrize("factor", [0.5, 2.0])
 def test_wrong_slopes_are_out_of_bounds(monkeypatch, factor):
     """Standard errors half as large are caught by coverage, slopes twice as large by bias."""
-    from freqbias.analysis import rivals
+    from freqbias.analysis.estimate import rivals
 
     def wrong(*arguments):
         fit = crossed(*arguments)

@@ -10,12 +10,13 @@ import statsmodels.api as sm
 from scipy import stats
 from simulation import simulate
 
-from freqbias.analysis import estimate, frame, specification
-from freqbias.analysis.contrasts import pair_table
-from freqbias.analysis.curve import specification_curve
-from freqbias.analysis.drawing import Subject
-from freqbias.analysis.mixed import crossed
-from freqbias.analysis.specification import SPECIFICATIONS, adjusted_item_mean, choices, specification_effects
+from freqbias.analysis import estimate, frame
+from freqbias.analysis.estimate import specification
+from freqbias.analysis.estimate.specification import SPECIFICATIONS, adjusted_item_mean, choices, specification_effects
+from freqbias.analysis.figures.specification_curve import specification_curve
+from freqbias.analysis.figures.svg import Subject
+from freqbias.analysis.stats.mixed import crossed
+from freqbias.analysis.table.contrasts import pair_table
 from freqbias.records import Estimate, Pair
 
 EFFECT, LENGTH_SLOPE = 0.04, -0.01

@@ -7,7 +7,7 @@ import pytest
 from simulation import simulate
 
 from freqbias.analysis import estimate, frame
-from freqbias.analysis.verdict import number, p_text, verdicts
+from freqbias.analysis.report.verdict import number, p_text, verdicts
 from freqbias.records import Estimate, Observation, Pair
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from freqbias.models.aliases import resolve
+from freqbias.models.names.aliases import resolve
 
 READY_S = 300  # a server needs 40 s alone on two cores
 KEY = "a-key-for-this-machine-only"

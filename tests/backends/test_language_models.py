@@ -12,8 +12,8 @@ pytest.importorskip("vllm", reason="needs vLLM in an environment of its own: tox
 
 from freqbias import models
 from freqbias.errors import BackendError, InputError
-from freqbias.models.aliases import resolve
-from freqbias.models.http import HttpLanguageModel
+from freqbias.models.adapters.http import HttpLanguageModel
+from freqbias.models.names.aliases import resolve
 from freqbias.models.protocols import ModelInfo
 from freqbias.probes.likelihood import probe
 from freqbias.probes.noise import language_model_noise

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from freqbias.models import embedder
-from freqbias.models.bm25 import K1, METHOD, B
+from freqbias.models.adapters.bm25 import K1, METHOD, B
 
 CORPUS = ["The doctor healed the man.", "The man drove the car, the big car.", "A physician.", "", "The man the man the man"]
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from freqbias.jsonl import read_manifest, write_records
+from freqbias.files import read_manifest, write_records
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +69,8 @@ def test_bad_files_are_one_line(cli, tmp_path, text, line):
 def test_every_option_may_stand_in_a_file():
     import inspect
 
-    from freqbias.cli.config import Settings
     from freqbias.cli.run_commands import run
+    from freqbias.run.settings import Settings
 
     options = set(inspect.signature(run).parameters) - {"ctx", "config"}
     assert {info.alias or name for name, info in Settings.model_fields.items()} == options

@@ -6,8 +6,8 @@ import pytest
 from misbehaving import MODEL, Server
 from runs import files, probe, write_pairs
 
-from freqbias.cli.journal import side_file
 from freqbias.errors import InputError
+from freqbias.run.journal import side_file
 
 
 @pytest.fixture
@@ -69,8 +69,8 @@ def test_what_a_server_began_does_not_go_on_with_a_model_here(cli, tmp_path, pai
 
 
 def test_a_model_that_is_used_otherwise_is_refused():
-    from freqbias.cli.continuing import check_model
     from freqbias.models import ModelInfo
+    from freqbias.run.resume import check_model
 
     def info(template, **more):
         return ModelInfo(name="ql:m", kind="language_model", source="server", details={"template": template, **more})

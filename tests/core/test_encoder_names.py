@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from freqbias.errors import BackendError, InputError
-from freqbias.models import check_name, dense_embedder, embedder, kinds
+from freqbias.models import check_name, dense_embedder, embedder
+from freqbias.models.names import kinds
+from freqbias.models.names.trust import check_files
 from freqbias.models.protocols import Loading
-from freqbias.models.trust import check_files
 
 
 def test_kinds_are_recognised(tmp_path):

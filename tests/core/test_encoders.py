@@ -11,11 +11,12 @@ import torch
 from conftest import missing
 
 from freqbias.errors import BackendError, InputError
-from freqbias.models import dense_embedder, embedder, kinds
-from freqbias.models.aliases import aliases
+from freqbias.models import dense_embedder, embedder
+from freqbias.models.names import kinds
+from freqbias.models.names.aliases import aliases
+from freqbias.models.names.trust import check_files
 from freqbias.models.protocols import Loading, ModelInfo
 from freqbias.models.relevance import DenseScorer, as_scorer
-from freqbias.models.trust import check_files
 
 QUERIES = list(tiny_models.TOPICS)
 DOCUMENTS = [text for texts in tiny_models.TOPICS.values() for text in texts]
@@ -113,7 +114,7 @@ def test_late_interaction_is_the_models_own_maxsim(tiny):
 
 
 def test_late_interaction_is_compared_in_parts(tiny, monkeypatch):
-    from freqbias.models import late_interaction
+    from freqbias.models.adapters import late_interaction
 
     whole = as_scorer(embedder(str(tiny / "late"))).matrix(QUERIES, DOCUMENTS)
     monkeypatch.setattr(late_interaction, "CELLS_AT_ONCE", 200)
@@ -128,7 +129,7 @@ def test_late_interaction_keeps_token_vectors_between_runs(tiny, tmp_path, monke
 
 
 def test_late_interaction_without_tokens_or_with_nan_has_no_score():
-    from freqbias.models.late_interaction import LateInteractionScorer
+    from freqbias.models.adapters.late_interaction import LateInteractionScorer
 
     class Model:
         info, measure = ModelInfo(name="m", kind="embedder", source="callable"), "mean_maxsim"
@@ -201,7 +202,7 @@ class Refusing:
 
 
 def test_query_likelihood_without_a_score_is_nan_unless_nothing_has_one():
-    from freqbias.models.pair_scorers import QueryLikelihoodScorer
+    from freqbias.models.adapters.pair_scorers import QueryLikelihoodScorer
 
     scorer = QueryLikelihoodScorer(Refusing(), Refusing.info)
     np.testing.assert_array_equal(scorer.scores(["q", "q"], ["short", LONG]), [-2.0, np.nan])
@@ -211,7 +212,7 @@ def test_query_likelihood_without_a_score_is_nan_unless_nothing_has_one():
 
 
 def test_query_likelihood_hands_on_why_its_model_has_no_answer():
-    from freqbias.models.pair_scorers import TEMPLATE, QueryLikelihoodScorer
+    from freqbias.models.adapters.pair_scorers import TEMPLATE, QueryLikelihoodScorer
 
     class Silent(Refusing):
         errors = {f"{TEMPLATE.format(document='d2')} q": "HTTP 500"}  # noqa: RUF012

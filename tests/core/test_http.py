@@ -12,9 +12,9 @@ from misbehaving import MODEL, Reply, Server, answering, completion, failing, sl
 from served import LM, QUICK, TEXTS, VALUES, CodePoints, embedder, language_model, sums
 
 from freqbias.errors import BackendError, InputError
-from freqbias.models import http_client
-from freqbias.models.http import HttpLanguageModel
-from freqbias.models.http_client import CONCURRENT, IN_A_ROW, Patience
+from freqbias.models.adapters import http_client
+from freqbias.models.adapters.http import HttpLanguageModel
+from freqbias.models.adapters.http_client import CONCURRENT, IN_A_ROW, Patience
 from freqbias.records import Pair
 
 # What a server can do is probed

@@ -10,7 +10,7 @@ from served import TEXTS, language_model
 
 from freqbias import models
 from freqbias.errors import BackendError, InputError
-from freqbias.models.http_client import Client
+from freqbias.models.adapters.http_client import Client
 
 SECRET = "sk-very-secret-0123456789"
 

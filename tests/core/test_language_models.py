@@ -13,7 +13,7 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from freqbias.errors import BackendError, InputError, ModelNotReadyError
 from freqbias.models import Loading, batching, embedder, language_model
-from freqbias.models import transformers as backend
+from freqbias.models.adapters import transformers as backend
 
 WORDS = [
     "the",

@@ -11,7 +11,8 @@ import pytest
 
 from freqbias import models
 from freqbias.errors import BackendError, InputError, ModelNotReadyError
-from freqbias.models import aliases, conversion, fetch, kinds
+from freqbias.models.adapters import conversion
+from freqbias.models.names import aliases, fetch, kinds
 
 
 def test_alias_table_is_complete():

@@ -6,7 +6,7 @@ import pytest
 
 from freqbias import read_observations, read_pairs
 from freqbias.errors import InputError
-from freqbias.jsonl import read_manifest, write_json, write_records
+from freqbias.files import read_manifest, write_json, write_records
 from freqbias.records import Estimate, Observation, Pair
 
 PAIR = {"id": "1", "item": "car", "high": "a car", "low": "a jalopy"}

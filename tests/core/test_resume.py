@@ -12,7 +12,7 @@ import pytest
 from runs import files, probe, write_pairs
 
 from freqbias import read_observations
-from freqbias.cli.journal import side_file
+from freqbias.run.journal import side_file
 
 TESTS = Path(__file__).parent.parent
 PROGRAM = [sys.executable, "-c", "import sys; sys.path.append(sys.argv.pop(1)); from freqbias.cli import main; main()", str(TESTS)]

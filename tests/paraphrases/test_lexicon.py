@@ -204,7 +204,7 @@ def test_rows_follow_the_schema(name, kind):
 def test_stored_subword_counts_are_the_tokenizers_own():
     from conftest import missing
 
-    from freqbias.models.aliases import find_alias
+    from freqbias.models.names.aliases import find_alias
 
     tokenizers = {}
     for kind, alias in (("wordpiece", "minilm"), ("bpe", "smollm2-135m")):

@@ -13,7 +13,7 @@ def model_folders(tmp_path_factory):
     """Return a directory of every kind of model: two real ones, the others tiny and random with the vocabulary of a real one."""
     torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
     sentence_transformers = pytest.importorskip("sentence_transformers")
-    from freqbias.models.aliases import find_alias
+    from freqbias.models.names.aliases import find_alias
 
     ready = {name: find_alias(name).ready_directory() for name in ("minilm", "splade-tiny")}
     for name, folder in ready.items():

@@ -19,7 +19,7 @@ try:
 except ModuleNotFoundError as error:
     missing(f"{error.name}: pip install 'freqbias[embed,lm]'")
 
-from freqbias.probes.sentence_transformers import FrequencyBiasEvaluator
+from freqbias.integrations.sentence_transformers import FrequencyBiasEvaluator
 
 TEXTS = {
     "anchor": ["a car", "a dog", "a house", "a river"],
@@ -45,7 +45,7 @@ def read(path):
 def test_metrics_file_and_names(tiny, pairs, tmp_path, caplog):
     evaluator = FrequencyBiasEvaluator(pairs, name="bias")
     assert (evaluator.primary_metric, evaluator.greater_is_better) == ("evenness", True)
-    with caplog.at_level(logging.INFO, "freqbias.probes.sentence_transformers"):
+    with caplog.at_level(logging.INFO, "freqbias.integrations.sentence_transformers"):
         first = evaluator(tiny, str(tmp_path / "eval"), epoch=0, steps=10)
     second = evaluator(tiny, str(tmp_path / "eval"), epoch=1, steps=20)
     assert "gloss gap" in caplog.text

@@ -7,8 +7,8 @@ from tables import Table, named_pairs, texts_of
 
 from freqbias import registry
 from freqbias.analysis import estimate, frame
-from freqbias.analysis.contrasts import pair_gaps
-from freqbias.analysis.resampling import named_rng, sign_flip_p
+from freqbias.analysis.stats.resampling import named_rng, sign_flip_p
+from freqbias.analysis.table.contrasts import pair_gaps
 
 WORLDS, ITEMS, LEVEL = 500, 24, 0.05
 SEED = 20_260  # fixed before the first run

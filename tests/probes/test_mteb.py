@@ -7,7 +7,7 @@ import pytest
 from conftest import missing
 
 from freqbias.errors import InputError
-from freqbias.jsonl import read_pairs, write_records
+from freqbias.files import read_pairs, write_records
 from freqbias.paraphrases.lexicon import generate
 from freqbias.records import Pair
 
@@ -17,12 +17,12 @@ try:
 except ModuleNotFoundError as error:
     missing(f"{error.name}: pip install 'freqbias[mteb]'")
 
-import freqbias.probes.mteb as plugin
+import freqbias.integrations.mteb as plugin
+from freqbias.integrations.headline import headline
+from freqbias.integrations.mteb import FrequencyPreference, FrequencyRetrieval, benchmark
 from freqbias.models import embedder
-from freqbias.models.kinds import loaded
+from freqbias.models.names.kinds import loaded
 from freqbias.models.relevance import as_scorer
-from freqbias.probes.headline import headline
-from freqbias.probes.mteb import FrequencyPreference, FrequencyRetrieval, benchmark
 
 NAMES = ["FrequencyPreference", "FrequencyInversion", "FrequencyRetrieval"]
 

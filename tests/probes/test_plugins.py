@@ -9,7 +9,7 @@ import pytest
 from conftest import missing
 from run_numbers import largest_score, run_numbers
 
-from freqbias.jsonl import read_pairs, write_records
+from freqbias.files import read_pairs, write_records
 from freqbias.paraphrases.lexicon import generate
 
 KINDS = ("SentenceTransformer", "SparseEncoder", "MultiVectorEncoder", "CrossEncoder")
@@ -79,7 +79,7 @@ def evenness(numbers):
 @pytest.mark.parametrize("kind", KINDS)
 def test_evaluator_agrees_with_a_run(kind, model_folders, pair_file, expected):
     present("sentence_transformers")
-    from freqbias.probes.sentence_transformers import FrequencyBiasEvaluator
+    from freqbias.integrations.sentence_transformers import FrequencyBiasEvaluator
 
     found = FrequencyBiasEvaluator(list(read_pairs(pair_file)))(load(kind, model_folders[kind]))
     numbers, tolerance = expected(kind)
@@ -102,7 +102,7 @@ def test_mteb_agrees_with_a_run(kind, model_folders, pair_file, expected, offlin
     mteb = present("mteb")
     from mteb.models.sentence_transformer_wrapper import CrossEncoderWrapper
 
-    from freqbias.probes.mteb import benchmark
+    from freqbias.integrations.mteb import benchmark
 
     # MTEB 2.26 cannot read the revision of a cross-encoder that has none, unless it loads the model itself
     model = CrossEncoderWrapper(str(model_folders[kind]), device="cpu") if kind == "CrossEncoder" else load(kind, model_folders[kind])
@@ -118,8 +118,8 @@ def test_mteb_agrees_with_a_run(kind, model_folders, pair_file, expected, offlin
 
 
 def test_numbers_that_cannot_be_had_are_nan_and_evenness_is_zero(pair_file):
+    from freqbias.integrations.headline import headline
     from freqbias.models import embedder
-    from freqbias.probes.headline import headline
 
     pairs = list(read_pairs(pair_file))
     numbers = headline(pairs, embedder("synthetic:embed_zero"), ["similarity"])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from tables import Reranker, Table, named_pairs, random_table, texts_of
 
-from freqbias.jsonl import read_estimates
+from freqbias.files import read_estimates
 from freqbias.models.relevance import as_scorer
 from freqbias.paraphrases.substitute import substitutions
 from freqbias.probes import retrieval

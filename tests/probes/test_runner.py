@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from freqbias.errors import BackendError
-from freqbias.jsonl import PairFile, write_records
+from freqbias.files import PairFile, write_records
 from freqbias.models import ModelInfo
 from freqbias.probes import Probe
 from freqbias.probes.likelihood import probe as likelihood

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from freqbias.probes import space
+from freqbias.probes import vector_geometry as space
 
 RNG = np.random.default_rng(11)
 VECTORS = RNG.normal(size=(60, 12)) + 1.0

@@ -1,0 +1,1 @@
+"""Planning and checking: power, simulated runs, the self-check of the statistics."""

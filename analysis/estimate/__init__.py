@@ -1,0 +1,1 @@
+"""Gaps to estimates: means, controls, slopes, specification curve, families of tests, comparison of runs."""

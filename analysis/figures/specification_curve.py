@@ -1,0 +1,88 @@
+"""The specification curve as a figure: effects sorted by size with their intervals, and below which choices made each."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from freqbias.analysis.estimate.specification import AGGREGATIONS, COVARIATE_SETS, FACTORS, MEASURES, OUTLIER_RULES, choices
+from freqbias.analysis.figures.svg import FREQUENCY, INK, Chart, Subject, svg
+from freqbias.records import Estimate
+
+LEVELS = {"frequency": tuple(MEASURES), "covariates": tuple(COVARIATE_SETS), "aggregation": AGGREGATIONS, "outliers": OUTLIER_RULES}
+CONFIRMATORY_TERM = "spec:1"
+
+
+def specification_curve(subject: Subject, estimates: Sequence[Estimate]) -> Chart | None:
+    """Return the curve of one model and probe; None without specifications.
+
+    Above, the effect of every specification with its 95 % interval, in ascending order, filled where the interval excludes zero; the
+    diamond is the specification of the confirmatory estimate. Below, a dot for every choice. Reference: Simonsohn, Simmons & Nelson
+    (2020), doi:10.1038/s41562-020-0912-z.
+    """
+    found = [
+        (row.value, int(row.term.partition(":")[2]), row)
+        for row in subject.own(estimates)
+        if row.contrast == subject.contrast and row.term.startswith("spec:") and row.value is not None
+    ]
+    if not found:
+        return None
+    rows = [row for _, _, row in sorted(found, key=lambda entry: entry[:2])]
+    lines = _lines(rows)
+
+    def draw(figure: Any) -> None:
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=[11, len(lines)])
+        _effects(above, rows)
+        above.set_ylabel(f"{subject.contrast} ({subject.unit})")  # no longer: the axis is short
+        _matrix(below, rows, lines)
+        below.set_xlabel(f"{len(rows)} specifications, by effect")
+
+    excluding = sum(_excludes_zero(row) for row in rows)
+    ends = f"{rows[0].value:.3g} to {rows[-1].value:.3g}"
+    label = f"Specification curve of {subject.title}: {len(rows)} specifications, {ends}; {excluding} intervals exclude zero"
+    name = f"curve-{subject.key}"
+    table = [{"term": row.term, "value": row.value, "low": row.ci_low, "high": row.ci_high, **choices(row.method)} for row in rows]
+    return Chart(
+        name=name,
+        svg=svg(draw, 7.6, 2.8 + 0.22 * len(lines), name, label),
+        caption=f"{subject.title}: the effect under every reasonable choice of frequency measure, covariates, aggregation and "
+        f"outlier rule, all listed beforehand. {excluding} of {len(rows)} intervals exclude zero; the diamond is the verdict's choice.",
+        data=pd.DataFrame(table),
+    )
+
+
+def _excludes_zero(row: Estimate) -> bool:
+    return row.ci_low is not None and row.ci_high is not None and not row.ci_low <= 0 <= row.ci_high
+
+
+def _lines(rows: Sequence[Estimate]) -> list[tuple[str, str]]:
+    """Return the (factor, choice) lines of the matrix, only choices that some specification made."""
+    made = {choice for row in rows for choice in choices(row.method).items()}
+    return [(factor, level) for factor in FACTORS for level in LEVELS[factor] if (factor, level) in made]
+
+
+def _effects(axes: Any, rows: Sequence[Estimate]) -> None:
+    for x, row in enumerate(rows):
+        clear = _excludes_zero(row)
+        if row.ci_low is not None and row.ci_high is not None:
+            axes.plot([x, x], [row.ci_low, row.ci_high], color=FREQUENCY, linewidth=1.4, alpha=1.0 if clear else 0.45)
+        marker, size = ("D", 7.0) if row.term == CONFIRMATORY_TERM else ("o", 4.0)
+        axes.plot(x, row.value, marker, color=FREQUENCY, markersize=size, markerfacecolor=FREQUENCY if clear else "none")
+    axes.axhline(0, color=INK, linewidth=0.8)
+    axes.tick_params(axis="x", length=0, labelbottom=False)
+    axes.set_xlim(-0.8, len(rows) - 0.2)
+
+
+def _matrix(axes: Any, rows: Sequence[Estimate], lines: Sequence[tuple[str, str]]) -> None:
+    for y, (factor, level) in enumerate(lines):
+        chosen = [choices(row.method).get(factor) == level for row in rows]
+        off, on = ([x for x, flag in enumerate(chosen) if flag is wanted] for wanted in (False, True))
+        axes.plot(off, [y] * len(off), "o", color=INK, markersize=2.2, alpha=0.15, markeredgewidth=0)
+        axes.plot(on, [y] * len(on), "o", color=INK, markersize=3.6, markeredgewidth=0)
+        if y and lines[y - 1][0] != factor:
+            axes.axhline(y - 0.5, color=INK, linewidth=0.5, alpha=0.4)
+    axes.set_yticks(range(len(lines)), [f"{factor}: {level}" for factor, level in lines], fontsize=8)
+    axes.set_ylim(len(lines) - 0.4, -0.6)
+    axes.tick_params(axis="both", length=0, labelbottom=False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)

@@ -1,0 +1,1 @@
+"""Estimates to sentences and files: verdicts, report in HTML, Markdown and JSON."""

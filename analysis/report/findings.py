@@ -1,0 +1,325 @@
+"""The sentences of a verdict that follow its headline: size, what could not be seen, rivals, parts, and what a probe adds of its own."""
+
+from freqbias.analysis.report.formatting import (
+    Lookup,
+    adjusted_p,
+    excludes_zero,
+    favoured,
+    flags_of,
+    interval,
+    negated,
+    number,
+    p_text,
+    same_way,
+    significant,
+    sized,
+)
+from freqbias.analysis.stats.resampling import minimum_detectable
+from freqbias.analysis.table.contrasts import MARGIN_NOT_TOLD, NO_GLOSS, ONE_REGISTER
+from freqbias.records import Estimate
+
+#: Rivals as the analysis names them, and in words.
+RIVALS = {
+    "words": "length",
+    "characters": "length",
+    "fkgl": "readability",
+    "formality": "register",
+    "gloss_fit": "the fit of the gloss",
+    "overlap_with_original": "overlap with the original",
+    "numbers_dropped": "dropped numbers",
+}
+WORTH_NAMING = 0.25  # of the effect; a smaller part does not change what the effect goes with
+
+
+def findings(have: Lookup, main: Estimate | None) -> list[str]:
+    """Return every sentence that these estimates allow, in the order of the report."""
+    parts = [
+        _queries,
+        _size,
+        _inversion,
+        _retrieval,
+        _equal_overlap,
+        _limit,
+        _parts,
+        _not_held,
+        _dose,
+        _logit,
+        _adjusted,
+        _equal_subwords,
+        _direct,
+    ]
+    parts += [_background, _specific, _crossed, _calibration, _failed]
+    return [sentence for part in parts for sentence in part(have, main)]
+
+
+def inseparable(have: Lookup) -> bool:
+    """Tell whether frequency cannot be told from a rival in these pairs."""
+    return "inseparable" in flags_of(have.main("zipf_slope"))
+
+
+def _size(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.main("relative")
+    said = [] if row is None else [f"That is {sized(row)} of what separates right from wrong for this model (exact − decoy)."]
+    if MARGIN_NOT_TOLD in flags_of(row):
+        said = [f"{said[0][:-1]}, which itself is not told from zero."]
+    if main is not None and main.high_mean is not None:
+        said.append(f"Levels: {_plain(main.high_mean)} {have.unit} for the frequent form, {_plain(main.low_mean)} for the rare one.")
+    if main is None or main.share_positive is None or main.n_items < 2:
+        return said
+    shares = f"The gap favours the frequent form in {main.share_positive:.0%} of the items"
+    if main.share_negative is None:
+        return [*said, f"{shares}."]
+    rest = 1 - main.share_positive - main.share_negative
+    zero = f"; in {rest:.0%} it is zero" if rest > 1e-9 else ""
+    return [*said, f"{shares}, the rare form in {main.share_negative:.0%}{zero}."]
+
+
+def _plain(value: float | None) -> str:
+    return number(value, signed=False)
+
+
+def _queries(have: Lookup, main: Estimate | None) -> list[str]:
+    if ONE_REGISTER in flags_of(main):
+        return [
+            "Some or all glosses come in one register only; a plain one sounds like the frequent form, an elevated one like the rare."
+        ]
+    if NO_GLOSS not in flags_of(main) or have.main("equal_overlap") is not None:
+        return []
+    return ["The queries are no glosses and may share words with the documents: overlap of words is a rival that nothing here removes."]
+
+
+def _limit(have: Lookup, main: Estimate | None) -> list[str]:
+    if main is None or not main.std_error:
+        return []
+    least = minimum_detectable(main.std_error, main.n_items - 1)
+    return [
+        f"With {main.n_items} items an effect under {number(least, signed=False)} {have.unit} would have been missed more often "
+        "than one time in five."
+    ]
+
+
+def _equal_subwords(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.main("equal_subwords")
+    if row is None:
+        return []
+    return [f"Where both forms split into equally many subwords ({row.n_items} items): {sized(row)}{_left(row, main)}."]
+
+
+def _dose(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.main("zipf_slope")
+    if row is None:
+        return []
+    if inseparable(have):
+        return [f"Dose: no slope is given, {row.method.removeprefix('none: ')}."]
+    clear = "" if excludes_zero(row) else " (not told from zero)"
+    sense = have.main("sense_zipf_slope")
+    by_sense = "" if sense is None else f"; by the frequency of the intended sense {sized(sense)}"
+    return [f"Per Zipf unit of frequency gap, rivals held level: {number(row.value)} {interval(row)}{clear}{by_sense}."]
+
+
+def _logit(have: Lookup, main: Estimate | None) -> list[str]:
+    counts, slope = have.main("discordant"), have.main("zipf_slope_logit")
+    said = [] if counts is None else [f"Answers that differ between the forms: {counts.method.partition(';')[0]}."]
+    if slope is None:
+        return said
+    if slope.value is None:
+        return [*said, f"Among these pairs no slope is given, {slope.method.removeprefix('none: ').partition(';')[0]}."]
+    clear = "" if excludes_zero(slope) else " (not told from zero)"
+    clear += "; with so few pairs a slope tends to come out too far from zero" if "few_pairs" in flags_of(slope) else ""
+    return [*said, f"Among these pairs the log-odds that the frequent form is the right one rise by {sized(slope)} per Zipf unit{clear}."]
+
+
+def _inversion(have: Lookup, main: Estimate | None) -> list[str]:
+    """Tell margins first, then shares; effects of the exact text's form and of the decoy's apart."""
+    decoy = have.measured("decoy_form")
+    if decoy is None:
+        return []
+    told = "" if have.found(decoy) else ", not told from zero"
+    said = [
+        f"Decoy: frequent instead of rare wording changes its lead over the exact text by {sized(decoy)} {have.unit}, "
+        f"{p_text(adjusted_p(decoy))}{told}; a gain is the claim that a frequent wrong text outranks a rare right one."
+    ]
+    rates = [have.measured(contrast, measure="win_rate") for contrast in ("exact_form", "decoy_form", "interaction")]
+    exact, wrong, interaction = rates
+    if exact is not None and wrong is not None:
+        # the exact document's share of wins is what is left of the inversions
+        beyond = "" if interaction is None else f", which differs by {sized(negated(interaction))} where the exact text is frequent"
+        lost = negated(exact)
+        said.append(
+            f"Inversions, as a share of comparisons: {sized(lost)}{_shares(lost)} with the exact text in frequent "
+            f"instead of rare wording, {p_text(adjusted_p(exact))}; {sized(wrong)}{_shares(wrong)} with the decoy in it, "
+            f"{p_text(adjusted_p(wrong))}{beyond}."
+        )
+    return said
+
+
+def _shares(row: Estimate) -> str:
+    return "" if row.high_mean is None or row.low_mean is None else f" ({row.high_mean:.0%} instead of {row.low_mean:.0%})"
+
+
+RANKS = {"recall_at_1": "Recall@1", "recall_at_10": "Recall@10", "recall_at_100": "Recall@100", "mrr_at_10": "MRR@10"}
+
+
+def _retrieval(have: Lookup, main: Estimate | None) -> list[str]:
+    shift = have.measured(have.confirmatory, measure="negative_rank")
+    said = []
+    if shift is not None and have.measure != "negative_rank":
+        way = "up" if (shift.value or 0) >= 0 else "down"
+        said = [f"Rank: frequent instead of rare wording moves the document {way}, by {sized(shift)} places."]
+    others = [(name, have.measured(have.confirmatory, measure=measure)) for measure, name in RANKS.items()]
+    gains = [f"{name} {sized(row)}" for name, row in others if row is not None]
+    if gains:
+        said.append(f"In other measures: {'; '.join(gains)}.")
+    buckets = [have.get("zipf_buckets", term=f"bucket:{number}") for number in range(1, 9)]
+    shown = [f"{number(row.value, signed=False)} ({row.n_pairs})" for row in buckets if row is not None]
+    if shown:
+        said.append(f"{have.unit} by frequency of the swapped words, rarest first, parts of equal cumulative frequency (documents): "
+                    f"{', '.join(shown)}.")  # fmt: skip
+    return said
+
+
+def overlapping(have: Lookup, main: Estimate) -> str | None:
+    """Return what word matching leaves to be said of an effect of the user's own queries; None where it is found without matching."""
+    level, more = have.main("equal_overlap"), have.main("overlap_difference")
+    if level is None or (more is None and level.value is not None):
+        return None  # no query of theirs shares more with one form
+    if level.value is None:
+        return "Whether it goes with frequency or with the words that queries share with one form cannot be told: they always share more."
+    if same_way(level, main):
+        return None
+    if same_way(more, main):
+        return "It goes with the words that queries share with one form: where they share as many with both, no such effect is shown."
+    where = f"where queries share as many words with both forms ({level.n_items} item{'s' if level.n_items > 1 else ''})"
+    return f"It cannot be told from word matching: {where}, it is neither shown nor shown to be smaller."
+
+
+def _equal_overlap(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.main("equal_overlap")
+    if row is None:
+        return []
+    own = "The queries are the collection's own, and rank in a corpus of the texts that have two forms, not in all of it."
+    if row.value is None:
+        return [own, "In every pair they share more words with one form, so word matching cannot be set apart."]
+    return [
+        own,
+        f"Where they share equally many words with both forms ({row.n_items} items): {sized(row)}; elsewhere word matching adds to it.",
+    ]
+
+
+def _parts(have: Lookup, main: Estimate | None) -> list[str]:
+    """Split the mean gap by what it goes with, as far as the slopes tell."""
+    own = have.main("part:frequency")
+    if own is None:
+        return []
+    total = sum(row.value or 0 for name in ("frequency", *RIVALS, "rest") if (row := have.main(f"part:{name}")) is not None)
+    named = [f"frequency {sized(own)}"]
+    for name, label in (*RIVALS.items(), ("rest", "none of these")):
+        row = have.main(f"part:{name}")
+        if row is not None:
+            named.append(f"{label} {sized(row)}")
+    return [f"Of the mean gap by regression, {number(total)}: {'; '.join(named)}."]
+
+
+def _not_held(have: Lookup, main: Estimate | None) -> list[str]:
+    slope = have.main("zipf_slope")
+    if slope is None or main is None:
+        return []
+    part = f"Rivals are held level over the {slope.n_pairs} of {main.n_pairs} pairs of which frequency and rivals are known."
+    said = [part] if slope.n_pairs < main.n_pairs else []
+    flags = [flag.removeprefix("not_held:") for flag in flags_of(slope) if flag.startswith("not_held:")]
+    names = list(dict.fromkeys(RIVALS[name] for name in flags if name in RIVALS))
+    return [*said, f"Not held level, since that would cost more than a tenth of the pairs: {', '.join(names)}."] if names else said
+
+
+def _adjusted(have: Lookup, main: Estimate | None) -> list[str]:
+    rows = [have.main(term) for term in ("adjusted", "matched")]
+    regression, matched = rows
+    if regression is None or matched is None:
+        return []
+    beyond = have.main("adjusted", "frequency-placebo")
+    by_regression = f"{sized(regression)} by regression" + (f" ({sized(beyond)} beyond the placebo)" if beyond is not None else "")
+    by_matching = f"{number(matched.value)} {interval(matched)} in the {matched.n_items} items of a level subset"
+    sentence = f"Without rivals: {by_regression}, {by_matching}"
+    return [f"{sentence}; the two disagree." if _disagree(regression, matched) else f"{sentence}."]
+
+
+def _disagree(first: Estimate, second: Estimate) -> bool:
+    """Tell whether two intervals for one effect do not even overlap, or exclude zero on opposite sides."""
+    if None in (first.ci_low, first.ci_high, second.ci_low, second.ci_high):
+        return False
+    low, high = max(first.ci_low or 0, second.ci_low or 0), min(first.ci_high or 0, second.ci_high or 0)
+    return low > high
+
+
+def _direct(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.main("net_of_subwords")
+    if row is None:
+        return []
+    return [f"Direct effect given subwords, which rarity itself brings about: {sized(row)}{_left(row, main)}."]
+
+
+def _left(row: Estimate, main: Estimate | None) -> str:
+    """Say what is left of an effect under another condition, where it is not the same effect."""
+    if row.ci_low is None or main is None or not excludes_zero(main):
+        return ""
+    if not excludes_zero(row):
+        return ", so nothing that can be told from zero is left there"
+    return ", so there it is the other way round" if (row.value or 0) * (main.value or 0) < 0 else ""
+
+
+def _background(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.measured("background")
+    if row is None:
+        return []
+    where = f"{number(row.value)} {have.unit} {interval(row)}, {p_text(adjusted_p(row))}"
+    difference, adjusted = have.get("background", "frequency-placebo"), have.get("background", term="adjusted")
+    where += "" if difference is None or difference.value is None else f"; frequency minus placebo {sized(difference)}"
+    if have.found(row):
+        form = favoured(row)
+        doubts = []
+        if difference is not None and not same_way(difference, row):
+            doubts.append("an equally frequent synonym (placebo) may do as much")
+        if adjusted is not None and not same_way(adjusted, row):
+            doubts.append(f"with rivals held level {sized(adjusted)} is left")
+        if doubts:
+            why = f"{' and '.join(doubts)}, so no preference is claimed"
+            return [f"Background: {form} wording scores higher whatever is asked, {where}; {why}."]
+        return [f"Background: the model prefers {form} wording whatever is asked: {where}."]
+    if significant(row):
+        return [f"Background: {where}; less than this model's numbers move by when only the batch changes, so no pull is claimed."]
+    return [f"Background: no pull toward either wording was detected against other items' glosses: {where}."]
+
+
+def _specific(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.measured("gloss_specific")
+    if row is None:
+        return []
+    return [f"Tied to the meaning (gloss − background): {number(row.value)} {interval(row)}, {p_text(adjusted_p(row))}."]
+
+
+def _crossed(have: Lookup, main: Estimate | None) -> list[str]:
+    match, asymmetry = have.get("match"), have.get("match_asymmetry")
+    if match is None or asymmetry is None:
+        return []
+    return [
+        f"The same word on both sides is worth {number(match.value)} {interval(match)}; the frequent word's match exceeds the "
+        f"rare word's by {number(asymmetry.value)} {interval(asymmetry)}, which is word matching."
+    ]
+
+
+def _calibration(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.get("calibration")
+    if row is None or row.ci_low is None or row.ci_high is None:
+        return []
+    if row.ci_low <= 1 <= row.ci_high:
+        word = "not told from the corpus's own odds (1)"
+    else:
+        word = "steeper than the corpus's own odds (1)" if (row.value or 0) > 1 else "flatter than the corpus's own odds (1)"
+    return [f"Calibration: the model's log-odds rise by {number(row.value, signed=False)} {interval(row)} per unit of corpus "
+            f"log-odds, {word}."]  # fmt: skip
+
+
+def _failed(have: Lookup, main: Estimate | None) -> list[str]:
+    if main is None or not main.n_failed:
+        return []
+    return [f"{main.n_failed} pair{'s' if main.n_failed > 1 else ''} could not be measured."]

@@ -1,0 +1,122 @@
+"""What sentences are made of: estimates looked up by contrast, arm and term, and numbers, intervals and p-values in words."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from freqbias.analysis.table.contrasts import question
+from freqbias.records import Estimate
+from freqbias.terms import UNITS
+
+ALPHA = 0.05
+
+
+class Lookup:
+    """The estimates of one model and probe, read in the measure that the verdict rests on.
+
+    `floor` is how far a value of this measure moves when only the batch changes, None where that is not known.
+    """
+
+    def __init__(self, estimates: Sequence[Estimate], measure: str, floor: float | None = None):
+        self._rows = {(row.measure, row.contrast, row.arm, row.term): row for row in estimates}
+        self.model, self.probe, self.measure = estimates[0].model, estimates[0].probe, measure
+        self.question = question(self.probe)
+        self.confirmatory = self.question.contrast
+        self.unit = UNITS.get(measure, measure)
+        self.floor = floor
+
+    def get(self, contrast: str, arm: str = "frequency", term: str = "mean", measure: str | None = None) -> Estimate | None:
+        """Return an estimate, None where it was not made."""
+        return self._rows.get((measure or self.measure, contrast, arm, term))
+
+    def measured(self, contrast: str, arm: str = "frequency", term: str = "mean", measure: str | None = None) -> Estimate | None:
+        """Return an estimate that has a value; one of which every pair failed has none, and nothing can be said of it."""
+        row = self.get(contrast, arm, term, measure)
+        return None if row is None or row.value is None else row
+
+    def main(self, term: str, arm: str = "frequency") -> Estimate | None:
+        """Return an estimate of the contrast that the verdict rests on."""
+        return self.get(self.confirmatory, arm, term)
+
+    def rivals(self) -> list[Estimate]:
+        """Return the placebo's equivalence tests per orienting rival."""
+        return [
+            row
+            for (measure, contrast, arm, term), row in sorted(self._rows.items())
+            if (measure, contrast, arm) == (self.measure, self.confirmatory, "placebo") and term.startswith("equivalence:")
+        ]
+
+    def within_noise(self, row: Estimate) -> bool:
+        """Tell whether a value is smaller than what this model's numbers move by when only the batch changes."""
+        return self.floor is not None and row.measure == self.measure and abs(row.value or 0.0) < self.floor
+
+    def found(self, row: Estimate | None) -> bool:
+        """Tell whether test and interval both exclude zero (a small sample in which they disagree is no finding), beyond the noise."""
+        return significant(row) and row is not None and not self.within_noise(row)
+
+
+def significant(row: Estimate | None) -> bool:
+    """Tell whether the p-value, adjusted where it is, is below 5 % and the interval excludes zero."""
+    p_value = None if row is None else adjusted_p(row)
+    return p_value is not None and p_value < ALPHA and excludes_zero(row)
+
+
+def excludes_zero(row: Estimate | None) -> bool:
+    """Tell whether there is an interval and it leaves zero out."""
+    return row is not None and row.ci_low is not None and row.ci_high is not None and not row.ci_low <= 0 <= row.ci_high
+
+
+def same_way(row: Estimate | None, main: Estimate) -> bool:
+    """Tell whether an estimate's interval leaves out zero on the side of another estimate."""
+    return row is not None and excludes_zero(row) and (row.value or 0) * (main.value or 0) > 0
+
+
+def favoured(row: Estimate) -> str:
+    """Return the form that an estimate favours, in a word."""
+    return "frequent" if (row.value or 0) > 0 else "rare"
+
+
+def adjusted_p(row: Estimate) -> float | None:
+    """Return the p-value, adjusted for its family where it has one."""
+    return row.p_value if row.p_adjusted is None else row.p_adjusted
+
+
+def flags_of(row: Estimate | None) -> list[str]:
+    """Return the flags of an estimate that may be absent."""
+    return [] if row is None else list(row.flags)
+
+
+def number(value: float | None, signed: bool = True) -> str:
+    """Return a number with three significant digits for sentences and tables; a dash for None."""
+    if value is None:
+        return "–"
+    if value == 0:
+        return "0"
+    digits = f"{abs(value):.3g}" if abs(value) < 1000 else f"{abs(value):.0f}"
+    sign = "−" if value < 0 else "+" if signed else ""
+    return sign + digits
+
+
+def interval(row: Estimate) -> str:
+    """Return `[low, high]` of an estimate."""
+    if row.ci_low is None or row.ci_high is None:
+        return "[no interval]"
+    return f"[{number(row.ci_low)}, {number(row.ci_high)}]"
+
+
+def p_text(value: float | None) -> str:
+    """Return `p = .012` or `p < .001`."""
+    if value is None:
+        return "no test"
+    return "p < .001" if value < 0.001 else f"p = {value:.3f}".replace("0.", ".")
+
+
+def negated(row: Estimate) -> Estimate:
+    """Return the estimate of the share that is left: value and ends of the interval with the other sign, levels from 1."""
+    value, low, high = (None if number is None else -number for number in (row.value, row.ci_high, row.ci_low))
+    rest = [None if share is None else 1 - share for share in (row.high_mean, row.low_mean)]
+    return replace(row, value=value, ci_low=low, ci_high=high, high_mean=rest[0], low_mean=rest[1])
+
+
+def sized(row: Estimate) -> str:
+    """Return value and interval of an estimate, without its unit."""
+    return f"{number(row.value)} {interval(row)}"

@@ -1,0 +1,314 @@
+"""The report: verdict, controls, audit, effects, every estimate, method; as one HTML file, Markdown and JSON, with figure files."""
+
+import math
+import os
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from freqbias.analysis.estimate.across_models import ALL_MODELS
+from freqbias.analysis.estimate.families import CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY, adjusted, repeated
+from freqbias.analysis.figures import distributions
+from freqbias.analysis.figures import intervals as figures
+from freqbias.analysis.figures.specification_curve import specification_curve
+from freqbias.analysis.figures.svg import Chart, Subject
+from freqbias.analysis.report.formatting import number
+from freqbias.analysis.report.notes import notes
+from freqbias.analysis.report.rendering import render
+from freqbias.analysis.report.top_pairs import Largest, largest
+from freqbias.analysis.report.verdict import Verdict, verdicts
+from freqbias.analysis.table import belonging, contrasts
+from freqbias.analysis.table.frame import frame
+from freqbias.errors import InputError
+from freqbias.files import read_estimates, read_json, read_manifest, read_pairs, write_json, write_text
+from freqbias.frequency import swap
+from freqbias.records import SCHEMA, Estimate, Pair
+from freqbias.terms import UNITS
+
+#: Dots in the clouds of all figures together: a dot takes about 120 bytes, and a report has to stay under 5 MB.
+ALL_POINTS = 15_000
+LONGEST_NAME = 100  # characters of a figure's key; file systems allow 255 bytes for a name
+CLOUDS = 3  # a section draws: pairs in `dose`, items of two arms in `raincloud`
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What one run folder holds; parts whose files are absent are None or empty."""
+
+    label: str
+    estimates: list[Estimate]
+    pairs: Mapping[str, Pair]
+    observations: pd.DataFrame | None
+    table: pd.DataFrame | None
+    audit: dict[str, Any] | None
+    manifest: dict[str, Any] | None
+
+    @property
+    def floors(self) -> dict[tuple[str, str], float]:
+        """What a value moves by when only the batch changes, by model and measure."""
+        models = [] if self.manifest is None else self.manifest.get("models", [])
+        floors = [(model["name"], model.get("noise_floor") or {}) for model in models]
+        return {(name, floor["measure"]): floor["value"] for name, floor in floors if floor.get("value") is not None}
+
+    @property
+    def notes(self) -> list[str]:
+        """What could not be measured, or only in part."""
+        return notes(self.manifest, self.observations, self.estimates)
+
+    @property
+    def noise(self) -> list[str]:
+        """One sentence per model on its numerical noise floor."""
+        models = [] if self.manifest is None else self.manifest.get("models", [])
+        return [_noise(model["name"], model["noise_floor"]) for model in models if model.get("noise_floor")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """Verdict, figures and pairs of one model and probe; `effects` are shown in their order."""
+
+    subject: Subject
+    verdict: Verdict
+    run: Run
+    controls: Chart | None
+    effects: list[Chart]
+    largest: Largest | None
+
+
+def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | None = None) -> list[Path]:
+    """Write `report.html`, `report.md`, `report.json` and `figures/` (SVG and CSV) on one or more runs; return their paths.
+
+    Reads `estimates.jsonl`, and `pairs.jsonl`, `observations.jsonl`, `audit.json` and `manifest.json` where they are there. Writes
+    into `out`, by default the first run folder. Over several runs the p-values of each family are adjusted together. Raises
+    `InputError` for a run without estimates and for two runs that hold the same model and probe.
+    """
+    folders = [Path(run) for run in runs]
+    read = [_read(folder, label) for folder, label in zip(folders, _labels(folders), strict=True)]
+    _refuse_repeats(read)
+    estimates = [row for run in read for row in run.estimates]
+    if len(read) > 1:
+        estimates = adjusted(estimates)
+    sections = _sections(read, estimates)
+    audits = [(run, figures.love(run.audit, key)) for run, key in zip(read, _keys([r.label for r in read]), strict=True) if run.audit]
+    charts: list[Chart | None] = [figures.overview(estimates), *(chart for _, chart in audits)]
+    context = {
+        "sections": sections,
+        "estimates": estimates,
+        "families": _families(estimates),
+        "runs": read,
+        "audits": audits,
+        "overview": charts[0],
+        "arms": ARM_NOTES,
+    }
+    charts += [chart for section in sections for chart in (section.controls, *section.effects)]
+    target = folders[0] if out is None else Path(out)
+    return [*_write_texts(target, context), *_write_charts(target / "figures", [chart for chart in charts if chart is not None])]
+
+
+ARM_NOTES = {
+    "placebo": "one synonym swapped for an equally frequent one; its high side is the one with fewer subwords, the less formal "
+    "or the shorter one, in turn",
+    "length": "the same wording with and without empty material; high is the shorter one",
+    "frequency": "one synonym swapped; high is the more frequent one",
+    "frequency-placebo": "difference of the two arms: over different items, or within the items of both where they share most",
+}
+
+
+def _read(folder: Path, label: str) -> Run:
+    path = folder / "estimates.jsonl"
+    estimates = list(read_estimates(path)) if path.exists() or not folder.is_dir() else []
+    if not estimates:
+        raise InputError(f"{path}: no estimates; run: freqbias analyze {folder}")
+    pairs: dict[str, Pair] = {}
+    observations = table = None
+    if all((folder / name).is_file() for name in ("pairs.jsonl", "observations.jsonl")):
+        pairs = {pair.id: pair for pair in read_pairs(folder)}
+        observations = frame(folder)
+        belonging.check_records(observations, pairs, str(folder / "observations.jsonl"))
+        table = contrasts.pair_gaps(observations)
+        _refuse_old(estimates, table, folder)
+        table["zipf_gap"] = table["pair_id"].map({key: _zipf_gap(pair) for key, pair in pairs.items()}).astype(float)
+    audit = _optional(folder / "audit.json", read_json)
+    if audit is not None and not (isinstance(audit, dict) and {"arms", "verdicts"} <= set(audit)):
+        raise InputError(f"{folder / 'audit.json'}: not an audit of pairs; run: freqbias audit {folder}")
+    return Run(
+        label=label,
+        estimates=estimates,
+        pairs=pairs,
+        observations=observations,
+        table=table,
+        audit=audit,
+        manifest=_optional(folder / "manifest.json", _manifest),
+    )
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    """Return a manifest with all that the report prints of one, empty where a hand-written manifest leaves it out."""
+    empty: dict[str, Any] = {"argv": [], "seed": None, "models": [], "versions": {}, "inputs": {}}
+    given = {name: value for name, value in read_manifest(path).items() if value is not None}
+    for name, value in empty.items():
+        if value is not None and not isinstance(given.get(name, value), type(value)):
+            raise InputError(f"{path}: field '{name}' must be {'a list' if isinstance(value, list) else 'an object'}")
+    manifest = empty | given
+    if not all(isinstance(model, dict) and isinstance(model.get("name"), str) for model in manifest["models"]):
+        raise InputError(f"{path}: field 'models' must be a list of objects with a 'name'")
+    fields = dict.fromkeys(("source", "revision", "dtype", "quantisation", "licence"))
+    return manifest | {"models": [fields | model | {"details": model.get("details") or {}} for model in manifest["models"]]}
+
+
+def _refuse_old(estimates: Sequence[Estimate], table: pd.DataFrame, folder: Path) -> None:
+    """Refuse estimates of other observations than the figures would show."""
+    means = table.groupby([*contrasts.SERIES, "item"])["gap"].mean().groupby(contrasts.SERIES).mean()
+    levels = table[["high", "low"]].abs().groupby([table["model"], table["measure"]]).max().max(axis=1).fillna(0.0)
+    for row in estimates:
+        key = (row.model, row.probe, row.measure, row.contrast, row.arm)
+        if row.term != "mean" or key not in means.index:
+            continue
+        rounding = 1e-8 * max(1.0, float(levels[row.model, row.measure]))  # files hold nine digits of the levels, not of the gap
+        if not math.isclose(means[key], row.value or 0.0, rel_tol=1e-6, abs_tol=rounding):
+            raise InputError(
+                f"{folder / 'estimates.jsonl'}: {' / '.join(key)} is not the mean of observations.jsonl, which has changed; "
+                f"run: freqbias analyze {folder}"
+            )
+
+
+def _zipf_gap(pair: Pair) -> float | None:
+    if pair.zipf_gap is not None or pair.arm != "frequency":
+        return pair.zipf_gap
+    return swap(pair.high, pair.low, pair.language).zipf_gap
+
+
+def _optional(path: Path, read: Any) -> Any:
+    return read(path) if path.is_file() else None
+
+
+def _labels(folders: Sequence[Path]) -> list[str]:
+    """Return the folders' own names, numbered where two have the same; one run alone is `run`, so that a copy of it repeats."""
+    if len(folders) == 1:
+        return ["run"]
+    names = [folder.resolve().name or "run" for folder in folders]
+    return [name if names.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(names, start=1)]
+
+
+def _refuse_repeats(runs: Sequence[Run]) -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for run in runs:
+        for model, probe in dict.fromkeys((row.model, row.probe) for row in run.estimates if row.model != ALL_MODELS):
+            if (model, probe) in seen:
+                raise InputError(
+                    f"runs '{seen[model, probe]}' and '{run.label}' both hold model '{model}' and probe '{probe}'; leave one out"
+                )
+            seen[model, probe] = run.label
+
+
+def _keys(names: Sequence[str]) -> list[str]:
+    """Return names fit for files and ids, numbered where two would become the same."""
+    keys: list[str] = []
+    for name in names:
+        key = base = _short(re.sub(r"[^0-9A-Za-z._-]", "_", name))
+        place = 2
+        while key.lower() in (other.lower() for other in keys):
+            key, place = f"{base}-{place}", place + 1
+        keys.append(key)
+    return keys
+
+
+def _short(name: str) -> str:
+    """Return a name that fits into a file's, ends included; what was cut off still tells two apart."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 9]}-{zlib.crc32(name.encode()):08x}"
+
+
+def _sections(runs: Sequence[Run], estimates: Sequence[Estimate]) -> list[Section]:
+    homes = {(row.model, row.probe): run for run in runs for row in run.estimates}
+    found = verdicts(estimates, {key: floor for run in runs for key, floor in run.floors.items()})
+    keys = _keys([f"{verdict.model}-{verdict.probe}" for verdict in found])
+    points = max(100, min(distributions.MAX_POINTS, ALL_POINTS // (CLOUDS * max(1, len(found)))))
+    sections = []
+    for verdict, key in zip(found, keys, strict=True):
+        subject = Subject(model=verdict.model, probe=verdict.probe, measure=verdict.measure, key=key, several=verdict.several)
+        sections.append(_section(subject, verdict, homes[verdict.model, verdict.probe], estimates, points))
+    return sections
+
+
+def _section(subject: Subject, verdict: Verdict, run: Run, estimates: Sequence[Estimate], points: int) -> Section:
+    effects: list[Chart | None] = [figures.forest(subject, estimates)]
+    if run.table is not None and run.observations is not None:
+        effects += [
+            distributions.raincloud(subject, run.table, estimates, points),
+            distributions.dose(subject, run.table, points),
+            distributions.interaction(subject, run.observations),
+        ]
+    effects.append(specification_curve(subject, estimates))
+    return Section(
+        subject=subject,
+        verdict=verdict,
+        run=run,
+        controls=figures.controls(subject, estimates),
+        effects=[chart for chart in effects if chart is not None],
+        largest=None if run.table is None else largest(subject, run.table, run.pairs),
+    )
+
+
+def _families(estimates: Sequence[Estimate]) -> dict[str, list[str]]:
+    named: dict[str, list[str]] = {CONFIRMATORY_FAMILY: [], EXPLORATORY_FAMILY: []}
+    same = repeated(estimates)
+    for i, row in enumerate(estimates):
+        if row.family in named:
+            named[row.family].append(_named(row) + (f" (one test with {_named(estimates[same[i]])})" if i in same else ""))
+    return named
+
+
+def _named(row: Estimate) -> str:
+    return f"{row.model} / {row.probe} / {row.measure} / {row.contrast} / {row.arm} / {row.term}"
+
+
+def _noise(model: str, floor: Mapping[str, Any]) -> str:
+    if floor.get("value") is None:
+        return f"{model}: the noise floor was not measured."
+    if floor["value"] == 0:
+        return f"{model}: numbers do not move when only the batch changes."
+    size = number(floor["value"], signed=False)
+    return f"{model}: numbers move by {size} {UNITS.get(floor['measure'], floor['measure'])} when only the batch changes."
+
+
+def _write_texts(folder: Path, context: Mapping[str, Any]) -> list[Path]:
+    for name in ("report.html", "report.md"):
+        write_text(folder / name, render(f"{name}.jinja", context))
+    write_json(folder / "report.json", _document(context))
+    return [folder / name for name in ("report.html", "report.md", "report.json")]
+
+
+def _document(context: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "runs": [run.label for run in context["runs"]],
+        "verdicts": [
+            {
+                "model": section.subject.model,
+                "probe": section.subject.probe,
+                "measure": section.subject.measure,
+                "headline": section.verdict.headline,
+                "controls": section.verdict.controls,
+                "findings": section.verdict.findings,
+            }
+            for section in context["sections"]
+        ],
+        "notes": [sentence for run in context["runs"] for sentence in run.notes],
+        "noise": [sentence for run in context["runs"] for sentence in run.noise],
+        "families": context["families"],
+        "estimates": [row.to_dict() for row in context["estimates"]],
+    }
+
+
+def _write_charts(folder: Path, charts: Sequence[Chart]) -> list[Path]:
+    written = []
+    for chart in charts:
+        paths = [folder / f"{chart.name}.{suffix}" for suffix in ("svg", "csv")]
+        write_text(paths[0], chart.svg.replace("currentColor", "#222222"))
+        write_text(paths[1], chart.data.to_csv(index=False, float_format="%.8g", lineterminator="\n"))
+        written += paths
+    return written

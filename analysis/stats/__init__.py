@@ -1,0 +1,1 @@
+"""Arrays in, numbers out: resampling, mixed models, differences of two arms. Imports nothing else of freqbias."""

@@ -1,0 +1,50 @@
+"""Do observations belong to their pairs? Rows that do not would be counted in another arm, or twice, and no number would show it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from freqbias.analysis.table.contrasts import SHARES
+from freqbias.errors import InputError
+from freqbias.records import Pair
+
+KEY = ["model", "probe", "measure", "contrast", "register", "pair_id"]
+
+
+def check(observations: pd.DataFrame, arms: Mapping[str, str], items: Mapping[str, str], source: str) -> None:
+    """Raise `InputError`, as `source:line: reason`, for the first row that cannot be right.
+
+    `arms` and `items` map the id of every pair to its own; rows of `observations` are in the order of the file. Refused: a pair that is
+    not there, another arm or item than the pair's (a row without an arm is one of `frequency`), a second row of one measurement, a
+    share above 1.
+    """
+    for wrong, reason in _faults(observations, arms, items):
+        if wrong.any():
+            row = int(wrong.to_numpy().argmax())
+            count = int(wrong.sum())
+            more = f" ({count} rows like this)" if count > 1 else ""
+            raise InputError(f"{source}:{row + 1}: {reason.format_map(dict(observations.iloc[row]))}{more}")
+
+
+def check_records(observations: pd.DataFrame, pairs: Mapping[str, Pair], source: str) -> None:
+    """Do the same with the pairs themselves, by id."""
+    check(observations, {key: pair.arm for key, pair in pairs.items()}, {key: pair.item for key, pair in pairs.items()}, source)
+
+
+def _faults(observations: pd.DataFrame, arms: Mapping[str, str], items: Mapping[str, str]) -> Iterator[tuple["pd.Series[bool]", Any]]:
+    """Yield which rows are wrong and why, with the row's fields to fill in."""
+    pairs = observations["pair_id"]
+    yield ~pairs.isin(list(arms)), "field 'pair_id': the pair file holds no pair '{pair_id}'; use the pairs of this run"
+    for name, known in (("arm", arms), ("item", items)):
+        wrong = observations[name] != pairs.map(known)
+        yield wrong, f"field '{name}' is '{{{name}}}', which is not that of pair '{{pair_id}}'; write the pair's own into the row"
+    repeated = (
+        "pair '{pair_id}' has a row with the same "
+        + ", ".join(KEY[:-1])
+        + " before; delete the copy, or average repeated samples into one row"
+    )
+    yield observations.duplicated(KEY), repeated
+    sides = observations[["high", "low"]]
+    outside = observations["measure"].isin(SHARES) & (sides.abs() > 1).any(axis=1)
+    yield outside, "'{measure}' is a share of 1, found {high} and {low}; divide percentages by 100"

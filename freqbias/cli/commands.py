@@ -1,0 +1,237 @@
+"""One function a command; each stage reads the file before it and writes its own."""
+
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from freqbias import registry
+from freqbias.cli.console import log, print_json, print_lines, print_table, tracker, waiting
+from freqbias.cli.options import Json, N, Seed, Sets
+from freqbias.cli.summary import show_summary, write_report
+from freqbias.errors import InputError
+from freqbias.files import read_lines, read_pairs, write_records
+from freqbias.frequency import read_counts, unknown_words
+from freqbias.frequency.measures import with_completions
+from freqbias.run import stages
+
+Run = Annotated[Path, typer.Argument(help="Run folder.", metavar="RUN")]
+
+
+def pairs(
+    generator: Annotated[str, typer.Argument(help="Generator; see `freqbias list generators`.")],
+    sources: Annotated[list[Path] | None, typer.Argument(metavar="[INPUT…]", help="What `substitute` and `import` read.")] = None,
+    *,
+    out: Annotated[Path, typer.Option(help="Pair file to write.")],
+    n: N = None,
+    seed: Seed = 0,
+    sets: Sets = None,
+    field: Annotated[str | None, typer.Option(help="substitute: JSONL field that holds the text.")] = None,
+    high: Annotated[str | None, typer.Option(help="import: column of the frequent side.")] = None,
+    low: Annotated[str | None, typer.Option(help="import: column of the rare side.")] = None,
+    item: Annotated[str | None, typer.Option(help="import: column that names the item.")] = None,
+    language: Annotated[str | None, typer.Option(help="import: language code of wordfreq.")] = None,
+    skip_invalid: Annotated[bool, typer.Option("--skip-invalid", help="Leave faulty lines out, count and list them.")] = False,
+) -> None:
+    """Generate pairs: from the bundled sets, from your own texts, or from two aligned files.
+
+    Example: `freqbias pairs lexicon --n 180 --seed 0 --out pairs.jsonl`
+
+    Example: `freqbias pairs substitute mytexts.txt --out pairs.jsonl`
+
+    Example: `freqbias pairs import high.txt low.txt --out pairs.jsonl`
+    """
+    skipped: list[str] = []
+    coverage = None
+    options: dict[str, Any] = {
+        "n": n,
+        "seed": seed,
+        "sets": sets,
+        "field": field,
+        "high": high,
+        "low": low,
+        "item": item,
+        "language": language,
+    }
+    if skip_invalid:
+        options["skipped"] = skipped
+    if generator == "substitute":
+        from freqbias.paraphrases.substitute import Coverage
+
+        options["coverage"] = coverage = Coverage()
+    with waiting("pairs"):
+        made = stages.make_pairs(generator, sources or [], options)
+        write_records(out, made)
+    for line in [*skipped, *(coverage.lines() if coverage else [])]:
+        log.info("%s", line)
+    if skip_invalid:
+        log.info("%d lines skipped", len(skipped))
+    log.info("%s: %d pairs", out, len(made))
+
+
+def check(
+    source: Annotated[Path, typer.Argument(metavar="PAIRS", help="Pair file or run folder.")],
+    out: Annotated[Path, typer.Option(help="Pair file to write, with the verdicts in `checks`.")],
+    similarity: Annotated[str | None, typer.Option(help="Embedding model that says whether both forms mean alike.")] = None,
+    json: Json = False,
+) -> None:
+    """Check whether both forms of every pair still say the same: numbers, negation, names, quotes, question, articles.
+
+    Example: `freqbias check pairs.jsonl --out checked.jsonl`
+    """
+    rows = stages.check_pairs(stages.file_in(source, "pairs.jsonl"), out, similarity)
+    names = sorted({name for row in rows for name in row.checks})
+    failed = {name: [row.id for row in rows if row.checks.get(name) is False] for name in names}
+    if json:
+        print_json({"n_pairs": len(rows), "failed": failed})
+    else:
+        print_table(["check", "failed", "first"], [[name, len(ids), ", ".join(ids[:3])] for name, ids in failed.items()])
+
+
+def match(
+    source: Annotated[Path, typer.Argument(metavar="PAIRS", help="Pair file or run folder.")],
+    on: Annotated[str, typer.Option(help="Covariates to level, split by commas; see the table of `freqbias audit`.")],
+    out: Annotated[Path, typer.Option(help="Pair file to write.")],
+    json: Json = False,
+) -> None:
+    """Keep the largest part of the pairs in which covariates are level, with the frequency gap.
+
+    Example: `freqbias match pairs.jsonl --on words,characters,fkgl --out matched.jsonl`
+    """
+    names = [name.strip() for name in on.split(",") if name.strip()]
+    if not names:
+        raise InputError("--on names no covariate")
+    total, balance = stages.match_pairs(stages.file_in(source, "pairs.jsonl"), names, out, track=tracker())
+    kept = sum(pair.arm == "frequency" for pair in read_pairs(out))
+    if json:
+        print_json({"n_pairs": total, "n_kept": kept, "balance": [vars(row) for row in balance]})
+        return
+    rows = [[b.name, _short(b.mean_before), _short(b.dz_before), _short(b.mean_after), _short(b.dz_after)] for b in balance]
+    print_table(["covariate", "mean before", "dz before", "mean after", "dz after"], rows)
+    log.info("%s: %d of %d frequency pairs kept", out, kept, total)
+
+
+def audit(
+    source: Annotated[Path, typer.Argument(metavar="PAIRS", help="Pair file or run folder.")],
+    out: Annotated[Path | None, typer.Option(help="Audit file to write; default: audit.json beside the pairs.")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help="Embedding model whose subwords to count.")] = None,
+    similarity: Annotated[str | None, typer.Option(help="Embedding model that says how alike the two forms are.")] = None,
+    json: Json = False,
+) -> None:
+    """Say what differs between the forms of pairs besides frequency.
+
+    Example: `freqbias audit pairs.jsonl --json`
+    """
+    pair_file = stages.file_in(source, "pairs.jsonl")
+    target = out or pair_file.with_name("audit.json")
+    result = stages.audit_pairs(pair_file, target, tokenizer=tokenizer, similarity=similarity, track=tracker())
+    if json:
+        print_json(result)
+        return
+    _audit_table(result)
+
+
+def _audit_table(result: dict[str, Any]) -> None:
+    rows = [
+        [arm, name, f"{row['high_mean']:.3g}", f"{row['low_mean']:.3g}", "–" if row["dz"] is None else f"{row['dz']:+.2f}"]
+        for arm, part in result["arms"].items()
+        for name, row in part["covariates"].items()
+    ]
+    print_table(["arm", "covariate", "mean high", "mean low", "dz"], rows)
+    for verdict in result["verdicts"]:
+        log.info("%s (%s): %s", verdict["code"], verdict["level"], verdict["message"])
+
+
+def analyze(
+    run: Run,
+    out: Annotated[Path | None, typer.Option(help="Estimate file; default: estimates.jsonl in the run folder.")] = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Turn observations into estimates.
+
+    Example: `freqbias analyze results/demo`
+    """
+    target = out or run / "estimates.jsonl"
+    estimates = stages.analyze(run / "observations.jsonl", run / "pairs.jsonl", target, seed, tracker())
+    if json:
+        print_json([row.to_dict() for row in estimates])
+    else:
+        show_summary(estimates)
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, shown together.", metavar="RUN…")],
+    out: Annotated[Path | None, typer.Option(help="Folder to write into; default: the first run folder.")] = None,
+) -> None:
+    """Write report.html, report.md, report.json and figures from the estimates of one or more runs.
+
+    Example: `freqbias report results/demo`
+
+    Example: `freqbias report runs/one runs/two --out runs/together`
+    """
+    with waiting("report"):
+        write_report(*runs, out=out)
+
+
+def score(
+    texts: Annotated[list[str] | None, typer.Argument(metavar="[TEXT…]", help="Texts to score.")] = None,
+    frequency: Annotated[str, typer.Option(help="See `freqbias list frequencies`.")] = "mean_zipf",
+    language: Annotated[str, typer.Option(help="Language code of wordfreq.")] = "en",
+    file: Annotated[Path | None, typer.Option(help="Text file to score line by line, instead of TEXT.")] = None,
+    corpus: Annotated[list[Path] | None, typer.Option(help="Your own counts: text files or word<TAB>count tables, gz too.")] = None,
+    completions: Annotated[Path | None, typer.Option(help="A model's story completions, for frequency `tfd`.")] = None,
+    json: Json = False,
+) -> None:
+    """Say how frequent the wording of texts is.
+
+    Example: `freqbias score "the car broke down" "the jalopy conked out"`
+    """
+    measure = registry.load("frequencies", frequency)
+    if bool(texts) == (file is not None):
+        raise InputError("give either texts or --file")
+    source = read_counts(corpus, language) if corpus else None
+    if completions is not None:
+        measure = with_completions(read_counts([completions], language))
+    lines = texts or (text for _, text in read_lines(cast("Path", file)))
+    rows = (
+        {"text": text, frequency: measure(text, language, source), "unknown": unknown_words(text, language, source)} for text in lines
+    )
+    if json:
+        print_json(list(rows))
+    elif file is not None:
+        print_lines(f"{_short(row[frequency])}\t{len(row['unknown'])}\t{row['text']}" for row in rows)
+    else:
+        print_table([frequency, "unknown", "text"], [[_short(r[frequency]), len(r["unknown"]), r["text"]] for r in rows])
+
+
+def _short(value: float | None) -> str:
+    return "–" if value is None else f"{value:.5g}"
+
+
+def list_names(
+    kind: Annotated[str, typer.Argument(help="probes, generators or frequencies.")],
+    json: Json = False,
+) -> None:
+    """Show what is registered under a kind, plugins included.
+
+    Example: `freqbias list probes`
+    """
+    if kind not in registry.BUILT_IN:
+        raise InputError(f"unknown kind '{kind}'{registry.suggestion(kind, registry.BUILT_IN)}")
+    found = [{"name": name, "summary": _about(registry.load(kind, name))} for name in registry.names(kind)]
+    if json:
+        print_json(found)
+    else:
+        print_table([kind, ""], [[row["name"], row["summary"]] for row in found])
+
+
+def _about(thing: Any) -> str:
+    return getattr(thing, "summary", None) or (thing.__doc__ or "").strip().splitlines()[0]
+
+
+def register(app: typer.Typer) -> None:
+    """Attach the commands to the program, in the order of the data flow."""
+    for command in (pairs, check, match, audit, analyze, report, score):
+        app.command()(command)
+    app.command("list")(list_names)

@@ -1,0 +1,1 @@
+"""freqbias inside other tools: sentence-transformers, MTEB."""

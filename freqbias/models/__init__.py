@@ -1,0 +1,157 @@
+"""Models by name: an alias, a local directory, a hub id, or any Python function as `module:function`."""
+
+import re
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from freqbias.errors import InputError
+from freqbias.models import backends
+from freqbias.models.names.aliases import Place, fingerprint, resolve
+from freqbias.models.names.kinds import load, split
+from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role, TokenEmbedder
+from freqbias.models.relevance import Scorer
+
+__all__ = [
+    "Embedder",
+    "LanguageModel",
+    "Loading",
+    "ModelInfo",
+    "Role",
+    "check_name",
+    "dense_embedder",
+    "embedder",
+    "identity",
+    "language_model",
+]
+
+_FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+def embedder(name: str, **options: Any) -> Embedder | TokenEmbedder | Scorer:
+    """Return the embedding model, or any other model that scores documents, called `name`; `options` are the fields of `Loading`.
+
+    A prefix such as `cls:` or `ql:` says how a model is used where its directory does not (see `freqbias.models.names.kinds`). What comes
+    back either gives vectors (`encode`) or scores by itself; `freqbias.models.relevance.as_scorer` makes a scorer of both.
+    `InputError` or `ModelNotReadyError` say what to do when it cannot load.
+    """
+    loading = Loading(**options)
+    backend = backends.chosen(loading)
+    use, rest = split(name)
+    if use == "ql":
+        return _query_likelihood(name, rest, options)
+    if backend == "http":  # before functions, since servers have names such as `llama3:latest`
+        return backends.http_embedder(name, loading)
+    if use is None and _FUNCTION.fullmatch(name):
+        from freqbias.models.adapters.callables import CallableEmbedder
+
+        return CallableEmbedder(name)
+    place = resolve(rest)
+    _check_kind(place, "embedder", "--embedder")
+    info = _info(place, "embedder")
+    if backend == "vllm" and not (place.alias and place.alias.use == "bm25"):
+        return backends.vllm_embedder(place, use, info, loading)
+    try:
+        return load(place, use, info if use is None else replace(info, name=f"{use}:{info.name}"), loading)
+    except ModuleNotFoundError as error:
+        raise InputError(f"embedding models need '{error.name}'; run: pip install 'freqbias[embed]'") from error
+
+
+def dense_embedder(name: str, **options: Any) -> Embedder:
+    """Return a model that gives a text one vector; `InputError` for one that only scores."""
+    model: Any = embedder(name, **options)
+    if not hasattr(model, "encode"):
+        raise InputError(f"model '{name}' gives a text no vector of its own; name a dense embedding model")
+    dense: Embedder = model
+    return dense
+
+
+def _query_likelihood(name: str, rest: str, options: dict[str, Any]) -> Scorer:
+    from freqbias.models.adapters.pair_scorers import PROMPT, TEMPLATE, QueryLikelihoodScorer
+
+    model = language_model(rest, **options)
+    stated = {"prompt": PROMPT, "template": TEMPLATE, "template_sha256": sha256(TEMPLATE.encode()).hexdigest()}
+    return QueryLikelihoodScorer(model, replace(model.info, name=f"ql:{model.info.name}", details={**model.info.details, **stated}))
+
+
+def language_model(name: str, **options: Any) -> LanguageModel:
+    """Return the causal language model called `name`; options and errors as in `embedder`."""
+    loading = Loading(**options)
+    backend = backends.chosen(loading)
+    if backend == "http":
+        return backends.http_language_model(name, loading)
+    if _FUNCTION.fullmatch(name):
+        from freqbias.models.adapters.callables import CallableLanguageModel
+
+        return CallableLanguageModel(name)
+    place = resolve(name)
+    _check_kind(place, "language_model", "--lm")
+    if backend == "vllm":
+        return backends.vllm_language_model(place, _info(place, "language_model"), loading)
+    try:
+        from freqbias.models.adapters.transformers import TransformersLanguageModel
+
+        return TransformersLanguageModel(place.path, _info(place, "language_model"), loading)
+    except ModuleNotFoundError as error:
+        raise InputError(f"language models need '{error.name}'; run: pip install 'freqbias[lm]'") from error
+
+
+def check_name(name: str, kind: str) -> None:
+    """Raise the error that loading `name` as a `kind` would meet first, without loading weights."""
+    use, rest = split(name) if kind == "embedder" else (None, name)
+    if use == "ql":
+        kind = "language_model"
+    if _FUNCTION.fullmatch(rest) and use in (None, "ql"):
+        from freqbias.models.adapters.callables import function
+
+        function(rest)
+    else:
+        _check_kind(resolve(rest), kind, "--embedder" if kind == "embedder" else "--lm")
+
+
+def identity(name: str, kind: str, *, served: bool = False) -> ModelInfo:
+    """Return what is known of a model without loading its weights: enough to say whether it has changed, unless it is `served`."""
+    use, rest = split(name) if kind == "embedder" else (None, name)
+    kind = "language_model" if use == "ql" else kind
+    if served:
+        use, rest = ("ql", rest) if use == "ql" else (None, name)
+        info = backends.served(rest, kind)
+    elif _FUNCTION.fullmatch(rest) and use in (None, "ql"):
+        from freqbias.models.adapters.callables import function, info_of
+
+        info = info_of(rest, function(rest), kind)
+    else:
+        info = _info(resolve(rest), kind)
+    return info if use is None else replace(info, name=f"{use}:{info.name}")
+
+
+def _check_kind(place: Place, kind: str, option: str) -> None:
+    if place.alias is not None and place.alias.kind != kind:
+        other = "--lm" if option == "--embedder" else "--embedder"
+        raise InputError(f"model '{place.name}' is no {kind.replace('_', ' ')}; give it to {other}, not {option}")
+
+
+def _info(place: Place, kind: str) -> ModelInfo:
+    alias = place.alias
+    if alias is not None and alias.use == "bm25":
+        from freqbias.models.adapters.bm25 import bm25_info
+
+        return bm25_info(place.name)
+    folder = Path(place.path)
+    return ModelInfo(
+        name=place.name,
+        kind=kind,
+        source=place.source,
+        revision=alias.packages[0] if alias and place.source == "package" else _commit(folder),
+        fingerprint=fingerprint(folder) if folder.is_dir() else None,
+        dtype="float32",
+        quantisation=alias.quantisation if alias and place.source == "package" else None,
+        licence=alias.licence if alias else None,
+        details={"title": alias.title} if alias else {},
+    )
+
+
+def _commit(folder: Path) -> str | None:
+    """Return the commit of a hub snapshot folder; None elsewhere."""
+    return folder.name if folder.parent.name == "snapshots" else None

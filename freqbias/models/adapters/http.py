@@ -1,0 +1,287 @@
+"""Models behind a server that speaks the OpenAI protocol: what it can do is probed, what it fails at costs one row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freqbias.errors import BackendError, InputError
+from freqbias.models.adapters import http_answers
+from freqbias.models.adapters.http_client import Client, Failure, Patience, Request, Usage
+from freqbias.models.adapters.transformers import cut
+from freqbias.models.adapters.transformers_tokens import CausalTokens, TextTokens
+from freqbias.models.protocols import FloatArray, ModelInfo, Role
+from freqbias.progress import chunks
+from freqbias.registry import suggestion
+
+T = TypeVar("T")
+Prompt = list[int] | str
+Values = NDArray[np.float64]
+
+PROBE = "The cat sat on the mat."  # any sentence that every tokenizer splits into several tokens
+TEXTS_PER_REQUEST = 32  # of an embeddings request; hosted services take at least this many
+WITHOUT_TOKENIZER = "\n"  # stands before a text where nobody here knows the model's BOS token; a line starts after it
+SCORING: dict[str, dict[str, Any]] = {"prompt_logprobs": {"prompt_logprobs": 0}, "echo": {"echo": True, "logprobs": 1}}
+
+
+class _Served:
+    """What both kinds of model share: the server, the name under which it serves the model, and why rows failed."""
+
+    def __init__(self, base_url: str, name: str, max_requests: int | None, patience: Patience | None):
+        self.errors: dict[str, str] = {}
+        self._client = Client(base_url, max_requests=max_requests, patience=patience)
+        self._name = name
+        card = self._card()
+        self._server: str | None = card.get("owned_by")
+        self._limit: int | None = card.get("max_model_len")  # tokens; vLLM states it
+
+    @property
+    def stopped(self) -> str | None:
+        """Why nothing more is asked of the server; None while it is."""
+        return self._client.stopped
+
+    @property
+    def usage(self) -> Usage:
+        """Requests sent and tokens used so far."""
+        return self._client.usage
+
+    def _card(self) -> Mapping[str, Any]:
+        """Return what the server says of the model; `InputError` when it lists its models and this is none of them."""
+        listed = self._ability(Request(path="models", read=lambda data: {str(card["id"]): card for card in data["data"]}))
+        if isinstance(listed, Failure):  # a server need not list its models
+            return {}
+        if self._name not in listed:
+            raise InputError(f"{self._client.base_url} serves no model '{self._name}'{suggestion(self._name, listed)}")
+        card: Mapping[str, Any] = listed[self._name]
+        return card
+
+    def _ability(self, request: Request[T]) -> T | Failure:
+        """Ask once: a server that declines lacks the ability, one that fails or that refuses the key is a `BackendError`."""
+        answer = self._client.ask([request])[0]
+        if isinstance(answer, Failure) and (self.stopped or answer.status is None or answer.again):
+            raise BackendError(f"{self._client.base_url}: {self.stopped or answer.reason}")
+        return answer
+
+    def _ask(self, texts: Sequence[str], requests: Sequence[Request[T]]) -> list[T | Failure]:
+        """Send one request a text, and note why some failed."""
+        answers = self._client.ask(requests)
+        self.errors.update({text: answer.reason for text, answer in zip(texts, answers, strict=True) if isinstance(answer, Failure)})
+        return answers
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scored:
+    """A prompt of which everything from `start` on, in tokens or, where it is a text, characters, gets a log-probability."""
+
+    text: str
+    prompt: Prompt
+    start: int
+    count: int
+
+
+class HttpLanguageModel(_Served):
+    """The model that the server behind `base_url` calls `name`, as a `LanguageModel`.
+
+    With `tokens`, the tokenizer of the same model on this machine, texts are sent as token ids and read exactly as the other
+    backends read them. Without, they are sent as they are, after a line end or the server's own first token, and the server's tokens
+    must spell them. A row that fails is NaN (None from `generate`), and `errors` says why, by the whole text that was sent.
+    `info.fingerprint` is None: only the server knows its weights.
+    """
+
+    path: str | None = None
+
+    def __init__(
+        self,
+        base_url: str,
+        name: str,
+        info: ModelInfo,
+        tokens: CausalTokens | None = None,
+        max_requests: int | None = None,
+        patience: Patience | None = None,
+    ):
+        super().__init__(base_url, name, max_requests, patience)
+        self._tokens = tokens
+        self._own_start = False  # the server itself puts a token before a text
+        self._scoring = self._probe_scoring()
+        self._path = self._probe_generating()
+        stated = {"backend": "http", "server": self._server, "scoring": self._scoring, "generating": self._path}
+        self.info = replace(info, details={**info.details, **self._reading(), **stated})
+
+    def log_probs(self, texts: Sequence[str]) -> list[Values]:
+        """Return nats per token; an empty text gives an empty array, a row that failed NaN."""
+        if self._tokens is None:
+            return self._score([self._as_text("", text) for text in texts])
+        ids = self._tokens.ids(texts)
+        return self._score([self._as_ids(text, row, len(row)) for text, row in zip(texts, ids, strict=True)])
+
+    def continuation_log_probs(self, contexts: Sequence[str], continuations: Sequence[str]) -> Values:
+        """Return log p(continuation | context), in nats; NaN for a row that failed."""
+        couples = list(zip(contexts, continuations, strict=True))
+        if self._tokens is None:
+            rows = [self._as_text(context, continuation) for context, continuation in couples]
+        else:
+            ids, wanted = self._tokens.continued(contexts, continuations)
+            rows = [self._as_ids(a + b, row, count) for (a, b), row, count in zip(couples, ids, wanted, strict=True)]
+        return np.array([row.sum() for row in self._score(rows)])
+
+    def choices(self, context: str, options: Sequence[str]) -> Values:
+        """Return log p(option | context) of each option, in nats."""
+        return self.continuation_log_probs([context] * len(options), options)
+
+    def generate(self, prompts: Sequence[str], *, max_tokens: int, stop: Sequence[str] = ()) -> list[str | None]:
+        """Return the greedy continuation of each prompt, through completions, or through chat where the server has nothing else."""
+        common: dict[str, Any] = {"max_tokens": max_tokens, **({"stop": list(stop)} if stop else {})}
+        if self._server == "vllm":
+            common["repetition_penalty"] = 1.0  # a model's generation_config.json may set another one
+        sent: Sequence[Prompt] = prompts
+        if self._tokens and self._path == "completions":
+            sent = self._tokens.prompts(prompts)
+        answers = self._ask(prompts, [self._request(self._path, prompt, http_answers.text, common) for prompt in sent])
+        return [None if isinstance(answer, Failure) else cut(answer, stop) for answer in answers]
+
+    def format_prompt(self, prompt: str) -> str:
+        """Return the prompt in the tokenizer's chat template; as it is where there is no tokenizer, or the server adds a template."""
+        return self._tokens.format_prompt(prompt) if self._tokens and self._path == "completions" else prompt
+
+    def token_counts(self, texts: Sequence[str]) -> list[int] | None:
+        """Count tokens, BOS left out; None without a tokenizer."""
+        return [len(row) for row in self._tokens.ids(texts)] if self._tokens else None
+
+    def _request(self, path: str, prompt: Prompt, read: Any, options: Mapping[str, Any]) -> Request[Any]:
+        asked = {"prompt": prompt} if path == "completions" else {"messages": [{"role": "user", "content": prompt}]}
+        body = {"model": self._name, "max_tokens": 1, "temperature": 0, **asked, **options}
+        return Request(path=path, body=body, read=read)
+
+    def _as_ids(self, text: str, row: list[int], count: int) -> _Scored:
+        first = self._tokens.first if self._tokens else 0
+        return _Scored(text=text, prompt=[first, *row], start=1 + len(row) - count, count=count)
+
+    def _as_text(self, context: str, text: str) -> _Scored:
+        before = context if self._own_start else WITHOUT_TOKENIZER + context
+        return _Scored(text=context + text, prompt=before + text, start=len(before), count=min(1, len(text)))
+
+    def _score(self, rows: Sequence[_Scored]) -> list[Values]:
+        """Return the log-probabilities that are asked for; rows with none are not sent, nor are those that the server cannot take."""
+        if self._scoring is None:
+            raise BackendError(f"the server gives no log-probabilities of prompts for '{self._name}'; it can only generate")
+        results = [np.full(row.count, np.nan) for row in rows]
+        asked = []
+        for index, row in enumerate(rows):
+            if isinstance(row.prompt, list) and self._limit is not None and len(row.prompt) >= self._limit:
+                self.errors[row.text] = f"{len(row.prompt)} tokens are more than the {self._limit - 1} that the server takes"
+            elif row.count:
+                asked.append(index)
+        requests = [self._request("completions", rows[i].prompt, self._reader(rows[i]), SCORING[self._scoring]) for i in asked]
+        for index, answer in zip(asked, self._ask([rows[i].text for i in asked], requests), strict=True):
+            if not isinstance(answer, Failure):
+                results[index] = np.array(answer)
+        return results
+
+    def _reader(self, row: _Scored) -> Any:
+        if isinstance(row.prompt, str):
+            prompt = row.prompt
+            return lambda data: http_answers.by_text(data, prompt, row.start, self._own_start)
+        ids = row.prompt
+        return lambda data: http_answers.by_id(data, ids, row.start, str(self._scoring))
+
+    def _probe_scoring(self) -> str | None:
+        """Return how the server gives log-probabilities of a prompt: `prompt_logprobs`, `echo`, or None."""
+        prompt: Prompt = PROBE
+        if self._tokens:
+            prompt = [self._tokens.first, *self._tokens.ids([PROBE])[0]]
+        for how in SCORING if self._tokens else ("echo",):
+            found = self._ability(self._request("completions", prompt, http_answers.tokens, SCORING[how]))
+            if isinstance(found, Failure):
+                continue
+            if not self._tokens:
+                self._own_start = not PROBE.startswith(found[0])
+            elif http_answers.letters("".join(found[1 : len(prompt)])) != http_answers.letters(PROBE):
+                raise InputError(f"the server's model '{self._name}' has another tokenizer than '{self._name}' on this machine")
+            return how
+        return None
+
+    def _probe_generating(self) -> str:
+        for path in ("completions", "chat/completions"):
+            if not isinstance(self._ability(self._request(path, PROBE, http_answers.text, {})), Failure):
+                return path
+        raise BackendError(f"{self._client.base_url} offers neither completions nor chat for model '{self._name}'")
+
+    def _reading(self) -> dict[str, str]:
+        """Return what precedes a text, and how a prompt is made."""
+        template = {} if self._path == "completions" else {"prompt_format": "chat template"}
+        if self._tokens:
+            return {**self._tokens.details, **template}
+        first = "the server's own" if self._own_start else WITHOUT_TOKENIZER
+        return {"first_token_context": first, "prompt_format": "plain", **template}
+
+
+class HttpEmbedder(_Served):
+    """The model that the server calls `name`, as an `Embedder`; the vectors of rows that failed are NaN, and `errors` says why, by text.
+
+    `prompts` are put before the texts of a role, since servers know no roles. With `tokens` subwords can be counted.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        name: str,
+        info: ModelInfo,
+        tokens: TextTokens | None = None,
+        prompts: Mapping[Role, str] | None = None,
+        max_requests: int | None = None,
+        patience: Patience | None = None,
+    ):
+        super().__init__(base_url, name, max_requests, patience)
+        self._tokens = tokens
+        self._prompts: Mapping[Role, str] = prompts or {}
+        # vLLM refuses a text beyond the window unless it is told to cut it, as embedding models do everywhere else
+        self._options = {"truncate_prompt_tokens": -1} if self._server == "vllm" else {}
+        self._width: int | None = None
+        probed = self._ability(self._request([PROBE]))
+        if isinstance(probed, Failure) or isinstance(probed[0], str):
+            reason = probed.reason if isinstance(probed, Failure) else probed[0]
+            raise BackendError(f"{self._client.base_url} offers no embeddings for model '{name}': {reason}")
+        self._width = len(probed[0])
+        stated = {"backend": "http", "server": self._server, "prompts": dict(self._prompts)}
+        self.info = replace(info, details={**info.details, **stated})
+
+    def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:
+        """Return the vectors, float32 of shape (n, d); a request that is declined is sent again text by text."""
+        sent = [self._prompts.get(role, "") + text for text in texts]
+        rows: list[list[float] | str] = ["not asked"] * len(sent)
+        parts = list(chunks(list(range(len(sent))), TEXTS_PER_REQUEST))
+        declined = self._fill(rows, sent, parts)
+        self._fill(rows, sent, [[index] for part in declined for index in part])
+        self.errors.update({text: row for text, row in zip(texts, rows, strict=True) if isinstance(row, str)})
+        nothing = [np.nan] * (self._width or 0)
+        vectors = [nothing if isinstance(row, str) else row for row in rows]
+        return np.array(vectors, dtype=np.float32).reshape(len(rows), len(nothing))
+
+    def token_counts(self, texts: Sequence[str]) -> list[int] | None:
+        """Count subwords, special tokens left out; None without a tokenizer."""
+        return self._tokens.counts(texts) if self._tokens else None
+
+    @property
+    def max_tokens(self) -> int | None:
+        """What the server's window leaves beside special tokens and the document prompt; None where either is unknown."""
+        if self._tokens is None or self._limit is None:
+            return None
+        return self._tokens.room(self._limit, self._prompts.get("document", ""))
+
+    def _request(self, texts: Sequence[str]) -> Request[list[list[float] | str]]:
+        body = {"model": self._name, "input": list(texts), "encoding_format": "float", **self._options}
+        return Request(path="embeddings", body=body, read=lambda data: http_answers.vectors(data, len(texts), self._width))
+
+    def _fill(self, rows: list[list[float] | str], sent: Sequence[str], parts: Sequence[list[int]]) -> list[list[int]]:
+        """Put vectors, or why there are none, into `rows`; return the parts of several texts that were declined as a whole."""
+        declined = []
+        answers = self._client.ask([self._request([sent[index] for index in part]) for part in parts])
+        for part, answer in zip(parts, answers, strict=True):
+            found: Sequence[list[float] | str] = [answer.reason] * len(part) if isinstance(answer, Failure) else answer
+            for index, row in zip(part, found, strict=True):
+                rows[index] = row
+            if isinstance(answer, Failure) and len(part) > 1 and answer.status is not None and not answer.again:
+                declined.append(part)
+        return declined

@@ -1,0 +1,141 @@
+"""Models of sentence-transformers that give a text one vector, prompts honoured; and what its other kinds of model share with them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from freqbias.errors import InputError
+from freqbias.models.adapters.transformers import check_device, hub_commit, quiet_loading
+from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
+
+BATCH_SIZE = 64  # throughput on a CPU is flat between 32 and 128 for sentences of this length
+POOLING = {"mean": "mean", "cls": "cls", "last": "lasttoken"}  # our names and those of sentence-transformers
+DOCUMENT_PROMPTS = ("document", "passage", "corpus")  # the first that a model has, if empty, is what `encode_document` takes
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers model, or a plain transformers directory with a named pooling, as an `Embedder`.
+
+    `similarity` is the model's own: `cosine` or `dot`. Pooling and prompts are stated in `info.details`. In place of a path every adapter
+    of sentence-transformers takes the loaded model too.
+    """
+
+    def __init__(self, path: Any, info: ModelInfo, loading: Loading, pooling: str | None = None):
+        with loading_errors(info.name):
+            self._model: Any = in_memory(path) or _loaded(path, loading, pooling)
+        self.similarity = own_similarity(self._model, info.name)
+        self.info = described(self._model, info, loading, pooling)
+
+    def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:
+        """Encode with the model's own query or document prompt; float32 of shape (n, d)."""
+        encode = self._model.encode_query if role == "query" else self._model.encode_document
+        texts = list(texts)
+        if not texts:
+            return np.empty((0, self._model.get_embedding_dimension() or 0), np.float32)
+        return np.asarray(encode(texts, batch_size=BATCH_SIZE, show_progress_bar=False, convert_to_numpy=True), dtype=np.float32)
+
+    @property
+    def max_tokens(self) -> int | None:
+        """What the model's `max_seq_length` leaves beside its special tokens and the document prompt."""
+        return window(self._model)
+
+    def token_counts(self, texts: Sequence[str]) -> list[int] | None:
+        """Count the tokenizer's subwords, special tokens left out, nothing truncated."""
+        return count_tokens(self._model, texts)
+
+
+def in_memory(path: Any) -> Any:
+    """Return what was given in place of a path, if it is a model; None for a path."""
+    return None if isinstance(path, str) else path
+
+
+@contextmanager
+def loading_errors(name: str) -> Iterator[None]:
+    """Keep the libraries' progress bars away, and turn what they raise on a directory that they cannot read into one line."""
+    try:
+        with quiet_loading():
+            yield
+    except (OSError, ValueError, KeyError, AttributeError, ImportError) as error:
+        if isinstance(error, ModuleNotFoundError):
+            raise
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        if "trust_remote_code" in str(error):
+            reason = "it runs code of its own; read it, then give --trust-remote-code"
+        raise InputError(f"model '{name}' cannot be loaded: {reason}") from error
+
+
+def options(loading: Loading) -> dict[str, Any]:
+    """Return how a model is loaded in the words of sentence-transformers; `InputError` for a device that is not here."""
+    check_device(loading.device)
+    return {
+        "device": loading.device,
+        "trust_remote_code": loading.trust_remote_code,
+        "model_kwargs": {"dtype": loading.dtype, **({} if loading.allow_pickle else {"use_safetensors": True})},
+    }
+
+
+def _loaded(path: str, loading: Loading, pooling: str | None) -> Any:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    if pooling is None:
+        return SentenceTransformer(path, **options(loading))
+    trust = {"trust_remote_code": loading.trust_remote_code}
+    kwargs = {**options(loading)["model_kwargs"], **trust}
+    transformer = Transformer(path, model_kwargs=kwargs, processor_kwargs=trust, config_kwargs=trust)
+    modules = [transformer, Pooling(transformer.get_embedding_dimension(), pooling_mode=POOLING[pooling])]
+    return SentenceTransformer(modules=modules, device=loading.device)
+
+
+def own_similarity(model: Any, name: str) -> str:
+    """Return `cosine` or `dot`; `InputError` for a model that compares its vectors in another way."""
+    found = str(model.similarity_fn_name)
+    if found not in ("cosine", "dot"):
+        raise InputError(f"model '{name}' compares vectors by {found}; only cosine and dot are supported")
+    return found
+
+
+def described(model: Any, info: ModelInfo, loading: Loading, pooling: str | None = None) -> ModelInfo:
+    """Return `info` with the commit, the number format, and what a reader has to know: pooling and prompts."""
+    stated: dict[str, Any] = dict(info.details)
+    pooled = pooling or next((module.pooling_mode for module in model if hasattr(module, "pooling_mode")), None)
+    if pooled is not None:
+        stated["pooling"] = pooled if isinstance(pooled, str) else list(pooled)
+    if prompts := {name: text for name, text in getattr(model, "prompts", {}).items() if text}:
+        stated["prompts"] = prompts
+    if isinstance(getattr(model, "similarity_fn_name", None), str):
+        stated["similarity"] = model.similarity_fn_name
+    inner = getattr(model[0], "auto_model", None)  # static models have none
+    commit = hub_commit(getattr(inner, "config", None))
+    return replace(info, dtype=loading.dtype, revision=info.revision or commit, details=stated)
+
+
+def window(model: Any, special_tokens_of: int = 1) -> int | None:
+    """Return the subwords that `max_seq_length` leaves to a document beside special tokens and prompt; None without a limit.
+
+    `special_tokens_of` is 2 for a model that reads two texts at once.
+    """
+    limit = model.max_seq_length
+    if limit is None or not isfinite(limit):
+        return None
+    prompts = getattr(model, "prompts", {})
+    prompt = next((prompts[name] for name in DOCUMENT_PROMPTS if name in prompts), "")
+    whole, alone = count_tokens(model, [f"{prompt}a", "a"]) or (0, 0)
+    return int(limit) - int(model.tokenizer.num_special_tokens_to_add(pair=special_tokens_of == 2)) - (whole - alone)
+
+
+def count_tokens(model: Any, texts: Sequence[str]) -> list[int] | None:
+    """Return the number of subwords of each text, special tokens left out, nothing truncated; None without a tokenizer."""
+    tokenizer = getattr(model, "tokenizer", None)
+    if tokenizer is None:
+        return None
+    texts = list(texts)
+    if not texts:
+        return []
+    if hasattr(tokenizer, "encode_batch"):  # a bare `tokenizers.Tokenizer`, as static models have
+        return [len(row.ids) for row in tokenizer.encode_batch(texts, add_special_tokens=False)]
+    return [len(row) for row in tokenizer(texts, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]]

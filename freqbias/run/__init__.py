@@ -1,0 +1,1 @@
+"""The engine: pairs to observations to estimates to report, resumable, one run folder."""

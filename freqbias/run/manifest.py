@@ -1,0 +1,143 @@
+"""The manifest: everything that is needed to say what a run was and to make it again."""
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from freqbias.files import read_manifest
+from freqbias.probes import Probe
+from freqbias.records import SCHEMA
+from freqbias.redact import redacted
+
+PACKAGES = ("freqbias", "wordfreq", "numpy", "scipy", "pandas", "statsmodels", "torch", "transformers", "sentence-transformers")
+
+
+def path_of(observations: Path) -> Path:
+    """Return the manifest that belongs to an observation file: `manifest.json` beside it, or `NAME.manifest.json`."""
+    return beside(observations, "manifest.json")
+
+
+def beside(observations: Path, name: str) -> Path:
+    """Return the file called `name` that belongs to an observation file; files under other names than usual do not share it."""
+    return observations.with_name(name if observations.name == "observations.jsonl" else f"{observations.stem}.{name}")
+
+
+def read(observations: Path) -> dict[str, Any] | None:
+    """Return the manifest of an observation file; None where there is none."""
+    path = path_of(observations)
+    return read_manifest(path) if path.exists() else None
+
+
+def build(
+    folder: Path,
+    *,
+    config: Mapping[str, Any],
+    inputs: Mapping[str, str],
+    models: Sequence[Mapping[str, Any]],
+    probes: Sequence[Probe],
+    probing: Mapping[str, Any],
+    seconds: float,
+    start: str,
+) -> dict[str, Any]:
+    """Return the manifest of a run whose files lie in `folder`; it holds no host or user name, no key, and no absolute path."""
+    built = {
+        "schema": SCHEMA,
+        "argv": ["freqbias", *(_relative(argument, folder) for argument in sys.argv[1:])],
+        "config": {name: _relative(value, folder) for name, value in config.items()},
+        "seed": config.get("seed"),
+        "versions": _versions(),
+        "git": _git(),
+        "inputs": dict(inputs),
+        "models": list(models),
+        "probes": {probe.name: dict(probe.settings) for probe in probes},
+        "prompts": prompts_of(probes),
+        "probing": dict(probing),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cpu": _cpu(),
+        "gpu": _gpu(),
+        "threads": _threads(),
+        "start": start,
+        "seconds": seconds,
+    }
+    result: dict[str, Any] = redacted(built)
+    return result
+
+
+def prompts_of(probes: Sequence[Probe]) -> dict[str, dict[str, str]]:
+    """Return the SHA-256 of every prompt, by probe and name."""
+    return {
+        probe.name: {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(probe.prompts.items())}
+        for probe in probes
+        if probe.prompts
+    }
+
+
+def _relative(value: Any, folder: Path) -> Any:
+    if isinstance(value, list | tuple):
+        return [_relative(part, folder) for part in value]
+    if isinstance(value, Path):
+        value = str(value)
+    if isinstance(value, str):
+        option, equals, path = value.partition("=")
+        if equals and Path(path).is_absolute():
+            return f"{option}={os.path.relpath(path, folder)}"
+        if Path(value).is_absolute():
+            return os.path.relpath(value, folder)
+    return value
+
+
+@cache
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+@cache
+def _git() -> dict[str, Any] | None:
+    """Return commit and dirty flag of the checkout that freqbias was started in; None outside one."""
+
+    def ask(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)  # noqa: S603, S607
+        except OSError:
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    commit = ask("rev-parse", "HEAD")
+    return None if commit is None else {"commit": commit, "dirty": bool(ask("status", "--porcelain"))}
+
+
+@cache
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _torch() -> Any:
+    return sys.modules.get("torch")  # only what a backend has loaded already
+
+
+def _gpu() -> str | None:
+    torch = _torch()
+    return torch.cuda.get_device_name() if torch is not None and torch.cuda.is_available() else None
+
+
+def _threads() -> int | None:
+    torch = _torch()
+    return torch.get_num_threads() if torch is not None else os.cpu_count()

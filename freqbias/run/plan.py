@@ -1,0 +1,75 @@
+"""What a plan would ask of its models, found out without loading one."""
+
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from freqbias.errors import FreqbiasError
+from freqbias.files import Seen
+from freqbias.models.names.aliases import resolve
+from freqbias.models.names.kinds import split
+from freqbias.models.tokenizers import Counter, token_counter
+from freqbias.probes.standins import StandIn
+from freqbias.progress import Track, chunks, silent
+from freqbias.records import Pair
+from freqbias.run.probing import PAIRS_AT_ONCE, Plan, Step
+
+TEXTS_AT_ONCE = 4096  # texts whose tokens are counted in one call
+
+
+class _Asked:
+    """Counts the distinct texts that a stand-in is asked for, and their tokens."""
+
+    def __init__(self, seen: Seen, counter: Counter | None):
+        self.texts = self.tokens = 0
+        self._seen = seen
+        self._counter = counter
+
+    def __call__(self, role: str, texts: Iterable[str]) -> None:
+        for part in chunks((text for text in texts if self._seen.add(f"{role}\0{text}")), TEXTS_AT_ONCE):
+            self.texts += len(part)
+            self.tokens += 0 if self._counter is None else self._counter(part)
+
+
+def forecast(plan: Plan, pairs: Iterable[Pair], count: int, track: Track) -> list[dict[str, Any]]:
+    """Return one row a step: pairs, distinct texts that no earlier step of the model has had encoded, their tokens, requests.
+
+    `tokens` is None where no tokenizer can be asked, `requests` where no server is; a request carries at least one text, so their
+    number is the most that can be needed when nothing fails. Memory grows by at most 32 bytes a distinct text.
+    """
+    encoded: dict[str, Seen] = {}
+    counters: dict[str, Counter | None] = {}
+    rows = []
+    for step in plan.steps:
+        if step.name not in counters:
+            counters[step.name] = _counter(step)
+        seen = encoded.setdefault(step.name, Seen()) if step.kind == "embedder" else Seen()
+        asked = _Asked(seen, counters[step.name])
+        model: Any = StandIn(step.info, note=asked)
+        common = None if step.probe.prepare is None else step.probe.prepare(pairs, model, silent)
+        parts = chunks(pairs, PAIRS_AT_ONCE)
+        written = chain.from_iterable(
+            step.probe.run(part, model, common)
+            for part in track(parts, f"{step.info.name}: {step.probe.name}", -(-count // PAIRS_AT_ONCE))
+        )
+        rows.append(
+            {
+                "model": step.info.name,
+                "probe": step.probe.name,
+                "pairs": count,
+                "rows": sum(1 for _ in written),
+                "texts": asked.texts,
+                "tokens": None if counters[step.name] is None else asked.tokens,
+                "requests": asked.texts if plan.loading.backend == "http" else None,
+            }
+        )
+    return rows
+
+
+def _counter(step: Step) -> Counter | None:
+    _, name = split(step.name) if step.kind == "embedder" else (None, step.name)
+    try:
+        return token_counter(Path(resolve(name).path))
+    except FreqbiasError:  # a function, or a model that only a server has
+        return None

@@ -1,0 +1,305 @@
+"""Models on pairs: which steps there are, what of them is done, and doing the rest."""
+
+import gc
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from freqbias import registry
+from freqbias.errors import BackendError, InputError
+from freqbias.files import PairFile, read_estimates, write_json, write_records
+from freqbias.models import Loading, ModelInfo, check_name, identity
+from freqbias.probes import Probe
+from freqbias.probes.runner import Measurement
+from freqbias.progress import Track, chunks
+from freqbias.records import Estimate, Observation, Pair
+from freqbias.run import manifest
+from freqbias.run import resume as continuing
+from freqbias.run.interrupt import Interrupt
+from freqbias.run.journal import Journal, Retried, marked, side_file
+
+log = logging.getLogger(__name__)
+
+OBJECTS_BETWEEN_COLLECTIONS = 20_000  # some parts' worth; Python's own 700 is a tenth of a part
+PAIRS_AT_ONCE = 256  # pairs that a probe measures in one call: what Ctrl-C waits for, and several batches of every backend
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One probe on one model; `info` is what is known of the model without loading it."""
+
+    probe: Probe
+    name: str
+    kind: str
+    info: ModelInfo
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What names the step in rows: (model, probe)."""
+        return (self.info.name, self.probe.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Which models and probes to run."""
+
+    embedders: Sequence[str] = ()
+    language_models: Sequence[str] = ()
+    probes: Sequence[str] = ()
+    loading: Loading = field(default_factory=Loading)
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """The steps in order; `InputError` for a probe without a model, a model that is not there, and two of one name."""
+        given = {"embedder": list(self.embedders), "language_model": list(self.language_models)}
+        found = [registry.load("probes", name) for name in self.probes or registry.names("probes")]
+        for probe in found:
+            if self.probes and not given[_kind(probe)]:
+                option = "--lm" if probe.needs == "language_model" else "--embedder"
+                raise InputError(f"probe '{probe.name}' needs a model: give {option}")
+        wanted = [
+            (probe, kind, name)
+            for kind, names in given.items()
+            for name in dict.fromkeys(names)
+            for probe in found
+            if _kind(probe) == kind
+        ]
+        if not wanted:
+            raise InputError("nothing to probe: give --embedder or --lm (see: freqbias models list)")
+        known = {(kind, name): self._identity(kind, name) for _, kind, name in wanted}
+        steps = [Step(probe=probe, name=name, kind=kind, info=known[kind, name]) for probe, kind, name in wanted]
+        named: dict[tuple[str, str], str] = {}
+        for step in steps:
+            if named.setdefault(step.key, step.name) != step.name:
+                raise InputError(f"two models are called '{step.info.name}': {named[step.key]} and {step.name}; rename one folder")
+        return steps
+
+    def _identity(self, kind: str, name: str) -> ModelInfo:
+        if self.loading.base_url is not None:
+            return identity(name, kind, served=True)
+        check_name(name, kind)
+        return identity(name, kind)
+
+
+def _kind(probe: Probe) -> str:
+    return "language_model" if probe.needs == "language_model" else "embedder"
+
+
+class Probing:
+    """What one command adds to an observation file: everything that its plan asks for and the file lacks."""
+
+    def __init__(self, pairs: PairFile, plan: Plan, out: Path, config: Mapping[str, Any], track: Track):
+        if not pairs.count:
+            raise InputError(f"{pairs.path}: no pairs")
+        self._pairs = pairs
+        self._plan = plan
+        self._out = out
+        self._config = dict(config)
+        self._track = track
+        self._started = datetime.now(UTC).isoformat(timespec="seconds")
+        self._clock = time.monotonic()
+        self._parts = -(-pairs.count // PAIRS_AT_ONCE)
+        self._retried = Retried(out)
+        self._interrupt = Interrupt()
+        self._loaded: tuple[tuple[str, str], Any] = (("", ""), None)
+        self._infos = {(step.kind, step.name): step.info.to_dict() for step in plan.steps}
+        self._before: dict[str, Any] | None = None
+
+    def run(self) -> bool:
+        """Measure what is missing; return whether there was anything."""
+        steps = self._plan.steps
+        parts, length = self._position()
+        failed = self._retried.failed(length)
+        redo = {key for key, pairs in failed.items() if pairs} | self._retried.steps()
+        if self._complete and parts == self._units * len(steps) and not redo:
+            return False
+        with self._interrupt.watched(), Journal(self._out, parts, length) as journal:
+            try:
+                self._write_manifest(complete=False)
+                for index, step in enumerate(steps):
+                    self._step(step, journal, index, failed.get(step.key, set()), redo=step.key in redo)
+            finally:
+                self._write_manifest(complete=False)
+                self._loaded = (("", ""), None)
+        if not self._out.exists():
+            raise InputError(f"{self._pairs.path}: nothing to measure: no probe finds in these pairs what it asks with, see above")
+        self._finish()
+        return True
+
+    @property
+    def _units(self) -> int:
+        """Parts of one step: its pairs, and what it says of the model as a whole."""
+        return self._parts + 1
+
+    @property
+    def _complete(self) -> bool:
+        return self._before is not None and bool(self._before["probing"]["complete"])
+
+    def _position(self) -> tuple[int, int]:
+        """Return (parts, bytes) that are done; `InputError` when the file was made in another way than this plan's."""
+        before = manifest.read(self._out)
+        if not self._out.exists() or not self._out.stat().st_size:
+            self._config = self._config_with({} if before is None else before["config"])
+            for left in (self._retried.path, manifest.beside(self._out, "model_estimates.jsonl")):
+                left.unlink(missing_ok=True)  # of rows that are no more
+            return 0, 0
+        steps = continuing.refuse_changes(before, self._manifest(complete=False), self._out)
+        self._before = before
+        if self._complete:
+            return self._units * steps, self._out.stat().st_size
+        found = marked(self._out)
+        if found is None:
+            raise InputError(f"{side_file(self._out, 'marks')}: missing, so the run cannot be continued; give --fresh to start over")
+        return found
+
+    def _step(self, step: Step, journal: Journal, index: int, failed: set[str], *, redo: bool) -> None:
+        done = min(max(journal.parts - index * self._units, 0), self._units)
+        if done == self._units and not redo:
+            return
+        model = self._model(step)
+        measurement = Measurement(step.probe, self._pairs, model, self._track)
+        if failed:
+            log.info("%s: %s: %d pairs with an error are tried again", step.info.name, step.probe.name, len(failed))
+            again = chunks((pair for pair in self._pairs if pair.id in failed), PAIRS_AT_ONCE)
+            self._measure(measurement, again, self._retried.append)
+        left = self._parts - min(done, self._parts)
+        if left:
+            rest = islice(chunks(self._pairs.after(min(done, self._parts) * PAIRS_AT_ONCE), PAIRS_AT_ONCE), left)
+            before = journal.length
+            self._measure(measurement, self._track(rest, f"{step.info.name}: {step.probe.name}", left), journal.append)
+            if step.probe.wants and not done and journal.length == before:
+                log.warning("%s: %s measured nothing: no pair has %s", step.info.name, step.probe.name, step.probe.wants)
+        if done < self._units or redo:
+            self._estimates(step, model, measurement)
+        if done < self._units:
+            journal.append([])
+
+    def _measure(self, measurement: Measurement, parts: Iterable[list[Pair]], write: Callable[[list[Observation]], None]) -> None:
+        """Measure and write part by part; Ctrl-C and a model that has gone stop it behind the part in hand."""
+        with self._interrupt.held(), _seldom_collected():
+            for part in parts:
+                write(measurement.rows(part))
+                self._interrupt.check()
+                if measurement.stopped is not None:
+                    break
+            if measurement.gone is not None:
+                raise BackendError(f"{measurement.gone}; what was measured is kept, the same command asks again for the rest")
+
+    def _estimates(self, step: Step, model: Any, measurement: Measurement) -> None:
+        """Write what the probe says of the model as a whole, in the order of the steps."""
+        if step.probe.estimates is None:
+            return
+        target = manifest.beside(self._out, "model_estimates.jsonl")
+        rows = {key: [row for row in _known(target) if (row.model, row.probe) == key] for key in (s.key for s in self._plan.steps)}
+        rows[step.key] = list(step.probe.estimates(self._pairs, model, measurement.common))
+        write_records(target, (row for own in rows.values() for row in own))
+
+    def _model(self, step: Step) -> Any:
+        place = (step.kind, step.name)
+        if self._loaded[0] != place:
+            self._describe()
+            self._loaded = (("", ""), None)  # frees the model before the next one loads
+            model = load(step, self._plan.loading, side_file(self._out, "vectors"))
+            known = continuing.check_model(self._before, model.info)
+            self._infos[place] = {**model.info.to_dict(), "noise_floor": known or _noise(step, model, self._pairs)}
+            self._loaded = (place, model)
+            self._write_manifest(complete=False)
+        return self._loaded[1]
+
+    def _describe(self) -> None:
+        """Note what the loaded model says of itself by now, and what a server has been asked for in all commands together."""
+        place, model = self._loaded
+        if model is None:
+            return
+        usage = getattr(model, "usage", None)
+        if usage is not None:
+            earlier: dict[str, int] = next((old.get("usage", {}) for old in self._known_models() if old["name"] == model.info.name), {})
+            self._infos[place]["usage"] = {name: earlier.get(name, 0) + count for name, count in asdict(usage).items()}
+        self._infos[place] |= model.info.to_dict()
+
+    def _known_models(self) -> list[dict[str, Any]]:
+        models: list[dict[str, Any]] = (self._before or {}).get("models", [])
+        return models
+
+    def _finish(self) -> None:
+        """Say that everything is there, then put retried rows into their places, then tidy up: each can be done again."""
+        self._write_manifest(complete=True)
+        side_file(self._out, "marks").unlink(missing_ok=True)
+        self._retried.merge()
+        shutil.rmtree(side_file(self._out, "vectors"), ignore_errors=True)
+
+    def add_time(self) -> None:
+        """Count the time since the probing into the run's."""
+        self._write_manifest(complete=True)
+
+    def _config_with(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the present options, with those of before that this command does not have; what began as a run stays one."""
+        return {**before, **self._config, **{name: before[name] for name in ("command", "pairs") if name in before}}
+
+    def _write_manifest(self, *, complete: bool) -> None:
+        write_json(manifest.path_of(self._out), self._manifest(complete=complete))
+
+    def _manifest(self, *, complete: bool) -> dict[str, Any]:
+        before = self._before or {}
+        self._describe()
+        old = {(model["kind"], model["name"]): model for model in self._known_models()}
+        infos = [info if "noise_floor" in info else old.get((info["kind"], info["name"]), info) for info in self._infos.values()]
+        return manifest.build(
+            self._out.parent,
+            config=self._config_with(before.get("config", {})),
+            inputs={"pairs.jsonl": self._pairs.sha256},
+            models=infos,
+            probes=list({step.probe.name: step.probe for step in self._plan.steps}.values()),
+            probing={
+                "complete": complete,
+                "pairs": self._pairs.count,
+                "pairs_at_once": PAIRS_AT_ONCE,
+                "steps": [{"model": step.info.name, "probe": step.probe.name} for step in self._plan.steps],
+            },
+            start=before.get("start", self._started),
+            seconds=round(before.get("seconds", 0.0) + time.monotonic() - self._clock, 1),
+        )
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Look for cycles less often: a part makes thousands of records, which have none, and looking at them takes a quarter of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _known(path: Path) -> Iterator[Estimate]:
+    return read_estimates(path) if path.exists() else iter(())
+
+
+def load(step: Step, loading: Loading, vectors: Path) -> Any:
+    """Load the model of a step; what an embedding model encodes is kept in `vectors` until the run is complete."""
+    from freqbias.models import embedder, language_model
+    from freqbias.models.relevance import as_scorer
+
+    options = asdict(loading)
+    return language_model(step.name, **options) if step.kind == "language_model" else as_scorer(embedder(step.name, **options), vectors)
+
+
+def _noise(step: Step, model: Any, pairs: PairFile) -> dict[str, Any] | None:
+    from freqbias.probes.noise import TEXTS, language_model_noise, scorer_noise
+
+    texts = list(islice(dict.fromkeys(pair.high for pair in islice(pairs, 100 * TEXTS)), TEXTS))
+    measure = "log_prob_nats" if step.kind == "language_model" else model.measure
+    try:
+        return {"measure": measure, "value": (language_model_noise if step.kind == "language_model" else scorer_noise)(model, texts)}
+    except BackendError as error:
+        log.warning("%s: no noise floor: %s", step.info.name, error)  # the rows will say which texts it fails on
+        return None

@@ -1,0 +1,124 @@
+"""What a run is to do: options of the command line over a YAML file over defaults."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from freqbias.errors import InputError
+from freqbias.files import read_text
+from freqbias.models import Loading
+from freqbias.registry import suggestion
+from freqbias.run.probing import Plan
+
+LOADING = tuple(Loading.__dataclass_fields__)
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_as_list)]
+
+
+class Settings(BaseModel):
+    """Every option of `freqbias run`, under the name that it has on the command line (`-` or `_`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    out: str | None = None
+    embedder: Names = []
+    lm: Names = []
+    probe: Names = []
+    pairs: str | None = None
+    n: Annotated[int, Field(ge=1)] | None = None
+    sets: str | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    device: str | None = None
+    backend: Literal["auto", "transformers", "vllm", "http"] = "auto"
+    base_url: str | None = None
+    max_requests: Annotated[int, Field(ge=1)] | None = None
+    trust_remote_code: bool = False
+    allow_pickle: bool = False
+    tensor_parallel: Annotated[int, Field(ge=1)] = 1
+    fresh: bool = False
+    dry_run: bool = False
+    json_: Annotated[bool, Field(alias="json")] = False
+
+    @model_validator(mode="after")
+    def _together(self) -> "Settings":
+        for name in ("n", "sets"):
+            if self.pairs is not None and getattr(self, name) is not None:
+                raise ValueError(f"--{name} applies to the bundled pairs and --pairs replaces them; give one of the two")
+        if self.backend == "http" and self.base_url is None:
+            raise ValueError("--backend http needs --base-url, the address of the server")
+        if self.base_url is not None and self.backend in ("transformers", "vllm"):
+            raise ValueError(f"--base-url names a server and --backend {self.backend} computes here; give one of the two")
+        self._no_idle_options()
+        return self
+
+    def _no_idle_options(self) -> None:
+        """Refuse options that the backend has no use for: someone who gives one expects it to do something."""
+        if self.max_requests is not None and self.base_url is None:
+            raise ValueError("--max-requests limits what a server is asked; give --base-url, or leave it out")
+        if self.tensor_parallel != 1 and self.backend != "vllm":
+            raise ValueError("--tensor-parallel is for --backend vllm")
+        if self.device is not None and self._backend in ("vllm", "http"):
+            raise ValueError(f"--device does nothing with --backend {self._backend}; leave it out")
+        if self.dtype != "float32" and self._backend == "http":
+            raise ValueError("--dtype does nothing with a server, which chooses its own; leave it out")
+
+    def plan(self) -> Plan:
+        """Return the models, probes and how models are loaded."""
+        loading = Loading(**{name: getattr(self, name) for name in LOADING} | {"backend": self._backend})
+        return Plan(embedders=self.embedder, language_models=self.lm, probes=self.probe, loading=loading)
+
+    @property
+    def _backend(self) -> str:
+        return self.backend if self.base_url is None else "http"
+
+    def recorded(self, command: str) -> dict[str, Any]:
+        """Return what goes into the manifest."""
+        left_out = {"out", "fresh", "dry_run", "json_"} | ({"n", "sets", "seed"} if command == "probe" else set())
+        found = self.model_dump(exclude=left_out)
+        pairs = None if self.pairs is None else str(Path(self.pairs).absolute())
+        # `http` by name, so that what a server began does not go on with a model of that name on this machine
+        return {"command": command, **found, "backend": self._backend, "pairs": pairs}
+
+
+def settings(given: dict[str, Any], file: Path | None) -> Settings:
+    """Return the settings of a run; `given` are options of the command line, which come before those of the file.
+
+    Raises `InputError` in one line: a file that is not YAML, an unknown key, a value that does not fit.
+    """
+    read = {} if file is None else _read(file)
+    values = {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}
+    try:
+        return Settings.model_validate(read | values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        reason = first["msg"].removeprefix("Value error, ")
+        where = f"{file}: " if file is not None and not (first["loc"] and first["loc"][0] in values) else ""
+        raise InputError(f"{where}{f'{name}: ' if name else ''}{reason}") from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load(read_text(file))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = "" if mark is None else f":{mark.line + 1}"
+        raise InputError(f"{file}{line}: not YAML: {getattr(error, 'problem', None) or 'cannot be read'}") from error
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise InputError(f"{file}: expected a mapping of options to values, found {type(found).__name__}")
+    known = [info.alias or name for name, info in Settings.model_fields.items()]
+    values = {str(name).replace("-", "_"): value for name, value in found.items()}
+    for name in values:
+        if name not in known:
+            raise InputError(f"{file}: unknown option '{name}'{suggestion(name, known)}")
+    return values

@@ -1,0 +1,196 @@
+"""The stages as functions on files; the commands and `run` call these."""
+
+import inspect
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from freqbias import registry
+from freqbias.errors import InputError
+from freqbias.files import read_estimates, read_pairs, sha256, write_json, write_records
+from freqbias.progress import Track, silent
+from freqbias.records import Estimate, Pair
+from freqbias.run.journal import only_writer, side_file
+from freqbias.run.manifest import beside, path_of
+
+if TYPE_CHECKING:
+    from freqbias.matching import Balance
+
+RUN_FILES = ("pairs.jsonl", "observations.jsonl", "estimates.jsonl", "manifest.json")
+DERIVED = ("estimates.jsonl", "report.html", "report.md", "report.json")
+
+
+def file_in(path: Path, name: str) -> Path:
+    """Return `path`, or the file called `name` in it when it is a folder."""
+    return path / name if path.is_dir() else path
+
+
+def make_pairs(generator: str, sources: Sequence[Path], options: Mapping[str, Any]) -> list[Pair]:
+    """Run a generator with the options that were given; `InputError` for an option that it does not take."""
+    function = registry.load("generators", generator)
+    parameters = inspect.signature(function).parameters
+    given = {name: value for name, value in options.items() if value is not None and value is not False}
+    if "sources" in parameters:
+        if not sources:
+            raise InputError(f"generator '{generator}' needs an input; see: freqbias pairs --help")
+        given["sources"] = sources
+    elif sources:
+        raise InputError(f"generator '{generator}' takes no input file")
+    for name in given:
+        if name not in parameters and name != "seed":
+            raise InputError(f"generator '{generator}' takes no --{name.replace('_', '-')}")
+    pairs: list[Pair] = function(**{name: value for name, value in given.items() if name in parameters})
+    return pairs
+
+
+def audit_pairs(
+    pairs: Path, out: Path, *, tokenizer: str | None = None, similarity: str | None = None, track: Track = silent
+) -> dict[str, Any]:
+    """Audit a pair file and write the result; `tokenizer` and `similarity` name embedding models."""
+    from freqbias.models import dense_embedder, embedder
+    from freqbias.paraphrases.audit import audit
+
+    counting = None if tokenizer is None else embedder(tokenizer).token_counts
+    likeness = None if similarity is None else _likeness(dense_embedder(similarity))
+    result = audit(read_pairs(pairs), count_tokens=counting, similarity=likeness, track=track)
+    write_json(out, result)
+    return result
+
+
+def _likeness(model: Any) -> Any:
+    """Return a function that gives the cosine of the two forms of each pair."""
+    import numpy as np
+
+    def cosines(pairs: Sequence[Pair]) -> Any:
+        sides = [model.encode([getattr(pair, side) for pair in pairs], role="document").astype(np.float64) for side in ("high", "low")]
+        norms = [np.linalg.norm(side, axis=1) for side in sides]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return (sides[0] * sides[1]).sum(axis=1) / (norms[0] * norms[1])
+
+    return cosines
+
+
+def check_pairs(pairs: Path, out: Path, similarity: str | None) -> list[Pair]:
+    """Run every check on a pair file and write the pairs with their verdicts."""
+    from freqbias.models import dense_embedder
+    from freqbias.paraphrases.checks import checked
+
+    records = list(read_pairs(pairs))
+    cosines = None if similarity is None else _likeness(dense_embedder(similarity))(records)
+    rows = checked(records, cosines)
+    write_records(out, rows)
+    return rows
+
+
+def match_pairs(pairs: Path, names: Sequence[str], out: Path, *, track: Track) -> "tuple[int, list[Balance]]":
+    """Write the largest subset of the frequency arm that is level in the named covariates, the other arms whole.
+
+    Returns how many frequency pairs there were and the balance table.
+    """
+    import numpy as np
+
+    from freqbias.covariates import TEXT_MEASURES, covariates
+    from freqbias.matching import match
+
+    records = list(read_pairs(pairs))
+    own = [pair for pair in records if pair.arm == "frequency"]
+    if not own:
+        raise InputError(f"{pairs}: no pairs of arm frequency")
+    values = [covariates(pair) for pair in track(own, "covariates", len(own))]
+    known = sorted({name for row in values for name in row} | set(TEXT_MEASURES))
+    for name in names:
+        if name not in known:
+            raise InputError(f"unknown covariate '{name}'{registry.suggestion(name, known)}")
+    missing = (None, None)
+    sides = {name: np.array([row.get(name, missing) for row in values], dtype=float) for name in {*names, "content_zipf"}}
+    gaps = {name: side[:, 0] - side[:, 1] for name, side in sides.items()}
+    given = np.array([np.nan if pair.zipf_gap is None else pair.zipf_gap for pair in own])
+    keep, balance = match({name: gaps[name] for name in names}, np.where(np.isfinite(given), given, gaps["content_zipf"]))
+    chosen = {pair.id for pair, kept in zip(own, keep, strict=True) if kept}
+    write_records(out, (pair for pair in records if pair.arm != "frequency" or pair.id in chosen))
+    return len(own), balance
+
+
+def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track) -> list[Estimate]:
+    """Estimate everything from an observation file, its pairs and what probes estimated on whole models, and write it."""
+    from freqbias.analysis import estimate, frame
+
+    whole = beside(file_in(observations, "observations.jsonl"), "model_estimates.jsonl")
+    of_models = list(read_estimates(whole)) if whole.is_file() else []
+    table = frame(observations)
+    if table.empty:
+        raise InputError(f"{file_in(observations, 'observations.jsonl')}: no observations")
+    source = str(file_in(observations, "observations.jsonl"))
+    estimates = estimate(table, read_pairs(pairs), seed=seed, given=of_models, source=source, track=track)
+    write_records(out, estimates)
+    return estimates
+
+
+def prepare_folder(folder: Path, *, fresh: bool) -> None:
+    """Make a run folder where there is none; with `fresh`, keep what was there in `FOLDER.previous` and start with an empty one.
+
+    Raises `InputError` for a folder that holds something else than a run.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file; give a folder")
+    if folder.is_dir() and any(
+        not path.name.startswith(".") for path in folder.iterdir()
+    ):  # a run killed early leaves hidden files alone
+        if not any((folder / name).exists() for name in RUN_FILES):
+            raise InputError(f"{folder}: not empty, and holds no run of freqbias; give another --out")
+        if fresh:
+            _keep_previous(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+
+
+def _keep_previous(folder: Path) -> None:
+    if Path.cwd().is_relative_to(folder.resolve()):
+        raise InputError(f"{folder.resolve().name}: --fresh moves this folder away, and you are in it; start from another one")
+    previous = folder.with_name(f"{folder.name}.previous")
+    with only_writer(folder / "observations.jsonl"):
+        shutil.rmtree(previous, ignore_errors=True)
+    try:
+        folder.rename(previous)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be kept as {previous.name}: {error.strerror}; give another --out") from error
+
+
+def keep_pairs(pairs: Iterable[Pair], target: Path) -> None:
+    """Write the pairs of a run; `InputError` when the run folder holds other ones already."""
+    new = target.with_name(f".{target.name}.new")
+    try:
+        write_records(new, pairs)
+        if not target.exists():
+            new.replace(target)
+        elif sha256(new) != sha256(target):
+            with new.open("rb") as ours, target.open("rb") as theirs:
+                number = next(n for n, (a, b) in enumerate(zip_longest(ours, theirs), start=1) if a != b)
+            raise InputError(
+                f"{target}:{number}: not the pair that this command makes there; "
+                "give the --pairs, --n and --seed of before, or --fresh to start over"
+            )
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def set_aside(observations: Path) -> None:
+    """Keep an observation file, and what belongs to it, under names with `.previous`, so that it is measured anew."""
+    manifest_file, model_estimates = path_of(observations), beside(observations, "model_estimates.jsonl")
+    for path in (observations, manifest_file, model_estimates):
+        if path.exists() and path.stat().st_size:
+            path.replace(path.with_name(f"{path.stem}.previous{path.suffix}"))
+    for kind in ("marks", "retried"):
+        side_file(observations, kind).unlink(missing_ok=True)
+    shutil.rmtree(side_file(observations, "vectors"), ignore_errors=True)
+
+
+def remove_derived(folder: Path) -> None:
+    """Remove what was made from observations that have changed since."""
+    for name in DERIVED:
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "figures", ignore_errors=True)

@@ -1,0 +1,74 @@
+"""How far a run is."""
+
+import os
+import shlex
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from freqbias.errors import InputError
+from freqbias.run import manifest
+from freqbias.run.journal import is_locked, marked, rows_of, side_file
+from freqbias.run.stages import DERIVED
+
+
+def status_of(out: Path) -> dict[str, Any]:
+    """Return state, rows and errors by step, and the command that goes on; `InputError` when there is no run.
+
+    `out` is the observation file. `state` is `complete`, `interrupted` or `running`.
+    """
+    found = manifest.read(out)
+    if found is None or "probing" not in found:
+        raise InputError(f"{manifest.path_of(out)}: says nothing of a run; see: freqbias run --help")
+    probing, config = found["probing"], found["config"]
+    size = out.stat().st_size if out.exists() else 0
+    units = -(-probing["pairs"] // probing["pairs_at_once"]) + 1
+    parts, length = (units * len(probing["steps"]), size) if probing["complete"] else marked(out) or (0, 0)
+    rows, errors = _counted(out, length)
+    steps = []
+    for index, step in enumerate(probing["steps"]):
+        key = (step["model"], step["probe"])
+        done = min(max(parts - index * units, 0) * probing["pairs_at_once"], probing["pairs"])
+        steps.append({**step, "pairs": probing["pairs"], "pairs_done": done, "rows": rows[key], "errors": errors[key]})
+    missing = [name for name in DERIVED if not (out.parent / name).exists()] if config.get("command") == "run" else []
+    whole = probing["complete"] and out.exists() and not side_file(out, "retried").exists()
+    state = "running" if is_locked(out) else "complete" if whole and not missing else "interrupted"
+    again = state == "interrupted" or (state == "complete" and errors.total())
+    return {
+        "state": state,
+        "steps": steps,
+        "rows": rows.total(),
+        "errors": errors.total(),
+        "missing": missing,
+        "seconds": found["seconds"],
+        "resume": _command(out, config) if again else None,
+    }
+
+
+def _counted(out: Path, length: int) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+    rows: Counter[tuple[str, str]] = Counter()
+    errors: Counter[tuple[str, str]] = Counter()
+    for row in rows_of(out, length):
+        key = (row["model"], row["probe"])
+        rows[key] += 1
+        errors[key] += row.get("error") is not None
+    return rows, errors
+
+
+def _command(out: Path, config: dict[str, Any]) -> str:
+    """Return the command line that continues a run."""
+    pairs = config.get("pairs")
+    path = None if pairs is None else os.path.relpath(out.parent / pairs)
+    words = ["freqbias", config["command"]]
+    if config["command"] == "run":
+        words += ["--out", str(out.parent)]
+        words += [] if path is None else ["--pairs", path]
+    else:
+        words += [path or str(out.parent), "--out", str(out)]
+    for name, value in config.items():
+        if name in ("command", "pairs") or value in (None, False):
+            continue
+        option = f"--{name.replace('_', '-')}"
+        values = value if isinstance(value, list) else [value]
+        words += [option] if value is True else [word for one in values for word in (option, str(one))]
+    return shlex.join(words)
