@@ -28,7 +28,7 @@ import torch
 from freqbias.models import batching, language_model
 from freqbias.paraphrases.lexicon import generate
 from freqbias.probes.likelihood import BRIDGE
-from freqbias.records import REGISTERS
+from freqbias.terms import REGISTERS
 
 BATCH, WIDTH = 32, 16  # 512 tokens, at which a plain forward pass is at full speed
 SAME_NATS = 1e-3

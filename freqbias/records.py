@@ -11,12 +11,9 @@ from functools import cache
 from typing import Any, ClassVar, Self
 
 from freqbias.errors import InputError
+from freqbias.terms import ARMS, CELLS, SIDES
 
 SCHEMA = 1
-ARMS = ("frequency", "placebo", "length")
-CELLS = ("hh", "hl", "lh", "ll")
-REGISTERS = ("plain", "elevated")
-SIDES = ("high", "low")
 QUERY_LISTS = ("neutral", "gloss_plain", "gloss_elevated", "relevant")
 QUERY_TEXTS = ("naming_high", "naming_low")
 

@@ -11,7 +11,8 @@ from freqbias.covariates import covariates, edit_distance, token_overlap
 from freqbias.errors import InputError
 from freqbias.matching import match, paired_dz
 from freqbias.progress import Track, silent
-from freqbias.records import ARMS, Pair
+from freqbias.records import Pair
+from freqbias.terms import ARMS
 
 PRESENT_DZ = 0.2  # a small effect in Cohen's terms; below it a rival cannot carry much
 OUTLIER_SDS = 5  # of the words gap; beyond it one pair can move a mean

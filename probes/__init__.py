@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from freqbias.judgement import Finding, Judgement
 from freqbias.models.relevance import as_scorer
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Observation, Pair
 
-__all__ = ["Probe"]
+__all__ = ["Finding", "Judgement", "Probe"]
 
 Needs = Literal["scorer", "embedder", "language_model"]
 
@@ -26,13 +27,14 @@ class Probe:
     is made before by `prepare(pairs, model, track)` and handed on as `common`; `pairs` is an iterable there that can be gone
     through several times. `estimates(pairs, model, common)` yields what has one value per model. `needs` says what the model can do:
     `scorer` gives documents a relevance (`freqbias.models.relevance.Scorer`), `embedder` has dense vectors, `language_model`
-    log-probabilities. `wants` says what it reads of a pair beside the two forms, for a reader whose pairs have none of it. `settings`
-    and `prompts` (name to text) go into the manifest.
+    log-probabilities. `judgement` says what its rows mean and what it is judged by; `wants` what it reads of a pair beside the two
+    forms, for a reader whose pairs have none of it. `settings` and `prompts` (name to text) go into the manifest.
     """
 
     name: str
     needs: Needs
     summary: str
+    judgement: Judgement = field(default_factory=Judgement)
     run: Callable[[Sequence[Pair], Any, Any], Iterator[Observation]]
     prepare: Callable[[Iterable[Pair], Any, Track], Any] | None = None
     estimates: Callable[[Iterable[Pair], Any, Any], Iterator[Estimate]] | None = None

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from freqbias.frequency import content_zipf, swap, word_zipf
 from freqbias.models.relevance import Scorer
 from freqbias.progress import Track
-from freqbias.records import REGISTERS, Observation, Pair
+from freqbias.records import Observation, Pair
 from freqbias.redact import redact
+from freqbias.terms import REGISTERS, SIDES
 
-SIDES = ("high", "low")
 LETTERS = {"h": "high", "l": "low"}
 TIE = 1e-9  # scores nearer than this are tied: vectors are float32, so a smaller difference is rounding
 

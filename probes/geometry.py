@@ -38,12 +38,13 @@ import numpy as np
 
 from freqbias.frequency import content_words, swap, word_zipf
 from freqbias.models.relevance import DenseScorer
-from freqbias.probes import Probe
+from freqbias.probes import Judgement, Probe
 from freqbias.probes import vector_geometry as space
-from freqbias.probes.common import SIDES, document_covariates, observation, swapped_zipf, text_hash, unscorable
+from freqbias.probes.common import document_covariates, observation, swapped_zipf, text_hash, unscorable
 from freqbias.probes.vector_geometry import Fit, Floats, Ints
 from freqbias.progress import Track
 from freqbias.records import Estimate, Observation, Pair
+from freqbias.terms import SIDES
 
 log = logging.getLogger(__name__)
 
@@ -322,6 +323,7 @@ probe = Probe(
     name="geometry",
     needs="embedder",
     summary="centroid, norm and hubness by form; slopes of cosine on frequency in raw and corrected space",
+    judgement=Judgement(contrast="centroid", measure="cosine", meaning="lies nearer to the mean direction of all other texts"),
     prepare=prepare,
     run=run,
     estimates=estimates,

@@ -31,10 +31,9 @@ import numpy as np
 
 from freqbias.frequency import content_zipf
 from freqbias.models.relevance import Scorer
-from freqbias.probes import Probe
+from freqbias.probes import Judgement, Probe
 from freqbias.probes.common import (
     LETTERS,
-    SIDES,
     TIE,
     couple_scores,
     document_covariates,
@@ -45,7 +44,8 @@ from freqbias.probes.common import (
     unscorable,
 )
 from freqbias.progress import Track
-from freqbias.records import CELLS, Observation, Pair
+from freqbias.records import Observation, Pair
+from freqbias.terms import CELLS, SIDES
 
 WIN_RATE = "win_rate"
 
@@ -136,6 +136,14 @@ probe = Probe(
     name="inversion",
     needs="scorer",
     summary="whether the exact document loses to its decoy, by the form of either",
+    judgement=Judgement(
+        contrast="exact_form",
+        secondary=("win_rate",),
+        meaning="stands further above a decoy, for a gloss of its own content",
+        cells=("exact", "decoy"),
+        other_words=("decoy_form",),
+        repeats=("similarity", "gloss"),
+    ),
     wants="queries gloss_plain or gloss_elevated, and decoys in both forms",
     prepare=prepare,
     run=run,

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from freqbias.models import LanguageModel
-from freqbias.probes import Probe
-from freqbias.probes.common import SIDES, observation, prompt
-from freqbias.records import REGISTERS, Observation, Pair
+from freqbias.probes import Judgement, Probe
+from freqbias.probes.common import observation, prompt
+from freqbias.records import Observation, Pair
+from freqbias.terms import REGISTERS, SIDES
 
 BRIDGE = prompt("likelihood-bridge-v1")  # leads from a sentence to any phrase, and repeats no content word
 
@@ -98,6 +99,7 @@ probe = Probe(
     name="likelihood",
     needs="language_model",
     summary="log-probability of both forms, and of the same gloss after either",
+    judgement=Judgement(contrast="downstream", meaning="makes a gloss of its own content more likely to follow"),
     run=run,
     prompts={"bridge": BRIDGE},
     settings={"bridge": BRIDGE},

@@ -35,10 +35,9 @@ from numpy.typing import NDArray
 
 from freqbias.covariates import token_overlap
 from freqbias.models.relevance import Scorer, Scores, slices
-from freqbias.probes import Probe
+from freqbias.probes import Judgement, Probe
 from freqbias.probes.common import (
     LETTERS,
-    SIDES,
     TIE,
     document_covariates,
     encode_all,
@@ -51,7 +50,8 @@ from freqbias.probes.common import (
     unscorable,
 )
 from freqbias.progress import Track
-from freqbias.records import CELLS, Estimate, Observation, Pair
+from freqbias.records import Estimate, Observation, Pair
+from freqbias.terms import CELLS, SIDES
 
 MAX_DOCUMENTS = 100_000  # places of the corpus; of more pairs a random part fills it
 SAMPLE = 30  # distractors where every score costs a forward pass: three times the ten places that nDCG@10 looks at
@@ -306,6 +306,12 @@ probe = Probe(
     name="retrieval",
     needs="scorer",
     summary="rank of the exact document in a corpus, by its form and the query's",
+    judgement=Judgement(
+        contrast="document_form",
+        measure="ndcg_at_10",
+        meaning="ranks higher for a gloss of its own content",
+        without_gloss="ranks higher for the queries that its collection calls relevant",
+    ),
     wants="queries gloss_plain, gloss_elevated, relevant, or naming_high and naming_low",
     prepare=prepare,
     run=run,

@@ -9,8 +9,9 @@ import numpy as np
 from freqbias.covariates import token_overlap
 from freqbias.frequency import tokens
 from freqbias.models.relevance import Scorer
-from freqbias.probes.common import SIDES, gloss_queries
+from freqbias.probes.common import gloss_queries
 from freqbias.records import Pair
+from freqbias.terms import SIDES
 
 
 class Idf:

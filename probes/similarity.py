@@ -29,10 +29,9 @@ from typing import Any
 import numpy as np
 
 from freqbias.models.relevance import Pool, Scorer
-from freqbias.probes import Probe
+from freqbias.probes import Judgement, Probe
 from freqbias.probes.common import (
     LETTERS,
-    SIDES,
     couple_scores,
     document_covariates,
     documents_of,
@@ -44,7 +43,8 @@ from freqbias.probes.common import (
 )
 from freqbias.probes.rivals import Idf, form_cosines, gloss_overlap
 from freqbias.progress import Track
-from freqbias.records import CELLS, Observation, Pair
+from freqbias.records import Observation, Pair
+from freqbias.terms import CELLS, SIDES
 
 POOL_ITEMS = 32  # items whose glosses are the background of a pair scorer: 32 means have a standard error of a sixth of their spread
 
@@ -159,6 +159,7 @@ probe = Probe(
     name="similarity",
     needs="scorer",
     summary="relevance of the high and the low document to glosses, other items' glosses, neutral and naming queries",
+    judgement=Judgement(contrast="gloss", meaning="lies nearer to a third wording of its own content"),
     wants="queries gloss_plain, gloss_elevated, neutral, or naming_high and naming_low",
     prepare=prepare,
     run=run,

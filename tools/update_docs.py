@@ -15,6 +15,7 @@ from freqbias.analysis.report.formatting import interval, number
 from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.files import read_estimates
 from freqbias.frequency import word_zipf
+from freqbias.judgement import Judgements
 from freqbias.paraphrases.lexicon import SynonymSet, fitting_frames, frames, synonym_sets
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -166,7 +167,7 @@ def blind() -> str:
 
 def power() -> str:
     """Return the detectable effect that the spread seen in the example run implies for the whole of the balanced sets."""
-    rows = [row for row in read_estimates(ROOT / "results/example") if row.term == "mean" and is_confirmatory(row)]
+    rows = [row for row in read_estimates(ROOT / "results/example") if row.term == "mean" and is_confirmatory(row, Judgements())]
     items = sum(item.balanced for item in synonym_sets("frequency"))
     lines = []
     for row in rows:

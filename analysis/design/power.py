@@ -13,8 +13,8 @@ from scipy import stats
 from freqbias.analysis.estimate.estimates import SESOI_SHARE, sesoi
 from freqbias.analysis.stats.resampling import Values
 from freqbias.analysis.table import contrasts
-from freqbias.analysis.table.contrasts import question
 from freqbias.errors import InputError
+from freqbias.judgement import Judgements
 from freqbias.progress import Track, silent
 
 log = logging.getLogger(__name__)
@@ -214,6 +214,7 @@ def power_of(
     power: float = POWER,
     seed: int = 0,
     simulations: int = SIMULATIONS,
+    judgements: Judgements | None = None,
     track: Track = silent,
 ) -> list[Answer]:
     """Return, per model and probe, what the confirmatory contrast of a run can find and what it would need.
@@ -223,9 +224,11 @@ def power_of(
     `items` asks about another number of items than the run has. Raises `InputError` where there is nothing to compute power from.
     """
     _check(effect, relative, items, power)
-    gaps = contrasts.pair_gaps(observations)
-    bounds = sesoi(gaps)
-    series = list(_series(gaps))
+    series_of = observations[["model", "probe", "contrast", "measure"]].drop_duplicates()
+    known = (Judgements() if judgements is None else judgements).settled(series_of.itertuples(index=False, name=None))
+    gaps = contrasts.pair_gaps(observations, known)
+    bounds = sesoi(gaps, known)
+    series = list(_series(gaps, known))
     if not series:
         raise InputError("no confirmatory contrast was measured in the frequency arm; run a probe on frequency pairs first")
     answers: list[Answer] = []
@@ -240,7 +243,7 @@ def power_of(
             reasons.append(f"{' / '.join(key)}: {error}")
             continue
         rng = np.random.default_rng(np.random.SeedSequence([seed, len(answers)]))
-        answers.append(_answer((*key, arm), found, target, items or len(found.sizes), power, rng, simulations))
+        answers.append(_answer((*key, arm), known[key[1]].contrast, found, target, items or len(found.sizes), power, rng, simulations))
     if not answers:
         raise InputError(reasons[0])
     for reason in reasons:
@@ -260,12 +263,12 @@ def _check(effect: float | None, relative: float | None, items: int | None, powe
         raise InputError(f"--power must lie between {ALPHA:g} and 1, found {power:g}")
 
 
-def _series(gaps: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], str, pd.DataFrame]]:
+def _series(gaps: pd.DataFrame, judgements: Judgements) -> Iterator[tuple[tuple[str, str, str], str, pd.DataFrame]]:
     """Yield (model, probe, measure), arm and rows of every confirmatory contrast, the placebo after its frequency arm."""
     groups: Iterable[tuple[Any, pd.DataFrame]] = gaps.groupby(["model", "probe", "measure"])
     for key, rows in groups:
-        contrast = question(key[1]).contrast
-        if not question(key[1]).judges(contrast, key[2]):
+        contrast = judgements[key[1]].contrast
+        if not judgements[key[1]].judges(contrast, key[2]):
             continue
         own = rows[rows["contrast"] == contrast].dropna(subset=["gap"])
         for arm in ("frequency", "placebo"):
@@ -288,7 +291,14 @@ def _target(
 
 
 def _answer(
-    key: tuple[str, ...], found: Components, target: float | None, items: int, power: float, rng: np.random.Generator, simulations: int
+    key: tuple[str, ...],
+    contrast: str,
+    found: Components,
+    target: float | None,
+    items: int,
+    power: float,
+    rng: np.random.Generator,
+    simulations: int,
 ) -> Answer:
     model, probe, measure, arm = key
     equivalence = arm == "placebo"
@@ -302,7 +312,7 @@ def _answer(
         model=model,
         probe=probe,
         measure=measure,
-        contrast=question(probe).contrast,
+        contrast=contrast,
         arm=arm,
         test="tost" if equivalence else "two-sided",
         items=items,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from freqbias.analysis.stats.mixed import THESE_FRAMES
 from freqbias.analysis.stats.resampling import RESAMPLES, Interval, above_zero, bca_ends, named_rng, resampling_weights
-from freqbias.analysis.table.contrasts import question
+from freqbias.judgement import Judgements
 from freqbias.records import Estimate
 
 ALL_MODELS = "(all models)"
@@ -52,7 +52,9 @@ def joint_relative(gap: Matrix, margin: Matrix, rng: np.random.Generator, resamp
         )
 
 
-def across_models(table: pd.DataFrame, failed: Mapping[tuple[str, ...], set[str]], seed: int) -> Iterator[Estimate]:
+def across_models(
+    table: pd.DataFrame, failed: Mapping[tuple[str, ...], set[str]], seed: int, judgements: Judgements
+) -> Iterator[Estimate]:
     """Yield the relative gaps of all models of a probe on shared items, their mean, spread and differences.
 
     `table` is what `contrasts.join` returns, `failed` what `contrasts.failures` does. Terms: `relative:A`, `relative_mean`,
@@ -61,7 +63,7 @@ def across_models(table: pd.DataFrame, failed: Mapping[tuple[str, ...], set[str]
     a ratio over what may be zero has no bounded interval. No p-values: none of this is a test.
     """
     for (probe, measure), rows in table.groupby(["probe", "measure"]):
-        contrast = question(str(probe)).contrast
+        contrast = judgements[str(probe)].contrast
         own = rows[(rows["contrast"] == contrast) & (rows["arm"] == "frequency")].dropna(subset=["gap", "margin"])
         if own["model"].nunique() < 2:
             continue

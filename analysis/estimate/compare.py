@@ -16,6 +16,7 @@ from freqbias.analysis.stats import resampling
 from freqbias.analysis.table import belonging
 from freqbias.analysis.table.contrasts import pair_gaps
 from freqbias.analysis.table.frame import frame
+from freqbias.analysis.table.judged import judgements_of
 from freqbias.errors import InputError
 from freqbias.files import read_pairs
 from freqbias.records import Estimate, Pair
@@ -40,8 +41,9 @@ def compare(first: str | os.PathLike[str], second: str | os.PathLike[str], *, se
     _refuse_other_pairs(pairs[0], pairs[1], (str(first), str(second)))
     for folder, own in zip((first, second), pairs, strict=True):
         observations = frame(folder)
-        belonging.check_records(observations, own, str(Path(folder) / "observations.jsonl"))
-        sides.append(pair_gaps(observations))
+        judgements = judgements_of(folder)
+        belonging.check_records(observations, own, str(Path(folder) / "observations.jsonl"), judgements)
+        sides.append(pair_gaps(observations, judgements))
     made = [
         _difference(rows, names, seed)
         for names in _same_models(sides[0], sides[1])

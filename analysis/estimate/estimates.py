@@ -20,9 +20,10 @@ from freqbias.analysis.stats.arm_difference import difference_of_arms
 from freqbias.analysis.stats.mixed import THESE_FRAMES
 from freqbias.analysis.stats.resampling import RESAMPLES, Interval
 from freqbias.analysis.table import belonging, contrasts
-from freqbias.analysis.table.contrasts import MARGIN_NOT_TOLD, NO_GLOSS, ONE_REGISTER, REVERSED, SHARES, Question, question
+from freqbias.judgement import DEFAULT_CELLS, Judgement, Judgements
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Pair
+from freqbias.terms import MARGIN_NOT_TOLD, NO_GLOSS, ONE_REGISTER, REVERSED
 
 SESOI_SHARE = 0.10  # of the exact - decoy margin; smaller effects reorder next to nothing
 SESOI_SHARE_RIGHT = 0.02  # two points
@@ -35,19 +36,23 @@ MEAN_METHOD = f"mean of item means; sign-flip p; t interval; BCa beside it; dz w
 _SERIES = ["model", "probe", "measure", "contrast"]
 
 
-def sesoi(gaps: pd.DataFrame) -> dict[tuple[str, str, str], float]:
+def sesoi(gaps: pd.DataFrame, judgements: Judgements) -> dict[tuple[str, str, str], float]:
     """Return the smallest effect of interest by (model, probe, measure), in the unit of the measure.
 
-    A tenth of the mean exact - decoy margin over items of the frequency arm, in the probe's confirmatory contrast; two points
-    for shares of right answers. Absent where there are no decoys or where the margin is not told from zero: a tenth of what may be
-    nothing is no size to hold an effect against.
+    What the probe declares of the measure that it is judged by; else two points for shares of right answers, and a tenth of the mean
+    exact - decoy margin over items of the frequency arm, in the probe's confirmatory contrast. Absent where there are no decoys or where
+    the margin is not told from zero: a tenth of what may be nothing is no size to hold an effect against.
     """
     found: dict[tuple[str, str, str], float] = {}
     for (model, probe, measure), rows in _groups(gaps, ["model", "probe", "measure"]):
-        if measure in SHARES:
+        judgement = judgements[probe]
+        if judgement.sesoi is not None and judgement.judges(judgement.contrast, measure):
+            found[model, probe, measure] = judgement.sesoi
+            continue
+        if judgement.is_share(measure):
             found[model, probe, measure] = SESOI_SHARE_RIGHT
             continue
-        own = rows[(rows["contrast"] == question(probe).contrast) & (rows["arm"] == "frequency")]
+        own = rows[(rows["contrast"] == judgement.contrast) & (rows["arm"] == "frequency")]
         margin = item_means(own.dropna(subset=["margin"]), "margin")
         if resampling.above_zero(margin):
             found[model, probe, measure] = SESOI_SHARE * float(margin.mean())
@@ -63,6 +68,7 @@ def estimate(
     given: Iterable[Estimate] = (),
     curve: bool = True,
     source: str = "observations",
+    judgements: Judgements | None = None,
     track: Track = silent,
 ) -> list[Estimate]:
     """Return every estimate of a run, controls first; the same input and seed give the same numbers.
@@ -74,12 +80,14 @@ def estimate(
     """
     pair_rows = contrasts.pair_table(pairs)
     own = [dict(zip(pair_rows.index, pair_rows[name], strict=True)) for name in ("pair_arm", "pair_item")]
-    belonging.check(observations, own[0], own[1], source)
-    gaps = contrasts.pair_gaps(observations)
-    table = contrasts.with_own_margin(contrasts.join(gaps, pair_rows, observations))
-    bounds = sesoi(gaps)
+    series_of = observations[["model", "probe", "contrast", "measure"]].drop_duplicates()
+    known = (Judgements() if judgements is None else judgements).settled(series_of.itertuples(index=False, name=None))
+    belonging.check(observations, own[0], own[1], source, known)
+    gaps = contrasts.pair_gaps(observations, known)
+    table = contrasts.with_own_margin(contrasts.join(gaps, pair_rows, observations), known)
+    bounds = sesoi(gaps, known)
     failed = contrasts.failures(observations)
-    no_gloss, one_register = contrasts.asked_no_gloss(observations), contrasts.one_register(observations)
+    no_gloss, one_register = contrasts.asked_no_gloss(observations, known), contrasts.one_register(observations, known)
     groups = list(_groups(table, _SERIES))
     estimates = list(given)
     for key, rows in track(groups, "estimate", len(groups)):
@@ -91,12 +99,16 @@ def estimate(
             seed=seed,
             resamples=resamples,
             curve=curve,
+            judgement=known[key[1]],
             no_gloss=key[:2] in no_gloss,
             one_register=key[:2] in one_register,
         )
         estimates.extend(_series_estimates(series))
-    estimates.extend(_all_failed(observations, estimates))
-    return [*sorted(adjusted(estimates), key=_order), *across_models(table, failed, seed)]
+    estimates.extend(_all_failed(observations, estimates, known))
+    return [
+        *sorted(adjusted(estimates, known), key=lambda row: _order(row, known[row.probe])),
+        *across_models(table, failed, seed, known),
+    ]
 
 
 def _groups(table: pd.DataFrame, by: list[str]) -> Iterator[tuple[Any, pd.DataFrame]]:
@@ -115,12 +127,12 @@ def _failed_by_arm(failed: Mapping[tuple[str, ...], set[str]], key: tuple[str, .
     return {arm: len(pairs) for arm, pairs in missing.items()}
 
 
-def _all_failed(observations: pd.DataFrame, made: list[Estimate]) -> Iterator[Estimate]:
+def _all_failed(observations: pd.DataFrame, made: list[Estimate], judgements: Judgements) -> Iterator[Estimate]:
     """Yield a row without a value for every contrast of which not one pair could be measured."""
     have = {(row.model, row.probe, row.measure, row.contrast, row.arm) for row in made}
     errors = observations[observations["error"].notna()]
     for (model, probe, measure, contrast, arm), rows in _groups(errors, [*_SERIES, "arm"]):
-        if contrast == "crossed" and question(probe).cells != Question.cells:
+        if contrast == "crossed" and judgements[probe].cells != DEFAULT_CELLS:
             continue  # the probe's other rows say so
         name = "match" if contrast == "crossed" else contrast
         if (model, probe, measure, name, arm) not in have:
@@ -155,7 +167,7 @@ def _mean(series: Series, arm: str, term: str, rows: pd.DataFrame, method: str =
     rng = series.rng(arm, term)
     interval = resampling.t_interval(items)
     bca = resampling.bca_interval(items, rng, resamples=series.resamples)
-    judged = term == "mean" and series.key["contrast"] == question(series.key["probe"]).contrast
+    judged = term == "mean" and series.key["contrast"] == series.judgement.contrast
     holds = {
         "one_item": len(items) == 1,
         "constant": bool(np.ptp(items) == 0),
@@ -199,7 +211,7 @@ def _equivalence(series: Series, arm: str, term: str, rows: pd.DataFrame) -> Est
     items = item_means(rows, "gap")
     interval = resampling.t_interval(items, TOST_LEVEL)
     bound = series.sesoi or 0.0
-    p_value = resampling.tost_p(items, bound, SESOI_SHARE_RIGHT if series.key["measure"] in SHARES else SESOI_SHARE)
+    p_value = resampling.tost_p(items, bound, SESOI_SHARE_RIGHT if series.judgement.is_share(series.key["measure"]) else SESOI_SHARE)
     return series.make(
         arm,
         term,
@@ -243,7 +255,7 @@ def _within_frequency(series: Series) -> Iterator[Estimate]:
     if series.sesoi is not None:
         yield _equivalence(series, "frequency", "equivalence", rows)
     yield from _relative(series, rows)
-    if series.key["contrast"] in question(series.key["probe"]).other_words:
+    if series.key["contrast"] in series.judgement.other_words:
         return
     if "subwords_gap" in rows.columns:
         equal = rows[rows["subwords_gap"] == 0]
@@ -261,7 +273,7 @@ def _within_frequency(series: Series) -> Iterator[Estimate]:
     made = [*rival_rows(known), *(logit_rows(known) if binary else ())] if len(known) else []
     yield from map(series.of, made)
     yield from (estimate for row in made if row.term == "adjusted" for estimate in _adjusted_difference(series, row))
-    if series.curve and question(series.key["probe"]).judges(series.key["contrast"], series.key["measure"]):
+    if series.curve and series.judgement.judges(series.key["contrast"], series.key["measure"]):
         yield from _specifications(series, rows)
 
 
@@ -385,8 +397,7 @@ def _descriptive(series: Series) -> Iterator[Estimate]:
         yield own.of(row)
 
 
-def _order(row: Estimate) -> tuple[Any, ...]:
+def _order(row: Estimate, own: Judgement) -> tuple[Any, ...]:
     arms = ("placebo", "frequency-placebo", "length", "frequency")
-    own = question(row.probe)
     series = (row.model, row.probe, row.measure != own.measure, row.measure, row.contrast != own.contrast, row.contrast)
     return (*series, arms.index(row.arm) if row.arm in arms else len(arms), row.term != "mean", row.term)

@@ -3,7 +3,7 @@
 Frequency minus placebo, in what a verdict rests on, is a control: an effect is credited only where both it and the confirmatory estimate
 are told from zero, and a test of both at 5 % each is one at 5 % (intersection-union; Berger 1982, Technometrics 24, 295-300).
 
-Two probes may bring one number under two names (`contrasts.Question.repeats`). It is one test, not two that agree: counted twice it
+Two probes may bring one number under two names (`Judgement.repeats`). It is one test, not two that agree: counted twice it
 would raise the threshold of its whole family (p = .03, .03, .5 adjust to .045, p = .03, .5 to .06). It counts once, under the probe
 that it comes from, and the other row gets the same adjusted p-value.
 """
@@ -15,23 +15,30 @@ from dataclasses import replace
 import numpy as np
 
 from freqbias.analysis.stats.resampling import benjamini_hochberg
-from freqbias.analysis.table.contrasts import question
+from freqbias.judgement import Judgements
 from freqbias.records import Estimate
 
 CONFIRMATORY_FAMILY = "confirmatory"
 EXPLORATORY_FAMILY = "exploratory"
 
 
-def is_confirmatory(row: Estimate) -> bool:
+def is_confirmatory(row: Estimate, judgements: Judgements) -> bool:
     """Tell whether an estimate is the one that its model x probe is judged by."""
-    own = question(row.probe)
+    own = judgements[row.probe]
     return row.arm == "frequency" and row.term == "mean" and own.judges(row.contrast, row.measure)
 
 
-def adjusted(estimates: list[Estimate]) -> list[Estimate]:
+def settled(estimates: Sequence[Estimate], judgements: Judgements | None = None) -> Judgements:
+    """Return judgements with one confirmatory measure a model and probe: the one that the file's families say, else the first."""
+    ordered = sorted(estimates, key=lambda row: row.family != CONFIRMATORY_FAMILY)
+    known = Judgements() if judgements is None else judgements
+    return known.settled((row.model, row.probe, row.contrast, row.measure) for row in ordered)
+
+
+def adjusted(estimates: list[Estimate], judgements: Judgements) -> list[Estimate]:
     """Return the estimates with families and Benjamini-Hochberg p-values; controls and equivalence tests stay unadjusted."""
-    named = [replace(row, family=_family(row)) for row in estimates]
-    same = repeated(named)
+    named = [replace(row, family=_family(row, judgements)) for row in estimates]
+    same = repeated(named, judgements)
     for family in (CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY):
         members = [i for i, row in enumerate(named) if row.family == family and i not in same]
         if not members:
@@ -45,13 +52,13 @@ def adjusted(estimates: list[Estimate]) -> list[Estimate]:
     return named
 
 
-def repeated(estimates: Sequence[Estimate]) -> dict[int, int]:
+def repeated(estimates: Sequence[Estimate], judgements: Judgements) -> dict[int, int]:
     """Return the place of every tested estimate that is another one under another name, mapped to the place of that one."""
     tested = {row.key: i for i, row in enumerate(estimates) if row.family is not None}
     found = {}
     for i, row in enumerate(estimates):
-        repeats = question(row.probe).repeats
-        if row.family is None or repeats is None or row.contrast != question(row.probe).contrast:
+        repeats = judgements[row.probe].repeats
+        if row.family is None or repeats is None or row.contrast != judgements[row.probe].contrast:
             continue
         twin = tested.get((row.model, repeats[0], row.measure, repeats[1], row.arm, row.term))
         if twin is not None and _same_number(row, estimates[twin]):
@@ -67,9 +74,9 @@ def _same_number(first: Estimate, second: Estimate) -> bool:
     return all(math.isclose(a or 0.0, b or 0.0, rel_tol=1e-6, abs_tol=1e-12) for a, b in sides)
 
 
-def _family(row: Estimate) -> str | None:
+def _family(row: Estimate, judgements: Judgements) -> str | None:
     if row.p_value is None or row.arm in ("placebo", "length") or row.term.startswith("equivalence"):
         return None
-    if row.arm == "frequency-placebo" and question(row.probe).judges(row.contrast, row.measure):
+    if row.arm == "frequency-placebo" and judgements[row.probe].judges(row.contrast, row.measure):
         return None  # a claim needs this test beside the confirmatory one; where both must hold, neither is adjusted for the other
-    return CONFIRMATORY_FAMILY if is_confirmatory(row) else EXPLORATORY_FAMILY
+    return CONFIRMATORY_FAMILY if is_confirmatory(row, judgements) else EXPLORATORY_FAMILY

@@ -19,18 +19,11 @@ from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, Coeffic
 from freqbias.analysis.stats.resampling import std_error, t_interval
 from freqbias.errors import InputError
 from freqbias.matching import match
+from freqbias.terms import RIVALS
 
 FREQUENCY = "zipf_gap"
 #: Rivals in the order of the report, and what a reader calls each.
-NAMES = {
-    "words_gap": "length",
-    "characters_gap": "length",
-    "fkgl_gap": "readability",
-    "formality_gap": "register",
-    "gloss_fit_gap": "fit of the gloss",
-    "overlap_with_original_gap": "overlap with the original",
-    "numbers_dropped_gap": "dropped numbers",
-}
+NAMES = {f"{name}_gap": label for name, label in RIVALS.items()}
 SENSE = "sense_zipf_gap"
 KNOWN = 0.9  # of the pairs: a rival is held level from here on, at the cost of the others
 DIFFER_IN_WORDS = 0.5  # of the pairs, from which on length is counted in words

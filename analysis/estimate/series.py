@@ -9,7 +9,7 @@ import pandas as pd
 from freqbias.analysis.estimate.rivals import Row
 from freqbias.analysis.stats import resampling
 from freqbias.analysis.stats.resampling import Values
-from freqbias.analysis.table.contrasts import question
+from freqbias.judgement import Judgement
 from freqbias.records import Estimate
 
 
@@ -34,13 +34,14 @@ class Series:
     seed: int
     resamples: int
     curve: bool
+    judgement: Judgement
     no_gloss: bool = False
     one_register: bool = False
 
     @property
     def apart(self) -> bool:
         """Whether rivals are held against frequency here."""
-        return question(self.key["probe"]).takes_apart(self.key["contrast"], self.key["measure"])
+        return self.judgement.takes_apart(self.key["contrast"], self.key["measure"])
 
     def arm(self, arm: str) -> pd.DataFrame:
         """Return the rows of one arm."""

@@ -12,7 +12,8 @@ import pandas as pd
 from scipy import stats
 
 from freqbias.analysis.figures.svg import COLOURS, FREQUENCY, INK, Chart, Subject, svg
-from freqbias.records import CELLS, Estimate
+from freqbias.records import Estimate
+from freqbias.terms import CELLS
 
 MAX_POINTS = 2000  # of one cloud; more only make the file heavy
 ARMS = ("frequency", "placebo")

@@ -7,15 +7,14 @@ import numpy as np
 import pandas as pd
 
 from freqbias.analysis.figures.svg import COLOURS, INK, Chart, Subject, interval_rows, interval_table, svg
-from freqbias.analysis.table.contrasts import question
+from freqbias.judgement import Judgements
 from freqbias.records import Estimate
-from freqbias.terms import UNITS
 
 #: A standardised difference under .1 is commonly taken as negligible (Austin 2009, Communications in Statistics 38(6), 1228-1234).
 NEGLIGIBLE_DZ = 0.1
 
 
-def overview(estimates: Sequence[Estimate]) -> Chart | None:
+def overview(estimates: Sequence[Estimate], judgements: Judgements) -> Chart | None:
     """Return the confirmatory contrast of every model, a panel per probe and measure; None for fewer than two.
 
     On the left in the measure's own unit, which does not compare across models; on the right over the model's own
@@ -24,7 +23,7 @@ def overview(estimates: Sequence[Estimate]) -> Chart | None:
     wanted = [
         row
         for row in estimates
-        if row.arm == "frequency" and question(row.probe).judges(row.contrast, row.measure) and row.value is not None
+        if row.arm == "frequency" and judgements[row.probe].judges(row.contrast, row.measure) and row.value is not None
     ]
     panels: dict[tuple[str, str], list[list[Estimate]]] = {}
     for row in wanted:
@@ -40,7 +39,7 @@ def overview(estimates: Sequence[Estimate]) -> Chart | None:
     def draw(figure: Any) -> None:
         grid = figure.subplots(len(panels), columns, squeeze=False, height_ratios=heights)
         for line, ((probe, measure), sides) in zip(grid, panels.items(), strict=True):
-            for axes, rows, unit in zip(line, sides, (UNITS.get(measure, measure), "of exact − decoy"), strict=False):
+            for axes, rows, unit in zip(line, sides, (judgements[probe].unit_of(measure), "of exact − decoy"), strict=False):
                 if not rows:
                     axes.set_axis_off()
                     continue

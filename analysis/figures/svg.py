@@ -12,9 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from freqbias.analysis.table.contrasts import question
+from freqbias.judgement import Judgement
 from freqbias.records import Estimate
-from freqbias.terms import UNITS
 
 INK = "#123456"  # stands for the page's text colour and is replaced by `currentColor`
 FREQUENCY, PLACEBO, LENGTH = "#2f7dc1", "#c1752f", "#6a8f3c"
@@ -44,22 +43,23 @@ class Subject:
     probe: str
     measure: str
     key: str
+    judgement: Judgement
     several: bool = False
 
     @property
     def contrast(self) -> str:
         """The contrast that the verdict rests on."""
-        return question(self.probe).contrast
+        return self.judgement.contrast
 
     @property
     def cells(self) -> tuple[str, str]:
         """What the crossed rows cross."""
-        return question(self.probe).cells
+        return self.judgement.cells
 
     @property
     def unit(self) -> str:
         """The unit of the measure, in words."""
-        return UNITS.get(self.measure, self.measure)
+        return self.judgement.unit_of(self.measure)
 
     @property
     def title(self) -> str:

@@ -15,19 +15,9 @@ from freqbias.analysis.report.formatting import (
     sized,
 )
 from freqbias.analysis.stats.resampling import minimum_detectable
-from freqbias.analysis.table.contrasts import MARGIN_NOT_TOLD, NO_GLOSS, ONE_REGISTER
 from freqbias.records import Estimate
+from freqbias.terms import MARGIN_NOT_TOLD, NO_GLOSS, ONE_REGISTER, RIVALS
 
-#: Rivals as the analysis names them, and in words.
-RIVALS = {
-    "words": "length",
-    "characters": "length",
-    "fkgl": "readability",
-    "formality": "register",
-    "gloss_fit": "the fit of the gloss",
-    "overlap_with_original": "overlap with the original",
-    "numbers_dropped": "dropped numbers",
-}
 WORTH_NAMING = 0.25  # of the effect; a smaller part does not change what the effect goes with
 
 
@@ -48,7 +38,7 @@ def findings(have: Lookup, main: Estimate | None) -> list[str]:
         _equal_subwords,
         _direct,
     ]
-    parts += [_background, _specific, _crossed, _calibration, _failed]
+    parts += [_background, _specific, _crossed, _calibration, _declared, _failed]
     return [sentence for part in parts for sentence in part(have, main)]
 
 
@@ -317,6 +307,30 @@ def _calibration(have: Lookup, main: Estimate | None) -> list[str]:
         word = "steeper than the corpus's own odds (1)" if (row.value or 0) > 1 else "flatter than the corpus's own odds (1)"
     return [f"Calibration: the model's log-odds rise by {number(row.value, signed=False)} {interval(row)} per unit of corpus "
             f"log-odds, {word}."]  # fmt: skip
+
+
+def _declared(have: Lookup, main: Estimate | None) -> list[str]:
+    """Say the secondary measures, and what the probe itself wants said of its other estimates."""
+    told = (*RANKS, "win_rate", "negative_rank", have.measure)  # by sentences of their own
+    beside = [have.measured(have.confirmatory, measure=measure) for measure in have.judgement.secondary if measure not in told]
+    said = [f"In {have.judgement.unit_of(row.measure)}: {sized(row)}, {p_text(adjusted_p(row))}." for row in beside if row is not None]
+    for finding in have.judgement.findings:
+        row = have.measured(finding.contrast, finding.arm, finding.term, finding.measure)
+        if row is None or (finding.only_if is not None and have.found(row) != (finding.only_if == "found")):
+            continue
+        values = {
+            "value": number(row.value),
+            "interval": interval(row),
+            "size": sized(row),
+            "unit": have.judgement.unit_of(row.measure),
+            "p": p_text(adjusted_p(row)),
+            "items": str(row.n_items),
+            "high": _plain(row.high_mean),
+            "low": _plain(row.low_mean),
+            "form": favoured(row),
+        }
+        said.append(finding.sentence.format_map(values))
+    return said
 
 
 def _failed(have: Lookup, main: Estimate | None) -> list[str]:

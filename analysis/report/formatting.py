@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from freqbias.analysis.table.contrasts import question
+from freqbias.judgement import Judgement
 from freqbias.records import Estimate
-from freqbias.terms import UNITS
 
 ALPHA = 0.05
 
@@ -16,12 +15,12 @@ class Lookup:
     `floor` is how far a value of this measure moves when only the batch changes, None where that is not known.
     """
 
-    def __init__(self, estimates: Sequence[Estimate], measure: str, floor: float | None = None):
+    def __init__(self, estimates: Sequence[Estimate], measure: str, judgement: Judgement, floor: float | None = None):
         self._rows = {(row.measure, row.contrast, row.arm, row.term): row for row in estimates}
         self.model, self.probe, self.measure = estimates[0].model, estimates[0].probe, measure
-        self.question = question(self.probe)
-        self.confirmatory = self.question.contrast
-        self.unit = UNITS.get(measure, measure)
+        self.judgement = judgement
+        self.confirmatory = judgement.contrast
+        self.unit = judgement.unit_of(measure)
         self.floor = floor
 
     def get(self, contrast: str, arm: str = "frequency", term: str = "mean", measure: str | None = None) -> Estimate | None:

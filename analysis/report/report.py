@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from freqbias.analysis.estimate.across_models import ALL_MODELS
-from freqbias.analysis.estimate.families import CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY, adjusted, repeated
+from freqbias.analysis.estimate.families import CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY, adjusted, repeated, settled
 from freqbias.analysis.figures import distributions
 from freqbias.analysis.figures import intervals as figures
 from freqbias.analysis.figures.specification_curve import specification_curve
@@ -24,9 +24,11 @@ from freqbias.analysis.report.top_pairs import Largest, largest
 from freqbias.analysis.report.verdict import Verdict, verdicts
 from freqbias.analysis.table import belonging, contrasts
 from freqbias.analysis.table.frame import frame
+from freqbias.analysis.table.judged import judgements_of
 from freqbias.errors import InputError
 from freqbias.files import read_estimates, read_json, read_manifest, read_pairs, write_json, write_text
 from freqbias.frequency import swap
+from freqbias.judgement import Judgements
 from freqbias.records import SCHEMA, Estimate, Pair
 from freqbias.terms import UNITS
 
@@ -47,6 +49,7 @@ class Run:
     table: pd.DataFrame | None
     audit: dict[str, Any] | None
     manifest: dict[str, Any] | None
+    judgements: Judgements
 
     @property
     def floors(self) -> dict[tuple[str, str], float]:
@@ -90,15 +93,17 @@ def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | No
     read = [_read(folder, label) for folder, label in zip(folders, _labels(folders), strict=True)]
     _refuse_repeats(read)
     estimates = [row for run in read for row in run.estimates]
+    judgements = Judgements({probe: run.judgements[probe] for run in reversed(read) for probe in run.judgements})
     if len(read) > 1:
-        estimates = adjusted(estimates)
-    sections = _sections(read, estimates)
+        estimates = adjusted(estimates, settled(estimates, judgements))
+    judgements = settled(estimates, judgements)
+    sections = _sections(read, estimates, judgements)
     audits = [(run, figures.love(run.audit, key)) for run, key in zip(read, _keys([r.label for r in read]), strict=True) if run.audit]
-    charts: list[Chart | None] = [figures.overview(estimates), *(chart for _, chart in audits)]
+    charts: list[Chart | None] = [figures.overview(estimates, judgements), *(chart for _, chart in audits)]
     context = {
         "sections": sections,
         "estimates": estimates,
-        "families": _families(estimates),
+        "families": _families(estimates, judgements),
         "runs": read,
         "audits": audits,
         "overview": charts[0],
@@ -124,12 +129,13 @@ def _read(folder: Path, label: str) -> Run:
     if not estimates:
         raise InputError(f"{path}: no estimates; run: freqbias analyze {folder}")
     pairs: dict[str, Pair] = {}
+    judgements = judgements_of(folder)
     observations = table = None
     if all((folder / name).is_file() for name in ("pairs.jsonl", "observations.jsonl")):
         pairs = {pair.id: pair for pair in read_pairs(folder)}
         observations = frame(folder)
-        belonging.check_records(observations, pairs, str(folder / "observations.jsonl"))
-        table = contrasts.pair_gaps(observations)
+        belonging.check_records(observations, pairs, str(folder / "observations.jsonl"), judgements)
+        table = contrasts.pair_gaps(observations, judgements)
         _refuse_old(estimates, table, folder)
         table["zipf_gap"] = table["pair_id"].map({key: _zipf_gap(pair) for key, pair in pairs.items()}).astype(float)
     audit = _optional(folder / "audit.json", read_json)
@@ -143,6 +149,7 @@ def _read(folder: Path, label: str) -> Run:
         table=table,
         audit=audit,
         manifest=_optional(folder / "manifest.json", _manifest),
+        judgements=judgements,
     )
 
 
@@ -222,14 +229,21 @@ def _short(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 9]}-{zlib.crc32(name.encode()):08x}"
 
 
-def _sections(runs: Sequence[Run], estimates: Sequence[Estimate]) -> list[Section]:
+def _sections(runs: Sequence[Run], estimates: Sequence[Estimate], judgements: Judgements) -> list[Section]:
     homes = {(row.model, row.probe): run for run in runs for row in run.estimates}
-    found = verdicts(estimates, {key: floor for run in runs for key, floor in run.floors.items()})
+    found = verdicts(estimates, {key: floor for run in runs for key, floor in run.floors.items()}, judgements)
     keys = _keys([f"{verdict.model}-{verdict.probe}" for verdict in found])
     points = max(100, min(distributions.MAX_POINTS, ALL_POINTS // (CLOUDS * max(1, len(found)))))
     sections = []
     for verdict, key in zip(found, keys, strict=True):
-        subject = Subject(model=verdict.model, probe=verdict.probe, measure=verdict.measure, key=key, several=verdict.several)
+        subject = Subject(
+            model=verdict.model,
+            probe=verdict.probe,
+            measure=verdict.measure,
+            key=key,
+            judgement=judgements[verdict.probe],
+            several=verdict.several,
+        )
         sections.append(_section(subject, verdict, homes[verdict.model, verdict.probe], estimates, points))
     return sections
 
@@ -253,9 +267,9 @@ def _section(subject: Subject, verdict: Verdict, run: Run, estimates: Sequence[E
     )
 
 
-def _families(estimates: Sequence[Estimate]) -> dict[str, list[str]]:
+def _families(estimates: Sequence[Estimate], judgements: Judgements) -> dict[str, list[str]]:
     named: dict[str, list[str]] = {CONFIRMATORY_FAMILY: [], EXPLORATORY_FAMILY: []}
-    same = repeated(estimates)
+    same = repeated(estimates, judgements)
     for i, row in enumerate(estimates):
         if row.family in named:
             named[row.family].append(_named(row) + (f" (one test with {_named(estimates[same[i]])})" if i in same else ""))

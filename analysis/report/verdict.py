@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from freqbias.analysis.estimate.across_models import ALL_MODELS
-from freqbias.analysis.report.findings import RIVALS, WORTH_NAMING, findings, inseparable, overlapping
+from freqbias.analysis.estimate.families import settled
+from freqbias.analysis.report.findings import WORTH_NAMING, findings, inseparable, overlapping
 from freqbias.analysis.report.formatting import (
     Lookup,
     adjusted_p,
@@ -21,8 +22,9 @@ from freqbias.analysis.report.formatting import (
     same_way,
     significant,
 )
-from freqbias.analysis.table.contrasts import NO_GLOSS, REVERSED, question
+from freqbias.judgement import Judgement, Judgements
 from freqbias.records import Estimate
+from freqbias.terms import NO_GLOSS, REVERSED, RIVALS
 
 __all__ = ["Verdict", "headline_rows", "interval", "number", "p_text", "verdicts"]
 
@@ -49,39 +51,42 @@ class Verdict:
     findings: list[str]
 
 
-def verdicts(estimates: Sequence[Estimate], floors: Mapping[tuple[str, str], float] | None = None) -> list[Verdict]:
+def verdicts(
+    estimates: Sequence[Estimate], floors: Mapping[tuple[str, str], float] | None = None, judgements: Judgements | None = None
+) -> list[Verdict]:
     """Return one verdict per model, probe and measure that it is judged by, in the order of the estimates.
 
     A measure that does not hold what the probe is judged by has a verdict of its own only where no other measure of that probe does;
     otherwise its estimates are told beside the others. Rows over all models have none. `floors` maps (model, measure) to what a value
     moves by when only the batch changes: nothing smaller is called an effect.
     """
+    known = settled(estimates, judgements)
     groups: dict[tuple[str, str], list[Estimate]] = {}
     for row in estimates:
         if row.model != ALL_MODELS:
             groups.setdefault((row.model, row.probe), []).append(row)
     return [
-        _verdict(Lookup(rows, measure, (floors or {}).get((model, measure))), several=len(judged) > 1)
+        _verdict(Lookup(rows, measure, known[probe], (floors or {}).get((model, measure))), several=len(judged) > 1)
         for (model, probe), rows in groups.items()
-        for judged in [_judged(probe, rows)]
+        for judged in [_judged(known[probe], rows)]
         for measure in judged
     ]
 
 
-def _judged(probe: str, rows: Sequence[Estimate]) -> list[str]:
-    own = question(probe)
+def _judged(own: Judgement, rows: Sequence[Estimate]) -> list[str]:
     judged = dict.fromkeys(row.measure for row in rows if own.judges(row.contrast, row.measure))
     return list(judged or dict.fromkeys(row.measure for row in rows))
 
 
-def headline_rows(estimates: Sequence[Estimate]) -> list[Estimate]:
+def headline_rows(estimates: Sequence[Estimate], judgements: Judgements | None = None) -> list[Estimate]:
     """Return the few estimates that a screen shows: what the verdict rests on in every arm, `background` and `calibration`."""
+    known = settled(estimates, judgements)
     return [
         row
         for row in estimates
         if row.term == "mean"
         and (
-            question(row.probe).judges(row.contrast, row.measure)
+            known[row.probe].judges(row.contrast, row.measure)
             or (row.arm == "frequency" and row.contrast in ("background", "calibration"))
         )
     ]
@@ -130,8 +135,8 @@ def _headline(have: Lookup, main: Estimate | None) -> str:
         floor = number(have.floor, signed=False)
         return f"No effect is claimed: {size} is less than the {floor} that this model's numbers move by when only the batch changes."
     form = favoured(main)
-    own = have.question.without_gloss if NO_GLOSS in flags_of(main) else have.question.meaning
-    meaning = own or have.question.meaning or f"has the higher {have.unit}"
+    own = have.judgement.without_gloss if NO_GLOSS in flags_of(main) else have.judgement.meaning
+    meaning = own or have.judgement.meaning or f"has the higher {have.unit}"
     goes = f"A document in {form} wording {meaning}: {size}, {p_text(adjusted_p(main))}"
     if equivalent:
         goes += f", yet smaller than the smallest effect of interest, ± {number(main.bound, signed=False)}"

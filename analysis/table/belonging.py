@@ -5,21 +5,23 @@ from typing import Any
 
 import pandas as pd
 
-from freqbias.analysis.table.contrasts import SHARES
 from freqbias.errors import InputError
+from freqbias.judgement import Judgements
 from freqbias.records import Pair
 
 KEY = ["model", "probe", "measure", "contrast", "register", "pair_id"]
 
 
-def check(observations: pd.DataFrame, arms: Mapping[str, str], items: Mapping[str, str], source: str) -> None:
+def check(
+    observations: pd.DataFrame, arms: Mapping[str, str], items: Mapping[str, str], source: str, judgements: Judgements | None = None
+) -> None:
     """Raise `InputError`, as `source:line: reason`, for the first row that cannot be right.
 
     `arms` and `items` map the id of every pair to its own; rows of `observations` are in the order of the file. Refused: a pair that is
     not there, another arm or item than the pair's (a row without an arm is one of `frequency`), a second row of one measurement, a
     share above 1.
     """
-    for wrong, reason in _faults(observations, arms, items):
+    for wrong, reason in _faults(observations, arms, items, Judgements() if judgements is None else judgements):
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
             count = int(wrong.sum())
@@ -27,12 +29,15 @@ def check(observations: pd.DataFrame, arms: Mapping[str, str], items: Mapping[st
             raise InputError(f"{source}:{row + 1}: {reason.format_map(dict(observations.iloc[row]))}{more}")
 
 
-def check_records(observations: pd.DataFrame, pairs: Mapping[str, Pair], source: str) -> None:
+def check_records(observations: pd.DataFrame, pairs: Mapping[str, Pair], source: str, judgements: Judgements | None = None) -> None:
     """Do the same with the pairs themselves, by id."""
-    check(observations, {key: pair.arm for key, pair in pairs.items()}, {key: pair.item for key, pair in pairs.items()}, source)
+    arms, items = ({key: getattr(pair, name) for key, pair in pairs.items()} for name in ("arm", "item"))
+    check(observations, arms, items, source, judgements)
 
 
-def _faults(observations: pd.DataFrame, arms: Mapping[str, str], items: Mapping[str, str]) -> Iterator[tuple["pd.Series[bool]", Any]]:
+def _faults(
+    observations: pd.DataFrame, arms: Mapping[str, str], items: Mapping[str, str], judgements: Judgements
+) -> Iterator[tuple["pd.Series[bool]", Any]]:
     """Yield which rows are wrong and why, with the row's fields to fill in."""
     pairs = observations["pair_id"]
     yield ~pairs.isin(list(arms)), "field 'pair_id': the pair file holds no pair '{pair_id}'; use the pairs of this run"
@@ -46,5 +51,7 @@ def _faults(observations: pd.DataFrame, arms: Mapping[str, str], items: Mapping[
     )
     yield observations.duplicated(KEY), repeated
     sides = observations[["high", "low"]]
-    outside = observations["measure"].isin(SHARES) & (sides.abs() > 1).any(axis=1)
+    measured = observations.groupby(["probe", "measure"])
+    shares = [rows.index for (probe, measure), rows in measured if judgements[str(probe)].is_share(str(measure))]
+    outside = observations.index.isin([row for index in shares for row in index]) & (sides.abs() > 1).any(axis=1)
     yield outside, "'{measure}' is a share of 1, found {high} and {low}; divide percentages by 100"

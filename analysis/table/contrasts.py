@@ -12,7 +12,6 @@ gap = value(high) - value(low), so positive always favours the frequent form. De
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,77 +19,9 @@ import pandas as pd
 
 from freqbias.covariates import characters, fkgl, numbers_dropped, token_overlap, words
 from freqbias.frequency import content_zipf, swap
-from freqbias.records import CELLS, Pair
-
-MARGIN_NOT_TOLD = "margin_not_told"  # flag of a `relative` without interval: what it divides by is not told from zero
-REVERSED = "reversed"  # flag of a mean in whose pairs the high form is, on average, not the more frequent one
-ONE_REGISTER = "one_register"  # flag of a mean whose rows, or some of them, asked in one register only
-NO_GLOSS = "no_gloss"  # flag of a mean whose rows, or some of them, asked other queries than glosses
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """What a probe is judged by, and what its rows mean.
-
-    The verdict and the confirmatory test rest on `contrast`, in `measure` or, where that is None, in every measure but those `beside` it,
-    which the verdict only mentions. `meaning` says what a positive gap is, after "A document in frequent wording"; without one it has the
-    higher value. `cells` names the two factors of crossed rows, first letter first; the file contract's own are query and document. In
-    contrasts of `other_words` the words that change are not those of the pair, whose frequency gap, length and subwords therefore say
-    nothing about them. `repeats` names the probe and contrast whose gap is this one by construction, wherever both measured the same
-    pairs. `without_gloss` is the meaning where a row was asked no gloss (its `register` is null).
-    """
-
-    contrast: str = "gap"
-    measure: str | None = None
-    beside: tuple[str, ...] = ()
-    meaning: str | None = None
-    cells: tuple[str, str] = ("query", "document")
-    other_words: tuple[str, ...] = ()
-    repeats: tuple[str, str] | None = None
-    without_gloss: str | None = None
-
-    def judges(self, contrast: str, measure: str) -> bool:
-        """Tell whether the verdict rests on this contrast in this measure."""
-        return contrast == self.contrast and self.measure in (None, measure) and measure not in self.beside
-
-    def takes_apart(self, contrast: str, measure: str) -> bool:
-        """Tell whether rivals are held against frequency: in what the verdict rests on, and in the one pull that is called preference.
-
-        A dozen slopes of every other contrast would answer no question that anybody asks of it, and would fill the exploratory family.
-        """
-        return self.judges(contrast, measure) or contrast == PREFERENCE
-
-
-SHARES = ("accuracy", "win_rate")  # measures that are a share of right answers
-#: The contrast that alone may be called preference.
-PREFERENCE = "background"
-
-#: The one place that knows probes by name; a probe that is not here is judged by `gap` in each of its measures.
-QUESTIONS = {
-    "similarity": Question(contrast="gloss", meaning="lies nearer to a third wording of its own content"),
-    "likelihood": Question(contrast="downstream", meaning="makes a gloss of its own content more likely to follow"),
-    "inversion": Question(
-        contrast="exact_form",
-        beside=("win_rate",),
-        meaning="stands further above a decoy, for a gloss of its own content",
-        cells=("exact", "decoy"),
-        other_words=("decoy_form",),
-        repeats=("similarity", "gloss"),
-    ),
-    "retrieval": Question(
-        contrast="document_form",
-        measure="ndcg_at_10",
-        meaning="ranks higher for a gloss of its own content",
-        without_gloss="ranks higher for the queries that its collection calls relevant",
-    ),
-    "geometry": Question(contrast="centroid", measure="cosine", meaning="lies nearer to the mean direction of all other texts"),
-}
-
-
-def question(probe: str) -> Question:
-    """Return what a probe is judged by."""
-    return QUESTIONS.get(probe, Question())
-
+from freqbias.judgement import DEFAULT_CELLS, Judgements
+from freqbias.records import Pair
+from freqbias.terms import CELLS
 
 #: Rivals computed from the texts.
 COMPUTED = {"words": words, "characters": characters, "fkgl": fkgl}
@@ -107,7 +38,7 @@ def failures(observations: pd.DataFrame) -> dict[tuple[str, ...], set[str]]:
     return {(*map(str, key),): set(ids) for key, ids in failed.groupby(SERIES)["pair_id"]}
 
 
-def pair_gaps(observations: pd.DataFrame) -> pd.DataFrame:
+def pair_gaps(observations: pd.DataFrame, judgements: Judgements | None = None) -> pd.DataFrame:
     """Return one row per pair and contrast, with columns `gap`, `margin`, `high` and `low`, in the unit of the measure.
 
     `margin` is the mean of exact - decoy over both forms, NaN where the row had no decoys. `high` and `low` are NaN in derived
@@ -119,7 +50,8 @@ def pair_gaps(observations: pd.DataFrame) -> pd.DataFrame:
     rows["gap"] = rows["high"] - rows["low"]
     rows["margin"] = ((rows["high"] - rows["decoy_high"]) + (rows["low"] - rows["decoy_low"])) / 2
     plain = rows[rows["contrast"] != "crossed"]
-    other = [probe for probe in rows["probe"].unique() if question(probe).cells != Question.cells]
+    known = Judgements() if judgements is None else judgements
+    other = [probe for probe in rows["probe"].unique() if known[probe].cells != DEFAULT_CELLS]
     crossed = rows[(rows["contrast"] == "crossed") & ~rows["probe"].isin(other)]
     parts = [_averaged(plain), _register_match(plain), _crossed(crossed)]
     parts.append(_difference(parts[0], "gloss", "background", "gloss_specific"))
@@ -246,34 +178,34 @@ def join(gaps: pd.DataFrame, pairs: pd.DataFrame, observations: pd.DataFrame) ->
     return table
 
 
-def asked_no_gloss(observations: pd.DataFrame) -> set[tuple[str, str]]:
+def asked_no_gloss(observations: pd.DataFrame, judgements: Judgements) -> set[tuple[str, str]]:
     """Return (model, probe) of the probes that can do without glosses and had to, in at least one row of what they are judged by."""
-    without = {probe: question(probe).contrast for probe in observations["probe"].unique() if question(probe).without_gloss}
+    without = {probe: judgements[probe].contrast for probe in observations["probe"].unique() if judgements[probe].without_gloss}
     rows = observations[observations["contrast"] == observations["probe"].map(without)]
     rows = rows[rows["register"].isna() & rows["error"].isna()]
     return set(zip(rows["model"], rows["probe"], strict=True))
 
 
-def one_register(observations: pd.DataFrame) -> set[tuple[str, str]]:
+def one_register(observations: pd.DataFrame, judgements: Judgements) -> set[tuple[str, str]]:
     """Return (model, probe) of the probes that asked at least one pair in one register only, in what they are judged by.
 
     A plain gloss sounds like the frequent form, which two registers of equal weight cancel and one does not.
     """
     judged = observations["contrast"] == observations["probe"].map(
-        {probe: question(probe).contrast for probe in observations["probe"].unique()}
+        {probe: judgements[probe].contrast for probe in observations["probe"].unique()}
     )
     rows = observations[judged & observations["register"].notna()]
     counts = rows.groupby(["model", "probe", "pair_id"])["register"].nunique()
     return {(str(model), str(probe)) for model, probe, _ in counts.index[counts == 1]}
 
 
-def with_own_margin(table: pd.DataFrame) -> pd.DataFrame:
+def with_own_margin(table: pd.DataFrame, judgements: Judgements) -> pd.DataFrame:
     """Return the table with every pair's `margin` taken from its probe's confirmatory contrast, in every contrast of that measure.
 
     Exact and decoy differ in relevance to the item's own gloss. Against anything else (other items' glosses, neutral queries) their
     difference is about zero by design, and a ratio over it would be noise.
     """
-    own = table["contrast"] == table["probe"].map({probe: question(probe).contrast for probe in table["probe"].unique()})
+    own = table["contrast"] == table["probe"].map({probe: judgements[probe].contrast for probe in table["probe"].unique()})
     key = ["model", "probe", "measure", "arm", "pair_id"]
     return table.drop(columns="margin").merge(table.loc[own, [*key, "margin"]], on=key, how="left")
 

@@ -12,7 +12,8 @@ import orjson
 import pandas as pd
 
 from freqbias.files import read_observations
-from freqbias.records import ARMS, CELLS, Observation
+from freqbias.records import Observation
+from freqbias.terms import ARMS, CELLS
 
 _LINES = 20_000  # of a file that are read at once
 _FIELDS = [name for name in Observation.__dataclass_fields__ if name not in ("cells", "decoys", "covariates", "extra")]

@@ -57,8 +57,18 @@ def power(
     """
     from freqbias.analysis import frame
     from freqbias.analysis.design.power import power_of
+    from freqbias.analysis.table.judged import judgements_of
 
-    answers = power_of(frame(run), effect=effect, relative=relative, items=items, power=power, seed=seed, track=tracker())
+    answers = power_of(
+        frame(run),
+        effect=effect,
+        relative=relative,
+        items=items,
+        power=power,
+        seed=seed,
+        judgements=judgements_of(run),
+        track=tracker(),
+    )
     if json:
         print_json([answer.to_dict() for answer in answers])
         return

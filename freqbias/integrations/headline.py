@@ -31,8 +31,9 @@ from freqbias.analysis import estimate, frame
 from freqbias.errors import InputError
 from freqbias.models.relevance import as_scorer
 from freqbias.probes.common import LETTERS, gloss_queries
-from freqbias.records import CELLS, Estimate, Pair
+from freqbias.records import Estimate, Pair
 from freqbias.registry import load
+from freqbias.terms import CELLS
 
 DEFAULT_PAIRS = 80  # frequency pairs: what `freqbias run` takes
 RESAMPLES = 999  # the fewest: nothing that is reported is resampled

@@ -57,6 +57,7 @@ def build(
         "inputs": dict(inputs),
         "models": list(models),
         "probes": {probe.name: dict(probe.settings) for probe in probes},
+        "judgements": {probe.name: probe.judgement.to_dict() for probe in probes},
         "prompts": prompts_of(probes),
         "probing": dict(probing),
         "platform": f"{platform.system()} {platform.machine()}",

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from freqbias import registry
 from freqbias.errors import InputError
 from freqbias.files import read_estimates, read_pairs, sha256, write_json, write_records
+from freqbias.judgement import Judgements
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Pair
+from freqbias.run import manifest
 from freqbias.run.journal import only_writer, side_file
 from freqbias.run.manifest import beside, path_of
 
@@ -123,7 +125,8 @@ def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track)
     if table.empty:
         raise InputError(f"{file_in(observations, 'observations.jsonl')}: no observations")
     source = str(file_in(observations, "observations.jsonl"))
-    estimates = estimate(table, read_pairs(pairs), seed=seed, given=of_models, source=source, track=track)
+    judgements = Judgements.of_manifest(manifest.read(file_in(observations, "observations.jsonl")), str(path_of(observations)))
+    estimates = estimate(table, read_pairs(pairs), seed=seed, given=of_models, source=source, judgements=judgements, track=track)
     write_records(out, estimates)
     return estimates
 

@@ -12,6 +12,7 @@ from freqbias.analysis import estimate, frame
 from freqbias.analysis.estimate.families import repeated
 from freqbias.analysis.report.verdict import verdicts
 from freqbias.errors import InputError
+from freqbias.judgement import Judgements
 from freqbias.records import Observation, Pair
 
 
@@ -345,7 +346,7 @@ def test_numbers_that_differ_are_two_tests(change):
     pairs, _ = simulate(rng, {"frequency": 0.0}, items=30, frames=1)
     gaps = rng.normal(0.011, 0.03, 30)
     both = [r for r in estimate(frame(twins(pairs, gaps.__getitem__, **change)), pairs, curve=False) if r.family == "confirmatory"]
-    assert len(repeated(both)) == 0
+    assert len(repeated(both, Judgements())) == 0
     assert max(row.p_adjusted for row in both) == max(row.p_value for row in both)
 
 

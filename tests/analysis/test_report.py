@@ -22,6 +22,7 @@ from freqbias.analysis.report.report import write_report
 from freqbias.analysis.report.top_pairs import MAX_CHARACTERS, differing, largest
 from freqbias.errors import InputError
 from freqbias.files import read_estimates, read_pairs, write_json, write_records
+from freqbias.judgement import Judgements
 from freqbias.paraphrases.audit import audit
 from freqbias.records import Observation, Pair
 
@@ -78,7 +79,7 @@ def test_report_without_estimates(tmp_path):
         write_report(tmp_path)
 
 
-SUBJECT = Subject(model="m", probe="similarity", measure="cosine", key="m-similarity")
+SUBJECT = Subject(model="m", probe="similarity", measure="cosine", key="m-similarity", judgement=Judgements()["similarity"])
 
 
 def test_only_the_own_script_may_run(run_folder):

@@ -17,6 +17,7 @@ from freqbias.analysis.figures.specification_curve import specification_curve
 from freqbias.analysis.figures.svg import Subject
 from freqbias.analysis.stats.mixed import crossed
 from freqbias.analysis.table.contrasts import pair_table
+from freqbias.judgement import Judgement, Judgements
 from freqbias.records import Estimate, Pair
 
 EFFECT, LENGTH_SLOPE = 0.04, -0.01
@@ -190,7 +191,7 @@ def test_estimates_carry_their_choices_and_enter_no_family(analysed):
     assert next(row.value for row in rows if row.term == "spec:1") == pytest.approx(main.value)
 
 
-SUBJECT = Subject(model="m", probe="similarity", measure="cosine", key="m-similarity")
+SUBJECT = Subject(model="m", probe="similarity", measure="cosine", key="m-similarity", judgement=Judgements()["similarity"])
 
 
 def test_figure(analysed):
@@ -220,7 +221,7 @@ def test_figure_says_how_many_intervals_exclude_zero():
         spec = SPECIFICATIONS[k]
         return Estimate(**key, term=f"spec:{k + 1}", value=value, ci_low=value - half, ci_high=value + half, method=spec.text)
 
-    subject = Subject(model="<m>", probe="p", measure="cosine", key="m-p")
+    subject = Subject(model="<m>", probe="p", measure="cosine", key="m-p", judgement=Judgement())
     svg = specification_curve(subject, [row(0, 0.2, 0.1), row(1, -0.1, 0.2), row(2, 0.1, 0.2)]).svg
     assert 'aria-label="Specification curve of &lt;m>, p: 3 specifications, -0.1 to 0.2; 1 intervals exclude zero"' in svg
 

@@ -1,0 +1,178 @@
+"""What a probe is judged by, and what its rows mean: declared by the probe, kept in the manifest, read from there by the analysis."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from freqbias import registry
+from freqbias.errors import FreqbiasError, InputError
+from freqbias.terms import PREFERENCE, SHARES, SIZE_FIELDS, UNITS
+
+DEFAULT_CELLS = ("query", "document")  # the two factors of crossed rows in the file contract
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One sentence that a probe's report says of one of its estimates, where that was made.
+
+    `sentence` may hold `{value}`, `{interval}`, `{size}` (value and interval), `{unit}`, `{p}`, `{items}`, `{high}` and `{low}` (levels
+    of the forms) and `{form}` (the form that is favoured). It is said of every value, or with `only_if` of one that is an effect by test
+    and interval (`found`) or is not (`not_found`). Without `measure` it speaks of the one that the probe is judged by.
+    """
+
+    contrast: str
+    sentence: str
+    measure: str | None = None
+    arm: str = "frequency"
+    term: str = "mean"
+    only_if: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.only_if not in (None, "found", "not_found"):
+            raise InputError(f"a finding's 'only_if' must be found or not_found, got '{self.only_if}'")
+        try:
+            self.sentence.format_map(dict.fromkeys(SIZE_FIELDS, ""))
+        except (KeyError, ValueError, IndexError) as error:
+            raise InputError(f"a finding's sentence names {error}, known are {', '.join(SIZE_FIELDS)}: {self.sentence!r}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What a probe is judged by, and what its rows mean.
+
+    The verdict and the confirmatory test rest on `contrast`, in `measure`; where that is None, in the one measure that the probe writes,
+    or the first of several. `secondary` measures are only told beside it. `meaning` says what a positive gap is, after "A document in
+    frequent wording"; without one it has the higher value. `unit` is how the measure is called in sentences, `share` whether it is a
+    share of 1, `sesoi` the smallest effect of interest in its unit (else a tenth of the exact - decoy margin, or two points of a share).
+    `cells` names the two factors of crossed rows, first letter first. In contrasts of `other_words` the words that change are not those
+    of the pair, whose frequency gap, length and subwords therefore say nothing about them. `repeats` names the probe and contrast whose
+    gap is this one by construction, wherever both measured the same pairs. `without_gloss` is the meaning where a row was asked no gloss
+    (its `register` is null). `findings` are sentences on other estimates of the probe.
+    """
+
+    contrast: str = "gap"
+    measure: str | None = None
+    secondary: tuple[str, ...] = ()
+    meaning: str | None = None
+    unit: str | None = None
+    share: bool | None = None
+    sesoi: float | None = None
+    cells: tuple[str, str] = DEFAULT_CELLS
+    other_words: tuple[str, ...] = ()
+    repeats: tuple[str, str] | None = None
+    without_gloss: str | None = None
+    findings: tuple[Finding, ...] = field(default=())
+
+    def judges(self, contrast: str, measure: str) -> bool:
+        """Tell whether the verdict rests on this contrast in this measure."""
+        return contrast == self.contrast and self.measure in (None, measure) and measure not in self.secondary
+
+    def takes_apart(self, contrast: str, measure: str) -> bool:
+        """Tell whether rivals are held against frequency: in what the verdict rests on, and in the one pull that is called preference.
+
+        A dozen slopes of every other contrast would answer no question that anybody asks of it, and would fill the exploratory family.
+        """
+        return self.judges(contrast, measure) or contrast == PREFERENCE
+
+    def unit_of(self, measure: str) -> str:
+        """Return how a measure of the probe is called in sentences and on axes."""
+        own = self.unit is not None and measure not in self.secondary and self.measure in (None, measure)
+        return str(self.unit) if own else UNITS.get(measure, measure)
+
+    def is_share(self, measure: str) -> bool:
+        """Tell whether a measure of the probe is a share of 1."""
+        if self.share is not None and measure not in self.secondary and self.measure in (None, measure):
+            return self.share
+        return measure in SHARES
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a manifest holds: the fields that differ from their defaults."""
+        default = Judgement()
+        own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if getattr(self, f.name) != getattr(default, f.name)}
+        if self.findings:
+            own["findings"] = [dataclasses.asdict(finding) for finding in self.findings]
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in own.items()}
+
+    @classmethod
+    def from_dict(cls, row: Any) -> Self:
+        """Build a judgement from what a manifest holds; `InputError` names a field that does not fit."""
+        if not isinstance(row, dict):
+            raise InputError(f"a judgement must be an object, found {type(row).__name__}")
+        given = {name: value for name, value in row.items() if value is not None}
+        for name, value in given.items():
+            if name not in _KINDS or not isinstance(value, _KINDS[name]):
+                raise InputError(f"judgement field '{name}' {'is not of this type' if name in _KINDS else 'is not known'}: {value!r}")
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+        for name in ("cells", "repeats"):
+            if name in values and len(values[name]) != 2:
+                raise InputError(f"judgement field '{name}' must hold two texts, found {row[name]!r}")
+        try:
+            findings = tuple(Finding(**finding) for finding in values.pop("findings", ()))
+        except TypeError as error:
+            raise InputError(f"judgement field 'findings': {error}") from error
+        return cls(**values, findings=findings)
+
+
+_TEXTS = ("contrast", "measure", "meaning", "unit", "without_gloss")
+_KINDS: dict[str, Any] = dict.fromkeys(_TEXTS, str) | {"share": bool, "sesoi": (int, float)}
+_KINDS |= dict.fromkeys(("secondary", "cells", "other_words", "repeats", "findings"), (list, tuple))
+
+
+class Judgements:
+    """The judgement of every probe by name: what the manifest says, else the registered probe's own, else the default.
+
+    `Judgements()` looks registered probes up; that is for observations without a manifest.
+    """
+
+    def __init__(self, own: Mapping[str, Judgement] | None = None):
+        self._known = dict(own or {})
+
+    def __getitem__(self, probe: str) -> Judgement:
+        if probe not in self._known:
+            self._known[probe] = _registered(probe)
+        return self._known[probe]
+
+    @classmethod
+    def of_manifest(cls, manifest: Mapping[str, Any] | None, path: str = "manifest.json") -> Self:
+        """Return the judgements that a manifest holds; `InputError` names the file, the probe and the field."""
+        found = (manifest or {}).get("judgements") or {}
+        if not isinstance(found, dict):
+            raise InputError(f"{path}: field 'judgements' must be an object")
+        own = {}
+        for probe, row in found.items():
+            try:
+                own[probe] = Judgement.from_dict(row)
+            except InputError as error:
+                raise InputError(f"{path}: judgements.{probe}: {error}") from error
+        return cls(own)
+
+    def settled(self, measured: Iterable[tuple[str, str, str, str]]) -> Self:
+        """Return the judgements with one confirmatory measure a model and probe.
+
+        `measured` are (model, probe, contrast, measure) in the order of the file. Where a probe names no measure and wrote several on one
+        model, the first is what it is judged by and the others are secondary: two tests of one question would be one too many.
+        """
+        first: dict[tuple[str, str], str] = {}
+        later: dict[str, list[str]] = {}
+        for model, probe, contrast, measure in measured:
+            own = self[probe]
+            if own.measure is None and own.judges(contrast, measure) and first.setdefault((model, probe), measure) != measure:
+                later.setdefault(probe, []).append(measure)
+        leading = {(probe, measure) for (_, probe), measure in first.items()}
+        settled = dict(self._known)
+        for probe, measures in later.items():
+            rest = [measure for measure in dict.fromkeys(measures) if (probe, measure) not in leading]
+            settled[probe] = replace(self[probe], secondary=(*self[probe].secondary, *rest))
+        return type(self)(settled)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+
+def _registered(probe: str) -> Judgement:
+    try:
+        found = getattr(registry.load("probes", probe), "judgement", None)
+    except FreqbiasError:  # a probe of another installation: its rows are read as what they say
+        found = None
+    return found if isinstance(found, Judgement) else Judgement()
