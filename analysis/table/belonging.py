@@ -51,7 +51,7 @@ def _faults(
     )
     yield observations.duplicated(KEY), repeated
     sides = observations[["high", "low"]]
-    measured = observations.groupby(["probe", "measure"])
-    shares = [rows.index for (probe, measure), rows in measured if judgements[str(probe)].is_share(str(measure))]
-    outside = observations.index.isin([row for index in shares for row in index]) & (sides.abs() > 1).any(axis=1)
+    shares = {key: judgements[key[0]].is_share(key[1]) for key in set(zip(observations["probe"], observations["measure"], strict=True))}
+    is_share = [shares[key] for key in zip(observations["probe"], observations["measure"], strict=True)]
+    outside = (sides.abs() > 1).any(axis=1) & is_share
     yield outside, "'{measure}' is a share of 1, found {high} and {low}; divide percentages by 100"
