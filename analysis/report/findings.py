@@ -160,7 +160,7 @@ def _retrieval(have: Lookup, main: Estimate | None) -> list[str]:
     gains = [f"{name} {sized(row)}" for name, row in others if row is not None]
     if gains:
         said.append(f"In other measures: {'; '.join(gains)}.")
-    buckets = [have.get("zipf_buckets", term=f"bucket:{number}") for number in range(1, 9)]
+    buckets = [have.get("zipf_buckets", term=f"bucket:{place}") for place in range(1, 9)]
     shown = [f"{number(row.value, signed=False)} ({row.n_pairs})" for row in buckets if row is not None]
     if shown:
         said.append(f"{have.unit} by frequency of the swapped words, rarest first, parts of equal cumulative frequency (documents): "
