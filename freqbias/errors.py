@@ -1,6 +1,11 @@
 """Exceptions that a user of freqbias can meet, and the exit status each one gives."""
 
 
+def install_hint(extra: str) -> str:
+    """Return the command that installs an extra, as of a clone, since freqbias is on no package index."""
+    return f"python -m pip install '.[{extra}]' in a clone of freqbias"
+
+
 class FreqbiasError(Exception):
     """Base of every error that freqbias raises on purpose.
 

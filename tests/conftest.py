@@ -1,5 +1,6 @@
 """Shared fixtures: a command-line runner, bundled pairs, synthetic models, and the rule for parts that may be missing."""
 
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -16,7 +17,15 @@ def missing(what: str) -> None:
     """Skip where a part is missing on somebody's machine; fail where everything has to be there."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"missing in CI: {what}")
-    pytest.skip(f"needs {what}")
+    pytest.skip(f"needs {what}", allow_module_level=True)
+
+
+def needed(module):
+    """Return a module that only an extra brings."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        return missing(f"package {error.name}")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from conftest import missing
 
 from freqbias import models, read_observations
+from freqbias.errors import install_hint
 from freqbias.models.names.aliases import find_alias
 from freqbias.records import SCHEMA
 
@@ -15,7 +16,7 @@ from freqbias.records import SCHEMA
 def ready():
     for name in ("sentence_transformers", "transformers"):
         if importlib.util.find_spec(name) is None:
-            missing(f"{name}: pip install 'freqbias[embed,lm]'")
+            missing(f"{name}: {install_hint('embed,lm')}")
     for name in ("minilm", "smollm2-135m"):
         if find_alias(name).ready_directory() is None:
             missing(f"model {name}: freqbias models fetch {name}")

@@ -22,6 +22,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from freqbias.errors import install_hint
+
 try:
     from datasets import Dataset
     from langcodes import Language
@@ -30,7 +32,7 @@ try:
     from mteb.models.sentence_transformer_wrapper import CrossEncoderWrapper
     from torch.nn import Identity
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(f"the MTEB tasks need '{error.name}'; run: pip install 'freqbias[mteb]'", name=error.name) from error
+    raise ModuleNotFoundError(f"the MTEB tasks need '{error.name}'; run: {install_hint('mteb')}", name=error.name) from error
 
 from freqbias import __version__
 from freqbias.integrations.headline import content_hash, headline, usable

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from freqbias.errors import install_hint
+
 try:
     from sentence_transformers.base.evaluation import BaseEvaluator
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(f"the evaluator needs '{error.name}'; run: pip install 'freqbias[embed]'", name=error.name) from error
+    raise ModuleNotFoundError(f"the evaluator needs '{error.name}'; run: {install_hint('embed')}", name=error.name) from error
 
 from freqbias.integrations.headline import content_hash, headline, usable
 from freqbias.models.names.kinds import loaded

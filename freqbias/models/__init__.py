@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from freqbias.errors import InputError
+from freqbias.errors import InputError, install_hint
 from freqbias.models import backends
 from freqbias.models.names.aliases import Place, fingerprint, resolve
 from freqbias.models.names.kinds import load, split
@@ -55,7 +55,7 @@ def embedder(name: str, **options: Any) -> Embedder | TokenEmbedder | Scorer:
     try:
         return load(place, use, info if use is None else replace(info, name=f"{use}:{info.name}"), loading)
     except ModuleNotFoundError as error:
-        raise InputError(f"embedding models need '{error.name}'; run: pip install 'freqbias[embed]'") from error
+        raise InputError(f"embedding models need '{error.name}'; run: {install_hint('embed')}") from error
 
 
 def dense_embedder(name: str, **options: Any) -> Embedder:
@@ -94,7 +94,7 @@ def language_model(name: str, **options: Any) -> LanguageModel:
 
         return TransformersLanguageModel(place.path, _info(place, "language_model"), loading)
     except ModuleNotFoundError as error:
-        raise InputError(f"language models need '{error.name}'; run: pip install 'freqbias[lm]'") from error
+        raise InputError(f"language models need '{error.name}'; run: {install_hint('lm')}") from error
 
 
 def check_name(name: str, kind: str) -> None:

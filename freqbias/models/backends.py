@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from freqbias.errors import FreqbiasError, InputError
+from freqbias.errors import FreqbiasError, InputError, install_hint
 from freqbias.models.names.aliases import Place, resolve
 from freqbias.models.names.kinds import use_of
 from freqbias.models.names.trust import check_files
@@ -119,4 +119,4 @@ def _extra(extra: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise InputError(f"this backend needs '{error.name}'; run: pip install 'freqbias[{extra}]'") from error
+        raise InputError(f"this backend needs '{error.name}'; run: {install_hint(extra)}") from error

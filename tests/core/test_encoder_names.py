@@ -5,13 +5,15 @@ import shutil
 
 import numpy as np
 import pytest
-import torch
+from conftest import needed
 
 from freqbias.errors import BackendError, InputError
 from freqbias.models import check_name, dense_embedder, embedder
 from freqbias.models.names import kinds
 from freqbias.models.names.trust import check_files
 from freqbias.models.protocols import Loading
+
+torch = needed("torch")
 
 
 def test_kinds_are_recognised(tmp_path):

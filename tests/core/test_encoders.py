@@ -6,9 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-import tiny_models
-import torch
-from conftest import missing
+from conftest import missing, needed
 
 from freqbias.errors import BackendError, InputError
 from freqbias.models import dense_embedder, embedder
@@ -18,6 +16,7 @@ from freqbias.models.names.trust import check_files
 from freqbias.models.protocols import Loading, ModelInfo
 from freqbias.models.relevance import DenseScorer, as_scorer
 
+torch, tiny_models = needed("torch"), needed("tiny_models")
 QUERIES = list(tiny_models.TOPICS)
 DOCUMENTS = [text for texts in tiny_models.TOPICS.values() for text in texts]
 LONG = "the big house " * 40

@@ -5,15 +5,14 @@ import json
 
 import numpy as np
 import pytest
-import torch
-from conftest import missing
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
-from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+from conftest import missing, needed
 
 from freqbias.errors import BackendError, InputError, ModelNotReadyError
 from freqbias.models import Loading, batching, embedder, language_model
-from freqbias.models.adapters import transformers as backend
+
+torch = needed("torch")
+tokenizers, transformers = needed("tokenizers"), needed("transformers")
+backend = needed("freqbias.models.adapters.transformers")
 
 WORDS = [
     "the",
@@ -66,16 +65,16 @@ ARCHITECTURES = {
 def save(folder, kind, settings, template=None):
     """Write a model with random weights and a tokenizer of whole words into a folder."""
     vocabulary = {word: k for k, word in enumerate([*SPECIAL.values(), *WORDS])}
-    words = Tokenizer(models.WordLevel(vocabulary, unk_token=SPECIAL["unk_token"]))
-    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, **SPECIAL)
+    words = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token=SPECIAL["unk_token"]))
+    words.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=words, **SPECIAL)
     tokenizer.chat_template = template
     tokenizer.save_pretrained(folder)
-    config = CONFIG_MAPPING[kind](
+    config = transformers.CONFIG_MAPPING[kind](
         vocab_size=len(vocabulary), bos_token_id=1, eos_token_id=2, pad_token_id=0, initializer_range=0.5, **settings
     )
     torch.manual_seed(1)
-    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
 
 
 @pytest.fixture(scope="module", params=ARCHITECTURES)
@@ -288,7 +287,7 @@ def test_many_long_texts_in_a_row_do_not_end_a_run(llama):
 def test_pickled_weights_need_a_flag(tmp_path, llama):
     for path in llama.iterdir():
         if path.suffix == ".safetensors":
-            weights = AutoModelForCausalLM.from_pretrained(llama).state_dict()
+            weights = transformers.AutoModelForCausalLM.from_pretrained(llama).state_dict()
             torch.save(weights, tmp_path / "pytorch_model.bin")
         else:
             (tmp_path / path.name).write_bytes(path.read_bytes())

@@ -3,7 +3,7 @@
 import socket
 
 import pytest
-from conftest import missing
+from conftest import missing, needed
 
 SIZES = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64, "initializer_range": 0.3}
 
@@ -11,8 +11,7 @@ SIZES = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "i
 @pytest.fixture(scope="session")
 def model_folders(tmp_path_factory):
     """Return a directory of every kind of model: two real ones, the others tiny and random with the vocabulary of a real one."""
-    torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
-    sentence_transformers = pytest.importorskip("sentence_transformers")
+    torch, transformers, sentence_transformers = (needed(name) for name in ("torch", "transformers", "sentence_transformers"))
     from freqbias.models.names.aliases import find_alias
 
     ready = {name: find_alias(name).ready_directory() for name in ("minilm", "splade-tiny")}

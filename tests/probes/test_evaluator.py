@@ -7,7 +7,7 @@ import math
 import pytest
 from conftest import missing
 
-from freqbias.errors import InputError
+from freqbias.errors import InputError, install_hint
 from freqbias.paraphrases.lexicon import generate
 from freqbias.records import Pair
 
@@ -17,7 +17,7 @@ try:
     import sentence_transformers as st
     from sentence_transformers.base.evaluation import SequentialEvaluator
 except ModuleNotFoundError as error:
-    missing(f"{error.name}: pip install 'freqbias[embed,lm]'")
+    missing(f"{error.name}: {install_hint('embed,lm')}")
 
 from freqbias.integrations.sentence_transformers import FrequencyBiasEvaluator
 

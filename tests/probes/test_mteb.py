@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import missing
 
-from freqbias.errors import InputError
+from freqbias.errors import InputError, install_hint
 from freqbias.files import read_pairs, write_records
 from freqbias.paraphrases.lexicon import generate
 from freqbias.records import Pair
@@ -15,7 +15,7 @@ try:
     import mteb
     import sentence_transformers as st
 except ModuleNotFoundError as error:
-    missing(f"{error.name}: pip install 'freqbias[mteb]'")
+    missing(f"{error.name}: {install_hint('mteb')}")
 
 import freqbias.integrations.mteb as plugin
 from freqbias.integrations.headline import headline

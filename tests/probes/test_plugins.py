@@ -9,6 +9,7 @@ import pytest
 from conftest import missing
 from run_numbers import largest_score, run_numbers
 
+from freqbias.errors import install_hint
 from freqbias.files import read_pairs, write_records
 from freqbias.paraphrases.lexicon import generate
 
@@ -58,7 +59,7 @@ def present(library):
     try:
         return importlib.import_module(library)
     except ModuleNotFoundError:
-        missing(f"{library}: pip install 'freqbias[embed,mteb]'")
+        missing(f"{library}: {install_hint('embed,mteb')}")
 
 
 def load(kind, folder):
@@ -141,4 +142,4 @@ def test_a_missing_library_is_named_with_its_extra(library, extra):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     last = done.stderr.strip().splitlines()[-1]
     assert f"'{library}" in last
-    assert last.endswith(f"run: pip install 'freqbias[{extra}]'")
+    assert last.endswith(f"run: {install_hint(extra)}")

