@@ -52,6 +52,7 @@ def _faults(
     yield observations.duplicated(KEY), repeated
     sides = observations[["high", "low"]]
     shares = {key: judgements[key[0]].is_share(key[1]) for key in set(zip(observations["probe"], observations["measure"], strict=True))}
-    is_share = [shares[key] for key in zip(observations["probe"], observations["measure"], strict=True)]
-    outside = (sides.abs() > 1).any(axis=1) & is_share
+    keys = zip(observations["probe"], observations["measure"], strict=True)
+    is_share = pd.Series([shares[key] for key in keys], index=observations.index, dtype=bool)
+    outside = is_share & (sides.abs() > 1).any(axis=1)
     yield outside, "'{measure}' is a share of 1, found {high} and {low}; divide percentages by 100"
