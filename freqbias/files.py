@@ -3,13 +3,13 @@
 import hashlib
 import json
 import os
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
+import jsonlines
 import orjson
 
 from freqbias.errors import InputError
@@ -27,7 +27,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not strict JSON; write null")
 
 
-def _loads(text: bytes) -> Any:
+def _loads(text: str | bytes) -> Any:
     try:
         return orjson.loads(text)
     except ValueError:
@@ -137,25 +137,39 @@ def _opened(path: str | os.PathLike[str]) -> BufferedReader:
 
 def read_rows(path: str | os.PathLike[str], parse: Callable[[Any], T]) -> Iterator[T]:
     """Yield `parse(row)` for every line; raise `InputError` as `file:line: reason`."""
-    with _opened(path) as stream:
-        for number, raw in enumerate(stream, start=1):
-            try:
-                yield parse(_loads(raw))
-            except InputError as error:
-                raise InputError(f"{path}:{number}: {error}") from error
-            except ValueError as error:
-                raise InputError(f"{path}:{number}: not strict JSON: {_fault(raw, error)}") from error
+    number = 0
+    with _opened(path) as stream, jsonlines.Reader(_unskipped(stream), loads=orjson.loads) as reader:
+        try:
+            for row in reader.iter(allow_none=True):
+                number += 1
+                yield parse(row)
+        except jsonlines.InvalidLineError as error:
+            raise InputError(f"{path}:{error.lineno}: not strict JSON: {_fault(error)}") from error
+        except InputError as error:
+            raise InputError(f"{path}:{number}: {error}") from error
 
 
-def _fault(raw: bytes, error: ValueError) -> str:
+def _unskipped(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Double the mark that a line may start with, of which jsonlines silently takes off one."""
+    for raw in lines:
+        yield raw[: len(BOM)] + raw if raw.startswith(BOM) else b"\x1e" + raw if raw.startswith(b"\x1e") else raw
+
+
+def _fault(error: jsonlines.InvalidLineError) -> str:
     """Say what is wrong with a line, without the line number of a parser that saw no other."""
-    if not raw.strip():
+    if isinstance(error.line, bytes):
+        return "it is not UTF-8; convert the file"
+    if not error.line.strip():
         return "the line is empty; delete it"
-    if raw.startswith(BOM):
+    if error.line.startswith(BOM.decode()):
         return "it starts with a byte-order mark; save the file as UTF-8 without one"
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at column {error.colno}" if error.lineno == 1 else f"the line is cut off: {error.msg}"
-    return str(error)
+    try:
+        _loads(error.line)
+    except json.JSONDecodeError as fault:
+        return f"{fault.msg} at column {fault.colno}" if fault.pos < len(error.line.rstrip()) else f"the line is cut off: {fault.msg}"
+    except ValueError as fault:
+        return str(fault)
+    return error.message
 
 
 def read_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
@@ -174,45 +188,14 @@ def read_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
             yield number, text.rstrip("\r\n")
 
 
-class Seen:
-    """A set of texts that keeps 64 bits of each: an open-addressing table of at most 32 bytes a text.
-
-    Two different texts among n share their 64 bits with a probability of n² / 2^65: 3e-8 for a million.
-    """
-
-    def __init__(self) -> None:
-        self._table = array("Q", bytes(8 * 1024))
-        self._count = 0
-
-    def add(self, text: str) -> bool:
-        """Add a text; return whether it is new."""
-        if 2 * self._count >= len(self._table):
-            old, self._table = self._table, array("Q", bytes(16 * len(self._table)))
-            for key in filter(None, old):
-                self._put(key)
-        new = self._put(hash(text) & 0xFFFFFFFFFFFFFFFF or 1)
-        self._count += new
-        return new
-
-    def _put(self, key: int) -> bool:
-        table = self._table
-        mask = len(table) - 1
-        place = key & mask
-        while found := table[place]:
-            if found == key:
-                return False
-            place = (place + 1) & mask
-        table[place] = key
-        return True
-
-
 def read_pairs(path: str | os.PathLike[str]) -> Iterator[Pair]:
     """Yield the pairs of `pairs.jsonl` (or of the run folder that holds one); an `id` seen twice is an `InputError`."""
     path = _in_folder(path, "pairs.jsonl")
-    seen = Seen()
+    seen: set[str] = set()
     for number, pair in enumerate(read_rows(path, Pair.from_dict), start=1):
-        if not seen.add(pair.id):
+        if pair.id in seen:
             raise InputError(f"{path}:{number}: field 'id' repeats '{pair.id}'")
+        seen.add(pair.id)
         yield pair
 
 
@@ -241,7 +224,7 @@ class PairFile:
             if not rows:
                 return
             for raw in rows[count:]:
-                yield Pair.trusted(orjson.loads(raw))
+                yield Pair.from_dict(orjson.loads(raw))
             count = max(0, count - len(rows))
 
 

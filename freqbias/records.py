@@ -4,11 +4,13 @@ A record is built with `from_dict`, which checks it and raises `InputError` with
 `to_dict`. Fields that a file has beyond the ones named here are kept in `extra` and written back unchanged.
 """
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+import re
+import sys
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, Self, get_type_hints
+
+from msgspec import Meta, Struct, ValidationError, convert, field, structs
 
 from freqbias.errors import InputError
 from freqbias.terms import ARMS, CELLS, SIDES
@@ -18,98 +20,140 @@ QUERY_LISTS = ("neutral", "gloss_plain", "gloss_elevated", "relevant")
 QUERY_TEXTS = ("naming_high", "naming_low")
 
 
-@cache
-def _template(cls: "type[Record]") -> tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]:
-    """Return a record's fields with their defaults, and what makes the defaults that every record has to itself."""
-    defaults = {f.name: None if f.default is MISSING else f.default for f in fields(cls)}
-    return defaults, [(f.name, f.default_factory) for f in fields(cls) if f.default_factory is not MISSING]
+NESTED = ("queries", "decoys", "covariates", "cells")  # objects in which null stands for an entry that is absent
+
+Text = Annotated[str, Meta(pattern=r"\S")]
+Arm = Annotated[str, Meta(pattern=rf"^(?:{'|'.join(ARMS)})\Z")]
+Number = int | Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]  # finite; whole numbers stay whole
+TwoSided = Mapping[str, Annotated[list[bool | int | float | None], Meta(min_length=2, max_length=2)]]
+
+_CELLS = frozenset(CELLS)
+_WORDS = {"str": "a text", "int | float": "a number", "int": "a whole number", "object": "an object", "array": "a list"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """Base of the three records: strict reading, order-preserving writing."""
-
-    required: ClassVar[tuple[str, ...]] = ()
 
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, row: Any) -> Self:
-        """Build a record from one decoded JSON line; raise `InputError` on the first fault."""
+        """Build a record from one decoded JSON line; raise `InputError` on the first fault. Null in an optional field means absent."""
         if not isinstance(row, dict):
             raise InputError(f"expected a JSON object, found {type(row).__name__}")
-        for name in cls.required:
-            if name not in row:
-                raise InputError(f"field '{name}' is missing")
-        record = cls.trusted(row)
-        record.check()
+        try:
+            return cls._built(row)
+        except (ValidationError, InputError):
+            row = cls._tidied(row)
+        try:
+            return cls._built(row)
+        except ValidationError as error:
+            raise InputError(_reason(cls, row, str(error))) from None
+
+    @classmethod
+    def _built(cls, row: dict[str, Any]) -> Self:
+        names = _names(cls)
+        if not row.keys() <= names:
+            extra = {key: value for key, value in row.items() if key not in names}
+            row = {key: value for key, value in row.items() if key in names} | {"extra": extra}
+        record = convert(row, cls)
+        record.check_together()
         return record
 
     @classmethod
-    def trusted(cls, row: dict[str, Any]) -> Self:
-        """Build a record from a row that `from_dict` has accepted before, without checking it again."""
-        defaults, own = _template(cls)  # type: ignore[arg-type]  # a class is hashable
-        if "extra" in row or not row.keys() <= defaults.keys():
-            known = {key: value for key, value in row.items() if key in defaults and key != "extra"}
-            row = known | {"extra": {key: value for key, value in row.items() if key not in known}}
-        values = defaults | row
-        for name, make in own:
-            if name not in row:
-                values[name] = make()
-        record = object.__new__(cls)
-        object.__setattr__(record, "__dict__", values)  # a third of what the constructor of a frozen dataclass takes
-        return record
+    def _tidied(cls, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row as this package would have written it: what is null left out, whole numbers and plain floats where they belong."""
+        names, required, counts = _names(cls), _required(cls), _counts(cls)
+        tidy: dict[str, Any] = {}
+        for name, value in row.items():
+            if name in names and value is None and name not in required:
+                continue
+            if name in NESTED and isinstance(value, dict):
+                tidy[name] = {key: _plain(item) for key, item in value.items() if item is not None}
+            elif name in counts and isinstance(value, float) and value.is_integer():
+                tidy[name] = int(value)
+            else:
+                tidy[name] = _plain(value) if name in names else value
+        return tidy
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as one JSON-ready dictionary, extra fields last."""
-        row = self.__dict__.copy()  # in the order of the fields, of which `extra` is the first
+        row = structs.asdict(self)  # in the order of the fields, of which `extra` is the first
         extra = row.pop("extra")
         return row | extra if extra else row
 
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed."""
+        return structs.replace(self, **changes)
+
     def check(self) -> None:
-        """Raise `InputError` when a field has the wrong type or an impossible value."""
+        """Raise `InputError` when a field of a record made in Python has the wrong type or an impossible value."""
+        self.from_dict(self.to_dict())
 
-    def _need(self, name: str, kind: type | tuple[type, ...], what: str) -> Any:
-        value = getattr(self, name)
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise InputError(f"field '{name}' must be {what}, found {type(value).__name__}")
-        return value
-
-    def _text(self, *names: str) -> None:
-        for name in names:
-            value = getattr(self, name)
-            if value.__class__ is not str:
-                self._need(name, str, "a text")
-            if not value or value.isspace():
-                raise InputError(f"field '{name}' is empty")
-
-    def _number_or_null(self, *names: str) -> None:
-        for name in names:
-            value = getattr(self, name)
-            if value is None or (value.__class__ is float and value - value == 0):
-                continue
-            self._need(name, (int, float), "a number or null")
-            if not math.isfinite(value):
-                raise InputError(f"field '{name}' must be finite")
-
-    def _object(self, *names: str) -> None:
-        for name in names:
-            if getattr(self, name).__class__ is not dict:
-                self._need(name, dict, "an object")
-
-    def _two_sided(self, name: str) -> None:
-        given = getattr(self, name)
-        if given.__class__ is dict and not given:
-            return
-        for key, value in self._need(name, dict, "an object").items():
-            if not isinstance(value, list | tuple) or len(value) != 2:
-                raise InputError(f"field '{name}.{key}' must be a list [high, low]")
-            if not all(side is None or isinstance(side, int | float) for side in value):
-                raise InputError(f"field '{name}.{key}' must hold numbers or null")
+    def check_together(self) -> None:
+        """Raise `InputError` when fields that are sound one by one contradict each other."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pair(Record):
+@cache
+def _names(cls: type[Record]) -> frozenset[str]:
+    return frozenset(cls.__struct_fields__) - {"extra"}
+
+
+@cache
+def _required(cls: type[Record]) -> frozenset[str]:
+    return frozenset(known.name for known in structs.fields(cls) if known.required)
+
+
+@cache
+def _counts(cls: type[Record]) -> frozenset[str]:
+    return frozenset(name for name, kind in get_type_hints(cls).items() if kind is int)
+
+
+def _plain(value: Any) -> Any:
+    """Return a float, or a list of them, without the type that another library gave it."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return float(value) if isinstance(value, float) else value
+
+
+def _reason(cls: type[Record], row: Mapping[str, Any], message: str) -> str:
+    """Say in our words what msgspec found wrong with a row."""
+    if found := re.fullmatch(r"Object missing required field `(\w+)`", message):
+        return f"field '{found[1]}' is missing"
+    what, _, place = message.partition(" - at `$.")
+    name, inner = place.partition("[")[0].rstrip("`"), "[" in place
+    value = row.get(name)
+    if "[...]" in place:
+        return f"field '{name}.{_wrong_key(cls, name, row[name])}' {_wrong_entry(name, place)}"
+    if inner:
+        return f"field '{name}' must be a list of texts"
+    if "matching regex" in what:
+        blank = not str(value).strip()
+        return f"field '{name}' is empty" if blank else f"field '{name}' must be one of {', '.join(ARMS)}, found '{value}'"
+    if what.startswith(("Expected `float` >=", "Expected `float` <=")):
+        return f"field '{name}' must be finite"
+    kind, null, _ = what.removeprefix("Expected `").partition("`")[0].partition(" | null")
+    return f"field '{name}' must be {_WORDS.get(kind, kind)}{' or null' if null else ''}, found {type(value).__name__}"
+
+
+def _wrong_key(cls: type[Record], name: str, values: Mapping[str, Any]) -> str:
+    kind = get_type_hints(cls, include_extras=True)[name]
+    for key, value in values.items():
+        try:
+            convert({key: value}, kind)
+        except ValidationError:
+            return key
+    return "…"
+
+
+def _wrong_entry(name: str, place: str) -> str:
+    if name != "covariates":
+        return "must be a finite number"
+    whole = place.endswith("[...]`")  # and not one of its sides
+    return "must be a list [high, low]" if whole else "must hold numbers or null"
+
+
+class Pair(Record, frozen=True, kw_only=True):
     """The frequent and the rare form of one item in one frame.
 
     `queries` maps `neutral`, `gloss_plain` and `gloss_elevated` to lists of texts and `naming_high`, `naming_low` to one text;
@@ -117,35 +161,27 @@ class Pair(Record):
     `[high, low]`. Frequencies are on the Zipf scale (log10 of occurrences per billion words); null where no word is known.
     """
 
-    required: ClassVar[tuple[str, ...]] = ("id", "item", "high", "low")
-
-    id: str
-    item: str
-    arm: str = "frequency"
-    language: str = "en"
-    high: str
-    low: str
+    id: Text
+    item: Text
+    arm: Arm = "frequency"
+    language: Text = "en"
+    high: Text
+    low: Text
     queries: Mapping[str, Any] = field(default_factory=dict)
-    decoys: Mapping[str, str] = field(default_factory=dict)
+    decoys: Mapping[str, Any] = field(default_factory=dict)
     context: str | None = None
-    zipf_high: float | None = None
-    zipf_low: float | None = None
-    zipf_gap: float | None = None
+    zipf_high: Number | None = None
+    zipf_low: Number | None = None
+    zipf_gap: Number | None = None
     generator: str | None = None
     checks: Mapping[str, Any] = field(default_factory=dict)
-    covariates: Mapping[str, Any] = field(default_factory=dict)
+    covariates: TwoSided = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
 
-    def check(self) -> None:
-        """Check types, arms and that the two forms differ."""
-        self._text("id", "item", "arm", "language", "high", "low")
-        if self.arm not in ARMS:
-            raise InputError(f"field 'arm' must be one of {', '.join(ARMS)}, found '{self.arm}'")
+    def check_together(self) -> None:
+        """Check that the two forms differ, and queries and decoys by their names."""
         if self.high == self.low:
             raise InputError("fields 'high' and 'low' hold the same text")
-        self._number_or_null("zipf_high", "zipf_low", "zipf_gap")
-        self._object("queries", "decoys", "checks", "meta")
-        self._two_sided("covariates")
         for name, value in self.queries.items():
             if name in QUERY_LISTS:
                 if not isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in value):
@@ -157,8 +193,7 @@ class Pair(Record):
                 raise InputError(f"field 'decoys.{name}' must be a non-empty text")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Observation(Record):
+class Observation(Record, frozen=True, kw_only=True):
     """What one probe measured on both forms of one pair with one model.
 
     `high` and `low` are in the unit that `measure` names; both are null in crossed rows, whose `cells` hold `hh`, `hl`, `lh`,
@@ -167,46 +202,34 @@ class Observation(Record):
     that `relative` estimates divide by.
     """
 
-    required: ClassVar[tuple[str, ...]] = ("pair_id", "item", "probe", "measure", "contrast", "model")
-
-    pair_id: str
-    item: str
-    arm: str = "frequency"
-    probe: str
-    measure: str
-    contrast: str
+    pair_id: Text
+    item: Text
+    arm: Arm = "frequency"
+    probe: Text
+    measure: Text
+    contrast: Text
     register: str | None = None
-    model: str
+    model: Text
     revision: str | None = None
-    high: float | None = None
-    low: float | None = None
-    cells: Mapping[str, float] | None = None
-    decoys: Mapping[str, float] | None = None
-    covariates: Mapping[str, Any] = field(default_factory=dict)
+    high: Number | None = None
+    low: Number | None = None
+    cells: Mapping[str, Number] | None = None
+    decoys: Mapping[str, Number] | None = None
+    covariates: TwoSided = field(default_factory=dict)
     error: str | None = None
 
-    def check(self) -> None:
-        """Check types, and that a row holds values, cells or an error."""
-        self._text("pair_id", "item", "arm", "probe", "measure", "contrast", "model")
-        if self.arm not in ARMS:
-            raise InputError(f"field 'arm' must be one of {', '.join(ARMS)}, found '{self.arm}'")
-        self._number_or_null("high", "low")
-        self._two_sided("covariates")
+    def check_together(self) -> None:
+        """Check that a row holds values, cells or an error."""
         if self.error is not None:
             return
         if self.contrast == "crossed":
-            if not isinstance(self.cells, dict) or set(self.cells) != set(CELLS):
+            if self.cells is None or self.cells.keys() != _CELLS:
                 raise InputError("field 'cells' must hold exactly hh, hl, lh and ll in a crossed row")
         elif self.high is None or self.low is None:
             raise InputError("fields 'high' and 'low' must be numbers in a row without 'error'")
-        for name, values in (("cells", self.cells), ("decoys", self.decoys)):
-            for key, value in values.items() if values else ():
-                if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                    raise InputError(f"field '{name}.{key}' must be a finite number")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Estimate(Record):
+class Estimate(Record, frozen=True, kw_only=True):
     """A contrast with its interval, p-value, sizes and method.
 
     `high_mean` and `low_mean` are the levels behind a mean gap, in the unit of the measure; null where a gap is no difference of two
@@ -214,41 +237,33 @@ class Estimate(Record):
     `term` is `mean` for the contrast itself. `bound` is the equivalence bound of a TOST, in the unit of `value`.
     """
 
-    required: ClassVar[tuple[str, ...]] = ("model", "probe", "measure", "contrast", "arm", "term", "value", "method")
-
-    model: str
-    probe: str
-    measure: str
-    contrast: str
-    arm: str
-    term: str = "mean"
-    value: float | None
-    std_error: float | None = None
-    ci_low: float | None = None
-    ci_high: float | None = None
-    level: float = 0.95
-    p_value: float | None = None
-    p_adjusted: float | None = None
-    effect_size: float | None = None
-    high_mean: float | None = None
-    low_mean: float | None = None
-    share_positive: float | None = None
-    share_negative: float | None = None
+    model: Text
+    probe: Text
+    measure: Text
+    contrast: Text
+    arm: Text
+    term: Text = "mean"
+    value: Number | None
+    std_error: Number | None = None
+    ci_low: Number | None = None
+    ci_high: Number | None = None
+    level: Number = 0.95
+    p_value: Number | None = None
+    p_adjusted: Number | None = None
+    effect_size: Number | None = None
+    high_mean: Number | None = None
+    low_mean: Number | None = None
+    share_positive: Number | None = None
+    share_negative: Number | None = None
     n_pairs: int = 0
     n_items: int = 0
     n_failed: int = 0
-    method: str
-    flags: tuple[str, ...] | list[str] = ()
+    method: Text
+    flags: Sequence[str] = ()
     family: str | None = None
-    bca_low: float | None = None
-    bca_high: float | None = None
-    bound: float | None = None
-
-    def check(self) -> None:
-        """Check that names are texts and numbers finite or null."""
-        self._text("model", "probe", "measure", "contrast", "arm", "term", "method")
-        self._number_or_null("value", "std_error", "ci_low", "ci_high", "p_value", "p_adjusted", "effect_size", "bound")
-        self._number_or_null("high_mean", "low_mean", "share_positive", "share_negative")
+    bca_low: Number | None = None
+    bca_high: Number | None = None
+    bound: Number | None = None
 
     @property
     def key(self) -> tuple[str, str, str, str, str, str]:

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 
 from freqbias.frequency import tokens
 from freqbias.paraphrases.words import article
@@ -152,13 +151,12 @@ def checked(pairs: Iterable[Pair], similarities: Iterable[float] | None = None) 
     rows = list(pairs)
     if similarities is not None:
         rows = [
-            replace(pair, checks={**pair.checks, "similar": bool(cosine >= MIN_SIMILARITY)})
+            pair.replace(checks={**pair.checks, "similar": bool(cosine >= MIN_SIMILARITY)})
             for pair, cosine in zip(rows, similarities, strict=True)
         ]
     seen = Counter((pair.arm, pair.high, pair.low) for pair in rows)
     return [
-        replace(
-            pair,
+        pair.replace(
             checks={
                 **pair.checks,
                 **{

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -82,7 +81,7 @@ class Measurement:
         """Return the rows that the probe would have written for a pair, each with the error; a stand-in tells which these are."""
         model, common = self._stand_in
         empty: dict[str, Any] = {"high": None, "low": None, "cells": None, "decoys": None, "error": redact(str(error))}
-        return [replace(row, **empty) for row in self._probe.run([pair], model, common)]
+        return [row.replace(**empty) for row in self._probe.run([pair], model, common)]
 
     @cached_property
     def _stand_in(self) -> tuple[StandIn, Any]:

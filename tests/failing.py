@@ -7,7 +7,6 @@ the texts that a model was asked for.
 import hashlib
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +89,7 @@ def _estimates(pairs, model, common):
 
 def _run(pairs, model, common):
     for row in run_likelihood(pairs, model):
-        yield replace(row, probe="summing")
+        yield row.replace(probe="summing")
 
 
 summing = Probe(

@@ -1,7 +1,5 @@
 """Simulated pairs and observations with known effects, for the tests of the analysis."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from freqbias.analysis import estimate, frame
@@ -61,7 +59,7 @@ def write_run(folder, model="m", seed=0, items=40, effects=None, **pair):
     pairs, rows = simulate(np.random.default_rng(seed), effects or {"frequency": 0.05, "placebo": 0.0}, items=items, model=model)
     if pair:
         pairs[0] = Pair.from_dict(pairs[0].to_dict() | pair)
-        rows = [replace(row, item=pairs[0].item) if row.pair_id == pairs[0].id else row for row in rows]
+        rows = [row.replace(item=pairs[0].item) if row.pair_id == pairs[0].id else row for row in rows]
     folder.mkdir(exist_ok=True)
     write_records(folder / "pairs.jsonl", pairs)
     write_records(folder / "observations.jsonl", rows)

@@ -1,7 +1,6 @@
 """What sentences are made of: estimates looked up by contrast, arm and term, and numbers, intervals and p-values in words."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from freqbias.judgement import Judgement
 from freqbias.records import Estimate
@@ -113,7 +112,7 @@ def negated(row: Estimate) -> Estimate:
     """Return the estimate of the share that is left: value and ends of the interval with the other sign, levels from 1."""
     value, low, high = (None if number is None else -number for number in (row.value, row.ci_high, row.ci_low))
     rest = [None if share is None else 1 - share for share in (row.high_mean, row.low_mean)]
-    return replace(row, value=value, ci_low=low, ci_high=high, high_mean=rest[0], low_mean=rest[1])
+    return row.replace(value=value, ci_low=low, ci_high=high, high_mean=rest[0], low_mean=rest[1])
 
 
 def sized(row: Estimate) -> str:

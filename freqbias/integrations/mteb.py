@@ -17,7 +17,6 @@ score costs a forward pass (cross-encoders), and above `MOST_COUPLES` for all mo
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -258,7 +257,7 @@ def benchmark(pairs: Sequence[Pair] | None = None) -> Benchmark:
 
 
 def _without_unused(pair: Pair) -> Pair:
-    return replace(pair, queries={name: texts for name, texts in pair.queries.items() if name not in UNUSED})
+    return pair.replace(queries={name: texts for name, texts in pair.queries.items() if name not in UNUSED})
 
 
 def _reference() -> str:

@@ -1,12 +1,11 @@
 """What a plan would ask of its models, found out without loading one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from freqbias.errors import FreqbiasError
-from freqbias.files import Seen
 from freqbias.models.names.aliases import resolve
 from freqbias.models.names.kinds import split
 from freqbias.models.tokenizers import Counter, token_counter
@@ -21,30 +20,37 @@ TEXTS_AT_ONCE = 4096  # texts whose tokens are counted in one call
 class _Asked:
     """Counts the distinct texts that a stand-in is asked for, and their tokens."""
 
-    def __init__(self, seen: Seen, counter: Counter | None):
+    def __init__(self, seen: set[int], counter: Counter | None):
         self.texts = self.tokens = 0
         self._seen = seen
         self._counter = counter
 
     def __call__(self, role: str, texts: Iterable[str]) -> None:
-        for part in chunks((text for text in texts if self._seen.add(f"{role}\0{text}")), TEXTS_AT_ONCE):
+        for part in chunks(self._new(role, texts), TEXTS_AT_ONCE):
             self.texts += len(part)
             self.tokens += 0 if self._counter is None else self._counter(part)
+
+    def _new(self, role: str, texts: Iterable[str]) -> Iterator[str]:
+        for text in texts:
+            key = hash((role, text))
+            if key not in self._seen:
+                self._seen.add(key)
+                yield text
 
 
 def forecast(plan: Plan, pairs: Iterable[Pair], count: int, track: Track) -> list[dict[str, Any]]:
     """Return one row a step: pairs, distinct texts that no earlier step of the model has had encoded, their tokens, requests.
 
     `tokens` is None where no tokenizer can be asked, `requests` where no server is; a request carries at least one text, so their
-    number is the most that can be needed when nothing fails. Memory grows by at most 32 bytes a distinct text.
+    number is the most that can be needed when nothing fails. Memory grows by about a hundred bytes a distinct text.
     """
-    encoded: dict[str, Seen] = {}
+    encoded: dict[str, set[int]] = {}
     counters: dict[str, Counter | None] = {}
     rows = []
     for step in plan.steps:
         if step.name not in counters:
             counters[step.name] = _counter(step)
-        seen = encoded.setdefault(step.name, Seen()) if step.kind == "embedder" else Seen()
+        seen = encoded.setdefault(step.name, set()) if step.kind == "embedder" else set()
         asked = _Asked(seen, counters[step.name])
         model: Any = StandIn(step.info, note=asked)
         common = None if step.probe.prepare is None else step.probe.prepare(pairs, model, silent)

@@ -2,7 +2,6 @@
 
 import math
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -140,14 +139,14 @@ def test_pairs_of_another_file_are_refused(planted):
 def test_rows_that_do_not_belong_to_their_pair_are_refused(change, line):
     """Silently they would be counted in another arm, or twice."""
     pairs, rows = simulate(np.random.default_rng(9), {"frequency": 0.0, "placebo": 0.0}, items=2)
-    changed = [replace(row, **change) if k == 8 else row for k, row in enumerate(rows)]
+    changed = [row.replace(**change) if k == 8 else row for k, row in enumerate(rows)]
     with pytest.raises(InputError, match=re.escape(line)):
         estimate(frame(changed), pairs, source="run/o.jsonl")
 
 
 def test_pairs_the_wrong_way_round_give_no_verdict():
     pairs, rows = simulate(np.random.default_rng(9), {"frequency": 0.05})
-    turned = [replace(pair, zipf_gap=-pair.zipf_gap) for pair in pairs]
+    turned = [pair.replace(zipf_gap=-pair.zipf_gap) for pair in pairs]
     estimates = estimate(frame(rows), turned, curve=False)
     assert "reversed" in find(estimates, contrast="gloss", arm="frequency", term="mean").flags
     assert verdicts(estimates)[0].headline.startswith(
@@ -167,7 +166,7 @@ def test_one_register_is_said():
 def test_what_is_missing_from_a_difference_is_what_either_side_lacks():
     pairs, rows = simulate(np.random.default_rng(9), {"frequency": 0.05}, items=10, contrasts=("gloss", "background"))
     gone = {"gloss": {pair.id for pair in pairs[:3]}, "background": {pair.id for pair in pairs[3:5]}}
-    failed = [replace(r, high=None, low=None, decoys=None, error="no") if r.pair_id in gone[r.contrast] else r for r in rows]
+    failed = [r.replace(high=None, low=None, decoys=None, error="no") if r.pair_id in gone[r.contrast] else r for r in rows]
     row = find(estimate(frame(failed), pairs, curve=False), contrast="gloss_specific", arm="frequency", term="mean")
     assert (row.n_pairs, row.n_failed) == (15, 5)
 

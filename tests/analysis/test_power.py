@@ -1,7 +1,6 @@
 """Power by simulation against the noncentral t, variance components against planted ones, and refusals."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -154,7 +153,7 @@ def test_command(cli, tmp_path, run):
 
 def test_a_model_without_variance_does_not_take_the_others_answers(caplog):
     made = simulate(World(items=12), np.random.default_rng(0))
-    flat = [replace(row, model="flat", high=0.5, low=0.5) for row in made.observations]
+    flat = [row.replace(model="flat", high=0.5, low=0.5) for row in made.observations]
     answers = power_of(frame([*made.observations, *flat]), simulations=200)
     assert [answer.model for answer in answers] == ["simulated"]
     assert any(message.startswith("flat / similarity / cosine: all items have the same gap") for message in caplog.messages)

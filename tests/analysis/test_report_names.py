@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 from simulation import markdown_of, write_run
@@ -34,8 +33,8 @@ def test_a_manifest_with_other_models_is_one_line(tmp_path, more):
 def test_rounding_of_large_levels_is_no_other_run(tmp_path):
     """Files hold nine digits: of a log-probability of -412.7, not of a gap that is nearly nothing."""
     pairs, rows = write_run(tmp_path, items=40)
-    own = [replace(row, measure="log_prob_nats", high=row.high - 412.7 - 1 / 3e6, low=row.low - 412.7) for row in rows]
-    own = [replace(row, decoys=None) for row in own]
+    own = [row.replace(measure="log_prob_nats", high=row.high - 412.7 - 1 / 3e6, low=row.low - 412.7) for row in rows]
+    own = [row.replace(decoys=None) for row in own]
     write_records(tmp_path / "observations.jsonl", own)
     write_records(tmp_path / "estimates.jsonl", estimate(frame(own), pairs, curve=False))
     write_report(tmp_path)
@@ -44,7 +43,7 @@ def test_rounding_of_large_levels_is_no_other_run(tmp_path):
 def test_long_names_fit_into_file_names_and_figures(tmp_path):
     name = "org/" + "very-" * 60 + "long"
     pairs, rows = write_run(tmp_path, model=name, items=12)
-    other = [replace(row, model=name + "er") for row in rows]
+    other = [row.replace(model=name + "er") for row in rows]
     write_records(tmp_path / "observations.jsonl", [*rows, *other])
     write_records(tmp_path / "estimates.jsonl", estimate(frame([*rows, *other]), pairs, curve=False))
     written = write_report(tmp_path)
@@ -56,8 +55,8 @@ def test_long_names_fit_into_file_names_and_figures(tmp_path):
 
 def test_two_measures_of_one_probe_are_one_test_and_both_are_told(tmp_path):
     pairs, rows = write_run(tmp_path, items=12)
-    own = [replace(row, probe="mmlu", measure=measure) for row in rows if row.register == "plain" for measure in ("f1", "accuracy")]
-    own = [replace(row, contrast="gap", register=None) for row in own]
+    own = [row.replace(probe="mmlu", measure=measure) for row in rows if row.register == "plain" for measure in ("f1", "accuracy")]
+    own = [row.replace(contrast="gap", register=None) for row in own]
     write_records(tmp_path / "observations.jsonl", own)
     made = estimate(frame(own), pairs, curve=False)
     assert {row.measure for row in made if row.family == "confirmatory"} == {"f1"}

@@ -1,7 +1,5 @@
 """The MTEB tasks: what they say of themselves, what their names stand for, and what happens where not every couple can be scored."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from conftest import missing
@@ -62,7 +60,7 @@ def test_tasks_of_the_bundled_pairs_describe_themselves():
 
 
 def test_other_pairs_are_not_described_as_ours(pairs):
-    german = [replace(pair, language="de") for pair in pairs]
+    german = [pair.replace(language="de") for pair in pairs]
     metadata = FrequencyPreference.of(german).metadata
     assert (metadata.license, metadata.eval_langs, metadata.domains) == ("not specified", ["deu-Latn"], None)
 
@@ -73,9 +71,9 @@ def test_the_name_changes_with_the_content_and_only_with_it(pairs, tmp_path):
 
     write_records(tmp_path / "pairs.jsonl", pairs)
     assert name(list(read_pairs(tmp_path / "pairs.jsonl"))) == name(pairs)
-    assert name([replace(pair, meta={}) for pair in pairs]) == name(pairs)
+    assert name([pair.replace(meta={}) for pair in pairs]) == name(pairs)
     first, *rest = pairs
-    for changed in (replace(first, high=first.high + "!"), replace(first, item="other"), replace(first, arm="placebo")):
+    for changed in (first.replace(high=first.high + "!"), first.replace(item="other"), first.replace(arm="placebo")):
         assert name([changed, *rest]) != name(pairs)
     assert name(rest) != name(pairs)
 
