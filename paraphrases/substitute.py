@@ -11,7 +11,7 @@ import hashlib
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -117,8 +117,35 @@ def generate(
     if len(sources) != 1:
         raise InputError(f"substitute takes one text file, .jsonl file or folder; found {len(sources)}")
     coverage = Coverage() if coverage is None else coverage
+    found = _pairs_of(_documents(Path(sources[0]), field, skipped), n, seed, coverage)
+    if not coverage.texts:
+        raise InputError(f"{sources[0]}: no texts")
+    return found
+
+
+def pairs_of_texts(texts: Iterable[str], *, n: int | None = None, seed: int = 0) -> list[Pair]:
+    """Return the pairs that texts in memory allow, each text an item `text:NUMBER`; `n` and `seed` as in `generate`.
+
+    Blank texts are left out. Raises `InputError` where none is left, or for anything that is not a text.
+    """
+    coverage = Coverage()
+    found = _pairs_of(_given(texts), n, seed, coverage)
+    if not coverage.texts:
+        raise InputError("texts: none given")
+    return found
+
+
+def _given(texts: Iterable[str]) -> Iterator[Document]:
+    for number, text in enumerate(texts, start=1):
+        if not isinstance(text, str):
+            raise InputError(f"texts[{number - 1}]: expected a text, found {type(text).__name__}")
+        if text.strip():
+            yield Document(id=f"text:{number}", text=text.strip(), place=f"text:{number}")
+
+
+def _pairs_of(documents: Iterable[Document], n: int | None, seed: int, coverage: Coverage) -> list[Pair]:
     pairs: dict[str, list[Pair]] = {"frequency": [], "placebo": []}
-    for document in _documents(Path(sources[0]), field, skipped):
+    for document in documents:
         coverage.texts += 1
         coverage.words += len(_WORD.findall(document.text))
         for arm, made in pairs.items():
@@ -127,8 +154,6 @@ def generate(
                 made.append(pair)
                 coverage.changed[arm] += 1
                 coverage.swapped[arm] += len(pair.meta["swaps"])
-    if not coverage.texts:
-        raise InputError(f"{sources[0]}: no texts")
     rng = np.random.default_rng(seed)
     chosen = [pair for made in pairs.values() for pair in _part(made, n, rng)]
     return checked(chosen)

@@ -8,14 +8,16 @@ from freqbias.models import LanguageModel
 from freqbias.models.relevance import Scorer
 
 TEXTS = 32  # enough for several lengths in one batch
+SCORER_TEXTS = 5  # texts alone cost a call each: with their batch they stay below a twentieth of what 200 pairs have encoded
 
 
 def scorer_noise(model: Scorer, texts: Sequence[str]) -> float | None:
     """Return the largest change of a relevance between neighbouring texts when each couple is scored alone.
 
+    `SCORER_TEXTS` texts are taken, from the shortest to one of median length, so that a batch pads most of them and none is dear.
     None where nothing could be compared: fewer than two texts, or no finite score.
     """
-    chosen = list(dict.fromkeys(texts))[:TEXTS]
+    chosen = _short_ones(texts)
     if len(chosen) < 2:
         return None
     together = model.uncached().scores(chosen[1:], chosen[:-1])
@@ -23,6 +25,15 @@ def scorer_noise(model: Scorer, texts: Sequence[str]) -> float | None:
     change = np.abs(together - alone)
     change = change[np.isfinite(change)]
     return float(change.max()) if len(change) else None
+
+
+def _short_ones(texts: Sequence[str]) -> list[str]:
+    """Return a few distinct texts, evenly spread by length over the shorter half."""
+    ranked = sorted(dict.fromkeys(texts), key=lambda text: (len(text), text))
+    if len(ranked) <= SCORER_TEXTS:
+        return ranked
+    last = max(SCORER_TEXTS - 1, (len(ranked) - 1) // 2)
+    return [ranked[round(k * last / (SCORER_TEXTS - 1))] for k in range(SCORER_TEXTS)]
 
 
 def language_model_noise(model: LanguageModel, texts: Sequence[str]) -> float | None:

@@ -37,8 +37,8 @@ def test_a_declared_judgement_survives_json():
 def rows_of(tmp_path):
     pairs, rows = write_run(tmp_path, items=12)
     plain = [row for row in rows if row.register == "plain"]
-    ease = [replace(row, probe="theirs", measure="ease_points", contrast="ease", register=None, decoys=None) for row in plain]
-    effort = [replace(row, measure="effort_points", contrast="effort", high=row.high * 2, low=row.low * 2) for row in ease]
+    ease = [row.replace(probe="theirs", measure="ease_points", contrast="ease", register=None, decoys=None) for row in plain]
+    effort = [row.replace(measure="effort_points", contrast="effort", high=row.high * 2, low=row.low * 2) for row in ease]
     return pairs, [*ease, *effort]
 
 

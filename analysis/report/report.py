@@ -21,12 +21,13 @@ from freqbias.analysis.report.formatting import number
 from freqbias.analysis.report.notes import notes
 from freqbias.analysis.report.rendering import render
 from freqbias.analysis.report.top_pairs import Largest, largest
-from freqbias.analysis.report.verdict import Verdict, verdicts
+from freqbias.analysis.report.verdict import Verdict
+from freqbias.analysis.report.verdicts_of_run import manifest_of, verdicts_of
 from freqbias.analysis.table import belonging, contrasts
 from freqbias.analysis.table.frame import frame
 from freqbias.analysis.table.judged import judgements_of
 from freqbias.errors import InputError
-from freqbias.files import read_estimates, read_json, read_manifest, read_pairs, write_json, write_text
+from freqbias.files import read_estimates, read_json, read_pairs, write_json, write_text
 from freqbias.frequency import swap
 from freqbias.judgement import Judgements
 from freqbias.records import SCHEMA, Estimate, Pair
@@ -50,13 +51,6 @@ class Run:
     audit: dict[str, Any] | None
     manifest: dict[str, Any] | None
     judgements: Judgements
-
-    @property
-    def floors(self) -> dict[tuple[str, str], float]:
-        """What a value moves by when only the batch changes, by model and measure."""
-        models = [] if self.manifest is None else self.manifest.get("models", [])
-        floors = [(model["name"], model.get("noise_floor") or {}) for model in models]
-        return {(name, floor["measure"]): floor["value"] for name, floor in floors if floor.get("value") is not None}
 
     @property
     def notes(self) -> list[str]:
@@ -148,23 +142,9 @@ def _read(folder: Path, label: str) -> Run:
         observations=observations,
         table=table,
         audit=audit,
-        manifest=_optional(folder / "manifest.json", _manifest),
+        manifest=_optional(folder / "manifest.json", manifest_of),
         judgements=judgements,
     )
-
-
-def _manifest(path: Path) -> dict[str, Any]:
-    """Return a manifest with all that the report prints of one, empty where a hand-written manifest leaves it out."""
-    empty: dict[str, Any] = {"argv": [], "seed": None, "models": [], "versions": {}, "inputs": {}}
-    given = {name: value for name, value in read_manifest(path).items() if value is not None}
-    for name, value in empty.items():
-        if value is not None and not isinstance(given.get(name, value), type(value)):
-            raise InputError(f"{path}: field '{name}' must be {'a list' if isinstance(value, list) else 'an object'}")
-    manifest = empty | given
-    if not all(isinstance(model, dict) and isinstance(model.get("name"), str) for model in manifest["models"]):
-        raise InputError(f"{path}: field 'models' must be a list of objects with a 'name'")
-    fields = dict.fromkeys(("source", "revision", "dtype", "quantisation", "licence"))
-    return manifest | {"models": [fields | model | {"details": model.get("details") or {}} for model in manifest["models"]]}
 
 
 def _refuse_old(estimates: Sequence[Estimate], table: pd.DataFrame, folder: Path) -> None:
@@ -231,7 +211,7 @@ def _short(name: str) -> str:
 
 def _sections(runs: Sequence[Run], estimates: Sequence[Estimate], judgements: Judgements) -> list[Section]:
     homes = {(row.model, row.probe): run for run in runs for row in run.estimates}
-    found = verdicts(estimates, {key: floor for run in runs for key, floor in run.floors.items()}, judgements)
+    found = verdicts_of(estimates, [run.manifest for run in runs], judgements)
     keys = _keys([f"{verdict.model}-{verdict.probe}" for verdict in found])
     points = max(100, min(distributions.MAX_POINTS, ALL_POINTS // (CLOUDS * max(1, len(found)))))
     sections = []

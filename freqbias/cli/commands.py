@@ -5,15 +5,9 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from freqbias import registry
 from freqbias.cli.console import log, print_json, print_lines, print_table, tracker, waiting
 from freqbias.cli.options import Json, N, Seed, Sets
-from freqbias.cli.summary import show_summary, write_report
 from freqbias.errors import InputError
-from freqbias.files import read_lines, read_pairs, write_records
-from freqbias.frequency import read_counts, unknown_words
-from freqbias.frequency.measures import with_completions
-from freqbias.run import stages
 
 Run = Annotated[Path, typer.Argument(help="Run folder.", metavar="RUN")]
 
@@ -41,6 +35,9 @@ def pairs(
 
     Example: `freqbias pairs import high.txt low.txt --out pairs.jsonl`
     """
+    from freqbias.files import write_records
+    from freqbias.run import stages
+
     skipped: list[str] = []
     coverage = None
     options: dict[str, Any] = {
@@ -79,6 +76,8 @@ def check(
 
     Example: `freqbias check pairs.jsonl --out checked.jsonl`
     """
+    from freqbias.run import stages
+
     rows = stages.check_pairs(stages.file_in(source, "pairs.jsonl"), out, similarity)
     names = sorted({name for row in rows for name in row.checks})
     failed = {name: [row.id for row in rows if row.checks.get(name) is False] for name in names}
@@ -98,6 +97,9 @@ def match(
 
     Example: `freqbias match pairs.jsonl --on words,characters,fkgl --out matched.jsonl`
     """
+    from freqbias.files import read_pairs
+    from freqbias.run import stages
+
     names = [name.strip() for name in on.split(",") if name.strip()]
     if not names:
         raise InputError("--on names no covariate")
@@ -122,6 +124,8 @@ def audit(
 
     Example: `freqbias audit pairs.jsonl --json`
     """
+    from freqbias.run import stages
+
     pair_file = stages.file_in(source, "pairs.jsonl")
     target = out or pair_file.with_name("audit.json")
     result = stages.audit_pairs(pair_file, target, tokenizer=tokenizer, similarity=similarity, track=tracker())
@@ -152,12 +156,15 @@ def analyze(
 
     Example: `freqbias analyze results/demo`
     """
+    from freqbias.cli.summary import show_summary
+    from freqbias.run import stages
+
     target = out or run / "estimates.jsonl"
     estimates = stages.analyze(run / "observations.jsonl", run / "pairs.jsonl", target, seed, tracker())
     if json:
         print_json([row.to_dict() for row in estimates])
     else:
-        show_summary(estimates)
+        show_summary(run, estimates)
 
 
 def report(
@@ -170,6 +177,8 @@ def report(
 
     Example: `freqbias report runs/one runs/two --out runs/together`
     """
+    from freqbias.run.pipeline import write_report
+
     with waiting("report"):
         write_report(*runs, out=out)
 
@@ -187,16 +196,13 @@ def score(
 
     Example: `freqbias score "the car broke down" "the jalopy conked out"`
     """
-    measure = registry.load("frequencies", frequency)
+    from freqbias.files import read_lines
+    from freqbias.run.scoring import scored
+
     if bool(texts) == (file is not None):
         raise InputError("give either texts or --file")
-    source = read_counts(corpus, language) if corpus else None
-    if completions is not None:
-        measure = with_completions(read_counts([completions], language))
     lines = texts or (text for _, text in read_lines(cast("Path", file)))
-    rows = (
-        {"text": text, frequency: measure(text, language, source), "unknown": unknown_words(text, language, source)} for text in lines
-    )
+    rows = scored(lines, frequency, language=language, corpus=corpus, completions=completions)
     if json:
         print_json(list(rows))
     elif file is not None:
@@ -217,6 +223,8 @@ def list_names(
 
     Example: `freqbias list probes`
     """
+    from freqbias import registry
+
     if kind not in registry.BUILT_IN:
         raise InputError(f"unknown kind '{kind}'{registry.suggestion(kind, registry.BUILT_IN)}")
     found = [{"name": name, "summary": _about(registry.load(kind, name))} for name in registry.names(kind)]

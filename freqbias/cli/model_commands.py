@@ -5,8 +5,6 @@ from typing import Annotated
 import typer
 
 from freqbias.cli.console import log, print_json, print_table, waiting
-from freqbias.models.names.aliases import aliases, find_alias
-from freqbias.models.names.fetch import fetch as fetch_model
 
 app = typer.Typer(help="Models that have a short name here.", no_args_is_help=True)
 
@@ -19,6 +17,8 @@ def list_models(
 
     Example: `freqbias models list`
     """
+    from freqbias.models.names.aliases import aliases
+
     rows = [
         {
             "alias": alias.name,
@@ -48,6 +48,9 @@ def fetch(
 
     Example: `freqbias models fetch minilm smollm2-135m`
     """
+    from freqbias.models.names.aliases import find_alias
+    from freqbias.models.names.fetch import fetch as fetch_model
+
     for alias in [find_alias(name) for name in names]:
         with waiting(f"fetching {alias.name}"):
             folder = fetch_model(alias)

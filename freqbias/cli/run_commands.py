@@ -1,6 +1,5 @@
 """Commands that measure models: run, probe, status."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,20 +7,6 @@ import typer
 
 from freqbias.cli.console import log, print_json, print_table, tracker, waiting
 from freqbias.cli.options import Json, N, Seed, Sets
-from freqbias.cli.summary import show_summary, write_report
-from freqbias.errors import InputError
-from freqbias.files import PairFile, read_estimates
-from freqbias.records import Pair
-from freqbias.run import stages
-from freqbias.run.journal import only_writer
-from freqbias.run.plan import forecast
-from freqbias.run.probing import Plan, Probing
-from freqbias.run.settings import Settings, settings
-from freqbias.run.status import status_of
-
-DEFAULT_EMBEDDERS = ["minilm"]
-DEFAULT_LANGUAGE_MODELS = ["smollm2-135m"]
-DEFAULT_PAIRS = 80  # keeps a run of the two default models under three minutes on two cores
 
 Embedders = Annotated[list[str] | None, typer.Option("--embedder", help="Embedding model; may be given several times.")]
 Lms = Annotated[list[str] | None, typer.Option("--lm", help="Causal language model; may be given several times.")]
@@ -65,65 +50,21 @@ def run(
 
     Example: `freqbias run config.yaml --out results/mine`
     """
-    chosen = settings(_given(ctx), config)
-    if not chosen.embedder and not chosen.lm:
-        chosen = chosen.model_copy(update={"embedder": DEFAULT_EMBEDDERS, "lm": DEFAULT_LANGUAGE_MODELS})
-    plan = chosen.plan()
-    keys = [step.key for step in plan.steps]  # says what is missing before anything is made
+    from freqbias.cli.summary import show_summary
+    from freqbias.files import read_estimates
+    from freqbias.run.pipeline import forecast_of, make_run
+    from freqbias.run.settings import settings
+
+    chosen = settings(_given(ctx), config).with_models()
     if chosen.dry_run:
-        source = _source(chosen)
-        known: Any = source if isinstance(source, PairFile) else list(source)
-        total = source.count if isinstance(source, PairFile) else len(known)
-        _show_forecast(forecast(plan, known, total, tracker()), json=chosen.json_)
+        _show_forecast(forecast_of(chosen, track=tracker(), waiting=waiting), json=chosen.json_)
         return
-    if chosen.out is None:
-        raise InputError("--out is missing: the folder to write the run into")
-    source = _source(chosen)
-    folder = Path(chosen.out)
-    if chosen.fresh and isinstance(source, PairFile) and source.path.resolve().is_relative_to(folder.resolve()):
-        raise InputError(f"{source.path}: lies in the folder that --fresh empties; copy it to another place first")
-    stages.prepare_folder(folder, fresh=chosen.fresh)
-    with only_writer(folder / "observations.jsonl"):
-        done = _stages(folder, source, plan, chosen)
-    if not done:
-        log.info("%s: complete (%s); nothing to do", folder, ", ".join(f"{probe} of {model}" for model, probe in keys))
+    folder, _ = make_run(chosen, track=tracker(), waiting=waiting)
     estimates = list(read_estimates(folder))
     if chosen.json_:
         print_json([row.to_dict() for row in estimates])
     else:
-        show_summary(estimates)
-
-
-def _source(chosen: Settings) -> "PairFile | Iterable[Pair]":
-    """Return the pairs of a run; the bundled ones are made when nobody has asked for others."""
-    if chosen.pairs is not None:
-        given = PairFile(chosen.pairs)
-        if not given.count:
-            raise InputError(f"{given.path}: no pairs")
-        return given
-    with waiting("pairs"):
-        return stages.make_pairs("lexicon", [], {"n": chosen.n or DEFAULT_PAIRS, "sets": chosen.sets, "seed": chosen.seed})
-
-
-def _stages(folder: Path, source: Iterable[Pair], plan: Plan, chosen: Settings) -> bool:
-    """Do the stages that are not done; return whether there were any."""
-    pair_file, audit = folder / "pairs.jsonl", folder / "audit.json"
-    stages.keep_pairs(source, pair_file)
-    probing = Probing(PairFile(pair_file), plan, folder / "observations.jsonl", chosen.recorded("run"), tracker())
-    missing = not audit.exists()
-    if missing:
-        stages.audit_pairs(pair_file, audit)
-    if probing.run():
-        stages.remove_derived(folder)
-    if not (folder / "estimates.jsonl").exists():
-        missing = True
-        stages.analyze(folder / "observations.jsonl", pair_file, folder / "estimates.jsonl", chosen.seed, tracker())
-        probing.add_time()
-    if missing or not all((folder / name).exists() for name in stages.DERIVED):
-        missing = True
-        with waiting("report"):
-            write_report(folder)
-    return missing
+        show_summary(folder, estimates)
 
 
 def probe(
@@ -147,11 +88,20 @@ def probe(
 
     Example: `freqbias probe pairs.jsonl --embedder minilm --out observations.jsonl`
     """
+    from freqbias.files import PairFile
+    from freqbias.run import stages
+    from freqbias.run.journal import only_writer
+    from freqbias.run.probing import Probing
+    from freqbias.run.ready import check_ready
+    from freqbias.run.settings import settings
+
     pairs = PairFile(source)
     target = out or pairs.path.with_name("observations.jsonl")
     given = {name: value for name, value in _given(ctx).items() if name not in ("source", "out")}
     chosen = settings(given | {"pairs": pairs.path.absolute()}, None)
-    probing = Probing(pairs, chosen.plan(), target, chosen.recorded("probe"), tracker())
+    plan = chosen.plan()
+    probing = Probing(pairs, plan, target, chosen.recorded("probe"), tracker())
+    check_ready(plan)
     with only_writer(target):
         if fresh:
             stages.set_aside(target)
@@ -184,6 +134,9 @@ def status(
 
     Example: `freqbias status results/demo`
     """
+    from freqbias.run import stages
+    from freqbias.run.status import status_of
+
     found = status_of(stages.file_in(run, "observations.jsonl"))
     if json:
         print_json(found)

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import freqbias
 from freqbias.files import read_manifest
 from freqbias.probes import Probe
 from freqbias.records import SCHEMA
@@ -47,13 +48,15 @@ def build(
     start: str,
 ) -> dict[str, Any]:
     """Return the manifest of a run whose files lie in `folder`; it holds no host or user name, no key, and no absolute path."""
+    options = {name: _relative(value, folder) for name, value in config.items()}
     built = {
         "schema": SCHEMA,
-        "argv": ["freqbias", *(_relative(argument, folder) for argument in sys.argv[1:])],
-        "config": {name: _relative(value, folder) for name, value in config.items()},
+        "argv": _argv(options, folder),
+        "config": options,
         "seed": config.get("seed"),
         "versions": _versions(),
-        "git": _git(),
+        "source": _own_source(),
+        "working_directory": _working_directory(Path.cwd()),
         "inputs": dict(inputs),
         "models": list(models),
         "probes": {probe.name: dict(probe.settings) for probe in probes},
@@ -69,6 +72,31 @@ def build(
     }
     result: dict[str, Any] = redacted(built)
     return result
+
+
+def _argv(options: Mapping[str, Any], folder: Path) -> list[Any]:
+    """Return the command line of this run, relative to its folder; one that does the same where Python has called."""
+    if options.get("command") == "run" and not _is_command():
+        return ["freqbias", "run", "--out", ".", *option_words(options)]
+    return ["freqbias", *(_relative(argument, folder) for argument in sys.argv[1:])]
+
+
+def _is_command() -> bool:
+    """Return whether this process is the command line: `freqbias …` or `python -m freqbias …`."""
+    program = Path(sys.argv[0] if sys.argv else "")
+    return program.stem == "freqbias" or (program.name == "__main__.py" and program.parent.name == "freqbias")
+
+
+def option_words(config: Mapping[str, Any]) -> list[str]:
+    """Return recorded options as words of a command line."""
+    words: list[str] = []
+    for name, value in config.items():
+        if name == "command" or value in (None, False):
+            continue
+        option = f"--{name.replace('_', '-')}"
+        values = value if isinstance(value, list) else [value]
+        words += [option] if value is True else [word for one in values for word in (option, str(one))]
+    return words
 
 
 def prompts_of(probes: Sequence[Probe]) -> dict[str, dict[str, str]]:
@@ -106,18 +134,31 @@ def _versions() -> dict[str, str]:
 
 
 @cache
-def _git() -> dict[str, Any] | None:
-    """Return commit and dirty flag of the checkout that freqbias was started in; None outside one."""
+def _own_source() -> dict[str, Any]:
+    """Return freqbias's version, and commit and dirty flag of the checkout that it runs from; None for both where it is installed."""
+    here = Path(__file__).resolve().parent
+    tracked = _ask_git(here, "ls-files", "--error-unmatch", Path(__file__).name) is not None  # an environment may lie in a checkout
+    commit = _commit(here) if tracked else None
+    return {"version": freqbias.__version__, **(commit or {"commit": None, "dirty": None})}
 
-    def ask(*arguments: str) -> str | None:
-        try:
-            done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)  # noqa: S603, S607
-        except OSError:
-            return None
-        return done.stdout.strip() if done.returncode == 0 else None
 
-    commit = ask("rev-parse", "HEAD")
-    return None if commit is None else {"commit": commit, "dirty": bool(ask("status", "--porcelain"))}
+def _commit(folder: Path) -> dict[str, Any] | None:
+    """Return commit and dirty flag of the checkout that a folder lies in; None outside one."""
+    commit = _ask_git(folder, "rev-parse", "HEAD")
+    return None if commit is None else {"commit": commit, "dirty": bool(_ask_git(folder, "status", "--porcelain"))}
+
+
+def _ask_git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, cwd=folder)  # noqa: S603, S607
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+@cache
+def _working_directory(folder: Path) -> dict[str, Any] | None:
+    return _commit(folder)
 
 
 @cache

@@ -1,5 +1,6 @@
 """What a run is to do: options of the command line over a YAML file over defaults."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,10 +14,16 @@ from freqbias.registry import suggestion
 from freqbias.run.probing import Plan
 
 LOADING = tuple(Loading.__dataclass_fields__)
+DEFAULT_EMBEDDERS = ["minilm"]
+DEFAULT_LANGUAGE_MODELS = ["smollm2-135m"]
+DEFAULT_PAIRS = 80  # keeps a run of the two default models under three minutes on two cores
 
 
 def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
+    """Return any sequence of names as a list, and one name as a list of it; typer gives tuples since 0.16."""
+    if isinstance(value, str):
+        return [value]
+    return list(value) if isinstance(value, Sequence) else value
 
 
 Names = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_as_list)]
@@ -69,6 +76,12 @@ class Settings(BaseModel):
             raise ValueError(f"--device does nothing with --backend {self._backend}; leave it out")
         if self.dtype != "float32" and self._backend == "http":
             raise ValueError("--dtype does nothing with a server, which chooses its own; leave it out")
+
+    def with_models(self) -> "Settings":
+        """Return these settings with the default models where none is named."""
+        if self.embedder or self.lm:
+            return self
+        return self.model_copy(update={"embedder": DEFAULT_EMBEDDERS, "lm": DEFAULT_LANGUAGE_MODELS})
 
     def plan(self) -> Plan:
         """Return the models, probes and how models are loaded."""

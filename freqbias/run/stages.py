@@ -50,15 +50,22 @@ def make_pairs(generator: str, sources: Sequence[Path], options: Mapping[str, An
 def audit_pairs(
     pairs: Path, out: Path, *, tokenizer: str | None = None, similarity: str | None = None, track: Track = silent
 ) -> dict[str, Any]:
-    """Audit a pair file and write the result; `tokenizer` and `similarity` name embedding models."""
+    """Audit a pair file and write the result; arguments as in `audit_of`."""
+    result = audit_of(read_pairs(pairs), tokenizer=tokenizer, similarity=similarity, track=track)
+    write_json(out, result)
+    return result
+
+
+def audit_of(
+    pairs: Iterable[Pair], *, tokenizer: str | None = None, similarity: str | None = None, track: Track = silent
+) -> dict[str, Any]:
+    """Return the audit of pairs; `tokenizer` and `similarity` name embedding models."""
     from freqbias.models import dense_embedder, embedder
     from freqbias.paraphrases.audit import audit
 
     counting = None if tokenizer is None else embedder(tokenizer).token_counts
     likeness = None if similarity is None else _likeness(dense_embedder(similarity))
-    result = audit(read_pairs(pairs), count_tokens=counting, similarity=likeness, track=track)
-    write_json(out, result)
-    return result
+    return audit(pairs, count_tokens=counting, similarity=likeness, track=track)
 
 
 def _likeness(model: Any) -> Any:

@@ -65,10 +65,5 @@ def _command(out: Path, config: dict[str, Any]) -> str:
         words += [] if path is None else ["--pairs", path]
     else:
         words += [path or str(out.parent), "--out", str(out)]
-    for name, value in config.items():
-        if name in ("command", "pairs") or value in (None, False):
-            continue
-        option = f"--{name.replace('_', '-')}"
-        values = value if isinstance(value, list) else [value]
-        words += [option] if value is True else [word for one in values for word in (option, str(one))]
+    words += manifest.option_words({name: value for name, value in config.items() if name != "pairs"})
     return shlex.join(words)

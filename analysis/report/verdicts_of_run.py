@@ -1,0 +1,52 @@
+"""The verdicts of run folders: estimates against the noise floors of their manifests, in one place for terminal, report and Python."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from freqbias.analysis.report.verdict import Verdict, verdicts
+from freqbias.analysis.table.judged import judgements_of
+from freqbias.errors import InputError
+from freqbias.files import read_estimates, read_manifest
+from freqbias.judgement import Judgements
+from freqbias.records import Estimate
+
+__all__ = ["folder_verdicts", "manifest_of", "verdicts_of"]
+
+
+def folder_verdicts(folder: Path, estimates: Sequence[Estimate] | None = None) -> list[Verdict]:
+    """Return the verdicts of one run folder; `estimates` where they are at hand already.
+
+    A folder without a manifest has no noise floors. Errors as in `read_estimates` and `manifest_of`.
+    """
+    path = folder / "manifest.json"
+    rows = list(read_estimates(folder)) if estimates is None else estimates
+    return verdicts_of(rows, [manifest_of(path) if path.is_file() else None], judgements_of(folder))
+
+
+def verdicts_of(
+    estimates: Sequence[Estimate], manifests: Iterable[Mapping[str, Any] | None], judgements: Judgements | None = None
+) -> list[Verdict]:
+    """Return the verdicts on the estimates of one or more runs, with the noise floors that their manifests state."""
+    return verdicts(estimates, {key: floor for manifest in manifests for key, floor in _floors(manifest).items()}, judgements)
+
+
+def _floors(manifest: Mapping[str, Any] | None) -> dict[tuple[str, str], float]:
+    """Return what a value moves by when only the batch changes, by model and measure."""
+    models = [] if manifest is None else manifest.get("models", [])
+    floors = [(model["name"], model.get("noise_floor") or {}) for model in models]
+    return {(name, floor["measure"]): floor["value"] for name, floor in floors if floor.get("value") is not None}
+
+
+def manifest_of(path: Path) -> dict[str, Any]:
+    """Return a manifest with all that the report prints of one, empty where a hand-written manifest leaves it out."""
+    empty: dict[str, Any] = {"argv": [], "seed": None, "models": [], "versions": {}, "inputs": {}}
+    given = {name: value for name, value in read_manifest(path).items() if value is not None}
+    for name, value in empty.items():
+        if value is not None and not isinstance(given.get(name, value), type(value)):
+            raise InputError(f"{path}: field '{name}' must be {'a list' if isinstance(value, list) else 'an object'}")
+    manifest = empty | given
+    if not all(isinstance(model, dict) and isinstance(model.get("name"), str) for model in manifest["models"]):
+        raise InputError(f"{path}: field 'models' must be a list of objects with a 'name'")
+    fields = dict.fromkeys(("source", "revision", "dtype", "quantisation", "licence"))
+    return manifest | {"models": [fields | model | {"details": model.get("details") or {}} for model in manifest["models"]]}

@@ -1,0 +1,104 @@
+"""All stages into one run folder, for the command and for Python alike; what is done already is not done again."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from freqbias.errors import InputError
+from freqbias.files import PairFile
+from freqbias.progress import Track, silent
+from freqbias.records import Pair
+from freqbias.run import stages
+from freqbias.run.journal import only_writer
+from freqbias.run.plan import forecast
+from freqbias.run.probing import Plan, Probing
+from freqbias.run.ready import check_ready
+from freqbias.run.settings import DEFAULT_PAIRS, Settings
+
+log = logging.getLogger(__name__)
+
+#: Shows that a step without countable parts is under way.
+Waiting = Callable[[str], AbstractContextManager[Any]]
+
+
+def unseen(what: str) -> AbstractContextManager[None]:
+    """Show nothing."""
+    return nullcontext()
+
+
+def make_run(
+    chosen: Settings, given: Sequence[Pair] | None = None, *, track: Track = silent, waiting: Waiting = unseen
+) -> tuple[Path, bool]:
+    """Do every stage that is not done in the run folder; return the folder, and whether there was anything to do.
+
+    `given` are pairs in memory, which come before those that `chosen` names. What is missing, models, extras and the device among it, is
+    an `InputError` before anything is made; a run that stops later goes on with the same settings.
+    """
+    plan = chosen.plan()
+    keys = [step.key for step in plan.steps]
+    if chosen.out is None:
+        raise InputError("--out is missing: the folder to write the run into")
+    check_ready(plan)
+    source = pairs_of(chosen, given, waiting)
+    folder = Path(chosen.out)
+    if chosen.fresh and isinstance(source, PairFile) and source.path.resolve().is_relative_to(folder.resolve()):
+        raise InputError(f"{source.path}: lies in the folder that --fresh empties; copy it to another place first")
+    stages.prepare_folder(folder, fresh=chosen.fresh)
+    with only_writer(folder / "observations.jsonl"):
+        done = _stages(folder, source, plan, chosen, track, waiting)
+    if not done:
+        log.info("%s: complete (%s); nothing to do", folder, ", ".join(f"{probe} of {model}" for model, probe in keys))
+    return folder, done
+
+
+def forecast_of(chosen: Settings, *, track: Track = silent, waiting: Waiting = unseen) -> list[dict[str, Any]]:
+    """Return what a run would ask of its models, one row a step, without starting one (see `freqbias.run.plan.forecast`)."""
+    plan = chosen.plan()
+    _ = plan.steps  # says what is missing before pairs are made
+    source = pairs_of(chosen, None, waiting)
+    known: Any = source if isinstance(source, PairFile) else list(source)
+    return forecast(plan, known, source.count if isinstance(source, PairFile) else len(known), track)
+
+
+def pairs_of(chosen: Settings, given: Sequence[Pair] | None, waiting: Waiting) -> "PairFile | Iterable[Pair]":
+    """Return the pairs of a run; the bundled ones are made when nobody has asked for others."""
+    if given is not None:
+        return given
+    if chosen.pairs is not None:
+        file = PairFile(chosen.pairs)
+        if not file.count:
+            raise InputError(f"{file.path}: no pairs")
+        return file
+    with waiting("pairs"):
+        return stages.make_pairs("lexicon", [], {"n": chosen.n or DEFAULT_PAIRS, "sets": chosen.sets, "seed": chosen.seed})
+
+
+def _stages(folder: Path, source: Iterable[Pair], plan: Plan, chosen: Settings, track: Track, waiting: Waiting) -> bool:
+    """Do the stages that are not done; return whether there were any."""
+    pair_file, audit = folder / "pairs.jsonl", folder / "audit.json"
+    stages.keep_pairs(source, pair_file)
+    probing = Probing(PairFile(pair_file), plan, folder / "observations.jsonl", chosen.recorded("run"), track)
+    missing = not audit.exists()
+    if missing:
+        stages.audit_pairs(pair_file, audit)
+    if probing.run():
+        stages.remove_derived(folder)
+    if not (folder / "estimates.jsonl").exists():
+        missing = True
+        stages.analyze(folder / "observations.jsonl", pair_file, folder / "estimates.jsonl", chosen.seed, track)
+        probing.add_time()
+    if missing or not all((folder / name).exists() for name in stages.DERIVED):
+        missing = True
+        with waiting("report"):
+            write_report(folder)
+    return missing
+
+
+def write_report(*folders: Path, out: Path | None = None) -> None:
+    """Write the report of one or more run folders and name its files."""
+    from freqbias.analysis.report.report import write_report as write
+
+    for path in write(*folders, out=out):
+        log.info("%s", path)

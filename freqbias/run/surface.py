@@ -1,0 +1,131 @@
+"""What `freqbias.run`, `audit`, `substitute` and `score` do: the commands' work, with pairs and texts that may be in memory."""
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from freqbias.errors import FreqbiasError, InputError
+from freqbias.files import PairFile
+from freqbias.progress import Track
+from freqbias.records import Pair
+from freqbias.run.pipeline import make_run
+from freqbias.run.result import Run
+from freqbias.run.settings import settings
+
+#: Arguments that have another name in Python than on the command line.
+ARGUMENTS = {"embedder": "embedders", "lm": "lms", "probe": "probes", "fresh": "fresh=True"}
+_OPTION = re.compile(r"--([a-z][a-z-]*[a-z]|n)\b")
+_FIELD = re.compile(r"^(embedder|lm|probe)\b(?=[.:])")
+
+Pairs = str | os.PathLike[str] | Iterable[Pair]
+
+
+@contextmanager
+def arguments_named() -> Iterator[None]:
+    """Let errors in the block speak of arguments: `base_url` where the command says `--base-url`."""
+    try:
+        yield
+    except FreqbiasError as error:
+        message = in_python(str(error))
+        if message == str(error):
+            raise
+        raise type(error)(message) from error
+
+
+def in_python(message: str) -> str:
+    """Return an error message with the names that options have as arguments in Python."""
+    message = _FIELD.sub(lambda found: ARGUMENTS[found[1]], message)
+    return _OPTION.sub(lambda found: ARGUMENTS.get(found[1], found[1].replace("-", "_")), message)
+
+
+def run_pairs(pairs: Pairs | None, given: Mapping[str, Any], track: Track) -> Run:
+    """Run every stage on pairs from a path or in memory; `given` are the options under the names of the command line."""
+    options = dict(given)
+    held: list[Pair] | None = None
+    if isinstance(pairs, str | os.PathLike):
+        options["pairs"] = os.fspath(pairs)
+    elif pairs is not None:
+        held = checked_pairs(pairs)
+    temporary = None if options.get("out") is not None else tempfile.mkdtemp(prefix="freqbias-")
+    out = Path(temporary or options["out"])
+    if held is not None:
+        options["pairs"] = out / "pairs.jsonl"  # where they will lie, so that `freqbias status` can name the command that goes on
+    try:
+        with arguments_named():
+            make_run(settings(options | {"out": os.fspath(out)}, None).with_models(), held, track=track)
+        return Run(out, temporary=temporary is not None)
+    except BaseException:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def checked_pairs(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return pairs that never were in a file as a list, checked as if they had been; `InputError` says which one is at fault."""
+    found: dict[str, Pair] = {}
+    for number, pair in enumerate(pairs):
+        if not isinstance(pair, Pair):
+            raise InputError(f"pairs[{number}]: expected a Pair, found {type(pair).__name__}; build one with Pair.from_dict")
+        try:
+            checked = Pair.from_dict(pair.to_dict())
+        except InputError as error:
+            raise InputError(f"pairs[{number}]: {error}") from error
+        if found.setdefault(checked.id, checked) is not checked:
+            raise InputError(f"pairs[{number}]: field 'id' repeats '{checked.id}'")
+    if not found:
+        raise InputError("pairs: none given")
+    return list(found.values())
+
+
+def audit(pairs: Pairs, *, tokenizer: str | None = None, similarity: str | None = None) -> dict[str, Any]:
+    """Return what differs between the two forms of pairs besides frequency, as `audit.json` holds it.
+
+    `pairs` is a pair file, a run folder, or pairs in memory. `tokenizer` names an embedding model whose subwords to count, `similarity`
+    one that says how alike the two forms are. Raises `InputError` for pairs or models that cannot be used.
+    """
+    from freqbias.run.stages import audit_of
+
+    found = PairFile(pairs) if isinstance(pairs, str | os.PathLike) else checked_pairs(pairs)
+    with arguments_named():
+        return audit_of(found, tokenizer=tokenizer, similarity=similarity)
+
+
+def substitute(texts: str | os.PathLike[str] | Iterable[str], *, field: str = "text", n: int | None = None, seed: int = 0) -> list[Pair]:
+    """Return the pairs of arms `frequency` and `placebo` that texts allow, each word of a bundled set in its frequent and its rare form.
+
+    `texts` are texts in memory, or the path of a text file (one a line), of a `.jsonl` file whose column `field` holds the text, or of
+    a folder as BEIR lays it out. `n` limits each arm to a part that is drawn with `seed`. Raises `InputError` where there are no texts.
+    """
+    from freqbias.paraphrases.substitute import generate, pairs_of_texts
+
+    with arguments_named():
+        if isinstance(texts, str | os.PathLike):
+            return generate([os.fspath(texts)], field=field, n=n, seed=seed)
+        return pairs_of_texts(texts, n=n, seed=seed)
+
+
+def score(
+    texts: str | Iterable[str],
+    *,
+    frequency: str = "mean_zipf",
+    language: str = "en",
+    corpus: Sequence[str | os.PathLike[str]] = (),
+    completions: str | os.PathLike[str] | None = None,
+) -> list[dict[str, Any]]:
+    """Return how frequent the wording of each text is: `text`, the value under the frequency's name, and `unknown` words.
+
+    `frequency` is a name from `freqbias list frequencies` or `module:attr`; `corpus` are files of your own counts, `completions` a
+    model's story completions for `tfd`. One text may stand alone. Raises `InputError` for what cannot be used.
+    """
+    from freqbias.run.scoring import scored
+
+    lines = [texts] if isinstance(texts, str) else texts
+    files = [Path(path) for path in corpus]
+    with arguments_named():
+        mixed = None if completions is None else Path(completions)
+        return list(scored(lines, frequency, language=language, corpus=files, completions=mixed))
