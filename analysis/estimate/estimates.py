@@ -379,7 +379,7 @@ def _descriptive(series: Series) -> Iterator[Estimate]:
         rows = series.arm(arm)
         if len(rows):
             tested = _mean(series, arm, "mean", rows, "mean of item means, t interval; descriptive, zero is no null here")
-            yield replace(tested, p_value=None, effect_size=None, bound=None)
+            yield tested.replace(p_value=None, effect_size=None, bound=None)
     own = replace(series, key=series.key | {"contrast": "calibration"})
     for row in calibration_rows(series.arm("frequency")):
         yield own.of(row)

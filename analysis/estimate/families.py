@@ -10,7 +10,6 @@ that it comes from, and the other row gets the same adjusted p-value.
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -30,7 +29,7 @@ def is_confirmatory(row: Estimate) -> bool:
 
 def adjusted(estimates: list[Estimate]) -> list[Estimate]:
     """Return the estimates with families and Benjamini-Hochberg p-values; controls and equivalence tests stay unadjusted."""
-    named = [replace(row, family=_family(row)) for row in estimates]
+    named = [row.replace(family=_family(row)) for row in estimates]
     same = repeated(named)
     for family in (CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY):
         members = [i for i, row in enumerate(named) if row.family == family and i not in same]
@@ -38,10 +37,10 @@ def adjusted(estimates: list[Estimate]) -> list[Estimate]:
             continue
         values = benjamini_hochberg(np.array([named[i].p_value for i in members], dtype=float))
         for i, value in zip(members, values, strict=True):
-            named[i] = replace(named[i], p_adjusted=float(value))
+            named[i] = named[i].replace(p_adjusted=float(value))
     for i, k in same.items():
         # random sign flips leave a little between the two p-values of one number
-        named[i] = replace(named[i], p_adjusted=max(named[i].p_value or 0.0, named[k].p_adjusted or 0.0))
+        named[i] = named[i].replace(p_adjusted=max(named[i].p_value or 0.0, named[k].p_adjusted or 0.0))
     return named
 
 
