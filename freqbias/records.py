@@ -25,7 +25,7 @@ NESTED = ("queries", "decoys", "covariates", "cells")  # objects in which null s
 Text = Annotated[str, Meta(pattern=r"\S")]
 Arm = Annotated[str, Meta(pattern=rf"^(?:{'|'.join(ARMS)})\Z")]
 Number = int | Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]  # finite; whole numbers stay whole
-TwoSided = Mapping[str, Annotated[list[bool | int | float | None], Meta(min_length=2, max_length=2)]]
+TwoSided = Mapping[str, Annotated[Sequence[bool | int | float | None], Meta(min_length=2, max_length=2)]]
 
 _CELLS = frozenset(CELLS)
 _WORDS = {"str": "a text", "int | float": "a number", "int": "a whole number", "object": "an object", "array": "a list"}

@@ -159,9 +159,9 @@ def _answers(pair: Pair, log_odds: float, luck: float, discordant: float, rng: n
     """Return one row of right and wrong answers; `luck` is uniform: below the high form's probability that one is right alone."""
     if rng.uniform() < discordant:
         high = float(luck < 1 / (1 + math.exp(-log_odds)))
-        return replace(_row(pair, "gloss", None, 0.0), measure="accuracy", high=high, low=1 - high)
+        return _row(pair, "gloss", None, 0.0).replace(measure="accuracy", high=high, low=1 - high)
     both = float(rng.integers(0, 2))
-    return replace(_row(pair, "gloss", None, 0.0), measure="accuracy", high=both, low=both)
+    return _row(pair, "gloss", None, 0.0).replace(measure="accuracy", high=both, low=both)
 
 
 def _row(

@@ -13,7 +13,7 @@ from freqbias.files import read_observations
 from freqbias.records import Observation
 from freqbias.terms import CELLS
 
-_ROWS = 20_000  # that are put into columns at once
+_ROWS = 5_000  # that are put into columns at once
 _FIELDS = {name: attrgetter(name) for name in Observation.__struct_fields__ if name not in ("cells", "decoys", "covariates", "extra")}
 _NESTED = {
     **{name: (attrgetter("cells"), name) for name in CELLS},
@@ -41,7 +41,7 @@ def _batches(rows: Iterable[Observation]) -> Iterator[list[Observation]]:
 def _table(batches: Iterable[Sequence[Observation]]) -> pd.DataFrame:
     """Put rows into columns, a batch at a time, so that only the columns stay in memory."""
     columns: Columns = {name: [] for name in [*_FIELDS, *_NESTED]}
-    covariates: dict[str, dict[int, float]] = {}
+    covariates: dict[str, dict[int, float | None]] = {}
     known: dict[Any, Any] = {}  # one copy of every text
     numbers = {"high", "low", *_NESTED}
     count = 0
@@ -60,7 +60,7 @@ def _table(batches: Iterable[Sequence[Observation]]) -> pd.DataFrame:
     return pd.DataFrame(table | {name: _sparse(values, count) for name, values in covariates.items()})
 
 
-def _sparse(values: Mapping[int, float], count: int) -> "pd.Series[float]":
+def _sparse(values: Mapping[int, float | None], count: int) -> "pd.Series[float]":
     column = np.full(count, np.nan)
     column[list(values)] = np.array(list(values.values()), dtype=float)
     return pd.Series(column)

@@ -1,12 +1,15 @@
 """Reading and writing of records: strict, line-numbered, nothing half-written."""
 
 import json
+import math
 
+import pandas as pd
 import pytest
 
 from freqbias import read_observations, read_pairs
+from freqbias.analysis.table.frame import frame
 from freqbias.errors import InputError
-from freqbias.files import read_manifest, write_json, write_records
+from freqbias.files import read_estimates, read_manifest, write_json, write_records
 from freqbias.records import Estimate, Observation, Pair
 
 PAIR = {"id": "1", "item": "car", "high": "a car", "low": "a jalopy"}
@@ -149,3 +152,144 @@ def test_manifest_schema(tmp_path):
     write_json(tmp_path / "manifest.json", {"schema": 2})
     with pytest.raises(InputError, match="field 'schema' is 2, this version of freqbias reads 1"):
         read_manifest(tmp_path / "manifest.json")
+
+
+ESTIMATE = {
+    "model": "m",
+    "probe": "p",
+    "measure": "cosine",
+    "contrast": "gap",
+    "arm": "frequency",
+    "term": "mean",
+    "value": 0.5,
+    "method": "t",
+}
+MINIMAL = ((Pair, PAIR), (Observation, OBSERVATION), (Estimate, ESTIMATE))
+FULL = {
+    Pair: {
+        "arm": "placebo",
+        "language": "de",
+        "queries": {"neutral": ["what?"]},
+        "decoys": {"high": "a bus", "low": "a coach"},
+        "context": "c",
+        "zipf_high": 5.5,
+        "zipf_low": 2.5,
+        "zipf_gap": 3.0,
+        "generator": "g",
+        "checks": {"grammatical": True},
+        "covariates": {"words": [2, 2]},
+        "meta": {"frame": "f"},
+    },
+    Observation: {
+        "arm": "placebo",
+        "register": "plain",
+        "revision": "r",
+        "cells": {"hh": 1.5, "hl": 2.5, "lh": 3.5, "ll": 4.5},
+        "decoys": {"high": 0.5, "low": 0.25},
+        "covariates": {"words": [2, 2]},
+        "error": "zero vector",
+        "high": 0.5,
+        "low": 0.25,
+    },
+    Estimate: {
+        **dict.fromkeys(("std_error", "ci_low", "ci_high", "level", "p_value", "p_adjusted", "effect_size"), 0.5),
+        **dict.fromkeys(("high_mean", "low_mean", "share_positive", "share_negative", "bca_low", "bca_high", "bound"), 0.5),
+        **dict.fromkeys(("n_pairs", "n_items", "n_failed"), 7),
+        "term": "zipf_slope",
+        "value": 0.25,
+        "flags": ["few"],
+        "family": "confirmatory",
+    },
+}
+READ = {Pair: read_pairs, Observation: read_observations, Estimate: read_estimates}
+NAME = {Pair: "id", Observation: "pair_id", Estimate: "model"}
+
+
+def optional(kind, minimal):
+    return [name for name in kind.__struct_fields__ if name not in minimal and name != "extra"]
+
+
+@pytest.mark.parametrize(("kind", "minimal"), MINIMAL)
+def test_null_in_an_optional_field_means_absent(kind, minimal):
+    names = optional(kind, minimal)
+    assert set(names) <= set(FULL[kind])
+    for name in names:
+        assert kind.from_dict(minimal | {name: None}) == kind.from_dict(minimal), name
+    assert kind.from_dict(minimal | dict.fromkeys(names)) == kind.from_dict(minimal)
+
+
+@pytest.mark.parametrize(("kind", "minimal"), MINIMAL)
+def test_null_in_a_required_field_names_it(kind, minimal):
+    for name in minimal.keys() - {"term", "value"}:
+        if (kind, name) not in ((Observation, "high"), (Observation, "low")):
+            with pytest.raises(InputError, match=f"field '{name}' must be a text, found NoneType"):
+                kind.from_dict(minimal | {name: None})
+
+
+@pytest.mark.parametrize(("kind", "minimal"), MINIMAL)
+def test_what_pandas_exports_is_read_again(kind, minimal, tmp_path):
+    """A table has a column for every field that any row has, and null where a row has none; whole numbers become 7.0."""
+    records = [kind.from_dict(minimal | FULL[kind] | {"mine": "x"}), kind.from_dict(minimal | {NAME[kind]: "2", "mine": "y"})]
+    rows = [minimal | FULL[kind] | {"mine": "x"}, minimal | {NAME[kind]: "2", "mine": "y"}]
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    pd.DataFrame(rows).to_json(first, orient="records", lines=True)
+    assert ":null" in first.read_text()
+    assert list(READ[kind](first)) == records
+    pd.read_json(first, lines=True, dtype=False).to_json(second, orient="records", lines=True)
+    assert list(READ[kind](second)) == records
+
+
+def test_null_for_one_entry_means_that_it_is_absent():
+    """Arrow tables give every row the entries that any row has."""
+    pair = Pair.from_dict(
+        PAIR | {"queries": {"neutral": ["x"], "naming_high": None}, "decoys": {"high": None}, "covariates": {"w": None}}
+    )
+    assert (pair.queries, pair.decoys, pair.covariates) == ({"neutral": ["x"]}, {}, {})
+    assert Observation.from_dict(OBSERVATION | {"decoys": {"high": None, "low": 1}}).decoys == {"low": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "reason"),
+    [
+        (Estimate, {"n_pairs": 1.5}, "field 'n_pairs' must be a whole number, found float"),
+        (Estimate, {"flags": "few"}, "field 'flags' must be a list, found str"),
+        (Estimate, {"flags": [1]}, "field 'flags' must be a list of texts"),
+        (Estimate, {"value": "x"}, "field 'value' must be a number or null, found str"),
+        (Estimate, {"value": math.nan}, "field 'value' must be finite"),
+        (Estimate, {"family": 1}, "field 'family' must be a text or null, found int"),
+        (Pair, {"meta": 3}, "field 'meta' must be an object, found int"),
+        (Pair, {"language": " "}, "field 'language' is empty"),
+        (Observation, {"covariates": {"a": [1, 2], "b": [1]}}, "field 'covariates.b' must be a list [high, low]"),
+        (Observation, {"decoys": []}, "field 'decoys' must be an object or null, found list"),
+    ],
+)
+def test_wrong_types_are_said_in_our_words(kind, change, reason):
+    with pytest.raises(InputError) as caught:
+        kind.from_dict(dict(MINIMAL)[kind] | change)
+    assert str(caught.value) == reason
+
+
+def test_whole_numbers_and_unknown_fields_are_written_back_as_they_came():
+    row = OBSERVATION | {"extra": 1, "mine": None, "covariates": {"words": [3, None]}}
+    written = Observation.from_dict(row).to_dict()
+    assert list(written)[-2:] == ["extra", "mine"]
+    assert json.dumps({name: written[name] for name in row}) == json.dumps(row)
+
+
+def test_a_changed_copy():
+    pair = Pair.from_dict(PAIR | {"mine": 1})
+    assert pair.replace(low="a banger").to_dict() == pair.to_dict() | {"low": "a banger"}
+
+
+def test_the_table_says_what_the_reader_of_records_says(tmp_path):
+    path = lines(tmp_path / "observations.jsonl", OBSERVATION, OBSERVATION | {"high": "x"})
+    for read in (frame, lambda given: list(read_observations(given))):
+        with pytest.raises(InputError, match=r"observations.jsonl:2: field 'high' must be a number or null, found str"):
+            read(path)
+    assert len(frame(lines(path, OBSERVATION, OBSERVATION | {"covariates": None, "arm": None}))) == 2
+
+
+def test_a_mark_at_the_start_of_a_line_is_refused(tmp_path):
+    for mark in ("\ufeff", "\x1e"):
+        with pytest.raises(InputError, match=r"p.jsonl:1: not strict JSON"):
+            list(read_pairs(lines(tmp_path / "p.jsonl", mark + json.dumps(PAIR))))
