@@ -45,5 +45,5 @@ def test_the_noise_floor_encodes_a_twentieth_of_a_run_at_most():
 
 def test_few_texts_are_all_taken():
     model = Counting()
-    assert scorer_noise(DenseScorer(model), ["a", "bb", "a"]) > 0
-    assert set(model.asked) == {"a", "bb"}
+    assert scorer_noise(DenseScorer(model), ["a", "bb", "a", "cccccc"]) > 0
+    assert set(model.asked) == {"a", "bb", "cccccc"}

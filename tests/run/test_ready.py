@@ -13,7 +13,6 @@ import freqbias
         ("minilm", [], "sentence_transformers", "embed"),
         ("minilm", [], "torch", "embed"),
         ("static-multilingual", [], "model2vec", "embed"),
-        ("bm25", [], "bm25s", "embed"),
         ("minilm", ["--backend", "vllm"], "vllm", "vllm"),
         ("minilm", ["--base-url", "http://localhost:1/v1"], "httpx", "http"),
         ("ql:smollm2-135m", [], "transformers", "lm"),

@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import synthetic
 
 import freqbias
-from freqbias.files import read_manifest, write_records
+from freqbias.files import dumps, read_manifest, write_records
 from freqbias.probes.similarity import probe as similarity
+from freqbias.run import probing
 
 FILES = ["pairs.jsonl", "audit.json", "observations.jsonl", "estimates.jsonl", "report.html", "report.md", "report.json"]
 OPTIONS = {"embedders": ["synthetic:embed_words"], "probes": ["similarity"]}
@@ -99,16 +99,22 @@ def test_an_interrupted_call_goes_on_where_it_stopped(tmp_path, monkeypatch, lex
     options = {"embedders": ["synthetic:embed_words"], "lms": ["synthetic:lm_after"], "probes": ["similarity", "likelihood"]}
     whole = freqbias.run(lexicon_pairs, **options, out=tmp_path / "whole")
 
-    def stop(texts):
-        raise KeyboardInterrupt
+    def stop(kind):
+        def load(step, *others):
+            if step.kind == kind:
+                raise KeyboardInterrupt
+            return real(step, *others)
 
+        return load
+
+    real = probing.load
     with monkeypatch.context() as patch:
-        patch.setattr(synthetic, "lm_after", stop)
+        patch.setattr(probing, "load", stop("language_model"))
         with pytest.raises(KeyboardInterrupt):
             freqbias.run(lexicon_pairs, **options, out=tmp_path / "run")
     rows = list(freqbias.read_observations(tmp_path / "run"))
     assert {row.probe for row in rows} == {"similarity"}
-    monkeypatch.setattr(synthetic, "embed_words", lambda texts: pytest.fail("measured twice"))
+    monkeypatch.setattr(probing, "load", stop("embedder"))  # which is not measured twice
     run = freqbias.run(lexicon_pairs, **options, out=tmp_path / "run")
     assert content(run.folder) == content(whole.folder)
     before = (run.folder / "observations.jsonl").stat().st_mtime_ns
@@ -178,13 +184,11 @@ def test_faulty_pairs_in_memory_are_named(lexicon_pairs):
 def test_audit_is_the_commands_audit(cli, pair_file, lexicon_pairs):
     told = json.loads(cli("audit", pair_file, "--json").stdout)
     for pairs in (lexicon_pairs, pair_file, str(pair_file)):
-        assert (
-            json.loads(json.dumps(freqbias.audit(pairs))) == pytest.approx(told, rel=1e-8) or freqbias.audit(pairs).keys() == told.keys()
-        )
+        assert json.loads(dumps(freqbias.audit(pairs))) == told
 
 
 def test_substitute_takes_texts_in_memory_or_a_file(cli, tmp_path):
-    texts = ["The physician left.", "", "They will commence the work at noon.", "Nothing here."]
+    texts = ["The illiterate man left.", "", "He was stocky and cautious.", "Nothing here."]
     (tmp_path / "texts.txt").write_text("\n".join(texts), encoding="utf-8")
     found, of_file = freqbias.substitute(texts), freqbias.substitute(tmp_path / "texts.txt")
     assert found

@@ -9,7 +9,8 @@ from freqbias.files import read_manifest, write_json
 
 
 @pytest.mark.parametrize("floor", [0.0, 10.0])
-def test_terminal_report_and_python_agree_under_a_noise_floor(cli, tmp_path, pair_file, floor):
+def test_terminal_report_and_python_agree_under_a_noise_floor(cli, tmp_path, monkeypatch, pair_file, floor):
+    monkeypatch.setenv("FREQBIAS_TEST_PAIRS", str(pair_file))
     run = tmp_path / "run"
     options = ["--pairs", pair_file, "--embedder", "synthetic:embed_gloss", "--probe", "similarity", "--out", run]
     assert cli("run", *options).exit_code == 0
