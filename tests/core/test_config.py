@@ -76,6 +76,15 @@ def test_every_option_may_stand_in_a_file():
     assert {info.alias or name for name, info in Settings.model_fields.items()} == options
 
 
+@pytest.mark.parametrize("names", [("minilm", "e5-small"), ["minilm", "e5-small"]])
+def test_names_come_as_any_sequence(names):
+    """Typer gives a tuple from 0.16 to 0.28 where an option may stand several times."""
+    from freqbias.run.settings import settings
+
+    found = settings({"embedder": names, "lm": (), "probe": "similarity"}, None)
+    assert (found.embedder, found.lm, found.probe) == (["minilm", "e5-small"], [], ["similarity"])
+
+
 def test_out_is_needed(cli):
     result = cli("run", "--embedder", "synthetic:embed_words")
     assert (result.exit_code, "--out is missing" in result.stderr) == (2, True)
