@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import needed
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -72,6 +73,8 @@ def test_readme_python_runs(tmp_path, monkeypatch):
 
     from freqbias.models.names.aliases import find_alias
 
+    for library in ("mteb", "sentence_transformers", "transformers"):
+        needed(library)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results").symlink_to(ROOT / "results")
     blocks = re.findall(r"```python\n(.*?)\n```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)

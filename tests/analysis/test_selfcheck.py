@@ -30,6 +30,7 @@ def table_of(world, seed=0):
     return run, join(pair_gaps(observations), pair_table(run.pairs), observations)
 
 
+@pytest.mark.simulation
 def test_everything_is_within_bounds_in_a_small_version():
     checks = selfcheck.selfcheck(20)
     assert [row.to_dict() for row in checks if not row.ok] == []
@@ -45,6 +46,7 @@ def half_as_wide(values, level=0.95):
     return interval
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(
     ("scenario", "function", "wrong", "check"),
     [
@@ -62,6 +64,7 @@ def test_a_wrong_method_is_out_of_bounds(monkeypatch, scenario, function, wrong,
     assert not selfcheck.all_ok(found.values())
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("factor", [0.5, 2.0])
 def test_wrong_slopes_are_out_of_bounds(monkeypatch, factor):
     """Standard errors half as large are caught by coverage, slopes twice as large by bias."""
@@ -83,6 +86,7 @@ def test_wrong_slopes_are_out_of_bounds(monkeypatch, factor):
     assert found["frequency adjusted: bias"].ok
 
 
+@pytest.mark.simulation
 def test_the_same_seed_gives_the_same_numbers_whatever_the_processes():
     worlds = [named("weak effect")]
     one, two = selfcheck.selfcheck(20, worlds=worlds), selfcheck.selfcheck(20, worlds=worlds, workers=2)
@@ -152,6 +156,7 @@ def test_command(cli, monkeypatch):
     assert cli("selfcheck", "--runs", "nosuch").exit_code == 2
 
 
+@pytest.mark.simulation
 def test_a_verdict_that_credits_frequency_with_what_length_does_is_out_of_bounds(monkeypatch):
     """Taking the placebo as proof enough credits frequency in every run of a world in which only length works."""
     monkeypatch.setattr(verdict, "_by_parts", lambda *arguments: "It goes with frequency beyond the placebo.")

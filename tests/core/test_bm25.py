@@ -2,13 +2,14 @@
 
 import math
 
-import bm25s
 import numpy as np
 import pytest
+from conftest import needed
 
 from freqbias.models import embedder
 from freqbias.models.adapters.bm25 import K1, METHOD, B
 
+bm25s = needed("bm25s")
 CORPUS = ["The doctor healed the man.", "The man drove the car, the big car.", "A physician.", "", "The man the man the man"]
 
 

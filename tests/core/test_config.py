@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from conftest import needed
 
 from freqbias.files import read_manifest, write_records
 
@@ -119,12 +120,11 @@ def test_dry_run_counts_what_a_run_would_ask(cli, tmp_path, config, monkeypatch,
 
 
 def test_tokens_are_counted_without_the_weights(tmp_path):
-    from tokenizers import Tokenizer, models, pre_tokenizers
-
     from freqbias.models.tokenizers import token_counter
 
-    tokenizer = Tokenizer(models.WordLevel({"a": 0, "car": 1, "?": 2}, unk_token="?"))  # noqa: S106
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizers = needed("tokenizers")
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel({"a": 0, "car": 1, "?": 2}, unk_token="?"))  # noqa: S106
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     assert token_counter(tmp_path)(["a car", "a jalopy here"]) == 5
     assert token_counter(tmp_path / "none") is None

@@ -31,6 +31,7 @@ def world(rng, name):
     return Table(dict(zip(TEXTS, axes[ITEM] + NOISE * rng.normal(size=(len(TEXTS), 8)), strict=True)), name=name)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("name", list(CONTRASTS))
 def test_false_positives(name):
     probe, wanted = registry.load("probes", name), CONTRASTS[name]
