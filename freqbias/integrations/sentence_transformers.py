@@ -15,7 +15,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(f"the evaluator needs '{error.name}'; run: {install_hint('embed')}", name=error.name) from error
 
 from freqbias.integrations.headline import content_hash, headline, usable
-from freqbias.models.names.kinds import loaded
+from freqbias.models.loading import loaded
 from freqbias.records import Pair
 
 log = logging.getLogger(__name__)

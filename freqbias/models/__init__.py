@@ -8,8 +8,9 @@ from typing import Any
 
 from freqbias.errors import InputError, install_hint
 from freqbias.models import backends
-from freqbias.models.names.aliases import Place, fingerprint, resolve
-from freqbias.models.names.kinds import load, split
+from freqbias.models.loading import load
+from freqbias.models.names.aliases import ModelRef, fingerprint, resolve
+from freqbias.models.names.kinds import split
 from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role, TokenEmbedder
 from freqbias.models.relevance import Scorer
 
@@ -47,13 +48,13 @@ def embedder(name: str, **options: Any) -> Embedder | TokenEmbedder | Scorer:
         from freqbias.models.adapters.callables import CallableEmbedder
 
         return CallableEmbedder(name)
-    place = resolve(rest)
+    place = _pinned(resolve(name, "embedder"), loading)
     _check_kind(place, "embedder", "--embedder")
     info = _info(place, "embedder")
     if backend == "vllm" and not (place.alias and place.alias.use == "bm25"):
-        return backends.vllm_embedder(place, use, info, loading)
+        return backends.vllm_embedder(place, info, loading)
     try:
-        return load(place, use, info if use is None else replace(info, name=f"{use}:{info.name}"), loading)
+        return load(place, info if use is None else replace(info, name=f"{use}:{info.name}"), loading)
     except ModuleNotFoundError as error:
         raise InputError(f"embedding models need '{error.name}'; run: {install_hint('embed')}") from error
 
@@ -85,7 +86,8 @@ def language_model(name: str, **options: Any) -> LanguageModel:
         from freqbias.models.adapters.callables import CallableLanguageModel
 
         return CallableLanguageModel(name)
-    place = resolve(name)
+    place = _pinned(resolve(name), loading)
+    loading = replace(loading, revision=place.revision)
     _check_kind(place, "language_model", "--lm")
     if backend == "vllm":
         return backends.vllm_language_model(place, _info(place, "language_model"), loading)
@@ -126,13 +128,22 @@ def identity(name: str, kind: str, *, served: bool = False) -> ModelInfo:
     return info if use is None else replace(info, name=f"{use}:{info.name}")
 
 
-def _check_kind(place: Place, kind: str, option: str) -> None:
+def _pinned(place: ModelRef, loading: Loading) -> ModelRef:
+    """Return `place` at the revision that `Loading` names; a name's own `@revision` wins. `InputError` where there is none to choose."""
+    if loading.revision is None or place.revision is not None:
+        return place
+    if place.source != "hub" or place.alias is not None:
+        raise InputError(f"model '{place.name}' is on this machine; only a hub id such as 'org/name' has a revision to choose")
+    return replace(place, revision=loading.revision)
+
+
+def _check_kind(place: ModelRef, kind: str, option: str) -> None:
     if place.alias is not None and place.alias.kind != kind:
         other = "--lm" if option == "--embedder" else "--embedder"
         raise InputError(f"model '{place.name}' is no {kind.replace('_', ' ')}; give it to {other}, not {option}")
 
 
-def _info(place: Place, kind: str) -> ModelInfo:
+def _info(place: ModelRef, kind: str) -> ModelInfo:
     alias = place.alias
     if alias is not None and alias.use == "bm25":
         from freqbias.models.adapters.bm25 import bm25_info
@@ -143,7 +154,7 @@ def _info(place: Place, kind: str) -> ModelInfo:
         name=place.name,
         kind=kind,
         source=place.source,
-        revision=alias.packages[0] if alias and place.source == "package" else _commit(folder),
+        revision=alias.packages[0] if alias and place.source == "package" else place.revision or _commit(folder),
         fingerprint=fingerprint(folder) if folder.is_dir() else None,
         dtype="float32",
         quantisation=alias.quantisation if alias and place.source == "package" else None,

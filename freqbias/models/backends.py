@@ -4,11 +4,12 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from freqbias.errors import FreqbiasError, InputError, install_hint
-from freqbias.models.names.aliases import Place, resolve
+from freqbias.models.names.aliases import ModelRef, resolve
 from freqbias.models.names.kinds import use_of
 from freqbias.models.names.trust import check_files
 from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role
@@ -33,31 +34,32 @@ def chosen(loading: Loading) -> str:
     return "transformers" if loading.backend == "auto" else loading.backend
 
 
-def vllm_language_model(place: Place, info: ModelInfo, loading: Loading) -> LanguageModel:
+def vllm_language_model(place: ModelRef, info: ModelInfo, loading: Loading) -> LanguageModel:
     """Return a causal model in vLLM's engine."""
     _check(place, loading)
+    loading = replace(loading, revision=place.revision)
     with _extra("vllm"):
         from freqbias.models.adapters.vllm import VllmLanguageModel
 
         return VllmLanguageModel(place.path, info, loading)
 
 
-def vllm_embedder(place: Place, use: str | None, info: ModelInfo, loading: Loading) -> Embedder:
+def vllm_embedder(place: ModelRef, info: ModelInfo, loading: Loading) -> Embedder:
     """Return a model of sentence-transformers in vLLM's engine, with the prompts that its directory names.
 
     `InputError` for models that are used in another way (see `freqbias.models.names.kinds`), which vLLM would read differently.
     """
     _check(place, loading)
-    use = use or (place.alias.use if place.alias else None) or (use_of(Path(place.path)) if Path(place.path).is_dir() else "dense")
+    use = place.use or (place.alias.use if place.alias else None) or (use_of(Path(place.path)) if Path(place.path).is_dir() else "dense")
     if use != "dense":
         raise InputError(f"model '{place.name}' is used as '{use}', which only --backend transformers does")
     with _extra("vllm"):
         from freqbias.models.adapters.vllm import VllmEmbedder
 
-        return VllmEmbedder(place.path, info, loading, role_prompts(place.path))
+        return VllmEmbedder(place.path, info, replace(loading, revision=place.revision), role_prompts(place.path))
 
 
-def _check(place: Place, loading: Loading) -> None:
+def _check(place: ModelRef, loading: Loading) -> None:
     if Path(place.path).is_dir():
         check_files(Path(place.path), place.name, loading)
 
@@ -76,7 +78,7 @@ def http_embedder(name: str, loading: Loading) -> Embedder:
     with _extra("http"):
         from freqbias.models.adapters.http import HttpEmbedder
 
-        tokens, prompts = _tokens(name, loading, "text"), role_prompts(_path(name) or "")
+        tokens, prompts = _tokens(name, loading, "text"), role_prompts(ref.path if (ref := _ref(name)) else "")
         return HttpEmbedder(str(loading.base_url), name, served(name, "embedder"), tokens, prompts, loading.max_requests)
 
 
@@ -92,22 +94,23 @@ def served(name: str, kind: str) -> ModelInfo:
     return ModelInfo(name=Path(name).name if Path(name).is_dir() else name, kind=kind, source="server")
 
 
-def _path(name: str) -> str | None:
+def _ref(name: str) -> ModelRef | None:
     try:
-        return resolve(name).path
+        return resolve(name)
     except FreqbiasError:
         return None
 
 
 def _tokens(name: str, loading: Loading, kind: str) -> Any:
     """Return the tokenizer of a model that is on this machine; None, with a message, where there is none."""
-    path = _path(name)
+    ref = _ref(name)
     trust = loading.trust_remote_code
     try:
         from freqbias.models.adapters.transformers_tokens import CausalTokens, TextTokens
 
-        if path is not None:
-            return CausalTokens(path, name, trust) if kind == "causal" else TextTokens(path, trust)
+        if ref is not None:
+            causal = kind == "causal"
+            return CausalTokens(ref.path, name, trust, ref.revision) if causal else TextTokens(ref.path, trust, ref.revision)
     except (ImportError, OSError, ValueError) as error:
         log.debug("tokenizer of '%s': %s", name, error)
     log.info("the tokenizer of '%s' is not on this machine: texts are sent as they are", name)

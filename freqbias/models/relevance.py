@@ -1,76 +1,21 @@
 """How relevant documents are to queries: the one thing that retrieval probes ask of a model, whatever its kind."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from freqbias.errors import BackendError
-from freqbias.models.protocols import Embedder, FloatArray, ModelInfo, Role
-from freqbias.models.store import VectorStore, store_key
-from freqbias.progress import Track, chunks, silent
+from freqbias.models.maxsim import LateInteractionScorer
+from freqbias.models.protocols import Embedder, FloatArray, Role
+from freqbias.models.scoring import CHUNK, ROLES, Pool, Scorer, Scores, encode_missing, open_store, slices
+from freqbias.models.store import VectorStore
+from freqbias.progress import Track, silent
 
-CHUNK = 256  # texts between two moves of the progress bar
+__all__ = ["CHUNK", "ROLES", "DenseScorer", "Pool", "Scorer", "Scores", "as_scorer", "encode_missing", "open_store", "slices"]
+
 CELLS_AT_ONCE = 1 << 22  # numbers of vectors that are taken from the store in one go: 32 MB in double precision
-ROLES: tuple[Role, ...] = ("query", "document")
-
-Scores = NDArray[np.float64]
-
-
-class Scorer(Protocol):
-    """A model that gives a document a relevance to a query.
-
-    `measure` names what a score is (`cosine`, `dot`, `bm25`, `maxsim`, `logit`, `log_prob_nats`), in the direction "higher is more
-    relevant". `pairwise` is true where every score costs a forward pass of its own, so that probes sample instead of crossing
-    everything. A score that cannot be given (a zero vector, output that is not finite, a failed request) is NaN.
-    """
-
-    info: ModelInfo
-    measure: str
-    pairwise: bool
-
-    def prepare(self, queries: Iterable[str], documents: Iterable[str], track: Track = silent) -> None:
-        """Encode the distinct texts of each role that are not encoded yet, longest first; nothing to do for pair scorers."""
-        ...
-
-    def scores(self, queries: Sequence[str], documents: Sequence[str]) -> Scores:
-        """Return the relevance of each document to the query at the same place; shape (n,)."""
-        ...
-
-    def matrix(self, queries: Sequence[str], documents: Sequence[str]) -> Scores:
-        """Return the relevance of every document to every query; shape (n queries, n documents)."""
-        ...
-
-    def pooled(self, queries: Sequence[str], weights: Sequence[float]) -> "Pool":
-        """Return a function that gives documents their weighted sum of relevances over `queries`; unusable queries are left out."""
-        ...
-
-    def uncached(self) -> "Scorer":
-        """Return the same model with nothing encoded yet, for measuring its numerical noise."""
-        ...
-
-    def token_counts(self, texts: Sequence[str]) -> list[int] | None:
-        """Return the number of subwords of each text without special tokens; None when the model has no tokenizer."""
-        ...
-
-    @property
-    def max_tokens(self) -> int | None:
-        """Subwords of a text, special tokens and prompt not counted, beyond which it is cut; None when there is no limit."""
-        ...
-
-
-class Pool:
-    """The weighted sum of relevances over a fixed set of queries; `weight` is the sum of the weights that could be used."""
-
-    def __init__(self, weight: float, function: Callable[[Sequence[str]], Scores]):
-        self.weight = weight
-        self._function = function
-
-    def __call__(self, documents: Sequence[str]) -> Scores:
-        """Return one sum per document, shape (n,); NaN for a document that has no score."""
-        return self._function(documents)
 
 
 def as_scorer(model: Any, store: Path | None = None) -> Scorer:
@@ -83,27 +28,8 @@ def as_scorer(model: Any, store: Path | None = None) -> Scorer:
         scorer: Scorer = model
         return scorer
     if hasattr(model, "encode_tokens"):
-        from freqbias.models.adapters.late_interaction import LateInteractionScorer
-
         return LateInteractionScorer(model, store)
     return DenseScorer(model, store)
-
-
-def open_store(info: ModelInfo, role: Role, folder: Path | None) -> VectorStore:
-    """Return the store of one model and role, in `folder` where the model's identity allows it."""
-    key = None if folder is None else store_key(info, role)
-    return VectorStore(owner=info.name) if key is None else VectorStore(folder, key, info.name)
-
-
-def encode_missing(
-    store: VectorStore, texts: Iterable[str], name: str, encode: Callable[[list[str]], Sequence[FloatArray] | FloatArray], track: Track
-) -> None:
-    """Encode what a store does not hold, longest first, and put it there part by part."""
-    new = store.missing(texts)
-    if new:
-        parts = list(chunks(new, CHUNK))
-        for part in track(parts, f"{name}: encode texts", len(parts)):
-            store.add(part, encode(part))
 
 
 class DenseScorer:
@@ -217,9 +143,3 @@ class DenseScorer:
     def usage(self) -> Any:
         """What was asked of a server; None where there is none."""
         return getattr(self._embedder, "usage", None)
-
-
-def slices(total: int, size: int) -> Iterator[slice]:
-    """Yield consecutive slices of at most `size` that cover `range(total)`."""
-    for start in range(0, total, size):
-        yield slice(start, start + size)

@@ -7,7 +7,6 @@ from typing import Any
 
 from freqbias.errors import FreqbiasError
 from freqbias.models.names.aliases import resolve
-from freqbias.models.names.kinds import split
 from freqbias.models.tokenizers import Counter, token_counter
 from freqbias.probes.standins import StandIn
 from freqbias.progress import Track, chunks, silent
@@ -74,8 +73,7 @@ def forecast(plan: Plan, pairs: Iterable[Pair], count: int, track: Track) -> lis
 
 
 def _counter(step: Step) -> Counter | None:
-    _, name = split(step.name) if step.kind == "embedder" else (None, step.name)
     try:
-        return token_counter(Path(resolve(name).path))
+        return token_counter(Path(resolve(step.name, step.kind).path))
     except FreqbiasError:  # a function, or a model that only a server has
         return None

@@ -92,3 +92,21 @@ def test_a_models_own_code_needs_a_flag(tmp_path):
     with pytest.raises(InputError, match=r"runs code of its own \('own_code.Module'\); read it, then give --trust-remote-code"):
         embedder(str(tmp_path))
     check_files(tmp_path, "x", Loading(trust_remote_code=True))
+
+
+def test_hub_model_is_pinned_by_its_name(tiny, monkeypatch):
+    asked = []
+
+    def download(name, **options):
+        asked.append((name, options["revision"]))
+        return str(tiny / "bert")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    assert embedder("cls:org/name@v1").info.revision == "v1"
+    embedder("org/name", revision="v2")
+    embedder("org/name")
+    assert asked == [("org/name", "v1"), ("org/name", "v2"), ("org/name", None)]
+    with pytest.raises(InputError, match="no revision behind the '@'"):
+        embedder("org/name@")
+    with pytest.raises(InputError, match="only a hub id such as 'org/name' has a revision"):
+        embedder(str(tiny / "bert"), revision="v1")

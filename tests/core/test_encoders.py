@@ -113,10 +113,10 @@ def test_late_interaction_is_the_models_own_maxsim(tiny):
 
 
 def test_late_interaction_is_compared_in_parts(tiny, monkeypatch):
-    from freqbias.models.adapters import late_interaction
+    from freqbias.models import maxsim
 
     whole = as_scorer(embedder(str(tiny / "late"))).matrix(QUERIES, DOCUMENTS)
-    monkeypatch.setattr(late_interaction, "CELLS_AT_ONCE", 200)
+    monkeypatch.setattr(maxsim, "CELLS_AT_ONCE", 200)
     np.testing.assert_allclose(as_scorer(embedder(str(tiny / "late"))).matrix(QUERIES, DOCUMENTS), whole, atol=1e-6)
 
 
@@ -128,7 +128,7 @@ def test_late_interaction_keeps_token_vectors_between_runs(tiny, tmp_path, monke
 
 
 def test_late_interaction_without_tokens_or_with_nan_has_no_score():
-    from freqbias.models.adapters.late_interaction import LateInteractionScorer
+    from freqbias.models.maxsim import LateInteractionScorer
 
     class Model:
         info, measure = ModelInfo(name="m", kind="embedder", source="callable"), "mean_maxsim"

@@ -19,7 +19,7 @@ import freqbias.integrations.mteb as plugin
 from freqbias.integrations.headline import headline
 from freqbias.integrations.mteb import FrequencyPreference, FrequencyRetrieval, benchmark
 from freqbias.models import embedder
-from freqbias.models.names.kinds import loaded
+from freqbias.models.loading import loaded
 from freqbias.models.relevance import as_scorer
 
 NAMES = ["FrequencyPreference", "FrequencyInversion", "FrequencyRetrieval"]

@@ -29,8 +29,9 @@ SAME_NATS = {"float32": 1e-3, "float16": 0.2, "bfloat16": 0.5}  # bfloat16 moves
 @contextmanager
 def quiet_loading() -> Iterator[None]:
     """Keep the libraries' own progress bars off the terminal while a model loads; ours is there already."""
-    from transformers.utils import logging
+    from transformers.utils import logging as own
 
+    logging: Any = own  # some versions of transformers are typed, others are not
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
@@ -67,7 +68,7 @@ def convert_gguf(source: Path, target: Path) -> None:
     with warnings.catch_warnings():
         # gguf's tensors are read-only memory maps; torch warns although the conversion copies them
         warnings.filterwarnings("ignore", message=".*not writable.*")
-        model = AutoModelForCausalLM.from_pretrained(
+        model: Any = AutoModelForCausalLM.from_pretrained(
             folder, gguf_file=name, dtype=torch.float32, quantization_config=GgufConfig(dequantize=True)
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
@@ -136,7 +137,7 @@ class TransformersLanguageModel:
             "scoring": "trees" if self._trees else "padded batches",
             "prompt_format": "chat template" if self._tokenizer.chat_template else "plain",
         }
-        self.path: str | None = _local_folder(path)
+        self.path: str | None = _local_folder(path, loading.revision)
         revision = info.revision or hub_commit(self._model.config)
         self.info = replace(info, dtype=loading.dtype, revision=revision, details={**info.details, **stated})
 
@@ -330,6 +331,7 @@ class TransformersLanguageModel:
         torch = self._torch
         from transformers import GenerationConfig
 
+        made: Any = GenerationConfig
         width = max(map(len, rows))
         tokens = torch.full((len(rows), width), self._first, dtype=torch.long)
         mask = torch.zeros((len(rows), width), dtype=torch.long)
@@ -350,7 +352,7 @@ class TransformersLanguageModel:
             return torch.tensor([any(end in text for end in stop) for text in texts(written)], device=self._device)
 
         pad = self._first if ends is None else min(final)
-        config = GenerationConfig(do_sample=False, max_new_tokens=max_tokens, eos_token_id=ends, pad_token_id=pad)
+        config = made(do_sample=False, max_new_tokens=max_tokens, eos_token_id=ends, pad_token_id=pad)
         with torch.inference_mode():
             written = self._model.generate(
                 tokens.to(self._device),
@@ -370,12 +372,14 @@ def _load(path: str, name: str, loading: Loading, dtype: Any) -> tuple[Any, Any]
     """Return tokenizer and model; `InputError` for what a flag has to allow, and for files that are no causal model."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    trust = loading.trust_remote_code
+    trust, revision = loading.trust_remote_code, loading.revision
     try:
         with quiet_loading():
-            tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=trust)
+            tokenizer = AutoTokenizer.from_pretrained(path, revision=revision, trust_remote_code=trust)
             safe = None if loading.allow_pickle else True
-            model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, trust_remote_code=trust, use_safetensors=safe)
+            model = AutoModelForCausalLM.from_pretrained(
+                path, revision=revision, dtype=dtype, trust_remote_code=trust, use_safetensors=safe
+            )
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         if "trust_remote_code" in reason:
@@ -388,10 +392,10 @@ def _load(path: str, name: str, loading: Loading, dtype: Any) -> tuple[Any, Any]
     return tokenizer, model
 
 
-def _local_folder(path: str) -> str:
+def _local_folder(path: str, revision: str | None) -> str:
     """Return the directory that holds a model's files: the path itself, or the snapshot of a hub id."""
     if Path(path).is_dir():
         return path
-    from transformers.utils import cached_file
+    from transformers.utils.hub import cached_file
 
-    return str(Path(cached_file(path, "config.json", local_files_only=True)).parent)
+    return str(Path(str(cached_file(path, "config.json", revision=revision, local_files_only=True))).parent)

@@ -13,11 +13,11 @@ class CausalTokens:
     `first` is the id that stands before every text: the tokenizer's BOS token, or its EOS token where it has no BOS.
     """
 
-    def __init__(self, path: str, name: str, trust_remote_code: bool = False):
+    def __init__(self, path: str, name: str, trust_remote_code: bool = False, revision: str | None = None):
         from transformers import AutoTokenizer
 
         with quiet_loading():
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(path, trust_remote_code=trust_remote_code)
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(path, revision=revision, trust_remote_code=trust_remote_code)
         first = self._tokenizer.bos_token_id
         first = self._tokenizer.eos_token_id if first is None else first
         if first is None:
@@ -68,11 +68,11 @@ class CausalTokens:
 class TextTokens:
     """Subword counts of an embedding model."""
 
-    def __init__(self, path: str, trust_remote_code: bool = False):
+    def __init__(self, path: str, trust_remote_code: bool = False, revision: str | None = None):
         from transformers import AutoTokenizer
 
         with quiet_loading():
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(path, trust_remote_code=trust_remote_code)
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(path, revision=revision, trust_remote_code=trust_remote_code)
 
     def counts(self, texts: Sequence[str]) -> list[int]:
         """Return the number of subwords of each text, special tokens left out, nothing truncated."""

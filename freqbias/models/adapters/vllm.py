@@ -59,6 +59,8 @@ def _engine(path: str, name: str, loading: Loading, **options: Any) -> Any:
         try:
             engine = LLM(
                 model=path,
+                revision=loading.revision,
+                tokenizer_revision=loading.revision,
                 dtype=loading.dtype,  # left to itself vLLM makes float16 of float32
                 load_format="auto" if loading.allow_pickle else "safetensors",
                 trust_remote_code=loading.trust_remote_code,
@@ -93,7 +95,7 @@ class VllmLanguageModel:
             raise InputError(f"unknown dtype '{loading.dtype}'; known: {', '.join(DTYPES)}")
         self.path: str | None = path
         self.errors: dict[str, str] = {}
-        self._tokens = CausalTokens(path, info.name, loading.trust_remote_code)
+        self._tokens = CausalTokens(path, info.name, loading.trust_remote_code, loading.revision)
         # of a window of -1 vLLM makes the model's own, or what fits into memory
         self._engine = _engine(path, info.name, loading, max_model_len=-1, max_num_batched_tokens=SCORED_AT_ONCE)
         self._limit = int(self._engine.model_config.max_model_len)
@@ -181,7 +183,7 @@ class VllmEmbedder:
     def __init__(self, path: str, info: ModelInfo, loading: Loading, prompts: Mapping[Role, str] | None = None):
         if loading.dtype not in DTYPES:
             raise InputError(f"unknown dtype '{loading.dtype}'; known: {', '.join(DTYPES)}")
-        self._tokens = TextTokens(path, loading.trust_remote_code)
+        self._tokens = TextTokens(path, loading.trust_remote_code, loading.revision)
         self._prompts: Mapping[Role, str] = prompts or {}
         self._engine = _engine(path, info.name, loading, runner="pooling")
         self._limit = int(self._engine.model_config.max_model_len)

