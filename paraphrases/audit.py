@@ -15,6 +15,7 @@ from freqbias.records import Pair
 from freqbias.terms import ARMS
 
 PRESENT_DZ = 0.2  # a small effect in Cohen's terms; below it a rival cannot carry much
+RANKED_DIGITS = 9  # significant; what differs in later ones is rounding, and tied
 OUTLIER_SDS = 5  # of the words gap; beyond it one pair can move a mean
 Columns = Mapping[str, NDArray[np.float64]]
 #: Counts subwords of texts; None where a model has no tokenizer.
@@ -89,9 +90,15 @@ def _covariate(sides: NDArray[np.float64]) -> dict[str, float | int | None] | No
         "dz": effect,
         "dz_low": None if effect is None or half is None else effect - half,
         "dz_high": None if effect is None or half is None else effect + half,
-        "auc": float(stats.mannwhitneyu(high, low).statistic / (len(high) * len(low))),
+        "auc": _auc(high, low),
         "n_missing": len(sides) - len(known),
     }
+
+
+def _auc(high: NDArray[np.float64], low: NDArray[np.float64]) -> float:
+    """Return the share of couples of a high and a low form in which the high one is larger; ties, up to rounding, count one half."""
+    sides = [np.array([float(f"{value:.{RANKED_DIGITS}g}") for value in side]) for side in (high, low)]
+    return float(stats.mannwhitneyu(*sides).statistic / (len(high) * len(low)))
 
 
 def _gaps(columns: Columns, name: str) -> NDArray[np.float64]:

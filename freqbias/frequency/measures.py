@@ -14,8 +14,6 @@ from freqbias.errors import InputError
 from freqbias.frequency.counts import BILLION_LOG10, Counts
 from freqbias.frequency.words import Source, content_of, tokens, wordfreq_source
 
-LN10 = math.log(10)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
@@ -45,7 +43,7 @@ def _known(words: Sequence[str], source: Source) -> list[float]:
 
 def _mean(words: Sequence[str], source: Source) -> float | None:
     known = _known(words, source)
-    return sum(known) / len(known) if known else None
+    return math.fsum(known) / len(known) if known else None  # `sum` depends on the order and on the version of Python
 
 
 def _content(words: Sequence[str], source: Source) -> float | None:
@@ -76,7 +74,7 @@ def _uni_bi(words: Sequence[str], source: Source) -> float | None:
     seen = [p for first, second in pairwise(words) if (p := source.bigram_probability(first, second)) > 0]
     if single is None or not seen:
         return None
-    double = math.exp(sum(map(math.log, seen)) / len(seen))
+    double = math.exp(math.fsum(map(math.log, seen)) / len(seen))
     return float(single**UNIGRAM_WEIGHT * double**BIGRAM_WEIGHT)
 
 
@@ -109,7 +107,7 @@ def tfd(
         mixed = alpha * first + (1 + zeta * (first == 0.0)) * beta * completions.probability(word)
         if mixed > 0:
             logs.append(math.log(mixed))
-    return math.exp(sum(logs) / len(logs)) if logs else None
+    return math.exp(math.fsum(logs) / len(logs)) if logs else None
 
 
 def with_completions(completions: Counts) -> Measure:

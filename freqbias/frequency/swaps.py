@@ -1,6 +1,7 @@
 """Which words differ between two forms, and by how much their frequency differs."""
 
 import difflib
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -51,4 +52,4 @@ def swap_of_tokens(high: Sequence[str], low: Sequence[str], language: str = "en"
 
 def _mean_known(words: Iterable[str], language: str) -> float | None:
     known = [value for word in words if (value := word_zipf(word, language)) is not None]
-    return sum(known) / len(known) if known else None
+    return math.fsum(known) / len(known) if known else None

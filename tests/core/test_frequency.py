@@ -5,6 +5,7 @@ import importlib.util
 import math
 import random
 from collections import Counter
+from itertools import permutations
 
 import pytest
 from wordfreq import tokenize, top_n_list, word_frequency, zipf_frequency
@@ -21,6 +22,13 @@ def test_means_against_wordfreq():
     assert frequency.mean_zipf(text) == pytest.approx(sum(zipf_frequency(w, "en") for w in words) / 5)
     assert frequency.content_words(text) == ["old", "jalopy", "broke"]
     assert frequency.content_zipf(text) == pytest.approx(sum(zipf_frequency(w, "en") for w in words[1:4]) / 3)
+
+
+def test_means_do_not_depend_on_the_order_of_words():
+    orders = [" ".join(words) for words in permutations(("after", "stood", "car", "the", "because"))]
+    for name in ("mean_zipf", "content_zipf", "geo_mean_prob"):
+        assert len({getattr(measures, name)(text) for text in orders}) == 1
+    assert len({frequency.swap(f"{text} jalopy", "lemon").zipf_gap for text in orders}) == 1
 
 
 def test_unknown_words_are_left_out_and_named():

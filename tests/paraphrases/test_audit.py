@@ -41,6 +41,12 @@ def test_columns_arms_and_given_covariates():
     json.dumps(result, allow_nan=False)
 
 
+def test_what_differs_by_rounding_alone_is_tied():
+    noisy = {"rate": [0.1 + 0.2, 0.3], "share": [0.1, 0.3 - 0.2]}  # .30000000000000004 and .09999999999999998
+    result = audit([pair(i, "the car stopped", "the jalopy stopped", covariates=noisy) for i in range(3)])
+    assert [result["covariates"][name]["auc"] for name in noisy] == [0.5, 0.5]
+
+
 def test_length_confound_present_and_dominant():
     fill = ["", " now", " too", ""]  # stop words, so that the frequency gap of the content words stays as large as it is
     present = [pair(i, "the car stopped", "the vehicle stopped" + fill[i % 4]) for i in range(40)]
