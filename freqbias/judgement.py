@@ -1,9 +1,9 @@
 """What a probe is judged by, and what its rows mean: declared by the probe, kept in the manifest, read from there by the analysis."""
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Literal, Self
+
+import msgspec
 
 from freqbias import registry
 from freqbias.errors import FreqbiasError, InputError
@@ -12,8 +12,7 @@ from freqbias.terms import PREFERENCE, SHARES, SIZE_FIELDS, UNITS
 DEFAULT_CELLS = ("query", "document")  # the two factors of crossed rows in the file contract
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One sentence that a probe's report says of one of its estimates, where that was made.
 
     `sentence` may hold `{value}`, `{interval}`, `{size}` (value and interval), `{unit}`, `{p}`, `{items}`, `{high}` and `{low}` (levels
@@ -26,19 +25,16 @@ class Finding:
     measure: str | None = None
     arm: str = "frequency"
     term: str = "mean"
-    only_if: str | None = None
+    only_if: Literal["found", "not_found"] | None = None
 
     def __post_init__(self) -> None:
-        if self.only_if not in (None, "found", "not_found"):
-            raise InputError(f"a finding's 'only_if' must be found or not_found, got '{self.only_if}'")
         try:
             self.sentence.format_map(dict.fromkeys(SIZE_FIELDS, ""))
         except (KeyError, ValueError, IndexError) as error:
             raise InputError(f"a finding's sentence names {error}, known are {', '.join(SIZE_FIELDS)}: {self.sentence!r}") from error
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a probe is judged by, and what its rows mean.
 
     The verdict and the confirmatory test rest on `contrast`, in `measure`; where that is None, in the one measure that the probe writes,
@@ -62,7 +58,7 @@ class Judgement:
     other_words: tuple[str, ...] = ()
     repeats: tuple[str, str] | None = None
     without_gloss: str | None = None
-    findings: tuple[Finding, ...] = field(default=())
+    findings: tuple[Finding, ...] = ()
 
     def judges(self, contrast: str, measure: str) -> bool:
         """Tell whether the verdict rests on this contrast in this measure."""
@@ -88,35 +84,17 @@ class Judgement:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a manifest holds: the fields that differ from their defaults."""
-        default = Judgement()
-        own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if getattr(self, f.name) != getattr(default, f.name)}
-        if self.findings:
-            own["findings"] = [dataclasses.asdict(finding) for finding in self.findings]
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in own.items()}
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
 
     @classmethod
     def from_dict(cls, row: Any) -> Self:
         """Build a judgement from what a manifest holds; `InputError` names a field that does not fit."""
-        if not isinstance(row, dict):
-            raise InputError(f"a judgement must be an object, found {type(row).__name__}")
-        given = {name: value for name, value in row.items() if value is not None}
-        for name, value in given.items():
-            if name not in _KINDS or not isinstance(value, _KINDS[name]):
-                raise InputError(f"judgement field '{name}' {'is not of this type' if name in _KINDS else 'is not known'}: {value!r}")
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-        for name in ("cells", "repeats"):
-            if name in values and len(values[name]) != 2:
-                raise InputError(f"judgement field '{name}' must hold two texts, found {row[name]!r}")
+        given = {name: value for name, value in row.items() if value is not None} if isinstance(row, dict) else row
         try:
-            findings = tuple(Finding(**finding) for finding in values.pop("findings", ()))
-        except TypeError as error:
-            raise InputError(f"judgement field 'findings': {error}") from error
-        return cls(**values, findings=findings)
-
-
-_TEXTS = ("contrast", "measure", "meaning", "unit", "without_gloss")
-_KINDS: dict[str, Any] = dict.fromkeys(_TEXTS, str) | {"share": bool, "sesoi": (int, float)}
-_KINDS |= dict.fromkeys(("secondary", "cells", "other_words", "repeats", "findings"), (list, tuple))
+            return msgspec.convert(given, cls)
+        except msgspec.ValidationError as error:
+            raise InputError(str(error)) from error
 
 
 class Judgements:
@@ -163,7 +141,7 @@ class Judgements:
         settled = dict(self._known)
         for probe, measures in later.items():
             rest = [measure for measure in dict.fromkeys(measures) if (probe, measure) not in leading]
-            settled[probe] = replace(self[probe], secondary=(*self[probe].secondary, *rest))
+            settled[probe] = msgspec.structs.replace(self[probe], secondary=(*self[probe].secondary, *rest))
         return type(self)(settled)
 
     def __iter__(self) -> Iterator[str]:
