@@ -142,8 +142,8 @@ def resolve(given: str, kind: str | None = None) -> ModelRef:
             raise InputError(f"model '{name}': no revision behind the '@'; give a commit, tag or branch, or leave '@' out")
         return ModelRef(given=given, use=use, name=name, path=path, source="hub", revision=revision or None)
     raise InputError(
-        f"unknown model '{name}'{suggestion(name, aliases())} (or give a local directory, a hub id such as 'org/name' or 'org/name@revision', or "
-        " a function as 'module:function')"
+        f"unknown model '{name}'{suggestion(name, aliases())} (or give a local directory, a hub id such as 'org/name' or "
+        "'org/name@revision', or a function as 'module:function')"
     )
 
 
