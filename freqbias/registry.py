@@ -13,15 +13,15 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from freqbias.errors import InputError
+from freqbias.errors import FreqbiasError, InputError
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "probes": {
-        "similarity": "freqbias.probes.similarity:probe",
-        "inversion": "freqbias.probes.inversion:probe",
-        "retrieval": "freqbias.probes.retrieval:probe",
         "geometry": "freqbias.probes.geometry:probe",
+        "inversion": "freqbias.probes.inversion:probe",
         "likelihood": "freqbias.probes.likelihood:probe",
+        "retrieval": "freqbias.probes.retrieval:probe",
+        "similarity": "freqbias.probes.similarity:probe",
     },
     "generators": {
         "lexicon": "freqbias.paraphrases.lexicon:generate",
@@ -49,8 +49,8 @@ def _plugins(kind: str) -> dict[str, EntryPoint]:
 
 
 def names(kind: str) -> list[str]:
-    """Return the sorted names of a kind: `probes`, `generators` or `frequencies`."""
-    return sorted({*BUILT_IN[kind], *_plugins(kind)})
+    """Return the names of a kind (`probes`, `generators` or `frequencies`): built-ins in their order, plugins behind them."""
+    return list(dict.fromkeys([*BUILT_IN[kind], *sorted(_plugins(kind))]))
 
 
 def load(kind: str, name: str) -> Any:
@@ -58,10 +58,23 @@ def load(kind: str, name: str) -> Any:
     if name in BUILT_IN[kind]:
         return import_object(BUILT_IN[kind][name])
     if name in _plugins(kind):
-        return _plugins(kind)[name].load()
+        return _load_plugin(_plugins(kind)[name])
     if ":" in name:
         return import_object(name)
     raise InputError(f"unknown {SINGULAR[kind]} '{name}'{suggestion(name, names(kind))}")
+
+
+def _load_plugin(point: EntryPoint) -> Any:
+    """Load a plugin; whatever its import raises becomes one line that names the distribution it comes from."""
+    try:
+        return point.load()
+    except FreqbiasError:
+        raise
+    except Exception as error:
+        source = "a plugin" if point.dist is None else f"plugin {point.dist.name} {point.dist.version}"
+        raise InputError(
+            f"'{point.name}' of {source} cannot be imported: {type(error).__name__}: {error}; update or remove that package"
+        ) from error
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -6,14 +6,18 @@ A probe is a module with a `Probe` object; built-ins are rows of `freqbias.regis
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from freqbias import registry
+from freqbias.errors import InputError
 from freqbias.judgement import Finding, Judgement
 from freqbias.models.relevance import as_scorer
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Observation, Pair
 
-__all__ = ["Finding", "Judgement", "Probe"]
+__all__ = ["API", "Finding", "Judgement", "Probe", "load_probe"]
+
+API = 1  # of the seam between freqbias and a probe; a probe of another number is refused
 
 Needs = Literal["scorer", "embedder", "language_model"]
 
@@ -41,6 +45,14 @@ class Probe:
     wants: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     prompts: Mapping[str, str] = field(default_factory=dict)
+    api: int = API
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for a probe that nothing could run."""
+        if not self.name.strip():
+            raise InputError("a probe needs a name")
+        if self.needs not in get_args(Needs):
+            raise InputError(f"probe '{self.name}': needs is '{self.needs}'{registry.suggestion(self.needs, get_args(Needs))}")
 
     def __call__(self, pairs: Sequence[Pair], model: Any, track: Track = silent) -> Iterator[Observation]:
         """Prepare and run on all pairs at once."""
@@ -48,3 +60,14 @@ class Probe:
             model = as_scorer(model)
         common = None if self.prepare is None else self.prepare(pairs, model, track)
         return self.run(pairs, model, common)
+
+
+def load_probe(name: str) -> Probe:
+    """Return a probe by name or `module:attr`; `InputError` for what is no `Probe`, or one made for another version of freqbias."""
+    found = registry.load("probes", name)
+    if not isinstance(found, Probe):
+        what = found.__name__ if isinstance(found, type) else type(found).__name__
+        raise InputError(f"'{name}' is not a Probe but a {what}; name a freqbias.probes.Probe object, as module:probe")
+    if found.api != API:
+        raise InputError(f"probe '{name}' was made for API {found.api} of freqbias, this version has {API}; update one of the two")
+    return found

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
-from freqbias.errors import BackendError
+from freqbias.errors import BackendError, InputError
 from freqbias.probes import Probe
 from freqbias.probes.standins import StandIn
 from freqbias.progress import Track, silent
 from freqbias.records import Observation, Pair
 from freqbias.redact import redact
 
-GIVE_UP = 5  # pairs that fail one after the other, each asked for alone: by then it is the model that fails, not the texts
+MAX_CONSECUTIVE_FAILURES = 5  # pairs, each asked for alone: by then it is the model that fails, not the texts
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ class Measurement:
         """
         try:
             rows = list(self._probe.run(part, self._model, self.common))
+            self._check(rows, part)
         except BackendError as error:
             log.warning("%s; asking for these %d pairs one by one", error, len(part))
             return self._one_by_one(part)
@@ -55,12 +56,26 @@ class Measurement:
         self._succeeded = True
         return rows
 
+    def _check(self, rows: Sequence[Any], part: Sequence[Pair]) -> None:
+        """Raise `InputError` where the first row of a probe is not what every reader of the file takes it for."""
+        if not rows or self._succeeded:
+            return
+        name, row = self._probe.name, rows[0]
+        if not isinstance(row, Observation):
+            raise InputError(f"probe '{name}' yields {type(row).__name__}; it must yield freqbias.records.Observation")
+        if row.probe != name:
+            raise InputError(f"probe '{name}' writes rows of probe '{row.probe}'; give the Probe and its rows one name")
+        if row.model != self._model.info.name:
+            raise InputError(f"probe '{name}' writes rows of model '{row.model}'; write model.info.name, here '{self._model.info.name}'")
+        if row.pair_id not in {pair.id for pair in part}:
+            raise InputError(f"probe '{name}' writes a row of pair '{row.pair_id}', which it was not given; write pair.id")
+
     def _one_by_one(self, part: Sequence[Pair]) -> list[Observation]:
         rows: list[Observation] = []
         failed = in_a_row = 0
         last = BackendError("no pair to measure")
         for pair in part:
-            if in_a_row < GIVE_UP:
+            if in_a_row < MAX_CONSECUTIVE_FAILURES:
                 try:
                     rows += list(self._probe.run([pair], self._model, self.common))  # all of a pair's rows or none
                     in_a_row = 0
@@ -72,7 +87,7 @@ class Measurement:
             rows += self._failed(pair, last)
         if failed == len(part) and not self._succeeded:
             raise last
-        if in_a_row >= GIVE_UP or failed == len(part):
+        if in_a_row >= MAX_CONSECUTIVE_FAILURES or failed == len(part):
             self.gone = self.stopped = last
         self._succeeded = True
         return rows

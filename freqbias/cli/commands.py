@@ -7,7 +7,7 @@ import typer
 
 from freqbias.cli.console import log, print_json, print_lines, print_table, tracker, waiting
 from freqbias.cli.options import Json, N, Seed, Sets
-from freqbias.errors import InputError
+from freqbias.errors import FreqbiasError, InputError
 
 Run = Annotated[Path, typer.Argument(help="Run folder.", metavar="RUN")]
 
@@ -227,7 +227,12 @@ def list_names(
 
     if kind not in registry.BUILT_IN:
         raise InputError(f"unknown kind '{kind}'{registry.suggestion(kind, registry.BUILT_IN)}")
-    found = [{"name": name, "summary": _about(registry.load(kind, name))} for name in registry.names(kind)]
+    found = []
+    for name in registry.names(kind):
+        try:
+            found.append({"name": name, "summary": _about(registry.load(kind, name))})
+        except FreqbiasError as error:  # one plugin that fails hides no other
+            log.warning("%s", error)
     if json:
         print_json(found)
     else:

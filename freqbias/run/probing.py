@@ -17,7 +17,7 @@ from freqbias import registry
 from freqbias.errors import BackendError, InputError
 from freqbias.files import PairFile, read_estimates, write_json, write_records
 from freqbias.models import Loading, ModelInfo, check_name, identity
-from freqbias.probes import Probe
+from freqbias.probes import Probe, load_probe
 from freqbias.probes.runner import Measurement
 from freqbias.progress import Track, chunks
 from freqbias.records import Estimate, Observation, Pair
@@ -60,7 +60,7 @@ class Plan:
     def steps(self) -> list[Step]:
         """The steps in order; `InputError` for a probe without a model, a model that is not there, and two of one name."""
         given = {"embedder": list(self.embedders), "language_model": list(self.language_models)}
-        found = [registry.load("probes", name) for name in self.probes or registry.names("probes")]
+        found = [load_probe(name) for name in self.probes or registry.BUILT_IN["probes"]]  # plugins only where they are named
         for probe in found:
             if self.probes and not given[_kind(probe)]:
                 option = "--lm" if probe.needs == "language_model" else "--embedder"

@@ -13,7 +13,7 @@ from freqbias.models import Loading
 from freqbias.registry import suggestion
 from freqbias.run.probing import Plan
 
-LOADING = tuple(Loading.__dataclass_fields__)
+LOADING = tuple(name for name in Loading.__dataclass_fields__ if name != "revision")  # a revision stands in a model's name
 DEFAULT_EMBEDDERS = ["minilm"]
 DEFAULT_LANGUAGE_MODELS = ["smollm2-135m"]
 DEFAULT_PAIRS = 80  # keeps a run of the two default models under three minutes on two cores

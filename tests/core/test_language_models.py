@@ -271,11 +271,11 @@ def test_text_longer_than_the_model_costs_its_own_row(llama):
 
 def test_many_long_texts_in_a_row_do_not_end_a_run(llama):
     from freqbias.probes.likelihood import probe
-    from freqbias.probes.runner import GIVE_UP, Measurement
+    from freqbias.probes.runner import MAX_CONSECUTIVE_FAILURES, Measurement
     from freqbias.progress import silent
     from freqbias.records import Pair
 
-    lengths = [1, *[70] * (2 * GIVE_UP), 2]
+    lengths = [1, *[70] * (2 * MAX_CONSECUTIVE_FAILURES), 2]
     pairs = [Pair(id=f"{n}", item=f"{n}", high="the " * words + "car", low="the " * words + "jalopy") for n, words in enumerate(lengths)]
     measurement = Measurement(probe, pairs, language_model(str(llama)), silent)
     rows = measurement.rows(pairs)

@@ -10,7 +10,7 @@ from freqbias.files import PairFile, write_records
 from freqbias.models import ModelInfo
 from freqbias.probes import Probe
 from freqbias.probes.likelihood import probe as likelihood
-from freqbias.probes.runner import GIVE_UP, Measurement
+from freqbias.probes.runner import MAX_CONSECUTIVE_FAILURES, Measurement
 from freqbias.probes.similarity import probe as similarity
 from freqbias.probes.standins import StandIn
 from freqbias.progress import silent
@@ -69,7 +69,7 @@ def test_a_model_that_fails_again_and_again_is_not_asked_further():
     assert {row.pair_id for row in rows if not row.error} == {"p0", "p1", "p2", "p3"}
     assert keys(rows) == keys(Measurement(likelihood, PAIRS, Model(), silent).rows(PAIRS))
     assert isinstance(measurement.stopped, BackendError)
-    assert model.calls == 1 + 4 * 2 + GIVE_UP  # all at once, two calls for each good pair, one for each that fails
+    assert model.calls == 1 + 4 * 2 + MAX_CONSECUTIVE_FAILURES  # all at once, two calls for each good pair, one for each that fails
 
 
 def test_a_pair_that_fails_half_way_has_its_rows_once():

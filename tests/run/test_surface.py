@@ -178,7 +178,7 @@ def test_faulty_pairs_in_memory_are_named(lexicon_pairs):
     with pytest.raises(freqbias.InputError, match=r"pairs\[1\]: field 'id' repeats"):
         freqbias.run([first, first], **OPTIONS)
     with pytest.raises(freqbias.InputError, match=r"pairs\[1\]: field 'high' is empty"):
-        freqbias.audit([first, replace(second, high=" ")])
+        freqbias.audit([first, second.replace(high=" ")])
 
 
 def test_audit_is_the_commands_audit(cli, pair_file, lexicon_pairs):

