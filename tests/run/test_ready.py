@@ -5,6 +5,7 @@ import sys
 import pytest
 
 import freqbias
+from freqbias.run import ready
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,6 @@ def test_a_gpu_beyond_the_last_is_named(monkeypatch):
 
 
 def test_a_function_needs_no_library_and_no_device(cli, tmp_path, monkeypatch, pair_file):
-    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setattr(ready, "is_installed", lambda module: False)
     result = cli("run", "--pairs", pair_file, "--embedder", "synthetic:embed_words", "--probe", "similarity", "--out", tmp_path / "run")
     assert result.exit_code == 0, result.output
