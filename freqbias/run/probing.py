@@ -235,6 +235,9 @@ class Probing:
         side_file(self._out, "marks").unlink(missing_ok=True)
         self._retried.merge()
         shutil.rmtree(side_file(self._out, "vectors"), ignore_errors=True)
+        for name in (self._out.name, manifest.path_of(self._out).name, manifest.beside(self._out, "model_estimates.jsonl").name):
+            for left in self._out.parent.glob(f".{name}.*.partial"):  # of a process that was killed while it wrote
+                left.unlink(missing_ok=True)
 
     def add_time(self) -> None:
         """Count the time since the probing into the run's."""

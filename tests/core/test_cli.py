@@ -79,7 +79,7 @@ def test_bad_input_is_one_line_and_exit_2(cli, tmp_path, monkeypatch, arguments,
 
 
 def test_a_bad_pair_file_stops_before_anything_is_written(cli, tmp_path):
-    (tmp_path / "pairs.jsonl").write_text('{"id": "1", "item": "a", "high": "x", "low": "y"}\n{"id": "2", "item": "a", "high": ""}\n')
+    (tmp_path / "pairs.jsonl").write_text('{"id": "1", "item": "a", "high": "x", "low": "y"}\n{"id": "2", "item": "a", "high": "z"}\n')
     result = cli("run", "--pairs", tmp_path / "pairs.jsonl", "--embedder", "synthetic:embed_words", "--out", tmp_path / "run")
     assert result.exit_code == 2
     assert "pairs.jsonl:2: field 'low' is missing" in result.stderr

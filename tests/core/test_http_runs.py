@@ -100,7 +100,7 @@ def test_two_files_of_one_folder_do_not_share_vectors(cli, tmp_path, pairs):
             options = ("--embedder", MODEL, "--probe", "similarity", "--base-url", server.url, *more)
             return cli("probe", pairs, "--out", tmp_path / name, *options).exit_code
 
-        assert run("first.jsonl", "--max-requests", "76") == 1  # of which the noise floor takes some 60
+        assert run("first.jsonl", "--max-requests", "24") == 1  # of which the noise floor takes some 16
         assert run("second.jsonl") == 0
         server.asked.clear()
         assert run("first.jsonl") == 0
