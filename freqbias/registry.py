@@ -1,4 +1,4 @@
-"""Names of probes, generators and frequencies: built-ins, plugins and `module:attr` through one door.
+"""Names of probes, generators, frequencies and models: built-ins, plugins and `module:attr` through one door.
 
 A built-in is a row `name: "module:attr"` here; a plugin is an entry point of group `freqbias.KIND`. Nothing is imported until
 a name is loaded.
@@ -38,9 +38,12 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "corpus": "freqbias.frequency.measures:corpus",
         "tfd": "freqbias.frequency.measures:TFD",
     },
+    "models": {},  # those with a short name are in `freqbias.models.names`; these are plugins
 }
 
-SINGULAR = {"probes": "probe", "generators": "generator", "frequencies": "frequency"}
+API = 1  # of the seams between freqbias and what others write for it
+
+SINGULAR = {"probes": "probe", "generators": "generator", "frequencies": "frequency", "models": "model"}
 
 
 @cache
@@ -49,8 +52,13 @@ def _plugins(kind: str) -> dict[str, EntryPoint]:
 
 
 def names(kind: str) -> list[str]:
-    """Return the names of a kind (`probes`, `generators` or `frequencies`): built-ins in their order, plugins behind them."""
+    """Return the names of a kind (`probes`, `generators`, `frequencies`, `models`): built-ins in their order, plugins behind them."""
     return list(dict.fromkeys([*BUILT_IN[kind], *sorted(_plugins(kind))]))
+
+
+def plugins(kind: str) -> list[str]:
+    """Return the names of the plugins of a kind."""
+    return sorted(_plugins(kind))
 
 
 def load(kind: str, name: str) -> Any:
@@ -77,11 +85,18 @@ def _load_plugin(point: EntryPoint) -> Any:
         ) from error
 
 
+def check_api(thing: Any, what: str) -> None:
+    """Raise `InputError` for an object that says it was made for another version of the seam that it plugs into."""
+    found = getattr(thing, "api", API)
+    if found != API:
+        raise InputError(f"{what} was made for API {found} of freqbias, this version has {API}; update one of the two")
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return '; did you mean …?' or, when nothing is near, the list of what is known."""
     candidates = list(known)
     near = difflib.get_close_matches(name, candidates, n=1)
-    return f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(candidates)}"
+    return f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(candidates) or 'none'}"
 
 
 def import_object(reference: str) -> Any:

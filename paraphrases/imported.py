@@ -4,7 +4,6 @@ Sides stay as given; nothing is dropped for running backwards, since the audit r
 """
 
 import csv
-import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,10 +11,9 @@ from typing import Any
 
 from freqbias.errors import InputError
 from freqbias.files import read_lines, read_rows
-from freqbias.frequency import mean_zipf, swap_of_tokens, tokens
-from freqbias.frequency.measures import content_zipf
 from freqbias.frequency.words import check_language
 from freqbias.paraphrases.checks import checked
+from freqbias.paraphrases.making import drafted
 from freqbias.records import Pair
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -110,26 +108,12 @@ def _pair(path: Path, number: int, sides: tuple[Any, Any], item: str | None, lan
             raise InputError(f"the {name} side is empty")
     if high == low:
         raise InputError("both sides hold the same text")
-    words = [tokens(side, language) for side in (high, low)]
-    same_length = len(words[0]) == len(words[1])
-    first, second = content_zipf(high, language), content_zipf(low, language)
-    free = None if first is None or second is None else first - second
-    digest = hashlib.sha256("\0".join([path.name, str(number), high, low]).encode()).hexdigest()[:16]
-    return Pair(
-        id=digest,
+    return drafted(
         item=item or f"{path.name}:{number}",
-        language=language,
         high=high,
         low=low,
-        zipf_high=mean_zipf(high, language),
-        zipf_low=mean_zipf(low, language),
-        # a swap keeps the number of words; anything else is a free rewrite, whose gap is in content words
-        zipf_gap=swap_of_tokens(words[0], words[1], language).zipf_gap if same_length and _is_swap(words[0], words[1]) else free,
+        key=(path.name, str(number), high, low),
+        language=language,
         generator="import",
         meta={"source": path.name, "line": number},
     )
-
-
-def _is_swap(high: list[str], low: list[str]) -> bool:
-    """Tell whether two texts of equal length differ in few words, each in its place: at most a quarter of them."""
-    return 4 * sum(a != b for a, b in zip(high, low, strict=True)) <= len(high)

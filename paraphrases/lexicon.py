@@ -4,7 +4,6 @@ A set is one item. Every pair of a set holds the same sentence twice, with one w
 it is and once with empty material around it (`length`). How the sets were written and checked is in `data/DATASHEET.md`.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -16,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import InputError
-from freqbias.frequency import mean_zipf, swap, swap_of_tokens
+from freqbias.frequency import swap, swap_of_tokens
 from freqbias.paraphrases.checks import checked
+from freqbias.paraphrases.making import drafted
 from freqbias.paraphrases.words import article, inflect_word, shared_words
 from freqbias.records import Pair
 from freqbias.registry import suggestion
@@ -251,16 +251,13 @@ def _pair(
     if arm != "length":  # one word on both sides cannot be crossed with itself
         template = query_texts()["naming"][item.pos]
         queries |= {f"naming_{side}": template.replace("{word}", word) for side, word in zip(("high", "low"), words, strict=True)}
-    return Pair(
-        id=hashlib.sha256("\0".join([arm, item.id, *forms]).encode()).hexdigest()[:16],
+    return drafted(
         item=item.id,
         arm=arm,
         high=forms[0],
         low=forms[1],
         queries=queries,
         decoys={"high": decoys[0], "low": decoys[1]},
-        zipf_high=mean_zipf(forms[0]),
-        zipf_low=mean_zipf(forms[1]),
         zipf_gap=zipf_gap,
         generator="lexicon",
         checks=checks,

@@ -7,7 +7,6 @@ with a hyphen, and inflections that could be two things are left alone. A collec
 and in both forms (`naming_high`, `naming_low`) where one asks for a word that is swapped in its document.
 """
 
-import hashlib
 import logging
 import re
 from collections import Counter
@@ -21,9 +20,10 @@ import numpy as np
 
 from freqbias.errors import InputError
 from freqbias.files import read_lines, read_rows
-from freqbias.frequency import mean_zipf, swap_of_tokens
+from freqbias.frequency import swap_of_tokens
 from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.lexicon import keeps_gap, synonym_sets
+from freqbias.paraphrases.making import drafted
 from freqbias.paraphrases.words import article
 from freqbias.records import Pair
 
@@ -222,15 +222,12 @@ def _pair(document: Document, arm: str) -> Pair | None:
         return None
     sets = [couple[2] for couple in used]
     swapped = swap_of_tokens([couple[0] for couple in used], [couple[1] for couple in used])
-    return Pair(
-        id=hashlib.sha256("\0".join([arm, document.id, high, low]).encode()).hexdigest()[:16],
+    return drafted(
         item=document.id,
         arm=arm,
         high=high,
         low=low,
         queries=_queries(document, arm, sets),
-        zipf_high=mean_zipf(high),
-        zipf_low=mean_zipf(low),
         zipf_gap=swapped.zipf_gap,
         generator="substitute",
         meta={

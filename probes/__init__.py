@@ -17,7 +17,7 @@ from freqbias.records import Estimate, Observation, Pair
 
 __all__ = ["API", "Finding", "Judgement", "Probe", "load_probe"]
 
-API = 1  # of the seam between freqbias and a probe; a probe of another number is refused
+API = registry.API  # a probe of another number is refused
 
 Needs = Literal["scorer", "embedder", "language_model"]
 
@@ -68,6 +68,5 @@ def load_probe(name: str) -> Probe:
     if not isinstance(found, Probe):
         what = found.__name__ if isinstance(found, type) else type(found).__name__
         raise InputError(f"'{name}' is not a Probe but a {what}; name a freqbias.probes.Probe object, as module:probe")
-    if found.api != API:
-        raise InputError(f"probe '{name}' was made for API {found.api} of freqbias, this version has {API}; update one of the two")
+    registry.check_api(found, f"probe '{name}'")
     return found

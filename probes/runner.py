@@ -33,6 +33,7 @@ class Measurement:
         self.gone: BackendError | None = None
         self.stopped: BackendError | None = None
         self._succeeded = False
+        self._written: set[tuple[str, str]] = set()  # (contrast, measure) of all rows so far
 
     def rows(self, part: Sequence[Pair]) -> list[Observation]:
         """Return the rows of some pairs.
@@ -43,6 +44,7 @@ class Measurement:
         try:
             rows = list(self._probe.run(part, self._model, self.common))
             self._check(rows, part)
+            self._written.update((row.contrast, row.measure) for row in rows)
         except BackendError as error:
             log.warning("%s; asking for these %d pairs one by one", error, len(part))
             return self._one_by_one(part)
@@ -69,6 +71,18 @@ class Measurement:
             raise InputError(f"probe '{name}' writes rows of model '{row.model}'; write model.info.name, here '{self._model.info.name}'")
         if row.pair_id not in {pair.id for pair in part}:
             raise InputError(f"probe '{name}' writes a row of pair '{row.pair_id}', which it was not given; write pair.id")
+        try:
+            row.check()
+        except InputError as error:
+            raise InputError(f"probe '{name}': its row of pair '{row.pair_id}': {error}") from error
+
+    def warn_unless_judged(self) -> None:
+        """Warn where there are rows, and none is of the contrast and measure that the probe says it is judged by."""
+        judgement = self._probe.judgement
+        if self._written and not any(judgement.judges(contrast, measure) for contrast, measure in self._written):
+            wanted = f"contrast '{judgement.contrast}'" + (f" in '{judgement.measure}'" if judgement.measure else "")
+            known = ", ".join(f"{contrast} in {measure}" for contrast, measure in sorted(self._written))
+            log.warning("probe '%s' is judged by %s, which none of its rows has; they have: %s", self._probe.name, wanted, known)
 
     def _one_by_one(self, part: Sequence[Pair]) -> list[Observation]:
         rows: list[Observation] = []

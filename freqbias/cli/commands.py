@@ -25,6 +25,9 @@ def pairs(
     low: Annotated[str | None, typer.Option(help="import: column of the rare side.")] = None,
     item: Annotated[str | None, typer.Option(help="import: column that names the item.")] = None,
     language: Annotated[str | None, typer.Option(help="import: language code of wordfreq.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the generator's own.")
+    ] = None,
     skip_invalid: Annotated[bool, typer.Option("--skip-invalid", help="Leave faulty lines out, count and list them.")] = False,
 ) -> None:
     """Generate pairs: from the bundled sets, from your own texts, or from two aligned files.
@@ -34,6 +37,8 @@ def pairs(
     Example: `freqbias pairs substitute mytexts.txt --out pairs.jsonl`
 
     Example: `freqbias pairs import high.txt low.txt --out pairs.jsonl`
+
+    Example: `freqbias pairs yourmodule:generator -o key=value --out pairs.jsonl`
     """
     from freqbias.files import write_records
     from freqbias.run import stages
@@ -57,7 +62,7 @@ def pairs(
 
         options["coverage"] = coverage = Coverage()
     with waiting("pairs"):
-        made = stages.make_pairs(generator, sources or [], options)
+        made = stages.make_pairs(generator, sources or [], options, list(option or []))
         write_records(out, made)
     for line in [*skipped, *(coverage.lines() if coverage else [])]:
         log.info("%s", line)
@@ -216,7 +221,7 @@ def _short(value: float | None) -> str:
 
 
 def list_names(
-    kind: Annotated[str, typer.Argument(help="probes, generators or frequencies.")],
+    kind: Annotated[str, typer.Argument(help="probes, generators, frequencies or models (plugins).")],
     json: Json = False,
 ) -> None:
     """Show what is registered under a kind, plugins included.
@@ -240,7 +245,11 @@ def list_names(
 
 
 def _about(thing: Any) -> str:
-    return getattr(thing, "summary", None) or (thing.__doc__ or "").strip().splitlines()[0]
+    """Return a line on a registered object: its summary, else the first of its docstring, else the title of a model."""
+    info = getattr(thing, "info", None)
+    lines = (thing.__doc__ or "").strip().splitlines()
+    own = None if info is None else info.details.get("title")
+    return str(getattr(thing, "summary", None) or own or (lines[0] if lines else ""))
 
 
 def register(app: typer.Typer) -> None:

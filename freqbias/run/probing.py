@@ -175,6 +175,8 @@ class Probing:
             rest = islice(chunks(self._pairs.after(min(done, self._parts) * PAIRS_AT_ONCE), PAIRS_AT_ONCE), left)
             before = journal.length
             self._measure(measurement, self._track(rest, f"{step.info.name}: {step.probe.name}", left), journal.append)
+            if not done:
+                measurement.warn_unless_judged()
             if step.probe.wants and not done and journal.length == before:
                 log.warning("%s: %s measured nothing: no pair has %s", step.info.name, step.probe.name, step.probe.wants)
         if done < self._units or redo:

@@ -1,6 +1,5 @@
 """The stages as functions on files; the commands and `run` call these."""
 
-import inspect
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
@@ -29,22 +28,11 @@ def file_in(path: Path, name: str) -> Path:
     return path / name if path.is_dir() else path
 
 
-def make_pairs(generator: str, sources: Sequence[Path], options: Mapping[str, Any]) -> list[Pair]:
-    """Run a generator with the options that were given; `InputError` for an option that it does not take."""
-    function = registry.load("generators", generator)
-    parameters = inspect.signature(function).parameters
-    given = {name: value for name, value in options.items() if value is not None and value is not False}
-    if "sources" in parameters:
-        if not sources:
-            raise InputError(f"generator '{generator}' needs an input; see: freqbias pairs --help")
-        given["sources"] = sources
-    elif sources:
-        raise InputError(f"generator '{generator}' takes no input file")
-    for name in given:
-        if name not in parameters and name != "seed":
-            raise InputError(f"generator '{generator}' takes no --{name.replace('_', '-')}")
-    pairs: list[Pair] = function(**{name: value for name, value in given.items() if name in parameters})
-    return pairs
+def make_pairs(generator: str, sources: Sequence[Path], options: Mapping[str, Any], words: Sequence[str] = ()) -> list[Pair]:
+    """Run a generator with the options that were given; arguments and errors as in `freqbias.paraphrases.generators.generate`."""
+    from freqbias.paraphrases.generators import generate
+
+    return generate(generator, sources, options, words)
 
 
 def audit_pairs(

@@ -7,7 +7,7 @@ import pytest
 
 from freqbias import registry
 from freqbias.errors import InputError
-from freqbias.probes import Probe, load_probe
+from freqbias.probes import Judgement, Probe, load_probe
 from freqbias.probes.runner import Measurement
 from freqbias.progress import silent
 from freqbias.records import Observation, Pair
@@ -104,3 +104,27 @@ def test_a_plugin_that_fails_is_one_line():
 def test_plugins_join_no_default_run():
     assert registry.names("probes")[-1] == "theirs"
     assert "theirs" not in {step.probe.name for step in Plan(embedders=["bm25"]).steps}
+
+
+def test_a_faulty_first_row_is_named():
+    with pytest.raises(InputError, match="probe 'mine': its row of pair '1': fields 'high' and 'low' must be numbers"):
+        Measurement(probe_of(row(low=None)), [PAIR], Model(), silent).rows([PAIR])
+
+
+@pytest.mark.parametrize(
+    ("judgement", "warned"), [(Judgement(contrast="other"), True), (Judgement(measure="percent"), True), (Judgement(), False)]
+)
+def test_rows_that_the_probe_is_not_judged_by_are_a_warning(judgement, warned, caplog):
+    measurement = Measurement(replace(probe_of(row()), judgement=judgement), [PAIR], Model(), silent)
+    measurement.rows([PAIR])
+    measurement.warn_unless_judged()
+    assert ("none of its rows has; they have: gap in points" in caplog.text) == warned
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_broken_plugin_is_one_warning_in_the_list(cli):
+    result = cli("list", "probes")
+    assert result.exit_code == 0, result.output
+    assert "similarity" in result.stdout
+    (line,) = result.stderr.splitlines()
+    assert "'theirs' of a plugin cannot be imported" in line
