@@ -1,6 +1,5 @@
-"""Models by name: an alias, a local directory, a hub id, or any Python function as `module:function`."""
+"""Models by name: an alias, a local directory, a hub id, a plugin, or any Python function or model object as `module:name`."""
 
-import re
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +10,7 @@ from freqbias.models import backends
 from freqbias.models.loading import load
 from freqbias.models.names.aliases import ModelRef, fingerprint, resolve
 from freqbias.models.names.kinds import split
+from freqbias.models.objects import is_given, model_object
 from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role, TokenEmbedder
 from freqbias.models.relevance import Scorer
 
@@ -27,8 +27,6 @@ __all__ = [
     "language_model",
 ]
 
-_FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-
 
 def embedder(name: str, **options: Any) -> Embedder | TokenEmbedder | Scorer:
     """Return the embedding model, or any other model that scores documents, called `name`; `options` are the fields of `Loading`.
@@ -44,7 +42,11 @@ def embedder(name: str, **options: Any) -> Embedder | TokenEmbedder | Scorer:
         return _query_likelihood(name, rest, options)
     if backend == "http":  # before functions, since servers have names such as `llama3:latest`
         return backends.http_embedder(name, loading)
-    if use is None and _FUNCTION.fullmatch(name):
+    own = model_object(name, "embedder") if use is None else None
+    if own is not None:
+        model: Embedder | TokenEmbedder | Scorer = own
+        return model
+    if use is None and is_given(name):
         from freqbias.models.adapters.callables import CallableEmbedder
 
         return CallableEmbedder(name)
@@ -82,7 +84,11 @@ def language_model(name: str, **options: Any) -> LanguageModel:
     backend = backends.chosen(loading)
     if backend == "http":
         return backends.http_language_model(name, loading)
-    if _FUNCTION.fullmatch(name):
+    own = model_object(name, "language_model")
+    if own is not None:
+        model: LanguageModel = own
+        return model
+    if is_given(name):
         from freqbias.models.adapters.callables import CallableLanguageModel
 
         return CallableLanguageModel(name)
@@ -104,10 +110,11 @@ def check_name(name: str, kind: str) -> None:
     use, rest = split(name) if kind == "embedder" else (None, name)
     if use == "ql":
         kind = "language_model"
-    if _FUNCTION.fullmatch(rest) and use in (None, "ql"):
-        from freqbias.models.adapters.callables import function
+    if use in (None, "ql") and is_given(rest):
+        if model_object(rest, kind) is None:
+            from freqbias.models.adapters.callables import function
 
-        function(rest)
+            function(rest)
     else:
         _check_kind(resolve(rest), kind, "--embedder" if kind == "embedder" else "--lm")
 
@@ -119,13 +126,21 @@ def identity(name: str, kind: str, *, served: bool = False) -> ModelInfo:
     if served:
         use, rest = ("ql", rest) if use == "ql" else (None, name)
         info = backends.served(rest, kind)
-    elif _FUNCTION.fullmatch(rest) and use in (None, "ql"):
-        from freqbias.models.adapters.callables import function, info_of
-
-        info = info_of(rest, function(rest), kind)
+    elif use in (None, "ql") and is_given(rest):
+        info = _given_info(rest, kind)
     else:
         info = _info(resolve(rest), kind)
     return info if use is None else replace(info, name=f"{use}:{info.name}")
+
+
+def _given_info(name: str, kind: str) -> ModelInfo:
+    own = model_object(name, kind)
+    if own is not None:
+        found: ModelInfo = own.info
+        return found
+    from freqbias.models.adapters.callables import function, info_of
+
+    return info_of(name, function(name), kind)
 
 
 def _pinned(place: ModelRef, loading: Loading) -> ModelRef:

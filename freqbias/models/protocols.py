@@ -15,8 +15,8 @@ FloatArray = NDArray[np.float32]
 class ModelInfo:
     """Identity of a loaded model, as written into the manifest.
 
-    `source` is `directory`, `package`, `hub`, `callable`, `memory` or `server`; `fingerprint` is a SHA-256 over weights and tokenizer;
-    `quantisation` describes the source of the weights; `details` holds what a backend wants stated (pooling, BOS, …).
+    `source` is `directory`, `package`, `hub`, `callable`, `memory`, `server` or `plugin`; `fingerprint` is a SHA-256 over weights and
+    tokenizer; `quantisation` describes the source of the weights; `details` holds what a backend wants stated (pooling, BOS, …).
     """
 
     name: str

@@ -8,6 +8,7 @@ from freqbias.errors import InputError, install_hint
 from freqbias.models import Loading
 from freqbias.models.names.aliases import resolve
 from freqbias.models.names.kinds import split, use_of
+from freqbias.models.objects import is_given
 from freqbias.run.probing import Plan, Step
 
 EMBED, LM, HTTP, VLLM = "embed", "lm", "http", "vllm"  # extras of pyproject.toml
@@ -42,9 +43,9 @@ def needs_of(step: Step, loading: Loading) -> tuple[str, Sequence[str]]:
     """Return the extra that a model needs, and the modules of it that are imported first."""
     if loading.backend == "http" or loading.base_url is not None:
         return HTTP, ("anyio", "httpx")
-    if step.info.source == "callable":
-        return EMBED, ()
     use, name = split(step.name) if step.kind == "embedder" else (None, step.name)
+    if step.info.source == "callable" or (use in (None, "ql") and is_given(name)):
+        return EMBED, ()
     place = resolve(name)
     use = use or (place.alias.use if place.alias else None)
     if loading.backend == "vllm" and use != "bm25":

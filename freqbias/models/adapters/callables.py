@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from freqbias import registry
 from freqbias.errors import BackendError, InputError
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
-from freqbias.registry import import_object
 
 
 def function(reference: str) -> Callable[..., Any]:
-    """Return the function called `module:function`; `InputError` when it is not there or cannot be called."""
-    found: Callable[..., Any] | object = import_object(reference)
+    """Return the function called `module:function`, or a plugin's; `InputError` when it is not there or cannot be called."""
+    found: Callable[..., Any] | object = registry.load("models", reference)
     if isinstance(found, type):
         raise InputError(f"'{reference}' is a class, not a function; name a function, such as one that makes and asks its instance")
     if not callable(found):

@@ -143,7 +143,7 @@ def resolve(given: str, kind: str | None = None) -> ModelRef:
         return ModelRef(given=given, use=use, name=name, path=path, source="hub", revision=revision or None)
     raise InputError(
         f"unknown model '{name}'{suggestion(name, aliases())} (or give a local directory, a hub id such as 'org/name' or "
-        "'org/name@revision', or a function as 'module:function')"
+        "'org/name@revision', a function or object as 'module:name', or a plugin: freqbias list models)"
     )
 
 
