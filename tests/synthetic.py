@@ -1,7 +1,6 @@
 """Models without weights, with effects planted on purpose. Named on the command line as `synthetic:FUNCTION`.
 
-The embedders look up what a text is in the pair file that `FREQBIAS_TEST_PAIRS` names. Each item has a direction of its own; its
-glosses lie on it and its documents lie near it, closer or farther as planted.
+The embedders are those of `freqbias.testing`, and look up what a text is in the pair file that `FREQBIAS_TEST_PAIRS` names.
 """
 
 import hashlib
@@ -13,58 +12,35 @@ import numpy as np
 
 from freqbias import read_pairs
 from freqbias.frequency import content_words, tokens, word_zipf
+from freqbias.testing import CrowdedEmbedder, PlantedEmbedder, planted
+from freqbias.testing.planted import AFTER, CROWD_HIGH, CROWD_LOW, EXACT, WRONG, KnownTexts, ln_p, noise_of, unit, zipf_sum
 
-EXACT, WRONG, NOISE = 0.5, 0.25, 0.02
-COMMON = 0.3  # of a query, on the axis that all queries share
-OWN = math.sqrt(1 - COMMON**2)  # of a gloss, on its item's axis
+COMMON, OWN, CROWD = planted.COMMON, planted.OWN, planted.CROWD
 GLOSS_EFFECT, BACKGROUND_EFFECT = 0.05, 0.04
 CLOSE, WIDE = 0.47, 0.05  # decoys and noise where the right document does lose at times
 RARE_NOISE = 0.5  # length of what is added to rare documents, whose own length is 1
-CROWD, CROWD_HIGH, CROWD_LOW = 24, 0.6, 0.4  # dimensions in which documents crowd; how near the right one lies
 CONE = 0.14  # how much nearer to a common direction a Zipf unit brings a text
-SLOPE, AFTER_EFFECT = 1.5, 0.4
+SLOPE, AFTER_EFFECT = 1.5, AFTER
 POSITION_EFFECT, LENGTH_EFFECT = 0.3, -0.05
 
 
 @cache
 def _known(path):
-    """Map every document to {item: (arm, side, exact or decoy)} and every gloss to its item; number the items."""
-    documents, glosses, items = {}, {}, {}
-    # the length arm shows the frequency arm's frequent documents again, so the frequency arm has the last word
-    for pair in sorted(read_pairs(path), key=lambda pair: pair.arm == "frequency"):
-        items.setdefault(pair.item, len(items))
-        for side in ("high", "low"):
-            if pair.decoys:
-                documents.setdefault(pair.decoys[side], {})[pair.item] = (pair.arm, side, "decoy")
-            documents.setdefault(getattr(pair, side), {})[pair.item] = (pair.arm, side, "exact")
-        for register in ("gloss_plain", "gloss_elevated"):
-            glosses.update(dict.fromkeys(pair.queries.get(register, []), pair.item))
-    return documents, glosses, items
+    return KnownTexts(read_pairs(path))
 
 
-def _noise(text, size=2):
-    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
-    return np.random.default_rng(seed).normal(size=size)
+@cache
+def _planted(path, **effects):
+    return PlantedEmbedder(read_pairs(path), **effects)
 
 
-def _embed(texts, role, exact=0.0, decoy=0.0, background=0.0, wrong=WRONG, noise=NOISE, draw=0):
-    """Return unit vectors over one axis per item, a common axis that all queries share, and private axes for the rest."""
-    documents, glosses, items = _known(os.environ["FREQBIAS_TEST_PAIRS"])
-    vectors = np.zeros((len(texts), len(items) + 4))
-    for row, text in zip(vectors, texts, strict=True):
-        near = _noise(f"{draw}{text}" if draw else text)
-        if role == "query":
-            row[-1] = COMMON
-            row[items[glosses[text]] if text in glosses else -3] = OWN
-            continue
-        known = documents.get(text, {})
-        for item, (arm, side, kind) in known.items():
-            planted = {"exact": exact, "decoy": decoy}[kind] if (arm, side) == ("frequency", "high") else 0.0
-            row[items[item]] = {"exact": EXACT, "decoy": wrong}[kind] + planted + noise * near[0]
-        pulled = any(arm == "frequency" and side == "high" for arm, side, _ in known.values())
-        row[-1] = 0.2 + pulled * background + noise * near[1]
-        row[-2] = math.sqrt(max(0.0, 1 - row @ row))
-    return vectors
+@cache
+def _crowded(path, high):
+    return CrowdedEmbedder(read_pairs(path), high=high)
+
+
+def _embed(texts, role, **effects):
+    return _planted(os.environ["FREQBIAS_TEST_PAIRS"], **effects).vectors(texts, role)
 
 
 def embed_null(texts, role):
@@ -99,7 +75,8 @@ def embed_close_decoy(texts, role):
 
 def embed_rare_noise(texts, role):
     """Rare documents with something added in a random direction: tied less to their meaning, in no direction more or less."""
-    documents, glosses, items = _known(os.environ["FREQBIAS_TEST_PAIRS"])
+    known_texts = _known(os.environ["FREQBIAS_TEST_PAIRS"])
+    documents, glosses, items = known_texts.documents, known_texts.glosses, known_texts.items
     width = len(items) + 64
     vectors = np.zeros((len(texts), width))
     for row, text in zip(vectors, texts, strict=True):
@@ -111,27 +88,12 @@ def embed_rare_noise(texts, role):
             row[items[item]] = {"exact": EXACT, "decoy": WRONG}[kind]
         row[-2] = math.sqrt(max(0.0, 1 - row @ row))
         if any(arm == "frequency" and side == "low" for arm, side, _ in known.values()):
-            row[:] += RARE_NOISE * _noise(text, width) / math.sqrt(width)
+            row[:] += RARE_NOISE * noise_of(text, width) / math.sqrt(width)
     return vectors
 
 
 def _crowd(texts, role, high):
-    """Return vectors in few dimensions, where the other documents come as near to a gloss as its own does."""
-    documents, glosses, _ = _known(os.environ["FREQBIAS_TEST_PAIRS"])
-    vectors = np.zeros((len(texts), CROWD))
-    for row, text in zip(vectors, texts, strict=True):
-        if role == "query":
-            row[:] = _unit(_noise(glosses.get(text, text), CROWD))
-            continue
-        for item, (arm, side, kind) in documents.get(text, {}).items():
-            if kind == "exact":
-                row[:] += (high if (arm, side) == ("frequency", "high") else CROWD_LOW) * _unit(_noise(item, CROWD))
-        row[:] += _noise(text, CROWD) / math.sqrt(CROWD)
-    return vectors
-
-
-def _unit(vector):
-    return vector / np.linalg.norm(vector)
+    return _crowded(os.environ["FREQBIAS_TEST_PAIRS"], high).vectors(texts, role)
 
 
 def embed_crowd(texts, role):
@@ -158,7 +120,7 @@ def embed_cone(texts):
     vectors = []
     for text in texts:
         common = CONE * _frequency(text)
-        vector = math.sqrt(1 - common**2) * _unit(_noise(text, 64))
+        vector = math.sqrt(1 - common**2) * unit(noise_of(text, 64))
         vector[0] += common
         vectors.append((1 + _frequency(text)) * vector)
     return np.array(vectors)
@@ -166,7 +128,7 @@ def embed_cone(texts):
 
 def embed_random(texts):
     """A random direction and length for every text."""
-    return np.array([_noise(text, 64) for text in texts])
+    return np.array([noise_of(text, 64) for text in texts])
 
 
 def embed_idf(texts):
@@ -216,14 +178,9 @@ def embed_flat(texts):
     return np.ones(len(texts))
 
 
-def _ln_p(word):
-    zipf = word_zipf(word)
-    return math.log(10) * ((1.0 if zipf is None else zipf) - 9)
-
-
 def lm_corpus(texts):
     """Independent words at corpus frequency: slope 1, nothing downstream."""
-    return [np.array([_ln_p(word) for word in tokens(text)]) for text in texts]
+    return [np.array([ln_p(word) for word in tokens(text)]) for text in texts]
 
 
 def lm_amplified(texts):
@@ -236,8 +193,7 @@ def lm_after(texts):
     rows = []
     for text, row in zip(texts, lm_corpus(texts), strict=True):
         before, _, gloss = text.partition(" In other words:")
-        frequent = sum((word_zipf(word) or 1.0) for word in content_words(before))
-        bonus = AFTER_EFFECT * frequent + 0.05 * _noise(text)[0] if gloss else 0.0
+        bonus = AFTER_EFFECT * zipf_sum(before) + 0.05 * noise_of(text)[0] if gloss else 0.0
         rows.append(np.append(row, bonus))
     return rows
 
@@ -252,7 +208,7 @@ def lm_length(texts):
     rows = []
     for text, row in zip(texts, lm_corpus(texts), strict=True):
         before, _, gloss = text.partition(" In other words:")
-        after = LENGTH_EFFECT * len(before) + 0.05 * _noise(text)[0] if gloss else 0.0
+        after = LENGTH_EFFECT * len(before) + 0.05 * noise_of(text)[0] if gloss else 0.0
         rows.append(np.append(row, [LENGTH_EFFECT * len(text), after]))
     return rows
 
