@@ -1,0 +1,1 @@
+"""A plugin for freqbias: a probe, a model and a generator."""
