@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 import freqbias
-from freqbias.cli import check_commands, commands, compare_command, model_commands, run_commands
+from freqbias.cli import check_commands, commands, compare_command, model_commands, new_command, run_commands
 from freqbias.cli.console import err, set_up
 from freqbias.errors import FreqbiasError
 from freqbias.redact import redact
@@ -42,6 +42,7 @@ run_commands.register(app)
 commands.register(app)
 check_commands.register(app)
 compare_command.register(app)
+app.add_typer(new_command.app, name="new")
 
 
 def _version(value: bool) -> None:
