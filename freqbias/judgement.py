@@ -1,5 +1,6 @@
 """What a probe is judged by, and what its rows mean: declared by the probe, kept in the manifest, read from there by the analysis."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, Self
 
@@ -60,9 +61,18 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     without_gloss: str | None = None
     findings: tuple[Finding, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.sesoi is not None and not 0 < self.sesoi < math.inf:
+            raise InputError(f"a judgement's 'sesoi', the smallest effect of interest, must be above 0 and finite, found {self.sesoi}")
+
     def judges(self, contrast: str, measure: str) -> bool:
         """Tell whether the verdict rests on this contrast in this measure."""
         return contrast == self.contrast and self.measure in (None, measure) and measure not in self.secondary
+
+    def sesoi_in_margins(self, measure: str) -> bool:
+        """Tell whether the smallest effect of interest is a share of the exact - decoy margin, not a size of its own."""
+        declared = self.sesoi is not None and self.judges(self.contrast, measure)
+        return not declared and not self.is_share(measure)
 
     def takes_apart(self, contrast: str, measure: str) -> bool:
         """Tell whether rivals are held against frequency: in what the verdict rests on, and in the one pull that is called preference.
@@ -149,8 +159,10 @@ class Judgements:
 
 
 def _registered(probe: str) -> Judgement:
+    if probe not in registry.names("probes"):  # and never import what a data file names as `module:attr`
+        return Judgement()
     try:
         found = getattr(registry.load("probes", probe), "judgement", None)
-    except FreqbiasError:  # a probe of another installation: its rows are read as what they say
+    except FreqbiasError:  # a plugin that does not load here: its rows are read as what they say
         found = None
     return found if isinstance(found, Judgement) else Judgement()

@@ -1,12 +1,16 @@
 """What a probe declares of itself reaches the manifest, the estimates and the sentences."""
 
 import json
+from importlib import import_module
 
 import pytest
+from conftest import needed
 from msgspec.structs import replace
 from simulation import markdown_of, write_run
 
 from freqbias.analysis import estimate, frame
+from freqbias.analysis.design.power import power_of
+from freqbias.analysis.report.report import write_report
 from freqbias.analysis.report.verdict import verdicts
 from freqbias.errors import InputError
 from freqbias.files import write_json, write_records
@@ -88,3 +92,49 @@ def test_a_sentence_is_said_only_of_what_was_found(tmp_path):
 def test_a_manifest_that_is_wrong_is_one_line(row, reason):
     with pytest.raises(InputError, match=r"manifest\.json: judgements\.theirs: .*" + reason):
         Judgements.of_manifest({"judgements": {"theirs": row}})
+
+
+def test_a_name_in_a_data_file_is_never_imported(tmp_path, monkeypatch):
+    """Observations of others may name a probe as `module:attr`; reading them must not run that module."""
+    (tmp_path / "trap.py").write_text(f"open({str(tmp_path / 'sprung')!r}, 'w').close()\nprobe = None\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert Judgements()["trap:probe"] == Judgement()
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize("sesoi", [0, -1.0, float("inf"), float("nan")])
+def test_a_smallest_effect_is_a_size(sesoi):
+    with pytest.raises(InputError, match=r"sesoi.*must be above 0 and finite"):
+        Judgement(sesoi=sesoi)
+
+
+def test_power_takes_no_share_of_a_margin_that_the_bound_is_not_made_of(tmp_path):
+    _, rows = rows_of(tmp_path)
+    judgements = Judgements({"theirs": DECLARED})
+    with pytest.raises(InputError, match="has no exact - decoy margin to take --relative of"):
+        power_of(frame(rows), relative=0.05, judgements=judgements, simulations=50)
+    (answer,) = [row for row in power_of(frame(rows), judgements=judgements, simulations=50) if row.arm == "frequency"]
+    assert answer.target == DECLARED.sesoi
+
+
+def test_two_runs_that_judge_one_probe_by_different_things_are_not_one_report(tmp_path):
+    for name, declared in (("a", DECLARED), ("b", replace(DECLARED, meaning="is answered with less ease"))):
+        folder = tmp_path / name
+        folder.mkdir()
+        pairs, rows = rows_of(folder)
+        rows = [row.replace(model=name) for row in rows]
+        judgements = Judgements({"theirs": declared})
+        write_records(folder / "observations.jsonl", rows)
+        write_records(folder / "estimates.jsonl", estimate(frame(rows), pairs, curve=False, judgements=judgements))
+        write_json(folder / "manifest.json", {"schema": 1, "judgements": {"theirs": declared.to_dict()}})
+    with pytest.raises(InputError, match="runs 'a' and 'b' judge probe 'theirs' by different things"):
+        write_report(tmp_path / "a", tmp_path / "b", out=tmp_path / "both")
+
+
+@pytest.mark.parametrize("module", ["headline", "mteb", "sentence_transformers"])
+def test_former_places_of_the_integrations_lead_to_them(module):
+    if module != "headline":
+        needed(module)
+    former, now = (import_module(f"freqbias.{place}.{module}") for place in ("probes", "integrations"))
+    assert former is now

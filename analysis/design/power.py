@@ -13,8 +13,9 @@ from scipy import stats
 from freqbias.analysis.estimate.estimates import SESOI_SHARE, sesoi
 from freqbias.analysis.stats.resampling import Values
 from freqbias.analysis.table import contrasts
+from freqbias.analysis.table.judged import settled_in
 from freqbias.errors import InputError
-from freqbias.judgement import Judgements
+from freqbias.judgement import Judgement, Judgements
 from freqbias.progress import Track, silent
 
 log = logging.getLogger(__name__)
@@ -224,8 +225,7 @@ def power_of(
     `items` asks about another number of items than the run has. Raises `InputError` where there is nothing to compute power from.
     """
     _check(effect, relative, items, power)
-    series_of = observations[["model", "probe", "contrast", "measure"]].drop_duplicates()
-    known = (Judgements() if judgements is None else judgements).settled(series_of.itertuples(index=False, name=None))
+    known = settled_in(observations, judgements)
     gaps = contrasts.pair_gaps(observations, known)
     bounds = sesoi(gaps, known)
     series = list(_series(gaps, known))
@@ -234,7 +234,7 @@ def power_of(
     answers: list[Answer] = []
     reasons: list[str] = []
     for key, arm, rows in track(series, "power", len(series)):
-        target = _target(key, bounds, effect, relative)
+        target = _target(key, known[key[1]], bounds, effect, relative)
         try:
             found = components(rows)
         except InputError as error:
@@ -278,14 +278,18 @@ def _series(gaps: pd.DataFrame, judgements: Judgements) -> Iterator[tuple[tuple[
 
 
 def _target(
-    key: tuple[str, str, str], bounds: dict[tuple[str, str, str], float], effect: float | None, relative: float | None
+    key: tuple[str, str, str],
+    judgement: Judgement,
+    bounds: dict[tuple[str, str, str], float],
+    effect: float | None,
+    relative: float | None,
 ) -> float | None:
     if effect is not None:
         return effect
     bound = bounds.get(key)
     if relative is None:
         return bound
-    if bound is None or key[2] == "accuracy":
+    if bound is None or not judgement.sesoi_in_margins(key[2]):
         raise InputError(f"{' / '.join(key)}: has no exact - decoy margin to take --relative of; give --effect in {key[2]}")
     return relative * bound / SESOI_SHARE
 

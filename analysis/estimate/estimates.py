@@ -20,6 +20,7 @@ from freqbias.analysis.stats.arm_difference import difference_of_arms
 from freqbias.analysis.stats.mixed import THESE_FRAMES
 from freqbias.analysis.stats.resampling import RESAMPLES, Interval
 from freqbias.analysis.table import belonging, contrasts
+from freqbias.analysis.table.judged import settled_in
 from freqbias.judgement import DEFAULT_CELLS, Judgement, Judgements
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Pair
@@ -30,7 +31,6 @@ SESOI_SHARE_RIGHT = 0.02  # two points
 TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
 #: Raw log-probabilities favour frequent words in any sound model, so they are described and not tested.
 DESCRIPTIVE = ("raw",)
-
 LEVEL_OVERLAP = 1e-9  # of a share of words that is stored with nine digits
 MEAN_METHOD = f"mean of item means; sign-flip p; t interval; BCa beside it; dz with Hedges' factor; {THESE_FRAMES}"
 _SERIES = ["model", "probe", "measure", "contrast"]
@@ -80,8 +80,7 @@ def estimate(
     """
     pair_rows = contrasts.pair_table(pairs)
     own = [dict(zip(pair_rows.index, pair_rows[name], strict=True)) for name in ("pair_arm", "pair_item")]
-    series_of = observations[["model", "probe", "contrast", "measure"]].drop_duplicates()
-    known = (Judgements() if judgements is None else judgements).settled(series_of.itertuples(index=False, name=None))
+    known = settled_in(observations, judgements)
     belonging.check(observations, own[0], own[1], source, known)
     gaps = contrasts.pair_gaps(observations, known)
     table = contrasts.with_own_margin(contrasts.join(gaps, pair_rows, observations), known)
@@ -105,10 +104,8 @@ def estimate(
         )
         estimates.extend(_series_estimates(series))
     estimates.extend(_all_failed(observations, estimates, known))
-    return [
-        *sorted(adjusted(estimates, known), key=lambda row: _order(row, known[row.probe])),
-        *across_models(table, failed, seed, known),
-    ]
+    ordered = sorted(adjusted(estimates, known), key=lambda row: _order(row, known[row.probe]))
+    return [*ordered, *across_models(table, failed, seed, known)]
 
 
 def _groups(table: pd.DataFrame, by: list[str]) -> Iterator[tuple[Any, pd.DataFrame]]:

@@ -29,7 +29,7 @@ from freqbias.analysis.table.judged import judgements_of
 from freqbias.errors import InputError
 from freqbias.files import read_estimates, read_json, read_pairs, write_json, write_text
 from freqbias.frequency import swap
-from freqbias.judgement import Judgements
+from freqbias.judgement import Judgement, Judgements
 from freqbias.records import SCHEMA, Estimate, Pair
 from freqbias.terms import UNITS
 
@@ -87,7 +87,7 @@ def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | No
     read = [_read(folder, label) for folder, label in zip(folders, _labels(folders), strict=True)]
     _refuse_repeats(read)
     estimates = [row for run in read for row in run.estimates]
-    judgements = Judgements({probe: run.judgements[probe] for run in reversed(read) for probe in run.judgements})
+    judgements = _one_judgement_each(read)
     if len(read) > 1:
         estimates = adjusted(estimates, settled(estimates, judgements))
     judgements = settled(estimates, judgements)
@@ -190,6 +190,20 @@ def _refuse_repeats(runs: Sequence[Run]) -> None:
                     f"runs '{seen[model, probe]}' and '{run.label}' both hold model '{model}' and probe '{probe}'; leave one out"
                 )
             seen[model, probe] = run.label
+
+
+def _one_judgement_each(runs: Sequence[Run]) -> Judgements:
+    """Return what the probes of all runs are judged by; two runs that say different things of one probe are refused."""
+    found: dict[str, tuple[Judgement, str]] = {}
+    for run in runs:
+        for probe in dict.fromkeys(row.probe for row in run.estimates):
+            own = run.judgements[probe]
+            if found.setdefault(probe, (own, run.label))[0] != own:
+                raise InputError(
+                    f"runs '{found[probe][1]}' and '{run.label}' judge probe '{probe}' by different things; report them apart, "
+                    "or measure both with one version of the probe"
+                )
+    return Judgements({probe: own for probe, (own, _) in found.items()})
 
 
 def _keys(names: Sequence[str]) -> list[str]:

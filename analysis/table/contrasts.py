@@ -11,7 +11,7 @@ gap = value(high) - value(low), so positive always favours the frequent form. De
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -208,8 +208,3 @@ def with_own_margin(table: pd.DataFrame, judgements: Judgements) -> pd.DataFrame
     own = table["contrast"] == table["probe"].map({probe: judgements[probe].contrast for probe in table["probe"].unique()})
     key = ["model", "probe", "measure", "arm", "pair_id"]
     return table.drop(columns="margin").merge(table.loc[own, [*key, "margin"]], on=key, how="left")
-
-
-def series_label(key: Mapping[str, str]) -> str:
-    """Return a readable name of one series for progress and messages."""
-    return " / ".join(key[name] for name in SERIES)

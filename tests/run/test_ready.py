@@ -50,8 +50,8 @@ def test_a_missing_device_stops_a_run_before_it_begins(cli, tmp_path, monkeypatc
     result = cli("run", "--embedder", "minilm", "--device", device, "--out", tmp_path / "run")
     assert result.exit_code == 2, result.output
     (line,) = result.stderr.splitlines()
-    assert f"--device {device}: {says}" in line
-    with pytest.raises(freqbias.InputError, match=f"^device {device}: {says}"):
+    assert f"device '{device}' cannot be used here: {says}" in line
+    with pytest.raises(freqbias.InputError, match=f"^device '{device}' cannot be used here: {says}"):
         freqbias.run(embedders=["minilm"], device=device, out=tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
 

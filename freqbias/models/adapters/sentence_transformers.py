@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import InputError
-from freqbias.models.adapters.transformers import check_device, hub_commit, quiet_loading
+from freqbias.models.adapters.torch_device import check_device
+from freqbias.models.adapters.transformers import hub_commit, quiet_loading
 from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
 
 BATCH_SIZE = 64  # throughput on a CPU is flat between 32 and 128 for sentences of this length

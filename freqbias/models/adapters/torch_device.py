@@ -3,19 +3,29 @@
 from freqbias.errors import InputError
 
 
-def check_device(device: str) -> None:
-    """Raise `InputError` for a device that torch does not know, or that this machine does not have."""
+def check_device(device: str | None) -> None:
+    """Raise `InputError` for a device that torch does not know, or that this machine does not have; None is left to the libraries."""
+    reason = None if device is None else _fault(device)
+    if reason is not None:
+        raise InputError(f"device '{device}' cannot be used here: {reason}; give --device cpu, or leave it out")
+
+
+def _fault(device: str) -> str | None:
     import torch
 
     try:
         place = torch.device(device)
-    except RuntimeError as error:
-        raise InputError(f"--device {device}: torch knows no such device; give cpu, mps, cuda or, of several GPUs, cuda:1") from error
+    except RuntimeError:
+        return "torch knows no such device; known are cpu, mps, cuda and, of several GPUs, cuda:1"
     if place.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if not count:
-            raise InputError(f"--device {device}: torch finds no GPU on this machine; give --device cpu, or leave it out")
-        if (place.index or 0) >= count:
-            raise InputError(f"--device {device}: this machine has {count} GPUs, cuda:0 to cuda:{count - 1}")
-    elif place.type == "mps" and not torch.backends.mps.is_available():
-        raise InputError(f"--device {device}: torch finds no such GPU on this machine; give --device cpu, or leave it out")
+            return "torch finds no GPU on this machine"
+        return f"this machine has {count} GPUs, cuda:0 to cuda:{count - 1}" if (place.index or 0) >= count else None
+    if place.type == "mps" and not torch.backends.mps.is_available():
+        return "torch finds no such GPU on this machine"
+    try:
+        torch.empty(0, device=place)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # what torch raises depends on the kind of device
+        return next(iter(str(error).strip().splitlines()), type(error).__name__).partition(". ")[0]
+    return None

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.errors import BackendError, InputError
+from freqbias.models.adapters.torch_device import check_device
 from freqbias.models.batching import Tree, halving, padded, tree, trees
 from freqbias.models.protocols import Loading, ModelInfo
 
@@ -39,18 +40,6 @@ def quiet_loading() -> Iterator[None]:
     finally:
         if shown:
             logging.enable_progress_bar()
-
-
-def check_device(device: str | None) -> None:
-    """Raise `InputError` for a device that torch does not know or does not find; None is left to the libraries."""
-    import torch
-
-    if device is not None:
-        try:
-            torch.empty(0, device=device)
-        except (RuntimeError, AssertionError, NotImplementedError) as error:
-            reason = next(iter(str(error).strip().splitlines()), type(error).__name__).partition(". ")[0]
-            raise InputError(f"device '{device}' cannot be used here: {reason}; give --device cpu, or leave it out") from error
 
 
 def hub_commit(config: Any) -> str | None:
