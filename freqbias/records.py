@@ -234,7 +234,9 @@ class Estimate(Record, frozen=True, kw_only=True):
 
     `high_mean` and `low_mean` are the levels behind a mean gap, in the unit of the measure; null where a gap is no difference of two
     levels. `share_positive` and `share_negative` are shares of the items; where they do not add up to 1, gaps of the rest are zero.
-    `term` is `mean` for the contrast itself. `bound` is the equivalence bound of a TOST, in the unit of `value`.
+    `term` is `mean` for the contrast itself. `bound` is the equivalence bound of a TOST, in the unit of `value`. `method` is for readers;
+    facts that a program needs are in `details`: `reason`, why there is no value; `high_only` and `low_only`, pairs right in one form
+    only; the choices of a specification by factor; `zipf_from`, `zipf_to` and `corpus`, of a frequency bucket.
     """
 
     model: Text
@@ -264,6 +266,14 @@ class Estimate(Record, frozen=True, kw_only=True):
     bca_low: Number | None = None
     bca_high: Number | None = None
     bound: Number | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as one JSON-ready dictionary; `details` only where there are some."""
+        row = super().to_dict()
+        if not self.details:
+            del row["details"]
+        return row
 
     @property
     def key(self) -> tuple[str, str, str, str, str, str]:

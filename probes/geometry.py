@@ -241,7 +241,7 @@ def _unit_estimates(unit: Unit, where: str, model: DenseScorer) -> Iterator[Esti
     kind = "ranks, Pearson" + (" within pairs" if unit.paired else "")
     if not len(unit.items):
         for contrast, measure in CONTRASTS.items():
-            yield _estimate(unit, where, model, contrast, measure, None, "none: no text with a vector and a frequency")
+            yield _estimate(unit, where, model, contrast, measure, None, reason="no text with a vector and a frequency")
         return
     placed = space.in_space(unit.vectors, where)
     directions = np.nan_to_num(space.unit_rows(placed))  # a text at the centre has no direction and is near to nothing
@@ -262,7 +262,8 @@ def _unit_estimates(unit: Unit, where: str, model: DenseScorer) -> Iterator[Esti
     )
     varied = bool(np.ptp(norms) > CONSTANT * norms.max())
     by_norm = space.correlation(frequency, unit.net(space.ranks(norms))) if varied else None
-    yield _estimate(unit, where, model, "norm_freq_corr", "correlation", by_norm, kind if varied else "none: all norms are equal")
+    reason = None if varied else "all norms are equal"
+    yield _estimate(unit, where, model, "norm_freq_corr", "correlation", by_norm, kind, reason)
     yield _estimate(unit, where, model, "hubness_skewness", "skewness", space.skewness(near.occurrence) if near.k else None, lists)
     by_hubness = space.correlation(frequency, unit.net(space.ranks(near.occurrence))) if near.k else None
     yield _estimate(unit, where, model, "hubness_freq_corr", "correlation", by_hubness, f"{kind}; {lists}")
@@ -297,8 +298,17 @@ def _synonyms(unit: Unit, where: str, model: DenseScorer) -> Estimate:
     return _estimate(couples, where, model, "freq_cos_slope", "cosine_per_doubling", fit, method)
 
 
-def _estimate(unit: Unit, where: str, model: DenseScorer, contrast: str, measure: str, fit: Fit | None, method: str) -> Estimate:
-    """Return one model-level estimate; `fit` holds moments and statistic, None where there is nothing to compute."""
+def _estimate(
+    unit: Unit,
+    where: str,
+    model: DenseScorer,
+    contrast: str,
+    measure: str,
+    fit: Fit | None,
+    method: str = "none",
+    reason: str | None = None,
+) -> Estimate:
+    """Return one model-level estimate; `fit` holds moments and statistic, None where there is nothing to compute, for a `reason`."""
     rng = np.random.default_rng(text_hash(contrast, unit.name, where))
     found = space.Resampled(None, None, None) if fit is None else space.resampled(fit[0], fit[1], unit.items, rng)
     return Estimate(
@@ -314,7 +324,8 @@ def _estimate(unit: Unit, where: str, model: DenseScorer, contrast: str, measure
         n_pairs=len(np.unique(unit.pairs)) if unit.paired else len(unit.items),
         n_items=len(np.unique(unit.items)),
         n_failed=unit.unusable,
-        method=f"{method}; percentile interval from {space.RESAMPLES} resamples of items",
+        method="none" if reason else f"{method}; percentile interval from {space.RESAMPLES} resamples of items",
+        details={} if reason is None else {"reason": reason},
         flags=[] if found.value is not None else ["undefined"],
     )
 

@@ -13,15 +13,15 @@ Queries are averaged within a register, registers with equal weight. Rows writte
   query_form mean nothing here).
 
 Measures: the model's own (`cosine`, `dot`, `bm25`, …) for margins, and `win_rate`, the share of comparisons won by the document that
-the contrast names; a tie counts one half, and `ties` counts them per form. In cells and `interaction` the winner is the exact document,
+the contrast names; a tie counts one half. In cells and `interaction` the winner is the exact document,
 so the inversion rate is 1 - `win_rate`. Positive favours the frequent form throughout. The confirmatory estimate is `exact_form` in the
 model's own measure. The words of a pair (`zipf_gap`, length, subwords) are those of the exact document: they say nothing on
-`decoy_form`, whose rows bring the decoy's own as covariates `decoy_zipf`, `decoy_characters` and `decoy_subwords`.
+`decoy_form`.
 
 What could fake a result, and what is done about it: an exact form and a decoy form that change together (crossed, reported apart);
 word overlap (the gloss shares no stem with either, nor with the decoy); register (two, equal weight); length (arm `length`; the decoys
 are padded alike); a rate at its floor or ceiling, where nothing can move (margins come first); ties, of which a model of word counts
-gives nothing but (one half each, counted); scores of a model that differ only by rounding (equal within 1e-9 is a tie).
+gives nothing but (one half each); scores of a model that differ only by rounding (equal within 1e-9 is a tie).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,7 +29,6 @@ from typing import Any
 
 import numpy as np
 
-from freqbias.frequency import content_zipf
 from freqbias.models.relevance import Scorer
 from freqbias.probes import Judgement, Probe
 from freqbias.probes.common import (
@@ -49,7 +48,7 @@ from freqbias.terms import CELLS, SIDES
 
 WIN_RATE = "win_rate"
 
-Row = tuple[str, str, dict[str, Any], dict[str, Any]]  # contrast, measure, values, covariates
+Row = tuple[str, str, dict[str, Any]]  # contrast, measure, values
 
 
 def prepare(pairs: Iterable[Pair], model: Scorer, track: Track) -> None:
@@ -61,28 +60,15 @@ def run(pairs: Sequence[Pair], model: Scorer, common: None = None) -> Iterator[O
     """Yield the rows of every pair that has glosses and both decoys; see the module's docstring."""
     usable = [pair for pair in pairs if gloss_queries(pair) and set(SIDES) <= pair.decoys.keys()]
     scores = couple_scores(model, (couple for pair in usable for couple in _couples(pair)))
-    exact, wrong = document_covariates(usable, model), _decoy_covariates(usable, model)
+    exact = document_covariates(usable, model)
     for pair in usable:
-        for contrast, measure, values, ties in _rows(pair, scores, model.measure):
-            own = wrong[pair.id] if contrast == "decoy_form" else exact[pair.id]
-            yield observation("inversion", measure, pair, model, contrast, values, {**own, **ties})
+        for contrast, measure, values in _rows(pair, scores, model.measure):
+            own = {} if contrast == "decoy_form" else exact[pair.id]
+            yield observation("inversion", measure, pair, model, contrast, values, own)
 
 
 def _couples(pair: Pair) -> Iterator[tuple[str, str]]:
     return ((query, document) for texts in gloss_queries(pair).values() for query in texts for document in documents_of(pair))
-
-
-def _decoy_covariates(pairs: Sequence[Pair], model: Scorer) -> dict[str, dict[str, list[float | None]]]:
-    """Return what differs between the decoy's two forms, by pair id."""
-    texts = [pair.decoys[side] for pair in pairs for side in SIDES]
-    counts = model.token_counts(texts)
-    found: dict[str, dict[str, list[float | None]]] = {}
-    for k, pair in enumerate(pairs):
-        sides = texts[2 * k : 2 * k + 2]
-        found[pair.id] = {"decoy_zipf": [content_zipf(text, pair.language) for text in sides], "decoy_characters": [*map(len, sides)]}
-        if counts is not None:
-            found[pair.id]["decoy_subwords"] = [*counts[2 * k : 2 * k + 2]]
-    return found
 
 
 def _rows(pair: Pair, scores: Mapping[tuple[str, str], float], measure: str) -> Iterator[Row]:
@@ -93,19 +79,16 @@ def _rows(pair: Pair, scores: Mapping[tuple[str, str], float], measure: str) -> 
     leads = {cell: _leads(pair, registers, scores, cell) for cell in CELLS}
     margins = {cell: _mean(lead) for cell, lead in leads.items()}
     wins = {cell: _mean([[_won(value) for value in values] for values in lead]) for cell, lead in leads.items()}
-    ties = {cell: sum(abs(value) <= TIE for values in lead for value in values) for cell, lead in leads.items()}
-    by_exact = {"ties": [ties["hh"] + ties["hl"], ties["lh"] + ties["ll"]]}
-    by_decoy = {"ties": [ties["hh"] + ties["lh"], ties["hl"] + ties["ll"]]}
     middle = sum(means[pair.decoys[side]] for side in SIDES) / 2
     scale = {"decoys": {side: means[pair.decoys[side]] - middle for side in SIDES}}
 
-    yield "exact_form", measure, failed or _exact_form(margins) | scale, by_exact
-    yield "decoy_form", measure, failed or _decoy_form(margins, 0.0), by_decoy
-    yield "crossed", measure, failed or {"cells": margins}, by_exact
-    yield "exact_form", WIN_RATE, failed or _exact_form(wins), by_exact
-    yield "decoy_form", WIN_RATE, failed or _decoy_form(wins, 1.0), by_decoy
-    yield "interaction", WIN_RATE, failed or {"high": wins["hh"] - wins["hl"], "low": wins["lh"] - wins["ll"]}, by_exact
-    yield "crossed", WIN_RATE, failed or {"cells": wins}, by_exact
+    yield "exact_form", measure, failed or _exact_form(margins) | scale
+    yield "decoy_form", measure, failed or _decoy_form(margins, 0.0)
+    yield "crossed", measure, failed or {"cells": margins}
+    yield "exact_form", WIN_RATE, failed or _exact_form(wins)
+    yield "decoy_form", WIN_RATE, failed or _decoy_form(wins, 1.0)
+    yield "interaction", WIN_RATE, failed or {"high": wins["hh"] - wins["hl"], "low": wins["lh"] - wins["ll"]}
+    yield "crossed", WIN_RATE, failed or {"cells": wins}
 
 
 def _leads(pair: Pair, registers: list[list[str]], scores: Mapping[tuple[str, str], float], cell: str) -> list[list[float]]:

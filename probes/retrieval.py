@@ -20,10 +20,10 @@ swapped words in eight parts of equal cumulative frequency.
 
 What could fake a result, and what is done about it: a corpus of other wording than the gold (half and half, the same for both forms);
 the gold's other form or frames as distractors (taken out, with every other document of the item); decoys, which are other items'
-right answers (left out); ties (broken by a hash of item and frame, which both forms share, so never by form; counted in `ties`); word
+right answers (left out); ties (broken by a hash of item and frame, which both forms share, so never by form; checked by a test); word
 overlap (glosses share no stem); hubness of the pool (the pool is one, so intervals generalise to items in this corpus); a corpus
-smaller than k (then k is the whole corpus and recall is 1 for both forms; `corpus` records the number of documents).
-Where every score costs a forward pass, the gold is re-ranked among a fixed sample of the corpus; `corpus` says how many.
+smaller than k (then k is the whole corpus and recall is 1 for both forms). Where every score costs a forward pass, the gold is
+re-ranked among a fixed sample of the corpus. The buckets' `details` hold the number of documents as `corpus`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -121,8 +121,8 @@ def prepare(pairs: Iterable[Pair], model: Scorer, track: Track) -> Corpus:
     )
 
 
-def ranked(questions: Sequence[Question], model: Scorer, corpus: Corpus) -> tuple[Scores, Scores, Scores]:
-    """Return rank (from 1; NaN without a score), tied documents and corpus size of every question, each of shape (n,).
+def ranked(questions: Sequence[Question], model: Scorer, corpus: Corpus) -> tuple[Scores, Scores]:
+    """Return rank (from 1; NaN without a score) and number of documents ranked of every question, each of shape (n,).
 
     Memory is bounded: scores are compared in blocks of the corpus and never kept.
     """
@@ -132,15 +132,14 @@ def ranked(questions: Sequence[Question], model: Scorer, corpus: Corpus) -> tupl
     rows = np.array([row[q.query] for q in questions], dtype=int)
     own = np.array([q.item for q in questions], dtype=np.int64)[:, None]
     place = np.array([q.place for q in questions], dtype=np.int64)[:, None]
-    before, ties, size = (np.zeros(len(questions)) for _ in range(3))
+    before, size = np.zeros(len(questions)), np.zeros(len(questions))
     for part in slices(len(corpus.texts), max(1, CELLS_AT_ONCE // max(1, len(questions)))):
         ahead = model.matrix(queries, corpus.texts[part])[rows] - gold[:, None]
         others = corpus.items[part] != own
         tied = (np.abs(ahead) <= TIE) & others
         before += ((ahead > TIE) & others).sum(axis=1) + (tied & (corpus.order[part] < place)).sum(axis=1)
-        ties += tied.sum(axis=1)
         size += others.sum(axis=1)
-    return np.where(np.isfinite(gold), before + 1, np.nan), ties, size + 1
+    return np.where(np.isfinite(gold), before + 1, np.nan), size + 1
 
 
 @dataclass(frozen=True)
@@ -172,7 +171,7 @@ def _crossed(pair: Pair) -> Iterator[_Asked]:
         yield _Asked("crossed", None, {c: [(naming[LETTERS[c[0]]], getattr(pair, LETTERS[c[1]]))] for c in CELLS})
 
 
-Values = dict[str, tuple[dict[str, float], float, float]]  # by name: mean of each measure, mean number of ties, corpus size
+Values = dict[str, tuple[dict[str, float], float]]  # by name: mean of each measure, documents ranked
 
 
 def _measured(pairs: Sequence[Pair], model: Scorer, corpus: Corpus, crossed: bool) -> Iterator[tuple[Pair, _Asked, Values]]:
@@ -189,9 +188,8 @@ def _measured(pairs: Sequence[Pair], model: Scorer, corpus: Corpus, crossed: boo
         values: Values = {}
         for name, couples in row.couples.items():
             found = [next(results) for _ in couples]
-            means = np.mean([list(measures(rank).values()) for rank, _, _ in found], axis=0)
-            ties, size = np.mean([[ties, size] for _, ties, size in found], axis=0)
-            values[name] = dict(zip(MEASURES, means.tolist(), strict=True)), float(ties), float(size)
+            means = np.mean([list(measures(rank).values()) for rank, _ in found], axis=0)
+            values[name] = dict(zip(MEASURES, means.tolist(), strict=True)), min(float(size) for _, size in found)
         _remember(corpus, pair, row, values)
         yield pair, row, values
 
@@ -212,7 +210,7 @@ def run(pairs: Sequence[Pair], model: Scorer, common: Corpus) -> Iterator[Observ
     for pair in pairs:
         common.seen.pop(pair.id, None)  # a pair that is measured again starts over
     for pair, row, values in _measured(pairs, model, common, crossed=True):
-        covariates = {**known[pair.id], **_covariates(pair, row, values)}
+        covariates = {**known[pair.id], **_overlap(pair, row)}
         failed = _error(values)
         for measure in MEASURES:
             numbers = {name: value[0][measure] for name, value in values.items()}
@@ -223,21 +221,15 @@ def run(pairs: Sequence[Pair], model: Scorer, common: Corpus) -> Iterator[Observ
 
 
 def _error(values: Values) -> dict[str, str]:
-    if min(size for _, _, size in values.values()) < 2:
+    if min(size for _, size in values.values()) < 2:
         return {"error": "no document of another item to rank against"}
-    return unscorable({name: value["negative_rank"] for name, (value, _, _) in values.items()})
+    return unscorable({name: value["negative_rank"] for name, (value, _) in values.items()})
 
 
-def _covariates(pair: Pair, row: _Asked, values: Values) -> dict[str, list[float | None]]:
+def _overlap(pair: Pair, row: _Asked) -> dict[str, list[float | None]]:
     if row.contrast == "crossed":
-        sides = [[values[f"{query}{form}"] for query in "hl"] for form in "hl"]
-        return {"ties": [sum(v[1] for v in side) / 2 for side in sides], "corpus": [side[0][2] for side in sides]}
-    overlap = [_mean_overlap(row.couples[side], pair.language) for side in SIDES]
-    return {
-        "ties": [values[side][1] for side in SIDES],
-        "corpus": [values[side][2] for side in SIDES],
-        "query_overlap": overlap,
-    }
+        return {}
+    return {"query_overlap": [_mean_overlap(row.couples[side], pair.language) for side in SIDES]}
 
 
 def _mean_overlap(couples: list[tuple[str, str]], language: str) -> float | None:
@@ -262,7 +254,8 @@ def estimates(pairs: Iterable[Pair], model: Scorer, common: Corpus) -> Iterator[
                     items.append(text_hash(pair.item))
                     values.append(found[k])
     if values:
-        yield from _buckets(np.array(zipf), np.array(items), np.array(values), model)
+        for row in _buckets(np.array(zipf), np.array(items), np.array(values), model):
+            yield row.replace(details={**row.details, "corpus": len(common.texts)})
 
 
 def _parts(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
@@ -287,7 +280,7 @@ def _buckets(zipf: NDArray[np.float64], items: NDArray[np.int64], values: NDArra
     bucket = equal_mass(zipf)
     for number in range(BUCKETS):
         own = bucket == number
-        reach = f"Zipf {zipf[own].min():.2f} to {zipf[own].max():.2f}" if own.any() else "no document"
+        reach = {"zipf_from": float(zipf[own].min()), "zipf_to": float(zipf[own].max())} if own.any() else {}
         for k, measure in enumerate(MEASURES):
             yield Estimate(
                 model=model.info.name,
@@ -297,7 +290,8 @@ def _buckets(zipf: NDArray[np.float64], items: NDArray[np.int64], values: NDArra
                 arm="frequency",
                 term=f"bucket:{number + 1}",
                 n_pairs=int(own.sum()),
-                method=f"{reach}; bucket of equal cumulative frequency; n counts documents; mean of item means, t interval",
+                method="bucket of equal cumulative frequency; n counts documents; mean of item means, t interval",
+                details=reach,
                 **mean_over_items(values[own, k], items[own]),
             )
 

@@ -9,10 +9,8 @@ Rows written; the measure is the model's own (`cosine`, `dot`, `bm25`, `maxsim`,
 * `crossed`: queries that name the item in either word against documents in either word. The four cells give matching and its
   asymmetry; they cannot give a preference, since (hh+lh)-(hl+ll) = (hh-hl)-(ll-lh).
 
-Rivals recorded per pair as covariates, in the same rows: `subwords` and `truncated`; `idf`, the mean inverse document frequency of a
-form's words among the documents of the pair file; `gloss_overlap` (gloss rows), the tokens that a form shares with its glosses, which
-the lexicon makes function words only; `form_cosine`, how near the two forms are to each other (dense models). Length, readability, fit
-of the gloss and the share of the intended sense are the pair file's.
+Covariates in every row: `subwords` and `truncated`. Length, readability, fit of the gloss and the share of the intended sense are the
+pair file's.
 
 What could fake a result, and what is done about it: word overlap (glosses without shared stems), register (two gloss registers,
 averaged with equal weight), length and position (both forms share the sentence; arm `length` is the yardstick), fragmentation
@@ -41,7 +39,6 @@ from freqbias.probes.common import (
     observation,
     unscorable,
 )
-from freqbias.probes.rivals import Idf, form_cosines, gloss_overlap
 from freqbias.progress import Track
 from freqbias.records import Observation, Pair
 from freqbias.terms import CELLS, SIDES
@@ -57,26 +54,14 @@ class Background:
     weights: dict[str, dict[str, float]]
 
 
-@dataclass(frozen=True)
-class Common:
-    """What all pairs share; `background` is None where fewer than two items have a gloss."""
-
-    background: Background | None
-    idf: Idf
-
-
 def glosses(pair: Pair) -> list[str]:
     """Return all gloss queries of a pair."""
     return [text for texts in gloss_queries(pair).values() for text in texts]
 
 
-def prepare(pairs: Iterable[Pair], model: Scorer, track: Track) -> Common:
-    """Encode every text once, make the pool of glosses and count words."""
+def prepare(pairs: Iterable[Pair], model: Scorer, track: Track) -> Background | None:
+    """Encode every text once and make the pool of glosses; None where fewer than two items have one."""
     encode_all(pairs, model, track)
-    return Common(_background(pairs, model), Idf(pairs))
-
-
-def _background(pairs: Iterable[Pair], model: Scorer) -> Background | None:
     by_item = {pair.item: glosses(pair) for pair in pairs if glosses(pair)}
     if len(by_item) < 2:
         return None
@@ -88,15 +73,13 @@ def _background(pairs: Iterable[Pair], model: Scorer) -> Background | None:
     return Background(model.pooled([text for text, _ in flat], [weight for _, weight in flat]), weights)
 
 
-def run(pairs: Sequence[Pair], model: Scorer, common: Common) -> Iterator[Observation]:
+def run(pairs: Sequence[Pair], model: Scorer, common: Background | None) -> Iterator[Observation]:
     """Yield the rows of every pair; see the module's docstring."""
-    found = _Scores(pairs, model, common.background)
-    known, cosines = document_covariates(pairs, model), form_cosines(pairs, model)
+    found = _Scores(pairs, model, common)
+    known = document_covariates(pairs, model)
     for pair in pairs:
-        own = {**known[pair.id], **cosines[pair.id], "idf": [common.idf(getattr(pair, side), pair.language) for side in SIDES]}
-        for contrast, register, values in _rows(pair, found, common.background):
-            covariates = own if register is None else {**own, "gloss_overlap": gloss_overlap(pair, register)}
-            yield observation("similarity", model.measure, pair, model, contrast, values, covariates, register)
+        for contrast, register, values in _rows(pair, found, common):
+            yield observation("similarity", model.measure, pair, model, contrast, values, known[pair.id], register)
 
 
 class _Scores:

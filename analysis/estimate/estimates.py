@@ -11,7 +11,7 @@ import pandas as pd
 from freqbias.analysis.estimate.across_models import across_models
 from freqbias.analysis.estimate.calibration import calibration_rows
 from freqbias.analysis.estimate.families import adjusted
-from freqbias.analysis.estimate.logistic import is_binary, logit_rows
+from freqbias.analysis.estimate.logistic import discordant, is_binary, logit_rows
 from freqbias.analysis.estimate.rivals import Row, rival_rows
 from freqbias.analysis.estimate.series import Series, item_means, level_of
 from freqbias.analysis.estimate.specification import specification_effects
@@ -141,8 +141,9 @@ def _all_failed(observations: pd.DataFrame, made: list[Estimate], judgements: Ju
                 arm=arm,
                 value=None,
                 n_failed=rows["pair_id"].nunique(),
-                method="none: every pair failed",
+                method="none",
                 flags=["all_failed"],
+                details={"reason": "every pair failed"},
             )
 
 
@@ -309,7 +310,8 @@ def _equal_overlap(series: Series, rows: pd.DataFrame) -> Iterator[Estimate]:
     equal, other = asked[level], asked[~level]
     method = "only pairs whose queries share equally many words with both forms"
     if equal.empty:
-        yield series.make("frequency", "equal_overlap", equal, value=None, method=f"none: {method}; there is none", flags=["empty"])
+        reason = {"reason": "in every pair the queries share more words with one form"}
+        yield series.make("frequency", "equal_overlap", equal, value=None, method="none", flags=["empty"], details=reason)
         return
     yield _mean(series, "frequency", "equal_overlap", equal, f"{MEAN_METHOD}; {method}")
     if len(other):
@@ -341,22 +343,23 @@ def _specifications(series: Series, rows: pd.DataFrame) -> Iterator[Estimate]:
             ci_low=effect.low,
             ci_high=effect.high,
             method=effect.method,
+            details=effect.specification.choices,
         )
 
 
 def _discordant(series: Series, rows: pd.DataFrame) -> Estimate:
     """Return both discordant counts of a binary outcome; a McNemar p only where every item has one pair (others depend)."""
-    gaps = rows["gap"].to_numpy(dtype=float)
-    high, low = int((gaps == 1).sum()), int((gaps == -1).sum())
+    counts = discordant(rows)
     single = rows["item"].nunique() == len(rows)
     test = "exact McNemar" if single else "no McNemar test: items have several pairs, see the sign-flip p of the mean"
     return series.make(
         "frequency",
         "discordant",
         rows,
-        value=float(gaps.mean()),
-        p_value=resampling.mcnemar_p(high, low) if single else None,
-        method=f"{high} pairs right in the high form only, {low} in the low form only; {test}",
+        value=float(rows["gap"].mean()),
+        p_value=resampling.mcnemar_p(*counts.values()) if single else None,
+        method=test,
+        details=counts,
     )
 
 

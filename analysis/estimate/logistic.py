@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from freqbias.analysis.estimate.rivals import FREQUENCY, Row, complete, predictors
-from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, Coefficient, inflation, usable
+from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, Coefficient, inflation, usable
 
 #: Pairs of the rarer kind (right in one form only) that one predictor needs: with fewer the estimate is biased away from zero and its
 #: interval too short (Peduzzi et al. 1996, doi:10.1016/S0895-4356(96)00236-3).
@@ -29,12 +29,17 @@ def is_binary(rows: pd.DataFrame) -> bool:
     return bool(np.isin(rows["gap"].to_numpy(dtype=float), (-1.0, 0.0, 1.0)).all())
 
 
+def discordant(rows: pd.DataFrame) -> dict[str, int]:
+    """Return how many pairs are right in one form only, by form."""
+    return {"high_only": int((rows["gap"] == 1).sum()), "low_only": int((rows["gap"] == -1).sum())}
+
+
 def logit_rows(rows: pd.DataFrame) -> Iterator[Row]:
     """Yield `zipf_slope_logit` and the rivals' slopes in log-odds per unit of gap; nothing where the discordant pairs are too few."""
     own = complete(rows[rows["gap"] != 0])
-    counts = f"{int((own['gap'] > 0).sum())} pairs right in the high form only, {int((own['gap'] < 0).sum())} in the low form only"
     names = predictors(own) if len(own) else []
-    rarer = min((own["gap"] > 0).sum(), (own["gap"] < 0).sum())
+    counts = discordant(own)
+    rarer = min(counts.values())
     if names[:1] != [FREQUENCY] or usable(own, "gap", names)[1] != names or rarer < PAIRS_PER_PREDICTOR * len(names):
         return
     n_pairs, n_items = len(own), own["item"].nunique()
@@ -48,7 +53,13 @@ def logit_rows(rows: pd.DataFrame) -> Iterator[Row]:
             else ("the gaps tell the outcome without error, so the slope has no limit", "separated")
         )
         yield Row(
-            term="zipf_slope_logit", value=None, method=f"none: {reason}; {counts}", flags=(flag,), n_pairs=n_pairs, n_items=n_items
+            term="zipf_slope_logit",
+            value=None,
+            method="none",
+            flags=(flag,),
+            n_pairs=n_pairs,
+            n_items=n_items,
+            details={"reason": reason, **counts},
         )
         return
     for name in names:
@@ -60,11 +71,11 @@ def logit_rows(rows: pd.DataFrame) -> Iterator[Row]:
             low=found.low,
             high=found.high,
             p_value=found.p_value,
-            method=f"log-odds per unit of gap, conditional logistic regression on discordant pairs, CR1 on items, t; {counts}; items in "
-            "these frames",
+            method=f"log-odds per unit of gap, conditional logistic regression on discordant pairs, CR1 on items, t; {THESE_FRAMES}",
             n_pairs=n_pairs,
             n_items=n_items,
             flags=("few_pairs",) if rarer < ENOUGH_PAIRS_PER_PREDICTOR * len(names) else (),
+            details=dict(counts),
         )
 
 

@@ -8,8 +8,9 @@ the total one.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,7 @@ class Row:
     n_pairs: int = 0
     n_items: int = 0
     flags: tuple[str, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 def predictors(rows: pd.DataFrame) -> list[str]:
@@ -81,14 +83,14 @@ def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
     if factor >= INSEPARABLE_VIF:
         others = ", ".join(_label(name) for name in names[1:])
         shown = "infinite" if np.isinf(factor) else f"{factor:.1f}"
-        method = f"none: frequency cannot be separated from {others} in these pairs (VIF {shown})"
         yield Row(
             term="zipf_slope",
             value=None,
-            method=method,
+            method="none",
             n_pairs=len(rows),
             n_items=rows["item"].nunique(),
             flags=("inseparable", *unknown),
+            details={"reason": f"frequency cannot be separated from {others} in these pairs (VIF {shown})"},
         )
         return
     fit = crossed(rows, "gap", names)

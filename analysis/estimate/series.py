@@ -67,6 +67,7 @@ class Series:
             n_failed=self.failed.get("frequency", 0),
             method=row.method,
             flags=list(row.flags),
+            details=row.details,
         )
 
     def make(self, arm: str, term: str, rows: pd.DataFrame, **values: Any) -> Estimate:

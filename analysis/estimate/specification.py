@@ -44,9 +44,9 @@ class Specification:
     outliers: str
 
     @property
-    def text(self) -> str:
-        """Return the choices as one line, which `choices` takes apart."""
-        return "; ".join(f"{name}: {getattr(self, name)}" for name in FACTORS)
+    def choices(self) -> dict[str, str]:
+        """Return the choice by factor."""
+        return {name: getattr(self, name) for name in FACTORS}
 
 
 #: Every specification; the first is the confirmatory estimate's.
@@ -71,12 +71,6 @@ class Effect:
     n_pairs: int
     n_items: int
     method: str
-
-
-def choices(method: str) -> dict[str, str]:
-    """Return the choice per factor from the `method` of an estimate whose term is `spec:NUMBER`."""
-    parts = (part.partition(": ") for part in method.split("; "))
-    return {name: value for name, _, value in parts if name in FACTORS}
 
 
 def specification_effects(rows: pd.DataFrame) -> list[Effect]:
@@ -185,7 +179,7 @@ def _effect(spec: Specification, rows: pd.DataFrame, names: tuple[str, ...]) -> 
         high=ends[1],
         n_pairs=len(rows),
         n_items=rows["item"].nunique(),
-        method=f"{spec.text}; mean gap at the mean frequency gap with no rival; {method}",
+        method=f"mean gap at the mean frequency gap with no rival; {method}",
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from freqbias.analysis.estimate.specification import AGGREGATIONS, COVARIATE_SETS, FACTORS, MEASURES, OUTLIER_RULES, choices
+from freqbias.analysis.estimate.specification import AGGREGATIONS, COVARIATE_SETS, FACTORS, MEASURES, OUTLIER_RULES
 from freqbias.analysis.figures.svg import FREQUENCY, INK, Chart, Subject, svg
 from freqbias.records import Estimate
 
@@ -41,7 +41,7 @@ def specification_curve(subject: Subject, estimates: Sequence[Estimate]) -> Char
     ends = f"{rows[0].value:.3g} to {rows[-1].value:.3g}"
     label = f"Specification curve of {subject.title}: {len(rows)} specifications, {ends}; {excluding} intervals exclude zero"
     name = f"curve-{subject.key}"
-    table = [{"term": row.term, "value": row.value, "low": row.ci_low, "high": row.ci_high, **choices(row.method)} for row in rows]
+    table = [{"term": row.term, "value": row.value, "low": row.ci_low, "high": row.ci_high, **_choices(row)} for row in rows]
     return Chart(
         name=name,
         svg=svg(draw, 7.6, 2.8 + 0.22 * len(lines), name, label),
@@ -55,9 +55,13 @@ def _excludes_zero(row: Estimate) -> bool:
     return row.ci_low is not None and row.ci_high is not None and not row.ci_low <= 0 <= row.ci_high
 
 
+def _choices(row: Estimate) -> dict[str, str]:
+    return {factor: row.details[factor] for factor in FACTORS if factor in row.details}
+
+
 def _lines(rows: Sequence[Estimate]) -> list[tuple[str, str]]:
     """Return the (factor, choice) lines of the matrix, only choices that some specification made."""
-    made = {choice for row in rows for choice in choices(row.method).items()}
+    made = {choice for row in rows for choice in _choices(row).items()}
     return [(factor, level) for factor in FACTORS for level in LEVELS[factor] if (factor, level) in made]
 
 
@@ -75,7 +79,7 @@ def _effects(axes: Any, rows: Sequence[Estimate]) -> None:
 
 def _matrix(axes: Any, rows: Sequence[Estimate], lines: Sequence[tuple[str, str]]) -> None:
     for y, (factor, level) in enumerate(lines):
-        chosen = [choices(row.method).get(factor) == level for row in rows]
+        chosen = [row.details.get(factor) == level for row in rows]
         off, on = ([x for x, flag in enumerate(chosen) if flag is wanted] for wanted in (False, True))
         axes.plot(off, [y] * len(off), "o", color=INK, markersize=2.2, alpha=0.15, markeredgewidth=0)
         axes.plot(on, [y] * len(on), "o", color=INK, markersize=3.6, markeredgewidth=0)

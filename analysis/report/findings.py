@@ -100,20 +100,29 @@ def _dose(have: Lookup, main: Estimate | None) -> list[str]:
     if row is None:
         return []
     if inseparable(have):
-        return [f"Dose: no slope is given, {row.method.removeprefix('none: ')}."]
+        return [f"Dose: no slope is given{_why(row)}."]
     clear = "" if excludes_zero(row) else " (not told from zero)"
     sense = have.main("sense_zipf_slope")
     by_sense = "" if sense is None else f"; by the frequency of the intended sense {sized(sense)}"
     return [f"Per Zipf unit of frequency gap, rivals held level: {number(row.value)} {interval(row)}{clear}{by_sense}."]
 
 
+def _why(row: Estimate) -> str:
+    reason = row.details.get("reason")
+    return f", {reason}" if reason else ""
+
+
+def _discordant(row: Estimate) -> str:
+    return f"{row.details.get('high_only')} pairs right in the high form only, {row.details.get('low_only')} in the low form only"
+
+
 def _logit(have: Lookup, main: Estimate | None) -> list[str]:
     counts, slope = have.main("discordant"), have.main("zipf_slope_logit")
-    said = [] if counts is None else [f"Answers that differ between the forms: {counts.method.partition(';')[0]}."]
+    said = [] if counts is None else [f"Answers that differ between the forms: {_discordant(counts)}."]
     if slope is None:
         return said
     if slope.value is None:
-        return [*said, f"Among these pairs no slope is given, {slope.method.removeprefix('none: ').partition(';')[0]}."]
+        return [*said, f"Among these pairs no slope is given{_why(slope)}."]
     clear = "" if excludes_zero(slope) else " (not told from zero)"
     clear += "; with so few pairs a slope tends to come out too far from zero" if "few_pairs" in flags_of(slope) else ""
     return [*said, f"Among these pairs the log-odds that the frequent form is the right one rise by {sized(slope)} per Zipf unit{clear}."]
@@ -165,6 +174,9 @@ def _retrieval(have: Lookup, main: Estimate | None) -> list[str]:
     if shown:
         said.append(f"{have.unit} by frequency of the swapped words, rarest first, parts of equal cumulative frequency (documents): "
                     f"{', '.join(shown)}.")  # fmt: skip
+    sizes = [row.details["corpus"] for row in buckets if row is not None and "corpus" in row.details]
+    if sizes:
+        said.append(f"The corpus holds {max(sizes)} documents.")
     return said
 
 

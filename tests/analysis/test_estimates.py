@@ -230,7 +230,7 @@ def test_binary_outcomes_show_both_discordant_counts(pairs_per_item):
         for k, (name, (high, low)) in enumerate(zip(names, outcomes, strict=True))
     ]
     row = find(estimate(frame(rows), pairs), term="discordant")
-    assert row.method.startswith("14 pairs right in the high form only, 4 in the low form only")
+    assert row.details == {"high_only": 14, "low_only": 4}
     assert row.value == pytest.approx(10 / 30)
     if pairs_per_item == 1:
         assert row.p_value == pytest.approx(2 * sum(math.comb(18, k) for k in range(5)) / 2**18)

@@ -57,7 +57,7 @@ def test_planted_log_odds_come_back_and_the_verdict_tells_both_counts():
     values = [row.value for row in slopes]
     assert abs(np.mean(values) - 0.5) < 3.3 * np.sqrt(np.mean([row.std_error**2 for row in slopes]) / len(slopes))
     assert "items in these frames" in slopes[0].method
-    assert "pairs right in the high form only" in slopes[0].method
+    assert min(slopes[0].details[name] for name in ("high_only", "low_only")) > 50
     assert any(sentence.startswith("Answers that differ between the forms:") for sentence in verdict.findings)
     assert any("per Zipf unit" in sentence and "log-odds" in sentence for sentence in verdict.findings)
 

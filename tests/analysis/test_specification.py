@@ -12,7 +12,7 @@ from simulation import simulate
 
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.estimate import specification
-from freqbias.analysis.estimate.specification import SPECIFICATIONS, adjusted_item_mean, choices, specification_effects
+from freqbias.analysis.estimate.specification import SPECIFICATIONS, adjusted_item_mean, specification_effects
 from freqbias.analysis.figures.specification_curve import specification_curve
 from freqbias.analysis.figures.svg import Subject
 from freqbias.analysis.stats.mixed import crossed
@@ -62,8 +62,8 @@ PLAIN = {"frequency": "swapped words", "covariates": "none", "aggregation": "ite
 def test_list_is_short_numbered_and_without_repeats():
     assert len(SPECIFICATIONS) < 50
     assert [spec.number for spec in SPECIFICATIONS] == list(range(1, len(SPECIFICATIONS) + 1))
-    assert len({spec.text for spec in SPECIFICATIONS}) == len(SPECIFICATIONS)
-    assert choices(f"{SPECIFICATIONS[0].text}; more: text; OLS") == PLAIN
+    assert len({tuple(spec.choices.items()) for spec in SPECIFICATIONS}) == len(SPECIFICATIONS)
+    assert SPECIFICATIONS[0].choices == PLAIN
 
 
 def test_first_specification_is_the_confirmatory_estimate():
@@ -186,7 +186,7 @@ def test_estimates_carry_their_choices_and_enter_no_family(analysed):
         row.check()
         assert (row.arm, row.contrast, row.p_value, row.p_adjusted, row.family) == ("frequency", "gloss", None, None, None)
         spec = SPECIFICATIONS[int(row.term.partition(":")[2]) - 1]
-        assert choices(row.method) == choices(spec.text)
+        assert row.details == spec.choices
     (main,) = [row for row in analysed if (row.contrast, row.arm, row.term) == ("gloss", "frequency", "mean")]
     assert next(row.value for row in rows if row.term == "spec:1") == pytest.approx(main.value)
 
@@ -202,7 +202,7 @@ def test_figure(analysed):
     values = sorted(row.value for row in rows)
     assert f"{len(rows)} specifications, {values[0]:.3g} to {values[-1]:.3g}; {len(rows)} intervals exclude zero" in svg
     texts = re.findall(r">([^<>]+)</text>", svg)
-    made = {f"{factor}: {level}" for row in rows for factor, level in choices(row.method).items()}
+    made = {f"{factor}: {level}" for row in rows for factor, level in row.details.items()}
     assert made <= set(texts)
     assert len(made) >= 5
     assert not any("intended sense" in text for text in texts)  # these pairs have no sense shares
@@ -219,7 +219,9 @@ def test_figure_says_how_many_intervals_exclude_zero():
     def row(k, value, half):
         key = {"model": "<m>", "probe": "p", "measure": "cosine", "contrast": "gap", "arm": "frequency"}
         spec = SPECIFICATIONS[k]
-        return Estimate(**key, term=f"spec:{k + 1}", value=value, ci_low=value - half, ci_high=value + half, method=spec.text)
+        return Estimate(
+            **key, term=f"spec:{k + 1}", value=value, ci_low=value - half, ci_high=value + half, method="t", details=spec.choices
+        )
 
     subject = Subject(model="<m>", probe="p", measure="cosine", key="m-p", judgement=Judgement())
     svg = specification_curve(subject, [row(0, 0.2, 0.1), row(1, -0.1, 0.2), row(2, 0.1, 0.2)]).svg

@@ -199,6 +199,7 @@ FULL = {
         "value": 0.25,
         "flags": ["few"],
         "family": "confirmatory",
+        "details": {"reason": "all norms are equal"},
     },
 }
 READ = {Pair: read_pairs, Observation: read_observations, Estimate: read_estimates}

@@ -11,6 +11,7 @@ from freqbias.files import read_estimates
 from freqbias.models.relevance import as_scorer
 from freqbias.paraphrases.substitute import substitutions
 from freqbias.probes import retrieval
+from freqbias.probes.common import text_hash
 from freqbias.probes.retrieval import MEASURES, SAMPLE, Question, equal_mass, measures, probe, ranked
 from freqbias.progress import silent
 from freqbias.records import Pair
@@ -103,7 +104,9 @@ def test_the_rest_is_the_same_for_both_forms_and_holds_nothing_of_the_item():
         for (name, _, _, measure), row in found.items():
             if name == pair.id and measure == "recall_at_1" and row.contrast == "document_form" and pair.item == "frequency3":
                 assert (row.high, row.low) == (1.0, 1.0)  # the item's other documents score as high and are not in the way
-                assert row.covariates["corpus"] == [19, 19]
+    table = random_table(pairs, 0)
+    own = Question(pairs[0].queries["gloss_plain"][0], pairs[0].high, text_hash(pairs[0].item), 0)
+    assert ranked([own], as_scorer(table), corpus_of(pairs, table))[1].tolist() == [19]  # ten items in two frames: its other frame is out
 
 
 def test_blocks_change_nothing(monkeypatch):
@@ -114,7 +117,7 @@ def test_blocks_change_nothing(monkeypatch):
     assert [row.to_dict() for row in probe(pairs, table)] == whole
 
 
-def test_ties_are_broken_alike_for_both_forms_and_counted():
+def test_ties_are_broken_alike_for_both_forms():
     pairs = named_pairs(20)
     table = Table(dict.fromkeys(texts_of(pairs), np.ones(3)))
     found = rows(pairs, table)
@@ -122,7 +125,6 @@ def test_ties_are_broken_alike_for_both_forms_and_counted():
     for pair in pairs:
         row = found[pair.id, "document_form", "plain", "negative_rank"]
         assert row.high == row.low
-        assert row.covariates["ties"] == [19, 19]
         ranks.append(-row.high)
     assert sorted(ranks) == list(range(1, 21))
     assert rows(pairs, table) == found
@@ -162,15 +164,15 @@ def test_k_beyond_the_corpus_is_the_whole_corpus():
     pairs = named_pairs(6)
     for (_, _, _, measure), row in rows(pairs, random_table(pairs, 7)).items():
         if measure in ("recall_at_10", "recall_at_100") and row.contrast != "crossed":
-            assert (row.high, row.low, row.covariates["corpus"]) == (1.0, 1.0, [6, 6])
+            assert (row.high, row.low) == (1.0, 1.0)
 
 
 def test_pair_scorers_rerank_a_sample():
     pairs = named_pairs(60)
     model = Reranker(lambda query, document: len(document))
     found = rows(pairs, model)
-    sizes = {size for row in found.values() for size in row.covariates["corpus"]}
-    assert sizes <= {SAMPLE + 1, SAMPLE + 2}
+    lowest = min(min(row.high, row.low) for row in found.values() if row.measure == "negative_rank" and row.contrast == "document_form")
+    assert -SAMPLE - 2 <= lowest < -SAMPLE / 2
     assert model.asked <= 60 * 5 * (SAMPLE + 1 + 2 * 2)
 
 
@@ -237,6 +239,8 @@ def test_estimates_by_bucket():
     before = list(probe.estimates(pairs, model, common))
     assert {row.term for row in before} == {f"bucket:{k}" for k in range(1, 9)}
     assert {row.measure for row in before} == set(MEASURES)
+    assert {row.details["corpus"] for row in before} == {8}
+    assert all(row.details["zipf_from"] <= row.details["zipf_to"] for row in before if row.n_pairs)
     for measure in MEASURES:
         own = [row for row in before if row.measure == measure]
         assert sum(row.n_pairs for row in own) == 16
@@ -258,7 +262,7 @@ def test_a_large_corpus_needs_no_square_matrix():
     corpus = retrieval.Corpus(documents, np.arange(20_000), np.arange(20_000))
     questions = [Question("q", text, i, i) for i, text in enumerate(documents[::20])]
     tracemalloc.start()
-    found, _, size = ranked(questions, model, corpus)
+    found, size = ranked(questions, model, corpus)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert set(size) == {20_000}
