@@ -14,6 +14,7 @@ import orjson
 
 from freqbias.errors import InputError
 from freqbias.records import SCHEMA, Estimate, Observation, Pair, Record
+from freqbias.terms import ESTIMATES_FILE, OBSERVATIONS_FILE, PAIRS_FILE
 
 T = TypeVar("T")
 MAX_LINE_BYTES = 1_000_000  # a sentence or passage is far shorter; a longer line is a wrong file
@@ -190,7 +191,7 @@ def read_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
 
 def read_pairs(path: str | os.PathLike[str]) -> Iterator[Pair]:
     """Yield the pairs of `pairs.jsonl` (or of the run folder that holds one); an `id` seen twice is an `InputError`."""
-    path = _in_folder(path, "pairs.jsonl")
+    path = _in_folder(path, PAIRS_FILE)
     seen: set[str] = set()
     for number, pair in enumerate(read_rows(path, Pair.from_dict), start=1):
         if pair.id in seen:
@@ -206,7 +207,7 @@ class PairFile:
     """
 
     def __init__(self, path: str | os.PathLike[str]):
-        self.path = _in_folder(path, "pairs.jsonl")
+        self.path = _in_folder(path, PAIRS_FILE)
         self.count = sum(1 for _ in read_pairs(self.path))
         self.sha256 = sha256(self.path)
 
@@ -236,12 +237,12 @@ def sha256(path: str | os.PathLike[str]) -> str:
 
 def read_observations(path: str | os.PathLike[str]) -> Iterator[Observation]:
     """Yield the observations of `observations.jsonl` (or of the run folder that holds one)."""
-    return read_rows(_in_folder(path, "observations.jsonl"), Observation.from_dict)
+    return read_rows(_in_folder(path, OBSERVATIONS_FILE), Observation.from_dict)
 
 
 def read_estimates(path: str | os.PathLike[str]) -> Iterator[Estimate]:
     """Yield the estimates of `estimates.jsonl` (or of the run folder that holds one)."""
-    return read_rows(_in_folder(path, "estimates.jsonl"), Estimate.from_dict)
+    return read_rows(_in_folder(path, ESTIMATES_FILE), Estimate.from_dict)
 
 
 def _in_folder(path: str | os.PathLike[str], name: str) -> Path:

@@ -8,7 +8,7 @@ import msgspec
 
 from freqbias import registry
 from freqbias.errors import FreqbiasError, InputError
-from freqbias.terms import PREFERENCE, SHARES, SIZE_FIELDS, UNITS
+from freqbias.terms import FREQUENCY, MANIFEST_FILE, MEASURES, PREFERENCE, SIZE_FIELDS, unit_of
 
 DEFAULT_CELLS = ("query", "document")  # the two factors of crossed rows in the file contract
 
@@ -24,7 +24,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     contrast: str
     sentence: str
     measure: str | None = None
-    arm: str = "frequency"
+    arm: str = FREQUENCY
     term: str = "mean"
     only_if: Literal["found", "not_found"] | None = None
 
@@ -84,13 +84,13 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def unit_of(self, measure: str) -> str:
         """Return how a measure of the probe is called in sentences and on axes."""
         own = self.unit is not None and measure not in self.secondary and self.measure in (None, measure)
-        return str(self.unit) if own else UNITS.get(measure, measure)
+        return str(self.unit) if own else unit_of(measure)
 
     def is_share(self, measure: str) -> bool:
         """Tell whether a measure of the probe is a share of 1."""
         if self.share is not None and measure not in self.secondary and self.measure in (None, measure):
             return self.share
-        return measure in SHARES
+        return measure in MEASURES and MEASURES[measure].share
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a manifest holds: the fields that differ from their defaults."""
@@ -122,7 +122,7 @@ class Judgements:
         return self._known[probe]
 
     @classmethod
-    def of_manifest(cls, manifest: Mapping[str, Any] | None, path: str = "manifest.json") -> Self:
+    def of_manifest(cls, manifest: Mapping[str, Any] | None, path: str = MANIFEST_FILE) -> Self:
         """Return the judgements that a manifest holds; `InputError` names the file, the probe and the field."""
         found = (manifest or {}).get("judgements") or {}
         if not isinstance(found, dict):

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self, get_type_hints
 from msgspec import Meta, Struct, ValidationError, convert, field, structs
 
 from freqbias.errors import InputError
-from freqbias.terms import ARMS, CELLS, SIDES
+from freqbias.terms import ARMS, CELLS, CROSSED, FREQUENCY, SIDES
 
 SCHEMA = 1
 QUERY_LISTS = ("neutral", "gloss_plain", "gloss_elevated", "relevant")
@@ -163,7 +163,7 @@ class Pair(Record, frozen=True, kw_only=True):
 
     id: Text
     item: Text
-    arm: Arm = "frequency"
+    arm: Arm = FREQUENCY
     language: Text = "en"
     high: Text
     low: Text
@@ -204,7 +204,7 @@ class Observation(Record, frozen=True, kw_only=True):
 
     pair_id: Text
     item: Text
-    arm: Arm = "frequency"
+    arm: Arm = FREQUENCY
     probe: Text
     measure: Text
     contrast: Text
@@ -222,7 +222,7 @@ class Observation(Record, frozen=True, kw_only=True):
         """Check that a row holds values, cells or an error."""
         if self.error is not None:
             return
-        if self.contrast == "crossed":
+        if self.contrast == CROSSED:
             if self.cells is None or self.cells.keys() != _CELLS:
                 raise InputError("field 'cells' must hold exactly hh, hl, lh and ll in a crossed row")
         elif self.high is None or self.low is None:

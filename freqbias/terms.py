@@ -1,33 +1,104 @@
 """One vocabulary: a value that two modules must agree on stands here once."""
 
-ARMS = ("frequency", "placebo", "length")
+from typing import NamedTuple
+
+ARMS = FREQUENCY, PLACEBO, LENGTH = ("frequency", "placebo", "length")
 DIFFERENCE = "frequency-placebo"  # the arm of estimates that hold the two against each other
-SIDES = ("high", "low")
-CELLS = ("hh", "hl", "lh", "ll")  # query form first, document form second
-REGISTERS = ("plain", "elevated")
+SIDES = HIGH, LOW = ("high", "low")
+CELLS = HH, HL, LH, LL = ("hh", "hl", "lh", "ll")  # query form first, document form second
+REGISTERS = PLAIN, ELEVATED = ("plain", "elevated")
 CROSSED = "crossed"
 #: The contrast that alone may be called preference.
 PREFERENCE = "background"
 
-#: Measures that are a share of right answers.
-SHARES = ("accuracy", "win_rate")
-#: How a measure is called in sentences and on axes; one that is not here goes by its own name.
-UNITS = {
-    "cosine": "cosine",
-    "log_prob_nats": "nats",
-    "ndcg_at_10": "nDCG@10",
-    "mrr_at_10": "MRR@10",
-    "win_rate": "of comparisons",
-    "k_occurrence": "lists",
+
+class Measure(NamedTuple):
+    """A measure that probes record: its name in files, how sentences and axes call it, and whether it is a share of 1.
+
+    Every measure points up, so that a gap of high - low above zero favours the frequent form; one that counts the other way, such as a
+    rank, is recorded negated and says so in its name.
+    """
+
+    name: str
+    unit: str
+    share: bool = False
+
+
+ACCURACY = Measure("accuracy", "accuracy", share=True)
+COSINE = Measure("cosine", "cosine")
+LOG_PROB = Measure("log_prob_nats", "nats")
+WIN_RATE = Measure("win_rate", "of comparisons", share=True)
+NDCG_AT_10 = Measure("ndcg_at_10", "nDCG@10")
+MRR_AT_10 = Measure("mrr_at_10", "MRR@10")
+RECALL_AT_1 = Measure("recall_at_1", "Recall@1")
+RECALL_AT_10 = Measure("recall_at_10", "Recall@10")
+RECALL_AT_100 = Measure("recall_at_100", "Recall@100")
+NEGATIVE_RANK = Measure("negative_rank", "places")
+K_OCCURRENCE = Measure("k_occurrence", "lists")
+#: By name; a measure that is not here goes by its own name and is no share.
+MEASURES = {
+    measure.name: measure
+    for measure in (
+        ACCURACY,
+        COSINE,
+        LOG_PROB,
+        WIN_RATE,
+        NDCG_AT_10,
+        MRR_AT_10,
+        RECALL_AT_1,
+        RECALL_AT_10,
+        RECALL_AT_100,
+        NEGATIVE_RANK,
+        K_OCCURRENCE,
+    )
 }
+
+
+def unit_of(measure: str) -> str:
+    """Return how sentences and axes call a measure."""
+    return MEASURES[measure].unit if measure in MEASURES else measure
+
+
 #: What a probe's own sentence may name of an estimate.
 SIZE_FIELDS = ("value", "interval", "size", "unit", "p", "items", "high", "low", "form")
 
 # flags of estimates
+INSEPARABLE = "inseparable"  # of a slope without value: frequency and its rivals move together in these pairs
+NOT_HELD = "not_held:"  # of a slope, before the name of a rival that too many pairs do not have
+FEW_PAIRS = "few_pairs"  # of a slope of log-odds that tends to come out too far from zero
+SEPARATED = "separated"  # of a slope of log-odds that has no limit: the gaps tell the outcome without error
+EQUIVALENT, NOT_EQUIVALENT = "equivalent", "not_equivalent"  # of a test of equivalence
+ALL_FAILED = "all_failed"  # of a contrast of which not one pair could be measured
+EMPTY = "empty"  # of an estimate over no pair
+FEW_ITEMS = "few_items"  # of a mean without interval
+ONE_ITEM = "one_item"  # of a mean that says nothing on other items
+CONSTANT = "constant"  # of a mean over equal values
+UNDEFINED = "undefined"  # of a model-level number that these vectors do not have
+DESCRIPTIVE = "descriptive"  # of a mean over too few models for a test
 MARGIN_NOT_TOLD = "margin_not_told"  # of a `relative` without interval: what it divides by is not told from zero
 REVERSED = "reversed"  # of a mean in whose pairs the high form is, on average, not the more frequent one
 ONE_REGISTER = "one_register"  # of a mean whose rows, or some of them, asked in one register only
 NO_GLOSS = "no_gloss"  # of a mean whose rows, or some of them, asked other queries than glosses
+
+FLAGS = (
+    INSEPARABLE,
+    NOT_HELD,
+    FEW_PAIRS,
+    SEPARATED,
+    EQUIVALENT,
+    NOT_EQUIVALENT,
+    ALL_FAILED,
+    EMPTY,
+    FEW_ITEMS,
+    ONE_ITEM,
+    CONSTANT,
+    UNDEFINED,
+    DESCRIPTIVE,
+    MARGIN_NOT_TOLD,
+    REVERSED,
+    ONE_REGISTER,
+    NO_GLOSS,
+)
 
 #: Rivals of frequency as the analysis names them, and in words; the order is that of the sentences.
 RIVALS = {
@@ -47,3 +118,7 @@ OBSERVATIONS_FILE = "observations.jsonl"
 MODEL_ESTIMATES_FILE = "model_estimates.jsonl"
 ESTIMATES_FILE = "estimates.jsonl"
 MANIFEST_FILE = "manifest.json"
+HTML_REPORT = "report.html"
+MARKDOWN_REPORT = "report.md"
+JSON_REPORT = "report.json"
+FIGURES_FOLDER = "figures"

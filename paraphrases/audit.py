@@ -12,7 +12,7 @@ from freqbias.errors import InputError
 from freqbias.matching import match, paired_dz
 from freqbias.progress import Track, silent
 from freqbias.records import Pair
-from freqbias.terms import ARMS
+from freqbias.terms import ARMS, FREQUENCY, HIGH, LOW
 
 PRESENT_DZ = 0.2  # a small effect in Cohen's terms; below it a rival cannot carry much
 RANKED_DIGITS = 9  # significant; what differs in later ones is rounding, and tied
@@ -39,8 +39,8 @@ def audit(
     for pair in pairs:
         by_arm.setdefault(pair.arm, []).append(pair)
     arms = {arm: _arm(by_arm[arm], count_tokens, similarity, track, f"audit {arm}") for arm in ARMS if arm in by_arm}
-    top = arms.get("frequency", {"n_pairs": 0, "covariates": {}, "between": {}, "matched": None})
-    verdicts = _verdicts(top, by_arm.get("frequency", []))
+    top = arms.get(FREQUENCY, {"n_pairs": 0, "covariates": {}, "between": {}, "matched": None})
+    verdicts = _verdicts(top, by_arm.get(FREQUENCY, []))
     return {**top, "verdicts": verdicts, "arms": arms}
 
 
@@ -163,7 +163,7 @@ def _length(name: str, size: float | None, frequency: float | None) -> list[dict
 def _numbers(row: Mapping[str, float], n_pairs: int) -> list[dict[str, str]]:
     if not row["high_mean"] and not row["low_mean"]:
         return []
-    lost = [round(row[f"{side}_mean"] * n_pairs) for side in ("high", "low")]
+    lost = [round(row[f"{side}_mean"] * n_pairs) for side in (HIGH, LOW)]
     message = f"numbers are lost: {lost[0]} in the high forms, {lost[1]} in the low forms of {n_pairs} pairs"
     return [_verdict("numbers_dropped", "present", message)]
 

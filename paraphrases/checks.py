@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from freqbias.frequency import tokens
 from freqbias.paraphrases.words import article
 from freqbias.records import Pair
+from freqbias.terms import LENGTH
 
 MIN_SIMILARITY = 0.5  # cosine; below it sentence embedding models see two topics
 MAX_LENGTH_RATIO = 2.0  # a paraphrase twice as long adds or drops something
@@ -163,7 +164,7 @@ def checked(pairs: Iterable[Pair], similarities: Iterable[float] | None = None) 
                     name: verdict
                     for name, check in CHECKS.items()
                     # padding is longer by design
-                    if not (pair.arm == "length" and name == "length_ratio")
+                    if not (pair.arm == LENGTH and name == "length_ratio")
                     and (verdict := check(pair.high, pair.low, pair.language)) is not None
                 },
                 "not_a_duplicate": seen[pair.arm, pair.high, pair.low] == 1,

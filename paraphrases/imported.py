@@ -15,6 +15,7 @@ from freqbias.frequency.words import check_language
 from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.making import drafted
 from freqbias.records import Pair
+from freqbias.terms import HIGH, LOW
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
@@ -22,8 +23,8 @@ SEPARATORS = {".csv": ",", ".tsv": "\t"}
 def generate(
     sources: Sequence[str | Path],
     *,
-    high: str = "high",
-    low: str = "low",
+    high: str = HIGH,
+    low: str = LOW,
     item: str | None = None,
     language: str = "en",
     skipped: list[str] | None = None,
@@ -103,7 +104,7 @@ def _table(path: Path, wanted: list[str]) -> Iterator[tuple[int, dict[str, Any]]
 
 def _pair(path: Path, number: int, sides: tuple[Any, Any], item: str | None, language: str) -> Pair:
     high, low = (side.strip() if isinstance(side, str) else side for side in sides)
-    for name, side in (("high", high), ("low", low)):
+    for name, side in ((HIGH, high), (LOW, low)):
         if not isinstance(side, str) or not side:
             raise InputError(f"the {name} side is empty")
     if high == low:

@@ -21,6 +21,7 @@ from freqbias.paraphrases.making import drafted
 from freqbias.paraphrases.words import article, inflect_word, shared_words
 from freqbias.records import Pair
 from freqbias.registry import suggestion
+from freqbias.terms import FREQUENCY, HIGH, LENGTH, LOW, PLACEBO
 
 NEUTRAL_QUERIES = 5
 LONGER = 1.25  # the least ratio of lengths in the length arm
@@ -114,7 +115,7 @@ def frames() -> tuple[Frame, ...]:
 def synonym_sets(arm: str) -> tuple[SynonymSet, ...]:
     """Return the bundled sets of arm `frequency` or `placebo`, in file order."""
     names = {field.name for field in fields(SynonymSet)}
-    name = {"frequency": "lexicon.jsonl", "placebo": "placebo.jsonl"}[arm]
+    name = {FREQUENCY: "lexicon.jsonl", PLACEBO: "placebo.jsonl"}[arm]
     return tuple(SynonymSet(**{key: value for key, value in row.items() if key in names}) for row in _rows(name))
 
 
@@ -161,7 +162,7 @@ def keeps_gap(arm: str, high: str, low: str) -> bool:
     gap = swap_of_tokens([high], [low]).zipf_gap
     if gap is None:
         return False
-    return gap >= MIN_GAP if arm == "frequency" else abs(gap) <= MAX_PLACEBO_GAP + 1e-9
+    return gap >= MIN_GAP if arm == FREQUENCY else abs(gap) <= MAX_PLACEBO_GAP + 1e-9
 
 
 def generate(*, n: int | None = None, seed: int = 0, sets: str = "balanced") -> list[Pair]:
@@ -180,7 +181,7 @@ def generate(*, n: int | None = None, seed: int = 0, sets: str = "balanced") -> 
     if not 1 <= n <= most:
         raise InputError(f"--n must be between 1 and {most}, the number of sets times the frames that fit them; found {n}")
     pairs = [_word_pair(item, frame) for item, frame in frequency[:n]]
-    pairs += [_word_pair(item, frame) for item, frame in _drawn(synonym_sets("placebo"), rng)[: round(n * PLACEBO_SHARE)]]
+    pairs += [_word_pair(item, frame) for item, frame in _drawn(synonym_sets(PLACEBO), rng)[: round(n * PLACEBO_SHARE)]]
     # the length arm pads the sentences of the frequent words, taking sets in the same even order
     pairs += [_length_pair(item, frame, k) for k, (item, frame) in enumerate(frequency[: max(1, round(n * LENGTH_SHARE))])]
     return checked(pairs)
@@ -192,7 +193,7 @@ PARTS = ("balanced", "headline", "gap_matched", "all")
 def _part(name: str) -> tuple[SynonymSet, ...]:
     if name not in PARTS:
         raise InputError(f"unknown sets '{name}'{suggestion(name, PARTS)}")
-    return tuple(item for item in synonym_sets("frequency") if name == "all" or getattr(item, name))
+    return tuple(item for item in synonym_sets(FREQUENCY) if name == "all" or getattr(item, name))
 
 
 def _drawn(sets: Sequence[SynonymSet], rng: np.random.Generator) -> list[tuple[SynonymSet, Frame]]:
@@ -223,7 +224,7 @@ def _length_pair(item: SynonymSet, frame: Frame, k: int) -> Pair:
     exact, decoy = frame.fill(item.high), frame.fill(decoy_of(item).high)
     forms, decoys = (exact, _padded(exact, padding)), (decoy, _padded(decoy, padding))
     checks = {"quarter_longer": len(forms[1]) >= LONGER * len(forms[0])}
-    return _pair(item, frame, "length", forms, decoys, zipf_gap=None, checks=checks, padding_position=padding["position"])
+    return _pair(item, frame, LENGTH, forms, decoys, zipf_gap=None, checks=checks, padding_position=padding["position"])
 
 
 def _padded(text: str, padding: dict[str, str]) -> str:
@@ -241,23 +242,23 @@ def _pair(
     checks: dict[str, bool],
     **meta: Any,
 ) -> Pair:
-    both = 0 if arm == "length" else 1  # the length arm has the frequent word on both sides
+    both = 0 if arm == LENGTH else 1  # the length arm has the frequent word on both sides
     words = (item.high, (item.high, item.low)[both])
     queries: dict[str, Any] = {
         "neutral": _neutral(item, frame),
         "gloss_plain": list(item.gloss_plain),
         "gloss_elevated": list(item.gloss_elevated),
     }
-    if arm != "length":  # one word on both sides cannot be crossed with itself
+    if arm != LENGTH:  # one word on both sides cannot be crossed with itself
         template = query_texts()["naming"][item.pos]
-        queries |= {f"naming_{side}": template.replace("{word}", word) for side, word in zip(("high", "low"), words, strict=True)}
+        queries |= {f"naming_{side}": template.replace("{word}", word) for side, word in zip((HIGH, LOW), words, strict=True)}
     return drafted(
         item=item.id,
         arm=arm,
         high=forms[0],
         low=forms[1],
         queries=queries,
-        decoys={"high": decoys[0], "low": decoys[1]},
+        decoys={HIGH: decoys[0], LOW: decoys[1]},
         zipf_gap=zipf_gap,
         generator="lexicon",
         checks=checks,
@@ -276,7 +277,7 @@ def _pair(
             "swap": list(words),
             "headline": item.headline,
             "balanced": item.balanced,
-            "oriented_by": item.oriented_by if arm == "placebo" else None,
+            "oriented_by": item.oriented_by if arm == PLACEBO else None,
             **meta,
         },
     )

@@ -7,6 +7,7 @@ from freqbias.frequency import mean_zipf, swap_of_tokens, tokens
 from freqbias.frequency.measures import content_zipf
 from freqbias.paraphrases.checks import checked
 from freqbias.records import Pair
+from freqbias.terms import FREQUENCY
 
 ID_DIGITS = 16  # hexadecimal; two of a million pairs share an id once in ten million files
 
@@ -25,7 +26,7 @@ def make_pair(*, item: str, high: str, low: str, key: tuple[str, ...] | None = N
 
 def drafted(*, item: str, high: str, low: str, key: tuple[str, ...] | None = None, **fields: Any) -> Pair:
     """Return the same without checks, for a generator that checks all of its pairs together."""
-    arm, language = fields.get("arm", "frequency"), fields.get("language", "en")
+    arm, language = fields.get("arm", FREQUENCY), fields.get("language", "en")
     computed: dict[str, Any] = {
         "id": hashlib.sha256("\0".join(key or (arm, item, high, low)).encode()).hexdigest()[:ID_DIGITS],
         "zipf_high": mean_zipf(high, language),

@@ -26,6 +26,7 @@ from freqbias.paraphrases.lexicon import keeps_gap, synonym_sets
 from freqbias.paraphrases.making import drafted
 from freqbias.paraphrases.words import article
 from freqbias.records import Pair
+from freqbias.terms import FREQUENCY, PLACEBO
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Coverage:
         """Return one sentence an arm."""
         return [
             f"{arm}: {self.changed[arm]} of {self.texts} texts changed, {self.swapped[arm]} of {self.words} words swapped"
-            for arm in ("frequency", "placebo")
+            for arm in (FREQUENCY, PLACEBO)
         ]
 
 
@@ -144,7 +145,7 @@ def _given(texts: Iterable[str]) -> Iterator[Document]:
 
 
 def _pairs_of(documents: Iterable[Document], n: int | None, seed: int, coverage: Coverage) -> list[Pair]:
-    pairs: dict[str, list[Pair]] = {"frequency": [], "placebo": []}
+    pairs: dict[str, list[Pair]] = {FREQUENCY: [], PLACEBO: []}
     for document in documents:
         coverage.texts += 1
         coverage.words += len(_WORD.findall(document.text))
@@ -235,14 +236,14 @@ def _pair(document: Document, arm: str) -> Pair | None:
             "original": document.text,
             "swaps": sets,
             "query_ids": list(document.query_ids),
-            "oriented_by": _orientation(sets) if arm == "placebo" else None,
+            "oriented_by": _orientation(sets) if arm == PLACEBO else None,
         },
     )
 
 
 def _orientation(used: Sequence[str]) -> str | None:
     """Return the rival that orients a text's placebo swaps when it is one and the same."""
-    rivals = {item.oriented_by for item in synonym_sets("placebo") if item.id in set(used)}
+    rivals = {item.oriented_by for item in synonym_sets(PLACEBO) if item.id in set(used)}
     return rivals.pop() if len(rivals) == 1 else None
 
 

@@ -14,12 +14,12 @@ from freqbias.models.relevance import Scorer
 from freqbias.progress import Track
 from freqbias.records import Observation, Pair
 from freqbias.redact import redact
-from freqbias.terms import REGISTERS, SIDES
+from freqbias.terms import EMPTY, FEW_ITEMS, HIGH, LOW, REGISTERS, SIDES
 
-LETTERS = {"h": "high", "l": "low"}
+LETTERS = {"h": HIGH, "l": LOW}
 TIE = 1e-9  # scores nearer than this are tied: vectors are float32, so a smaller difference is rounding
 
-FEW_ITEMS = 6  # a t interval of fewer is wider than anything that could be seen in it
+MIN_ITEMS = 6  # a t interval of fewer is wider than anything that could be seen in it
 
 
 def prompt(name: str) -> str:
@@ -145,11 +145,11 @@ def mean_over_items(values: NDArray[np.float64], items: NDArray[Any]) -> dict[st
     """Return the fields of an `Estimate` for the mean of item means with its t interval; no value without items, no interval of a few."""
     names, where = np.unique(items, return_inverse=True)
     if not len(names):
-        return {"value": None, "flags": ["empty"]}
+        return {"value": None, "flags": [EMPTY]}
     means = np.bincount(where, values) / np.bincount(where)
     found: dict[str, Any] = {"value": float(means.mean()), "n_items": len(names)}
-    if len(names) < FEW_ITEMS:
-        found["flags"] = ["few_items"]
+    if len(names) < MIN_ITEMS:
+        found["flags"] = [FEW_ITEMS]
     else:
         from scipy import stats
 

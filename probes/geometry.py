@@ -44,7 +44,7 @@ from freqbias.probes.common import document_covariates, observation, swapped_zip
 from freqbias.probes.vector_geometry import Fit, Floats, Ints
 from freqbias.progress import Track
 from freqbias.records import Estimate, Observation, Pair
-from freqbias.terms import SIDES
+from freqbias.terms import COSINE, FREQUENCY, K_OCCURRENCE, SIDES, UNDEFINED
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def prepare(pairs: Iterable[Pair], model: DenseScorer, track: Track) -> Pool | N
         log.warning("geometry: %s has no dense vectors, so there is nothing to measure", model.info.name)
         return None
     model.prepare([], (getattr(pair, side) for pair in pairs for side in SIDES), track)
-    chosen = _part(pairs, lambda pair: pair.arm == "frequency") or _part(pairs, lambda pair: True)
+    chosen = _part(pairs, lambda pair: pair.arm == FREQUENCY) or _part(pairs, lambda pair: True)
     vectors = _vectors(model, [getattr(pair, side) for pair in chosen for side in SIDES])
     unit = space.unit_rows(vectors)
     usable = np.isfinite(unit).all(axis=1)
@@ -118,7 +118,7 @@ def run(pairs: Sequence[Pair], model: DenseScorer, common: Pool | None) -> Itera
     unit = space.unit_rows(vectors)
     items = np.array([common.numbers.get(text_hash(pair.item), -1) for pair in pairs for _ in SIDES], dtype=np.int64)
     norms = np.linalg.norm(vectors, axis=1)
-    rows = [("centroid", "cosine", _centroid(unit, items, common)), ("hubness", "k_occurrence", _occurrence(unit, items, common))]
+    rows = [("centroid", COSINE.name, _centroid(unit, items, common)), ("hubness", K_OCCURRENCE.name, _occurrence(unit, items, common))]
     if common.norms_vary:
         rows.append(("norm", "l2_norm", np.where(norms > 0, norms, np.nan)))
     covariates = document_covariates(pairs, model)
@@ -316,7 +316,7 @@ def _estimate(
         probe="geometry",
         measure=measure,
         contrast=contrast,
-        arm="frequency",
+        arm=FREQUENCY,
         term=f"{unit.name}:{where}",
         value=found.value,
         ci_low=found.low,
@@ -326,7 +326,7 @@ def _estimate(
         n_failed=unit.unusable,
         method="none" if reason else f"{method}; percentile interval from {space.RESAMPLES} resamples of items",
         details={} if reason is None else {"reason": reason},
-        flags=[] if found.value is not None else ["undefined"],
+        flags=[] if found.value is not None else [UNDEFINED],
     )
 
 
@@ -334,7 +334,7 @@ probe = Probe(
     name="geometry",
     needs="embedder",
     summary="centroid, norm and hubness by form; slopes of cosine on frequency in raw and corrected space",
-    judgement=Judgement(contrast="centroid", measure="cosine", meaning="lies nearer to the mean direction of all other texts"),
+    judgement=Judgement(contrast="centroid", measure=COSINE.name, meaning="lies nearer to the mean direction of all other texts"),
     prepare=prepare,
     run=run,
     estimates=estimates,

@@ -44,9 +44,7 @@ from freqbias.probes.common import (
 )
 from freqbias.progress import Track
 from freqbias.records import Observation, Pair
-from freqbias.terms import CELLS, SIDES
-
-WIN_RATE = "win_rate"
+from freqbias.terms import CELLS, CROSSED, HH, HIGH, HL, LH, LL, LOW, SIDES, WIN_RATE
 
 Row = tuple[str, str, dict[str, Any]]  # contrast, measure, values
 
@@ -84,11 +82,11 @@ def _rows(pair: Pair, scores: Mapping[tuple[str, str], float], measure: str) -> 
 
     yield "exact_form", measure, failed or _exact_form(margins) | scale
     yield "decoy_form", measure, failed or _decoy_form(margins, 0.0)
-    yield "crossed", measure, failed or {"cells": margins}
-    yield "exact_form", WIN_RATE, failed or _exact_form(wins)
-    yield "decoy_form", WIN_RATE, failed or _decoy_form(wins, 1.0)
-    yield "interaction", WIN_RATE, failed or {"high": wins["hh"] - wins["hl"], "low": wins["lh"] - wins["ll"]}
-    yield "crossed", WIN_RATE, failed or {"cells": wins}
+    yield CROSSED, measure, failed or {"cells": margins}
+    yield "exact_form", WIN_RATE.name, failed or _exact_form(wins)
+    yield "decoy_form", WIN_RATE.name, failed or _decoy_form(wins, 1.0)
+    yield "interaction", WIN_RATE.name, failed or {HIGH: wins[HH] - wins[HL], LOW: wins[LH] - wins[LL]}
+    yield CROSSED, WIN_RATE.name, failed or {"cells": wins}
 
 
 def _leads(pair: Pair, registers: list[list[str]], scores: Mapping[tuple[str, str], float], cell: str) -> list[list[float]]:
@@ -107,12 +105,12 @@ def _won(lead: float) -> float:
 
 
 def _exact_form(cells: Mapping[str, float]) -> dict[str, Any]:
-    return {"high": (cells["hh"] + cells["hl"]) / 2, "low": (cells["lh"] + cells["ll"]) / 2}
+    return {HIGH: (cells[HH] + cells[HL]) / 2, LOW: (cells[LH] + cells[LL]) / 2}
 
 
 def _decoy_form(cells: Mapping[str, float], whole: float) -> dict[str, Any]:
     """Return the decoy's side of the comparison: `whole` is 1 for shares, 0 for margins."""
-    return {"high": whole - (cells["hh"] + cells["lh"]) / 2, "low": whole - (cells["hl"] + cells["ll"]) / 2}
+    return {HIGH: whole - (cells[HH] + cells[LH]) / 2, LOW: whole - (cells[HL] + cells[LL]) / 2}
 
 
 probe = Probe(
@@ -121,7 +119,7 @@ probe = Probe(
     summary="whether the exact document loses to its decoy, by the form of either",
     judgement=Judgement(
         contrast="exact_form",
-        secondary=("win_rate",),
+        secondary=(WIN_RATE.name,),
         meaning="stands further above a decoy, for a gloss of its own content",
         cells=("exact", "decoy"),
         other_words=("decoy_form",),

@@ -22,7 +22,7 @@ from freqbias.models import LanguageModel
 from freqbias.probes import Judgement, Probe
 from freqbias.probes.common import observation, prompt
 from freqbias.records import Observation, Pair
-from freqbias.terms import REGISTERS, SIDES
+from freqbias.terms import FREQUENCY, HIGH, LOG_PROB, LOW, REGISTERS, SIDES
 
 BRIDGE = prompt("likelihood-bridge-v1")  # leads from a sentence to any phrase, and repeats no content word
 
@@ -57,7 +57,7 @@ def _gloss(pair: Pair, register: str) -> str | None:
 
 def _decoys(pair: Pair) -> Mapping[str, str]:
     """Return the decoys to score: those of the frequency arm, which give the scale; the controls would only cost time."""
-    return pair.decoys if pair.arm == "frequency" else {}
+    return pair.decoys if pair.arm == FREQUENCY else {}
 
 
 def _whole(pairs: Sequence[Pair], model: LanguageModel) -> dict[str, float]:
@@ -89,10 +89,10 @@ def _row(
     covariates: dict[str, Any],
     asked: Sequence[str],
 ) -> Observation:
-    numbers = [values["high"], values["low"], *values.get("decoys", {}).values()]
+    numbers = [values[HIGH], values[LOW], *values.get("decoys", {}).values()]
     if not np.isfinite(numbers).all():
         values = {"error": f"{model.info.name} gave no finite log-probability"}
-    return observation("likelihood", "log_prob_nats", pair, model, contrast, values, covariates, register, asked)
+    return observation("likelihood", LOG_PROB.name, pair, model, contrast, values, covariates, register, asked)
 
 
 probe = Probe(

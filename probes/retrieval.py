@@ -51,25 +51,38 @@ from freqbias.probes.common import (
 )
 from freqbias.progress import Track
 from freqbias.records import Estimate, Observation, Pair
-from freqbias.terms import CELLS, SIDES
+from freqbias.terms import (
+    CELLS,
+    CROSSED,
+    FREQUENCY,
+    HIGH,
+    LOW,
+    MRR_AT_10,
+    NDCG_AT_10,
+    NEGATIVE_RANK,
+    RECALL_AT_1,
+    RECALL_AT_10,
+    RECALL_AT_100,
+    SIDES,
+)
 
 MAX_DOCUMENTS = 100_000  # places of the corpus; of more pairs a random part fills it
 SAMPLE = 30  # distractors where every score costs a forward pass: three times the ten places that nDCG@10 looks at
 CELLS_AT_ONCE = 1 << 22  # scores compared in one go: 32 MB each for the scores and their differences
 PAIRS_AT_ONCE = 256
-DECOYS = {"high": "decoy_high", "low": "decoy_low"}
+DECOYS = {HIGH: "decoy_high", LOW: "decoy_low"}
 BUCKETS = 8
 
 
 def measures(rank: float) -> dict[str, float]:
     """Return every measure of one relevant document at a rank from 1."""
     return {
-        "ndcg_at_10": 1 / np.log2(1 + rank) if rank <= 10 else 0.0,
-        "recall_at_1": float(rank <= 1),
-        "recall_at_10": float(rank <= 10),
-        "recall_at_100": float(rank <= 100),
-        "mrr_at_10": 1 / rank if rank <= 10 else 0.0,
-        "negative_rank": -float(rank),
+        NDCG_AT_10.name: 1 / np.log2(1 + rank) if rank <= 10 else 0.0,
+        RECALL_AT_1.name: float(rank <= 1),
+        RECALL_AT_10.name: float(rank <= 10),
+        RECALL_AT_100.name: float(rank <= 100),
+        MRR_AT_10.name: 1 / rank if rank <= 10 else 0.0,
+        NEGATIVE_RANK.name: -float(rank),
     }
 
 
@@ -108,7 +121,7 @@ def prepare(pairs: Iterable[Pair], model: Scorer, track: Track) -> Corpus:
     encode_all(pairs, model, track)
     places: dict[int, tuple[bool, str, str, str]] = {}
     for pair in pairs:
-        place, main = _place(pair), pair.arm == "frequency"
+        place, main = _place(pair), pair.arm == FREQUENCY
         if place not in places or (main and not places[place][0]):
             places[place] = (main, pair.item, pair.high, pair.low)
         if len(places) >= 2 * MAX_DOCUMENTS:
@@ -162,13 +175,13 @@ def _by_form(pair: Pair) -> Iterator[_Asked]:
 
 def _decoys(pair: Pair) -> dict[str, str]:
     """Return the decoys to rank by name of their value: those of the frequency arm, which give the scale."""
-    return {DECOYS[side]: text for side, text in pair.decoys.items() if side in DECOYS} if pair.arm == "frequency" else {}
+    return {DECOYS[side]: text for side, text in pair.decoys.items() if side in DECOYS} if pair.arm == FREQUENCY else {}
 
 
 def _crossed(pair: Pair) -> Iterator[_Asked]:
     naming = naming_queries(pair)
     if naming:
-        yield _Asked("crossed", None, {c: [(naming[LETTERS[c[0]]], getattr(pair, LETTERS[c[1]]))] for c in CELLS})
+        yield _Asked(CROSSED, None, {c: [(naming[LETTERS[c[0]]], getattr(pair, LETTERS[c[1]]))] for c in CELLS})
 
 
 Values = dict[str, tuple[dict[str, float], float]]  # by name: mean of each measure, documents ranked
@@ -197,7 +210,7 @@ def _measured(pairs: Sequence[Pair], model: Scorer, corpus: Corpus, crossed: boo
 def _remember(corpus: Corpus, pair: Pair, row: _Asked, values: Values) -> None:
     """Keep a frequency pair's values, mean of the registers; no more than the corpus could hold."""
     full = pair.id not in corpus.seen and len(corpus.seen) >= MAX_DOCUMENTS
-    if full or row.contrast != "document_form" or pair.arm != "frequency":
+    if full or row.contrast != "document_form" or pair.arm != FREQUENCY:
         return
     new = np.array([list(values[side][0].values()) for side in SIDES])
     share = 1 / len(list(_by_form(pair)))
@@ -214,7 +227,7 @@ def run(pairs: Sequence[Pair], model: Scorer, common: Corpus) -> Iterator[Observ
         failed = _error(values)
         for measure in MEASURES:
             numbers = {name: value[0][measure] for name, value in values.items()}
-            fields: dict[str, Any] = {"cells": numbers} if row.contrast == "crossed" else {side: numbers[side] for side in SIDES}
+            fields: dict[str, Any] = {"cells": numbers} if row.contrast == CROSSED else {side: numbers[side] for side in SIDES}
             if set(DECOYS.values()) <= numbers.keys():
                 fields["decoys"] = {side: numbers[name] for side, name in DECOYS.items()}
             yield observation("retrieval", measure, pair, model, row.contrast, failed or fields, covariates, row.register)
@@ -223,11 +236,11 @@ def run(pairs: Sequence[Pair], model: Scorer, common: Corpus) -> Iterator[Observ
 def _error(values: Values) -> dict[str, str]:
     if min(size for _, size in values.values()) < 2:
         return {"error": "no document of another item to rank against"}
-    return unscorable({name: value["negative_rank"] for name, (value, _) in values.items()})
+    return unscorable({name: value[NEGATIVE_RANK.name] for name, (value, _) in values.items()})
 
 
 def _overlap(pair: Pair, row: _Asked) -> dict[str, list[float | None]]:
-    if row.contrast == "crossed":
+    if row.contrast == CROSSED:
         return {}
     return {"query_overlap": [_mean_overlap(row.couples[side], pair.language) for side in SIDES]}
 
@@ -242,7 +255,7 @@ def estimates(pairs: Iterable[Pair], model: Scorer, common: Corpus) -> Iterator[
     zipf: list[float] = []
     items: list[int] = []
     values: list[NDArray[np.float64]] = []
-    for part in _parts(pair for pair in pairs if pair.arm == "frequency"):
+    for part in _parts(pair for pair in pairs if pair.arm == FREQUENCY):
         fresh = [pair for pair in part if pair.id not in common.seen]
         for _ in _measured(fresh, model, common, crossed=False):
             pass
@@ -287,7 +300,7 @@ def _buckets(zipf: NDArray[np.float64], items: NDArray[np.int64], values: NDArra
                 probe="retrieval",
                 measure=measure,
                 contrast="zipf_buckets",
-                arm="frequency",
+                arm=FREQUENCY,
                 term=f"bucket:{number + 1}",
                 n_pairs=int(own.sum()),
                 method="bucket of equal cumulative frequency; n counts documents; mean of item means, t interval",
@@ -302,7 +315,7 @@ probe = Probe(
     summary="rank of the exact document in a corpus, by its form and the query's",
     judgement=Judgement(
         contrast="document_form",
-        measure="ndcg_at_10",
+        measure=NDCG_AT_10.name,
         meaning="ranks higher for a gloss of its own content",
         without_gloss="ranks higher for the queries that its collection calls relevant",
     ),

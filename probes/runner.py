@@ -11,6 +11,7 @@ from freqbias.probes.standins import StandIn
 from freqbias.progress import Track, silent
 from freqbias.records import Observation, Pair
 from freqbias.redact import redact
+from freqbias.terms import HIGH, LOW
 
 MAX_CONSECUTIVE_FAILURES = 5  # pairs, each asked for alone: by then it is the model that fails, not the texts
 
@@ -109,7 +110,7 @@ class Measurement:
     def _failed(self, pair: Pair, error: BackendError) -> list[Observation]:
         """Return the rows that the probe would have written for a pair, each with the error; a stand-in tells which these are."""
         model, common = self._stand_in
-        empty: dict[str, Any] = {"high": None, "low": None, "cells": None, "decoys": None, "error": redact(str(error))}
+        empty: dict[str, Any] = {HIGH: None, LOW: None, "cells": None, "decoys": None, "error": redact(str(error))}
         return [row.replace(**empty) for row in self._probe.run([pair], model, common)]
 
     @cached_property

@@ -41,7 +41,7 @@ from freqbias.probes.common import (
 )
 from freqbias.progress import Track
 from freqbias.records import Observation, Pair
-from freqbias.terms import CELLS, SIDES
+from freqbias.terms import CELLS, CROSSED, SIDES
 
 POOL_ITEMS = 32  # items whose glosses are the background of a pair scorer: 32 means have a standard error of a sixth of their spread
 
@@ -119,7 +119,7 @@ def _rows(pair: Pair, found: _Scores, background: Background | None) -> Iterator
     naming = naming_queries(pair)
     if naming:
         cells = {c: found.mean([naming[LETTERS[c[0]]]], getattr(pair, LETTERS[c[1]])) for c in CELLS}
-        yield "crossed", None, unscorable(cells) or {"cells": cells}
+        yield CROSSED, None, unscorable(cells) or {"cells": cells}
 
 
 def _both_sides(pair: Pair, value: dict[str, float]) -> dict[str, Any]:

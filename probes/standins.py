@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from freqbias.models import ModelInfo, Role
 from freqbias.models.relevance import Pool
 from freqbias.progress import Track, silent
+from freqbias.terms import COSINE
 
 Note = Callable[[str, Iterable[str]], None]
 
@@ -27,7 +28,7 @@ class StandIn:
     max_tokens = None
     path = None
 
-    def __init__(self, info: ModelInfo, measure: str = "cosine", note: Note = _forget):
+    def __init__(self, info: ModelInfo, measure: str = COSINE.name, note: Note = _forget):
         self.info = info
         self.measure = measure
         self._note = note

@@ -10,13 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from freqbias.analysis.estimate.estimates import SESOI_SHARE, sesoi
+from freqbias.analysis.estimate.estimates import sesoi
+from freqbias.analysis.estimate.means import SESOI_SHARE
 from freqbias.analysis.stats.resampling import Values
 from freqbias.analysis.table import contrasts
 from freqbias.analysis.table.judged import settled_in
 from freqbias.errors import InputError
 from freqbias.judgement import Judgement, Judgements
 from freqbias.progress import Track, silent
+from freqbias.terms import FREQUENCY, PLACEBO
 
 log = logging.getLogger(__name__)
 
@@ -238,7 +240,7 @@ def power_of(
         try:
             found = components(rows)
         except InputError as error:
-            if arm == "placebo":
+            if arm == PLACEBO:
                 continue  # an arm that is absent or constant has no equivalence to plan; the frequency arm is what the run is for
             reasons.append(f"{' / '.join(key)}: {error}")
             continue
@@ -271,9 +273,9 @@ def _series(gaps: pd.DataFrame, judgements: Judgements) -> Iterator[tuple[tuple[
         if not judgements[key[1]].judges(contrast, key[2]):
             continue
         own = rows[rows["contrast"] == contrast].dropna(subset=["gap"])
-        for arm in ("frequency", "placebo"):
+        for arm in (FREQUENCY, PLACEBO):
             part = own[own["arm"] == arm]
-            if len(part) and (own["arm"] == "frequency").any():
+            if len(part) and (own["arm"] == FREQUENCY).any():
                 yield key, arm, part
 
 
@@ -305,7 +307,7 @@ def _answer(
     simulations: int,
 ) -> Answer:
     model, probe, measure, arm = key
-    equivalence = arm == "placebo"
+    equivalence = arm == PLACEBO
     least, error = detectable(found, items, rng, power=power, equivalence=equivalence, simulations=simulations)
     needed, share = Needed(items=None, low=None, high=None), None
     if target is not None:

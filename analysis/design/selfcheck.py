@@ -19,12 +19,14 @@ from scipy import stats
 
 from freqbias.analysis.design.power import t_power
 from freqbias.analysis.design.simulate import Simulated, World, simulate
-from freqbias.analysis.estimate.estimates import SESOI_SHARE, estimate
+from freqbias.analysis.estimate.estimates import estimate
+from freqbias.analysis.estimate.means import SESOI_SHARE
 from freqbias.analysis.report.verdict import verdicts
 from freqbias.analysis.table.frame import frame
 from freqbias.errors import InputError
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate
+from freqbias.terms import DIFFERENCE, EQUIVALENT, FREQUENCY, LENGTH, PLACEBO
 
 SEED = 0  # fixed before the first run
 RUNS = 1000
@@ -41,16 +43,16 @@ KINDS = {
     "bca": "BCa coverage",
     "rejects": "p < .05",
     "excludes": "interval excludes 0",
-    "equivalent": "equivalent",
+    EQUIVALENT: EQUIVALENT,
     "credits": "credited by the verdict",
 }
 #: How a headline credits frequency; a doubt begins "Whether it goes with frequency".
 CREDIT = ("It goes with frequency", "goes with the frequent form")
 
-_FREQUENCY = ("gloss", "frequency", "mean")
-_SLOPE = ("gloss", "frequency", "zipf_slope")
-_ADJUSTED = ("gloss", "frequency", "adjusted")
-_LOGIT = ("gloss", "frequency", "zipf_slope_logit")
+_FREQUENCY = ("gloss", FREQUENCY, "mean")
+_SLOPE = ("gloss", FREQUENCY, "zipf_slope")
+_ADJUSTED = ("gloss", FREQUENCY, "adjusted")
+_LOGIT = ("gloss", FREQUENCY, "zipf_slope_logit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +131,7 @@ def scenarios() -> list[Scenario]:
 
 def _means() -> Iterator[Scenario]:
     """Yield worlds without dose, for means, differences, equivalence and power."""
-    difference = ("gloss", "frequency-placebo", "mean")
+    difference = ("gloss", DIFFERENCE, "mean")
     null = World(frame_spread=0.0, placebo_items=30, placebo_noise=1.5)
     rules: tuple[Rule, ...] = (_false_positive(_FREQUENCY), _false_positive(difference))
     yield Scenario(name="nothing planted", world=null, rules=rules, resamples=RESAMPLES)
@@ -137,21 +139,21 @@ def _means() -> Iterator[Scenario]:
     arms = World(effect=0.03, placebo_items=25, placebo=0.01, placebo_noise=1.5, length_items=25, length_effect=0.05)
     rules = (
         *_recovered(_FREQUENCY, 0.03, in_frames=True),
-        *_recovered(("gloss", "placebo", "mean"), 0.01, in_frames=True),
-        *_recovered(("gloss", "length", "mean"), 0.05, in_frames=True),
+        *_recovered(("gloss", PLACEBO, "mean"), 0.01, in_frames=True),
+        *_recovered(("gloss", LENGTH, "mean"), 0.05, in_frames=True),
         *_recovered(difference, 0.02),
     )
     yield Scenario(name="all arms", world=arms, rules=rules)
 
     # BCa is an asymptotic interval: below 100 items it is known to be short (Efron & Tibshirani 1993, ch. 14), so it is judged from there
     many = World(items=100, frames=1, effect=0.03, frame_spread=0.0, margin_spread=0.1)
-    relative = ("gloss", "frequency", "relative")
+    relative = ("gloss", FREQUENCY, "relative")
     rules = (Rule(kind="bca", key=_FREQUENCY, truth=0.03, expected=COVERAGE), *_recovered(relative, 0.03 / many.margin))
     yield Scenario(name="100 items", world=many, rules=rules, resamples=RESAMPLES)
 
     bound = SESOI_SHARE * World().margin
     edge = World(items=3, placebo_items=40, placebo=bound, frame_spread=0.0)
-    rules = (Rule(kind="equivalent", key=("gloss", "placebo", "equivalence"), expected=ALPHA),)
+    rules = (Rule(kind=EQUIVALENT, key=("gloss", PLACEBO, "equivalence"), expected=ALPHA),)
     yield Scenario(name="placebo at the bound", world=edge, rules=rules)
 
     weak = World(effect=0.011, frame_spread=0.0)
@@ -161,9 +163,9 @@ def _means() -> Iterator[Scenario]:
     yield Scenario(name="weak effect", world=weak, rules=rules, resamples=RESAMPLES)
 
     pull = World(background=0.03, frame_spread=0.0, registers=True)
-    specific = ("gloss_specific", "frequency", "mean")
+    specific = ("gloss_specific", FREQUENCY, "mean")
     rules = (
-        *_recovered(("background", "frequency", "mean"), 0.03),
+        *_recovered(("background", FREQUENCY, "mean"), 0.03),
         *_recovered(_FREQUENCY, 0.03),
         Rule(kind="bias", key=specific),
         _false_positive(specific),
@@ -181,7 +183,7 @@ def _regressions() -> Iterator[Scenario]:
     both = replace(dose, effect=0.01, per_zipf=0.02, per_word=-0.004)
     rules: tuple[Rule, ...] = (
         *_recovered(_SLOPE, 0.02),
-        *_recovered(("gloss", "frequency", "words_slope"), -0.004),
+        *_recovered(("gloss", FREQUENCY, "words_slope"), -0.004),
         *_recovered(_ADJUSTED, 0.01, in_frames=True, dose=0.02),
     )
     yield Scenario(name="frequency and length", world=both, rules=rules)
@@ -209,16 +211,16 @@ def _regressions() -> Iterator[Scenario]:
     yield Scenario(name="8 random frames", world=many, rules=_recovered(_ADJUSTED, 0.01, dose=0.02))
 
     split = World(per_piece=0.02, pieces_per_zipf=0.8, zipf_spread=0.6)
-    direct = ("gloss", "frequency", "net_of_subwords")
+    direct = ("gloss", FREQUENCY, "net_of_subwords")
     rules = (*_recovered(_SLOPE, 0.02 * 0.8), *_recovered(direct, 0.0, in_frames=True))
     yield Scenario(name="subwords only", world=split, rules=rules)
 
     even = World(items=60, effect=0.03, pieces_per_zipf=0.4, zipf_spread=0.6)
-    equal = ("gloss", "frequency", "equal_subwords")
+    equal = ("gloss", FREQUENCY, "equal_subwords")
     yield Scenario(name="equal subwords", world=even, rules=_recovered(equal, 0.03, in_frames=True))
 
     level = World(items=120, effect=0.03, zipf_spread=0.6, words_spread=4.0)
-    matched = ("gloss", "frequency", "matched")
+    matched = ("gloss", FREQUENCY, "matched")
     yield Scenario(name="matched in length", world=level, rules=_recovered(matched, 0.03, in_frames=True))
 
     answers = World(items=200, effect=-0.9, per_zipf=0.5, zipf_spread=0.6, discordant=0.5)
@@ -228,7 +230,7 @@ def _regressions() -> Iterator[Scenario]:
 
     # in nats, gap = slope * ln(10) * zipf_gap: 1 is a model whose odds are the corpus's own
     odds = World(per_zipf=1.2 * math.log(10), zipf_spread=0.6, item_spread=1.0, pair_spread=1.0, frame_spread=0.3, raw=True)
-    calibration = ("calibration", "frequency", "mean")
+    calibration = ("calibration", FREQUENCY, "mean")
     yield Scenario(name="odds steeper than the corpus's", world=odds, rules=_recovered(calibration, 1.2))
     calibrated = replace(odds, per_zipf=math.log(10))
     yield Scenario(name="odds of the corpus", world=calibrated, rules=(_false_positive(calibration),))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from freqbias.records import Observation, Pair
+from freqbias.terms import ACCURACY, COSINE, ELEVATED, FREQUENCY, HIGH, LENGTH, LOW, PLACEBO, PLAIN
 
 EXACT = 0.5  # cosine of the rare form; its level plays no part in any estimate
 WORDS = 30  # of the shorter form
@@ -89,12 +90,12 @@ def simulate(world: World, rng: np.random.Generator) -> Simulated:
     drawn = rng.normal(0, world.frame_spread, world.frames)
     frames = world.position * places + drawn
     run = Simulated(frames=float(drawn.mean()))
-    for arm, items in (("frequency", world.items), ("placebo", world.placebo_items), ("length", world.length_items)):
+    for arm, items in ((FREQUENCY, world.items), (PLACEBO, world.placebo_items), (LENGTH, world.length_items)):
         for item in range(items):
             for pair, rows in _item(world, arm, item, frames, rng):
                 run.pairs.append(pair)
                 run.observations.extend(rows)
-    gaps = [pair.zipf_gap for pair in run.pairs if pair.arm == "frequency" and pair.zipf_gap is not None]
+    gaps = [pair.zipf_gap for pair in run.pairs if pair.arm == FREQUENCY and pair.zipf_gap is not None]
     return replace(run, zipf=float(np.mean(gaps)) if gaps else 0.0)
 
 
@@ -102,10 +103,10 @@ def _item(
     world: World, arm: str, item: int, frames: NDArray[np.float64], rng: np.random.Generator
 ) -> Iterator[tuple[Pair, list[Observation]]]:
     """Yield the pairs of one item, one a frame, with their rows."""
-    scale = world.placebo_noise if arm == "placebo" else 1.0
+    scale = world.placebo_noise if arm == PLACEBO else 1.0
     own, pull_own, margin_own = rng.normal(0, (scale * world.item_spread, scale * world.item_spread, world.margin_spread))
     zipf, words, pieces = _differences(world, arm, rng)
-    planted = {"placebo": world.placebo, "length": world.length_effect}.get(
+    planted = {PLACEBO: world.placebo, LENGTH: world.length_effect}.get(
         arm, world.effect + world.per_zipf * zipf + world.per_word * words + world.per_piece * pieces
     )
     for k, shift in enumerate(frames):
@@ -115,7 +116,7 @@ def _item(
             arm=arm,
             high="the usual form",
             low="the scarce form",
-            zipf_gap=None if arm == "length" else zipf,
+            zipf_gap=None if arm == LENGTH else zipf,
             covariates={"words": [WORDS + max(words, 0), WORDS - min(words, 0)]},
             meta={"frame": str(k)},
         )
@@ -130,18 +131,18 @@ def _item(
             continue
         rows = []
         if world.background is not None:
-            pull = (world.background if arm == "frequency" else 0.0) + pull_own
+            pull = (world.background if arm == FREQUENCY else 0.0) + pull_own
             rows.append(_row(pair, "background", None, pull + pull_residual))
             gap += pull
         covariates = {"subwords": [1 + max(-pieces, 0), 1 + max(pieces, 0)]} if world.pieces_per_zipf else {}
-        for name, sign in (("plain", 1), ("elevated", -1)) if world.registers else ((None, 0),):
+        for name, sign in ((PLAIN, 1), (ELEVATED, -1)) if world.registers else ((None, 0),):
             rows.append(_row(pair, "gloss", name, gap + sign * register, world.margin + margin_own, covariates))
         yield pair, rows
 
 
 def _differences(world: World, arm: str, rng: np.random.Generator) -> tuple[float, int, int]:
     """Return Zipf gap, words gap and low - high subwords of one item, the last two whole numbers with exactly linear expectation."""
-    if arm != "frequency":
+    if arm != FREQUENCY:
         return 0.0, 0, 0
     first, second, third = rng.normal(size=3)
     zipf = ZIPF_MEAN + world.zipf_spread * first
@@ -159,9 +160,9 @@ def _answers(pair: Pair, log_odds: float, luck: float, discordant: float, rng: n
     """Return one row of right and wrong answers; `luck` is uniform: below the high form's probability that one is right alone."""
     if rng.uniform() < discordant:
         high = float(luck < 1 / (1 + math.exp(-log_odds)))
-        return _row(pair, "gloss", None, 0.0).replace(measure="accuracy", high=high, low=1 - high)
+        return _row(pair, "gloss", None, 0.0).replace(measure=ACCURACY.name, high=high, low=1 - high)
     both = float(rng.integers(0, 2))
-    return _row(pair, "gloss", None, 0.0).replace(measure="accuracy", high=both, low=both)
+    return _row(pair, "gloss", None, 0.0).replace(measure=ACCURACY.name, high=both, low=both)
 
 
 def _row(
@@ -172,12 +173,12 @@ def _row(
         item=pair.item,
         arm=pair.arm,
         probe="similarity",
-        measure="cosine",
+        measure=COSINE.name,
         contrast=contrast,
         register=register,
         model="simulated",
         high=EXACT + gap,
         low=EXACT,
-        decoys=None if margin is None else {"high": EXACT + gap - margin, "low": EXACT - margin},
+        decoys=None if margin is None else {HIGH: EXACT + gap - margin, LOW: EXACT - margin},
         covariates=covariates or {},
     )

@@ -18,6 +18,7 @@ from freqbias.analysis.stats.mixed import THESE_FRAMES
 from freqbias.analysis.stats.resampling import RESAMPLES, Interval, above_zero, bca_ends, named_rng, resampling_weights
 from freqbias.judgement import Judgements
 from freqbias.records import Estimate
+from freqbias.terms import DESCRIPTIVE, FREQUENCY
 
 ALL_MODELS = "(all models)"
 MIN_MODELS = 10  # with fewer the mean over models is a description: its spread over models has no usable estimate
@@ -64,7 +65,7 @@ def across_models(
     """
     for (probe, measure), rows in table.groupby(["probe", "measure"]):
         contrast = judgements[str(probe)].contrast
-        own = rows[(rows["contrast"] == contrast) & (rows["arm"] == "frequency")].dropna(subset=["gap", "margin"])
+        own = rows[(rows["contrast"] == contrast) & (rows["arm"] == FREQUENCY)].dropna(subset=["gap", "margin"])
         if own["model"].nunique() < 2:
             continue
         models, shared, left_out = _shared(own)
@@ -75,7 +76,7 @@ def across_models(
             "probe": str(probe),
             "measure": str(measure),
             "contrast": contrast,
-            "arm": "frequency",
+            "arm": FREQUENCY,
         }
         joint = joint_relative(
             shared["gap"].to_numpy(dtype=float), shared["margin"].to_numpy(dtype=float), named_rng(seed, *key.values(), "relative")
@@ -83,8 +84,8 @@ def across_models(
         sizes: dict[str, Any] = {
             "n_pairs": own.loc[own["item"].isin(shared.index), "pair_id"].nunique(),
             "n_items": len(shared),
-            "n_failed": max(len(failed.get((model, str(probe), str(measure), contrast, "frequency"), ())) for model in models),
-            "flags": ["descriptive"] if len(models) < MIN_MODELS else [],
+            "n_failed": max(len(failed.get((model, str(probe), str(measure), contrast, FREQUENCY), ())) for model in models),
+            "flags": [DESCRIPTIVE] if len(models) < MIN_MODELS else [],
         }
         for term, what, (value, error, interval) in _statistics(joint, models):
             yield Estimate(

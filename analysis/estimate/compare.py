@@ -20,12 +20,13 @@ from freqbias.analysis.table.judged import judgements_of
 from freqbias.errors import InputError
 from freqbias.files import read_pairs
 from freqbias.records import Estimate, Pair
+from freqbias.terms import CONSTANT, HIGH, LOW, OBSERVATIONS_FILE, ONE_ITEM
 
 log = logging.getLogger(__name__)
 
 METHOD = "difference of item means, second run - first, over the pairs that both measured; t interval; sign-flip p, not adjusted"
 TERM = "run_difference"
-_TEXTS = ("item", "arm", "language", "high", "low", "context")
+_TEXTS = ("item", "arm", "language", HIGH, LOW, "context")
 _KEY = ["probe", "measure", "contrast", "arm"]
 
 
@@ -42,7 +43,7 @@ def compare(first: str | os.PathLike[str], second: str | os.PathLike[str], *, se
     for folder, own in zip((first, second), pairs, strict=True):
         observations = frame(folder)
         judgements = judgements_of(folder)
-        belonging.check_records(observations, own, str(Path(folder) / "observations.jsonl"), judgements)
+        belonging.check_records(observations, own, str(Path(folder) / OBSERVATIONS_FILE), judgements)
         sides.append(pair_gaps(observations, judgements))
     made = [
         _difference(rows, names, seed)
@@ -127,7 +128,7 @@ def _difference(rows: pd.DataFrame, names: tuple[str, str, str], seed: int) -> E
     interval = resampling.t_interval(items)
     probe, *models = names
     series = {name: str(rows[name].iloc[0]) for name in _KEY}
-    flags = [name for name, holds in (("one_item", len(items) == 1), ("constant", bool(np.ptp(items) == 0))) if holds]
+    flags = [name for name, holds in ((ONE_ITEM, len(items) == 1), (CONSTANT, bool(np.ptp(items) == 0))) if holds]
     model = models[0] if models[0] == models[1] else f"{models[0]} → {models[1]}"
     return Estimate(
         model=model,

@@ -16,6 +16,7 @@ import numpy as np
 from freqbias.analysis.stats.resampling import benjamini_hochberg
 from freqbias.judgement import Judgements
 from freqbias.records import Estimate
+from freqbias.terms import DIFFERENCE, FREQUENCY, LENGTH, PLACEBO
 
 CONFIRMATORY_FAMILY = "confirmatory"
 EXPLORATORY_FAMILY = "exploratory"
@@ -24,7 +25,7 @@ EXPLORATORY_FAMILY = "exploratory"
 def is_confirmatory(row: Estimate, judgements: Judgements) -> bool:
     """Tell whether an estimate is the one that its model x probe is judged by."""
     own = judgements[row.probe]
-    return row.arm == "frequency" and row.term == "mean" and own.judges(row.contrast, row.measure)
+    return row.arm == FREQUENCY and row.term == "mean" and own.judges(row.contrast, row.measure)
 
 
 def settled(estimates: Sequence[Estimate], judgements: Judgements | None = None) -> Judgements:
@@ -74,8 +75,8 @@ def _same_number(first: Estimate, second: Estimate) -> bool:
 
 
 def _family(row: Estimate, judgements: Judgements) -> str | None:
-    if row.p_value is None or row.arm in ("placebo", "length") or row.term.startswith("equivalence"):
+    if row.p_value is None or row.arm in (PLACEBO, LENGTH) or row.term.startswith("equivalence"):
         return None
-    if row.arm == "frequency-placebo" and judgements[row.probe].judges(row.contrast, row.measure):
+    if row.arm == DIFFERENCE and judgements[row.probe].judges(row.contrast, row.measure):
         return None  # a claim needs this test beside the confirmatory one; where both must hold, neither is adjusted for the other
     return CONFIRMATORY_FAMILY if is_confirmatory(row, judgements) else EXPLORATORY_FAMILY

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from freqbias.analysis.estimate.rivals import FREQUENCY, Row, complete, predictors
+from freqbias.analysis.estimate.rivals import ZIPF_GAP, Row, complete, predictors
 from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, Coefficient, inflation, usable
+from freqbias.terms import FEW_PAIRS, INSEPARABLE, SEPARATED
 
 #: Pairs of the rarer kind (right in one form only) that one predictor needs: with fewer the estimate is biased away from zero and its
 #: interval too short (Peduzzi et al. 1996, doi:10.1016/S0895-4356(96)00236-3).
@@ -40,17 +41,17 @@ def logit_rows(rows: pd.DataFrame) -> Iterator[Row]:
     names = predictors(own) if len(own) else []
     counts = discordant(own)
     rarer = min(counts.values())
-    if names[:1] != [FREQUENCY] or usable(own, "gap", names)[1] != names or rarer < PAIRS_PER_PREDICTOR * len(names):
+    if names[:1] != [ZIPF_GAP] or usable(own, "gap", names)[1] != names or rarer < PAIRS_PER_PREDICTOR * len(names):
         return
     n_pairs, n_items = len(own), own["item"].nunique()
-    factor = inflation(own, names)[FREQUENCY]
+    factor = inflation(own, names)[ZIPF_GAP]
     fit = conditional_logit(own, names) if factor < INSEPARABLE_VIF else None
     if fit is None:
         shown = "infinite" if np.isinf(factor) else f"{factor:.1f}"
         reason, flag = (
-            (f"frequency cannot be separated from its rivals in these pairs (VIF {shown})", "inseparable")
+            (f"frequency cannot be separated from its rivals in these pairs (VIF {shown})", INSEPARABLE)
             if factor >= INSEPARABLE_VIF
-            else ("the gaps tell the outcome without error, so the slope has no limit", "separated")
+            else ("the gaps tell the outcome without error, so the slope has no limit", SEPARATED)
         )
         yield Row(
             term="zipf_slope_logit",
@@ -65,7 +66,7 @@ def logit_rows(rows: pd.DataFrame) -> Iterator[Row]:
     for name in names:
         found = fit[name]
         yield Row(
-            term=f"{'zipf' if name == FREQUENCY else name.removesuffix('_gap')}_slope_logit",
+            term=f"{'zipf' if name == ZIPF_GAP else name.removesuffix('_gap')}_slope_logit",
             value=found.value,
             std_error=found.std_error,
             low=found.low,
@@ -74,7 +75,7 @@ def logit_rows(rows: pd.DataFrame) -> Iterator[Row]:
             method=f"log-odds per unit of gap, conditional logistic regression on discordant pairs, CR1 on items, t; {THESE_FRAMES}",
             n_pairs=n_pairs,
             n_items=n_items,
-            flags=("few_pairs",) if rarer < ENOUGH_PAIRS_PER_PREDICTOR * len(names) else (),
+            flags=(FEW_PAIRS,) if rarer < ENOUGH_PAIRS_PER_PREDICTOR * len(names) else (),
             details=dict(counts),
         )
 

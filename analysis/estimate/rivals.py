@@ -20,9 +20,9 @@ from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, Coeffic
 from freqbias.analysis.stats.resampling import std_error, t_interval
 from freqbias.errors import InputError
 from freqbias.matching import match
-from freqbias.terms import RIVALS
+from freqbias.terms import INSEPARABLE, NOT_HELD, RIVALS
 
-FREQUENCY = "zipf_gap"
+ZIPF_GAP = "zipf_gap"
 #: Rivals in the order of the report, and what a reader calls each.
 NAMES = {f"{name}_gap": label for name, label in RIVALS.items()}
 SENSE = "sense_zipf_gap"
@@ -50,14 +50,14 @@ class Row:
 
 def predictors(rows: pd.DataFrame) -> list[str]:
     """Return frequency and the rivals that vary in these rows, each only where the rivals before it do not nearly determine it."""
-    names = [FREQUENCY, *NAMES]
+    names = [ZIPF_GAP, *NAMES]
     varying = [name for name in names if name in rows.columns and rows[name].notna().all() and float(np.ptp(rows[name])) > 0]
     if "words_gap" in varying and "characters_gap" in varying:  # one measure of length
         in_words = float((rows["words_gap"] != 0).mean()) >= DIFFER_IN_WORDS
         varying.remove("characters_gap" if in_words else "words_gap")
-    kept = [name for name in varying if name == FREQUENCY]
+    kept = [name for name in varying if name == ZIPF_GAP]
     for name in varying[len(kept) :]:
-        rivals = [*kept[1:], name] if kept[:1] == [FREQUENCY] else [*kept, name]
+        rivals = [*kept[1:], name] if kept[:1] == [ZIPF_GAP] else [*kept, name]
         if inflation(rows, rivals)[name] < INSEPARABLE_VIF:
             kept.append(name)
     return kept
@@ -75,11 +75,11 @@ def complete(rows: pd.DataFrame) -> pd.DataFrame:
 def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
     """Yield slopes, parts, the adjusted, matched and direct effects for the pairs of one series; nothing where they do not allow it."""
     rows = complete(rows)
-    unknown = tuple(f"not_held:{name.removesuffix('_gap')}" for name in NAMES if name in rows.columns and rows[name].isna().any())
+    unknown = tuple(f"{NOT_HELD}{name.removesuffix('_gap')}" for name in NAMES if name in rows.columns and rows[name].isna().any())
     names = predictors(rows)
-    if not names or names[0] != FREQUENCY or not usable(rows, "gap", names)[1]:
+    if not names or names[0] != ZIPF_GAP or not usable(rows, "gap", names)[1]:
         return
-    factor = inflation(rows, names)[FREQUENCY]
+    factor = inflation(rows, names)[ZIPF_GAP]
     if factor >= INSEPARABLE_VIF:
         others = ", ".join(_label(name) for name in names[1:])
         shown = "infinite" if np.isinf(factor) else f"{factor:.1f}"
@@ -89,7 +89,7 @@ def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
             method="none",
             n_pairs=len(rows),
             n_items=rows["item"].nunique(),
-            flags=("inseparable", *unknown),
+            flags=(INSEPARABLE, *unknown),
             details={"reason": f"frequency cannot be separated from {others} in these pairs (VIF {shown})"},
         )
         return
@@ -109,12 +109,12 @@ def _by_sense(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
     """Yield the slope on the frequency of the intended senses, a sensitivity and no test of its own."""
     if SENSE not in rows.columns or rows[SENSE].notna().mean() < KNOWN:
         return
-    own = rows.assign(**{FREQUENCY: rows[SENSE]}).dropna(subset=[SENSE])
+    own = rows.assign(**{ZIPF_GAP: rows[SENSE]}).dropna(subset=[SENSE])
     names = [name for name in names if float(np.ptp(own[name])) > 0]
-    fit = crossed(own, "gap", names) if names[:1] == [FREQUENCY] else None
-    if fit is not None and fit.vif[FREQUENCY] < INSEPARABLE_VIF:
+    fit = crossed(own, "gap", names) if names[:1] == [ZIPF_GAP] else None
+    if fit is not None and fit.vif[ZIPF_GAP] < INSEPARABLE_VIF:
         method = f"per Zipf unit of the intended sense's frequency; {method_of(fit, names)}"
-        yield row_of("sense_zipf_slope", fit.slopes[FREQUENCY], method, p_value=False)
+        yield row_of("sense_zipf_slope", fit.slopes[ZIPF_GAP], method, p_value=False)
 
 
 def _label(name: str) -> str:
@@ -148,10 +148,10 @@ def row_of(term: str, c: Coefficient, method: str, factor: float = 1.0, p_value:
 def _slopes(fit: Fit, names: list[str]) -> Iterator[Row]:
     method = method_of(fit, names)
     for name in names:
-        short = "zipf" if name == FREQUENCY else name.removesuffix("_gap")
+        short = "zipf" if name == ZIPF_GAP else name.removesuffix("_gap")
         yield row_of(f"{short}_slope", fit.slopes[name], method)
     for name in names:
-        short = "frequency" if name == FREQUENCY else name.removesuffix("_gap")
+        short = "frequency" if name == ZIPF_GAP else name.removesuffix("_gap")
         part = f"slope times the mean difference of the forms; {fit.population}"
         yield row_of(f"part:{short}", fit.slopes[name], part, fit.means[name], p_value=False)
     yield row_of("part:rest", fit.rest, f"mean gap with no difference in any predictor; {fit.population}", p_value=False)
@@ -181,7 +181,7 @@ def _matched(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
     level = [name for name in names if NAMES.get(name) in ("length", "readability")]
     if not level:
         return
-    keep = _level(tuple(level), *(rows[name].to_numpy(dtype=float).tobytes() for name in [FREQUENCY, *level]))
+    keep = _level(tuple(level), *(rows[name].to_numpy(dtype=float).tobytes() for name in [ZIPF_GAP, *level]))
     if keep is None:
         return
     items = rows[keep].groupby("item")["gap"].mean().to_numpy(dtype=float)

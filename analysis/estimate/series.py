@@ -11,6 +11,7 @@ from freqbias.analysis.stats import resampling
 from freqbias.analysis.stats.resampling import Values
 from freqbias.judgement import Judgement
 from freqbias.records import Estimate
+from freqbias.terms import FREQUENCY
 
 
 def level_of(rows: pd.DataFrame, side: str) -> float | None:
@@ -55,7 +56,7 @@ class Series:
         """Return the estimate that a regression's row becomes."""
         return Estimate(
             **self.key,
-            arm="frequency",
+            arm=FREQUENCY,
             term=row.term,
             value=row.value,
             std_error=row.std_error,
@@ -64,7 +65,7 @@ class Series:
             p_value=row.p_value,
             n_pairs=row.n_pairs,
             n_items=row.n_items,
-            n_failed=self.failed.get("frequency", 0),
+            n_failed=self.failed.get(FREQUENCY, 0),
             method=row.method,
             flags=list(row.flags),
             details=row.details,

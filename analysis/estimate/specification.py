@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from freqbias.analysis.estimate.rivals import FREQUENCY, NAMES, complete, predictors
+from freqbias.analysis.estimate.rivals import NAMES, ZIPF_GAP, complete, predictors
 from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, crossed, inflation, usable
 
 #: How frequency is measured, and the column of `contrasts.pair_table` that holds the gap.
@@ -114,7 +114,7 @@ def _effects(rows: pd.DataFrame) -> list[Effect]:
             table = tables[spec.outliers][len(names) > 1]  # pairs that lack a rival are lost where it is held level, and nowhere else
             choice = (spec.aggregation, names, spec.outliers)
             mean = (spec.aggregation, spec.outliers, table.index.to_numpy().tobytes())
-            if choice in seen or names[:1] != (FREQUENCY,) or (len(names) == 1 and mean in bare):
+            if choice in seen or names[:1] != (ZIPF_GAP,) or (len(names) == 1 and mean in bare):
                 continue
             seen.add(choice)
             bare |= {mean} if len(names) == 1 else set()
@@ -127,7 +127,7 @@ def _measured(rows: pd.DataFrame, measure: str) -> pd.DataFrame | None:
     column = MEASURES[measure]
     if column not in rows.columns:
         return None
-    own = rows.assign(**{FREQUENCY: rows[column]}).dropna(subset=["gap", FREQUENCY])
+    own = rows.assign(**{ZIPF_GAP: rows[column]}).dropna(subset=["gap", ZIPF_GAP])
     return own if len(own) else None
 
 
@@ -144,7 +144,7 @@ def _kept(rows: pd.DataFrame, rule: str) -> pd.DataFrame | None:
 
 
 def _chosen(available: Sequence[str], labels: Sequence[str]) -> Iterator[str]:
-    yield from (name for name in available if name == FREQUENCY or NAMES[name] in labels)
+    yield from (name for name in available if name == ZIPF_GAP or NAMES[name] in labels)
 
 
 def _effect(spec: Specification, rows: pd.DataFrame, names: tuple[str, ...]) -> Iterator[Effect]:
@@ -155,7 +155,7 @@ def _effect(spec: Specification, rows: pd.DataFrame, names: tuple[str, ...]) -> 
     if usable(table, "gap", names)[1] != list(names):
         return
     vif = inflation(table, names)
-    if vif[FREQUENCY] >= INSEPARABLE_VIF or not np.isfinite(list(vif.values())).all():
+    if vif[ZIPF_GAP] >= INSEPARABLE_VIF or not np.isfinite(list(vif.values())).all():
         return
     if spec.aggregation == AGGREGATIONS[0]:
         value, error, df = adjusted_item_mean(table, "gap", names)

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from freqbias.analysis.figures.svg import COLOURS, FREQUENCY, INK, Chart, Subject, svg
+from freqbias.analysis.figures.svg import COLOURS, FREQUENCY_COLOUR, INK, Chart, Subject, svg
 from freqbias.records import Estimate
-from freqbias.terms import CELLS
+from freqbias.terms import CELLS, CROSSED, FREQUENCY, PLACEBO
 
 MAX_POINTS = 2000  # of one cloud; more only make the file heavy
-ARMS = ("frequency", "placebo")
+ARMS = (FREQUENCY, PLACEBO)
 
 
 def _sample(rows: pd.DataFrame, points: int) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def _of(shown: int, total: int, what: str) -> str:
 def dose(subject: Subject, table: pd.DataFrame, points: int = MAX_POINTS) -> Chart | None:
     """Return the pairs' gaps against `zipf_gap` with a least-squares line through them; None without varying gaps."""
     own = subject.rows(table)
-    rows = own.loc[(own["contrast"] == subject.contrast) & (own["arm"] == "frequency"), ["item", "pair_id", "zipf_gap", "gap"]].dropna()
+    rows = own.loc[(own["contrast"] == subject.contrast) & (own["arm"] == FREQUENCY), ["item", "pair_id", "zipf_gap", "gap"]].dropna()
     if len(rows) < 3 or np.ptp(rows["zipf_gap"]) == 0:
         return None
     slope, intercept = np.polyfit(rows["zipf_gap"], rows["gap"], 1)
@@ -38,7 +38,7 @@ def dose(subject: Subject, table: pd.DataFrame, points: int = MAX_POINTS) -> Cha
 
     def draw(figure: Any) -> None:
         axes = figure.add_subplot()
-        axes.plot(shown["zipf_gap"], shown["gap"], "o", color=FREQUENCY, markersize=3, alpha=0.45, markeredgewidth=0)
+        axes.plot(shown["zipf_gap"], shown["gap"], "o", color=FREQUENCY_COLOUR, markersize=3, alpha=0.45, markeredgewidth=0)
         ends = np.array([rows["zipf_gap"].min(), rows["zipf_gap"].max()])
         axes.plot(ends, intercept + slope * ends, color=INK, linewidth=1.6)
         axes.axhline(0, color=INK, linewidth=0.8)
@@ -144,7 +144,7 @@ def interaction(subject: Subject, observations: pd.DataFrame) -> Chart | None:
     The first is on the x axis, the second has the lines. None without crossed rows.
     """
     own = subject.rows(observations)
-    crossed = own[(own["contrast"] == "crossed") & (own["arm"] == "frequency")].dropna(subset=list(CELLS))
+    crossed = own[(own["contrast"] == CROSSED) & (own["arm"] == FREQUENCY)].dropna(subset=list(CELLS))
     if crossed.empty:
         return None
     across, lines = subject.cells

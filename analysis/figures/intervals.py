@@ -9,6 +9,7 @@ import pandas as pd
 from freqbias.analysis.figures.svg import COLOURS, INK, Chart, Subject, interval_rows, interval_table, svg
 from freqbias.judgement import Judgements
 from freqbias.records import Estimate
+from freqbias.terms import DIFFERENCE, FREQUENCY, LENGTH, PLACEBO
 
 #: A standardised difference under .1 is commonly taken as negligible (Austin 2009, Communications in Statistics 38(6), 1228-1234).
 NEGLIGIBLE_DZ = 0.1
@@ -23,7 +24,7 @@ def overview(estimates: Sequence[Estimate], judgements: Judgements) -> Chart | N
     wanted = [
         row
         for row in estimates
-        if row.arm == "frequency" and judgements[row.probe].judges(row.contrast, row.measure) and row.value is not None
+        if row.arm == FREQUENCY and judgements[row.probe].judges(row.contrast, row.measure) and row.value is not None
     ]
     panels: dict[tuple[str, str], list[list[Estimate]]] = {}
     for row in wanted:
@@ -62,9 +63,7 @@ def overview(estimates: Sequence[Estimate], judgements: Judgements) -> Chart | N
 def forest(subject: Subject, estimates: Sequence[Estimate]) -> Chart | None:
     """Return the forest plot of all contrasts of one model and probe in the frequency arm; None without any."""
     rows = [
-        row
-        for row in subject.own(estimates)
-        if (row.arm, row.term) == ("frequency", "mean") and row.contrast not in ("calibration", "raw")
+        row for row in subject.own(estimates) if (row.arm, row.term) == (FREQUENCY, "mean") and row.contrast not in ("calibration", "raw")
     ]
     if not rows:
         return None
@@ -90,10 +89,10 @@ BANDED = "The band is the smallest effect of interest; placebo intervals are 90 
 def controls(subject: Subject, estimates: Sequence[Estimate]) -> Chart | None:
     """Return placebo (over all and per rival), length and frequency beside the equivalence bound, if any; None without controls."""
     own = [row for row in subject.own(estimates) if row.contrast == subject.contrast]
-    tested = [row for row in own if row.arm == "placebo" and row.term.startswith("equivalence")]
-    wanted = tested or [row for row in own if row.arm == "placebo" and row.term == "mean"]
-    wanted += [row for row in own if row.term == "mean" and row.arm in ("length", "frequency", "frequency-placebo")]
-    if not any(row.arm != "frequency" for row in wanted):
+    tested = [row for row in own if row.arm == PLACEBO and row.term.startswith("equivalence")]
+    wanted = tested or [row for row in own if row.arm == PLACEBO and row.term == "mean"]
+    wanted += [row for row in own if row.term == "mean" and row.arm in (LENGTH, FREQUENCY, DIFFERENCE)]
+    if not any(row.arm != FREQUENCY for row in wanted):
         return None
     bound = next((row.bound for row in wanted if row.bound is not None), None)
 
@@ -137,7 +136,7 @@ def love(audit: Mapping[str, Any], key: str) -> Chart | None:
     offsets = {arm: 0.24 * ((len(arms) - 1) / 2 - place) for place, arm in enumerate(arms)}
     places = {name: len(names) - 1 - place for place, name in enumerate(names)}
     # the length arm differs by design, and by so much that nothing else could be read on its scale
-    near = data[data["arm"] != "length"] if (data["arm"] != "length").any() else data
+    near = data[data["arm"] != LENGTH] if (data["arm"] != LENGTH).any() else data
     edge = 1.08 * max(0.5, float(near[["dz", "dz_low", "dz_high"]].abs().max().max()))
 
     def draw(figure: Any) -> None:

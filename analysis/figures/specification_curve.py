@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from freqbias.analysis.estimate.specification import AGGREGATIONS, COVARIATE_SETS, FACTORS, MEASURES, OUTLIER_RULES
-from freqbias.analysis.figures.svg import FREQUENCY, INK, Chart, Subject, svg
+from freqbias.analysis.figures.svg import FREQUENCY_COLOUR, INK, Chart, Subject, svg
 from freqbias.records import Estimate
 
 LEVELS = {"frequency": tuple(MEASURES), "covariates": tuple(COVARIATE_SETS), "aggregation": AGGREGATIONS, "outliers": OUTLIER_RULES}
@@ -69,9 +69,9 @@ def _effects(axes: Any, rows: Sequence[Estimate]) -> None:
     for x, row in enumerate(rows):
         clear = _excludes_zero(row)
         if row.ci_low is not None and row.ci_high is not None:
-            axes.plot([x, x], [row.ci_low, row.ci_high], color=FREQUENCY, linewidth=1.4, alpha=1.0 if clear else 0.45)
+            axes.plot([x, x], [row.ci_low, row.ci_high], color=FREQUENCY_COLOUR, linewidth=1.4, alpha=1.0 if clear else 0.45)
         marker, size = ("D", 7.0) if row.term == CONFIRMATORY_TERM else ("o", 4.0)
-        axes.plot(x, row.value, marker, color=FREQUENCY, markersize=size, markerfacecolor=FREQUENCY if clear else "none")
+        axes.plot(x, row.value, marker, color=FREQUENCY_COLOUR, markersize=size, markerfacecolor=FREQUENCY_COLOUR if clear else "none")
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.tick_params(axis="x", length=0, labelbottom=False)
     axes.set_xlim(-0.8, len(rows) - 0.2)

@@ -14,10 +14,11 @@ import pandas as pd
 
 from freqbias.judgement import Judgement
 from freqbias.records import Estimate
+from freqbias.terms import DIFFERENCE, FREQUENCY, LENGTH, PLACEBO
 
 INK = "#123456"  # stands for the page's text colour and is replaced by `currentColor`
-FREQUENCY, PLACEBO, LENGTH = "#2f7dc1", "#c1752f", "#6a8f3c"
-COLOURS = {"frequency": FREQUENCY, "placebo": PLACEBO, "length": LENGTH, "frequency-placebo": "#8458b3"}
+FREQUENCY_COLOUR = "#2f7dc1"
+COLOURS = {FREQUENCY: FREQUENCY_COLOUR, PLACEBO: "#c1752f", LENGTH: "#6a8f3c", DIFFERENCE: "#8458b3"}
 LABEL = 36  # characters of a label; the longest of the controls' own has 32
 INTERVAL_COLUMNS = ["model", "probe", "measure", "contrast", "arm", "term", "value", "ci_low", "ci_high", "level", "n_items"]
 

@@ -16,7 +16,24 @@ from freqbias.analysis.report.formatting import (
 )
 from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.records import Estimate
-from freqbias.terms import MARGIN_NOT_TOLD, NO_GLOSS, ONE_REGISTER, RIVALS
+from freqbias.terms import (
+    DIFFERENCE,
+    FEW_PAIRS,
+    HIGH,
+    INSEPARABLE,
+    LOW,
+    MARGIN_NOT_TOLD,
+    MRR_AT_10,
+    NEGATIVE_RANK,
+    NO_GLOSS,
+    NOT_HELD,
+    ONE_REGISTER,
+    RECALL_AT_1,
+    RECALL_AT_10,
+    RECALL_AT_100,
+    RIVALS,
+    WIN_RATE,
+)
 
 WORTH_NAMING = 0.25  # of the effect; a smaller part does not change what the effect goes with
 
@@ -44,7 +61,7 @@ def findings(have: Lookup, main: Estimate | None) -> list[str]:
 
 def inseparable(have: Lookup) -> bool:
     """Tell whether frequency cannot be told from a rival in these pairs."""
-    return "inseparable" in flags_of(have.main("zipf_slope"))
+    return INSEPARABLE in flags_of(have.main("zipf_slope"))
 
 
 def _size(have: Lookup, main: Estimate | None) -> list[str]:
@@ -124,7 +141,7 @@ def _logit(have: Lookup, main: Estimate | None) -> list[str]:
     if slope.value is None:
         return [*said, f"Among these pairs no slope is given{_why(slope)}."]
     clear = "" if excludes_zero(slope) else " (not told from zero)"
-    clear += "; with so few pairs a slope tends to come out too far from zero" if "few_pairs" in flags_of(slope) else ""
+    clear += "; with so few pairs a slope tends to come out too far from zero" if FEW_PAIRS in flags_of(slope) else ""
     return [*said, f"Among these pairs the log-odds that the frequent form is the right one rise by {sized(slope)} per Zipf unit{clear}."]
 
 
@@ -138,7 +155,7 @@ def _inversion(have: Lookup, main: Estimate | None) -> list[str]:
         f"Decoy: frequent instead of rare wording changes its lead over the exact text by {sized(decoy)} {have.unit}, "
         f"{p_text(adjusted_p(decoy))}{told}; a gain is the claim that a frequent wrong text outranks a rare right one."
     ]
-    rates = [have.measured(contrast, measure="win_rate") for contrast in ("exact_form", "decoy_form", "interaction")]
+    rates = [have.measured(contrast, measure=WIN_RATE.name) for contrast in ("exact_form", "decoy_form", "interaction")]
     exact, wrong, interaction = rates
     if exact is not None and wrong is not None:
         # the exact document's share of wins is what is left of the inversions
@@ -156,16 +173,16 @@ def _shares(row: Estimate) -> str:
     return "" if row.high_mean is None or row.low_mean is None else f" ({row.high_mean:.0%} instead of {row.low_mean:.0%})"
 
 
-RANKS = {"recall_at_1": "Recall@1", "recall_at_10": "Recall@10", "recall_at_100": "Recall@100", "mrr_at_10": "MRR@10"}
+RANKS = (RECALL_AT_1, RECALL_AT_10, RECALL_AT_100, MRR_AT_10)
 
 
 def _retrieval(have: Lookup, main: Estimate | None) -> list[str]:
-    shift = have.measured(have.confirmatory, measure="negative_rank")
+    shift = have.measured(have.confirmatory, measure=NEGATIVE_RANK.name)
     said = []
-    if shift is not None and have.measure != "negative_rank":
+    if shift is not None and have.measure != NEGATIVE_RANK.name:
         way = "up" if (shift.value or 0) >= 0 else "down"
         said = [f"Rank: frequent instead of rare wording moves the document {way}, by {sized(shift)} places."]
-    others = [(name, have.measured(have.confirmatory, measure=measure)) for measure, name in RANKS.items()]
+    others = [(measure.unit, have.measured(have.confirmatory, measure=measure.name)) for measure in RANKS]
     gains = [f"{name} {sized(row)}" for name, row in others if row is not None]
     if gains:
         said.append(f"In other measures: {'; '.join(gains)}.")
@@ -228,7 +245,7 @@ def _not_held(have: Lookup, main: Estimate | None) -> list[str]:
         return []
     part = f"Rivals are held level over the {slope.n_pairs} of {main.n_pairs} pairs of which frequency and rivals are known."
     said = [part] if slope.n_pairs < main.n_pairs else []
-    flags = [flag.removeprefix("not_held:") for flag in flags_of(slope) if flag.startswith("not_held:")]
+    flags = [flag.removeprefix(NOT_HELD) for flag in flags_of(slope) if flag.startswith(NOT_HELD)]
     names = list(dict.fromkeys(RIVALS[name] for name in flags if name in RIVALS))
     return [*said, f"Not held level, since that would cost more than a tenth of the pairs: {', '.join(names)}."] if names else said
 
@@ -238,7 +255,7 @@ def _adjusted(have: Lookup, main: Estimate | None) -> list[str]:
     regression, matched = rows
     if regression is None or matched is None:
         return []
-    beyond = have.main("adjusted", "frequency-placebo")
+    beyond = have.main("adjusted", DIFFERENCE)
     by_regression = f"{sized(regression)} by regression" + (f" ({sized(beyond)} beyond the placebo)" if beyond is not None else "")
     by_matching = f"{number(matched.value)} {interval(matched)} in the {matched.n_items} items of a level subset"
     sentence = f"Without rivals: {by_regression}, {by_matching}"
@@ -274,7 +291,7 @@ def _background(have: Lookup, main: Estimate | None) -> list[str]:
     if row is None:
         return []
     where = f"{number(row.value)} {have.unit} {interval(row)}, {p_text(adjusted_p(row))}"
-    difference, adjusted = have.get("background", "frequency-placebo"), have.get("background", term="adjusted")
+    difference, adjusted = have.get("background", DIFFERENCE), have.get("background", term="adjusted")
     where += "" if difference is None or difference.value is None else f"; frequency minus placebo {sized(difference)}"
     if have.found(row):
         form = favoured(row)
@@ -323,7 +340,7 @@ def _calibration(have: Lookup, main: Estimate | None) -> list[str]:
 
 def _declared(have: Lookup, main: Estimate | None) -> list[str]:
     """Say the secondary measures, and what the probe itself wants said of its other estimates."""
-    told = [*RANKS, "negative_rank", have.measure]  # by sentences of their own
+    told = [*RANKS, NEGATIVE_RANK.name, have.measure]  # by sentences of their own
     told += ["win_rate"] if have.measured("decoy_form") is not None else []
     beside = [have.measured(have.confirmatory, measure=measure) for measure in have.judgement.secondary if measure not in told]
     said = [f"In {have.judgement.unit_of(row.measure)}: {sized(row)}, {p_text(adjusted_p(row))}." for row in beside if row is not None]
@@ -338,8 +355,8 @@ def _declared(have: Lookup, main: Estimate | None) -> list[str]:
             "unit": have.judgement.unit_of(row.measure),
             "p": p_text(adjusted_p(row)),
             "items": str(row.n_items),
-            "high": _plain(row.high_mean),
-            "low": _plain(row.low_mean),
+            HIGH: _plain(row.high_mean),
+            LOW: _plain(row.low_mean),
             "form": favoured(row),
         }
         said.append(finding.sentence.format_map(values))

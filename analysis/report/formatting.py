@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from freqbias.judgement import Judgement
 from freqbias.records import Estimate
+from freqbias.terms import FREQUENCY, PLACEBO
 
 ALPHA = 0.05
 
@@ -22,16 +23,16 @@ class Lookup:
         self.unit = judgement.unit_of(measure)
         self.floor = floor
 
-    def get(self, contrast: str, arm: str = "frequency", term: str = "mean", measure: str | None = None) -> Estimate | None:
+    def get(self, contrast: str, arm: str = FREQUENCY, term: str = "mean", measure: str | None = None) -> Estimate | None:
         """Return an estimate, None where it was not made."""
         return self._rows.get((measure or self.measure, contrast, arm, term))
 
-    def measured(self, contrast: str, arm: str = "frequency", term: str = "mean", measure: str | None = None) -> Estimate | None:
+    def measured(self, contrast: str, arm: str = FREQUENCY, term: str = "mean", measure: str | None = None) -> Estimate | None:
         """Return an estimate that has a value; one of which every pair failed has none, and nothing can be said of it."""
         row = self.get(contrast, arm, term, measure)
         return None if row is None or row.value is None else row
 
-    def main(self, term: str, arm: str = "frequency") -> Estimate | None:
+    def main(self, term: str, arm: str = FREQUENCY) -> Estimate | None:
         """Return an estimate of the contrast that the verdict rests on."""
         return self.get(self.confirmatory, arm, term)
 
@@ -40,7 +41,7 @@ class Lookup:
         return [
             row
             for (measure, contrast, arm, term), row in sorted(self._rows.items())
-            if (measure, contrast, arm) == (self.measure, self.confirmatory, "placebo") and term.startswith("equivalence:")
+            if (measure, contrast, arm) == (self.measure, self.confirmatory, PLACEBO) and term.startswith("equivalence:")
         ]
 
     def within_noise(self, row: Estimate) -> bool:

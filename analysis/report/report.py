@@ -31,7 +31,24 @@ from freqbias.files import read_estimates, read_json, read_pairs, write_json, wr
 from freqbias.frequency import swap
 from freqbias.judgement import Judgement, Judgements
 from freqbias.records import SCHEMA, Estimate, Pair
-from freqbias.terms import UNITS
+from freqbias.terms import (
+    AUDIT_FILE,
+    DIFFERENCE,
+    ESTIMATES_FILE,
+    FIGURES_FOLDER,
+    FREQUENCY,
+    HIGH,
+    HTML_REPORT,
+    JSON_REPORT,
+    LENGTH,
+    LOW,
+    MANIFEST_FILE,
+    MARKDOWN_REPORT,
+    OBSERVATIONS_FILE,
+    PAIRS_FILE,
+    PLACEBO,
+    unit_of,
+)
 
 #: Dots in the clouds of all figures together: a dot takes about 120 bytes, and a report has to stay under 5 MB.
 ALL_POINTS = 15_000
@@ -105,36 +122,36 @@ def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | No
     }
     charts += [chart for section in sections for chart in (section.controls, *section.effects)]
     target = folders[0] if out is None else Path(out)
-    return [*_write_texts(target, context), *_write_charts(target / "figures", [chart for chart in charts if chart is not None])]
+    return [*_write_texts(target, context), *_write_charts(target / FIGURES_FOLDER, [chart for chart in charts if chart is not None])]
 
 
 ARM_NOTES = {
-    "placebo": "one synonym swapped for an equally frequent one; its high side is the one with fewer subwords, the less formal "
+    PLACEBO: "one synonym swapped for an equally frequent one; its high side is the one with fewer subwords, the less formal "
     "or the shorter one, in turn",
-    "length": "the same wording with and without empty material; high is the shorter one",
-    "frequency": "one synonym swapped; high is the more frequent one",
-    "frequency-placebo": "difference of the two arms: over different items, or within the items of both where they share most",
+    LENGTH: "the same wording with and without empty material; high is the shorter one",
+    FREQUENCY: "one synonym swapped; high is the more frequent one",
+    DIFFERENCE: "difference of the two arms: over different items, or within the items of both where they share most",
 }
 
 
 def _read(folder: Path, label: str) -> Run:
-    path = folder / "estimates.jsonl"
+    path = folder / ESTIMATES_FILE
     estimates = list(read_estimates(path)) if path.exists() or not folder.is_dir() else []
     if not estimates:
         raise InputError(f"{path}: no estimates; run: freqbias analyze {folder}")
     pairs: dict[str, Pair] = {}
     judgements = judgements_of(folder)
     observations = table = None
-    if all((folder / name).is_file() for name in ("pairs.jsonl", "observations.jsonl")):
+    if all((folder / name).is_file() for name in (PAIRS_FILE, OBSERVATIONS_FILE)):
         pairs = {pair.id: pair for pair in read_pairs(folder)}
         observations = frame(folder)
-        belonging.check_records(observations, pairs, str(folder / "observations.jsonl"), judgements)
+        belonging.check_records(observations, pairs, str(folder / OBSERVATIONS_FILE), judgements)
         table = contrasts.pair_gaps(observations, judgements)
         _refuse_old(estimates, table, folder)
         table["zipf_gap"] = table["pair_id"].map({key: _zipf_gap(pair) for key, pair in pairs.items()}).astype(float)
-    audit = _optional(folder / "audit.json", read_json)
+    audit = _optional(folder / AUDIT_FILE, read_json)
     if audit is not None and not (isinstance(audit, dict) and {"arms", "verdicts"} <= set(audit)):
-        raise InputError(f"{folder / 'audit.json'}: not an audit of pairs; run: freqbias audit {folder}")
+        raise InputError(f"{folder / AUDIT_FILE}: not an audit of pairs; run: freqbias audit {folder}")
     return Run(
         label=label,
         estimates=estimates,
@@ -142,7 +159,7 @@ def _read(folder: Path, label: str) -> Run:
         observations=observations,
         table=table,
         audit=audit,
-        manifest=_optional(folder / "manifest.json", manifest_of),
+        manifest=_optional(folder / MANIFEST_FILE, manifest_of),
         judgements=judgements,
     )
 
@@ -150,7 +167,7 @@ def _read(folder: Path, label: str) -> Run:
 def _refuse_old(estimates: Sequence[Estimate], table: pd.DataFrame, folder: Path) -> None:
     """Refuse estimates of other observations than the figures would show."""
     means = table.groupby([*contrasts.SERIES, "item"])["gap"].mean().groupby(contrasts.SERIES).mean()
-    levels = table[["high", "low"]].abs().groupby([table["model"], table["measure"]]).max().max(axis=1).fillna(0.0)
+    levels = table[[HIGH, LOW]].abs().groupby([table["model"], table["measure"]]).max().max(axis=1).fillna(0.0)
     for row in estimates:
         key = (row.model, row.probe, row.measure, row.contrast, row.arm)
         if row.term != "mean" or key not in means.index:
@@ -158,13 +175,13 @@ def _refuse_old(estimates: Sequence[Estimate], table: pd.DataFrame, folder: Path
         rounding = 1e-8 * max(1.0, float(levels[row.model, row.measure]))  # files hold nine digits of the levels, not of the gap
         if not math.isclose(means[key], row.value or 0.0, rel_tol=1e-6, abs_tol=rounding):
             raise InputError(
-                f"{folder / 'estimates.jsonl'}: {' / '.join(key)} is not the mean of observations.jsonl, which has changed; "
+                f"{folder / ESTIMATES_FILE}: {' / '.join(key)} is not the mean of observations.jsonl, which has changed; "
                 f"run: freqbias analyze {folder}"
             )
 
 
 def _zipf_gap(pair: Pair) -> float | None:
-    if pair.zipf_gap is not None or pair.arm != "frequency":
+    if pair.zipf_gap is not None or pair.arm != FREQUENCY:
         return pair.zipf_gap
     return swap(pair.high, pair.low, pair.language).zipf_gap
 
@@ -280,14 +297,14 @@ def _noise(model: str, floor: Mapping[str, Any]) -> str:
     if floor["value"] == 0:
         return f"{model}: numbers do not move when only the batch changes."
     size = number(floor["value"], signed=False)
-    return f"{model}: numbers move by {size} {UNITS.get(floor['measure'], floor['measure'])} when only the batch changes."
+    return f"{model}: numbers move by {size} {unit_of(floor['measure'])} when only the batch changes."
 
 
 def _write_texts(folder: Path, context: Mapping[str, Any]) -> list[Path]:
-    for name in ("report.html", "report.md"):
+    for name in (HTML_REPORT, MARKDOWN_REPORT):
         write_text(folder / name, render(f"{name}.jinja", context))
-    write_json(folder / "report.json", _document(context))
-    return [folder / name for name in ("report.html", "report.md", "report.json")]
+    write_json(folder / JSON_REPORT, _document(context))
+    return [folder / name for name in (HTML_REPORT, MARKDOWN_REPORT, JSON_REPORT)]
 
 
 def _document(context: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from freqbias.analysis.figures.svg import Subject
 from freqbias.records import Pair
+from freqbias.terms import FREQUENCY
 
 SHOWN = 20  # pairs in each direction
 MAX_TOKENS = 300  # between the first and the last difference are aligned; the alignment's time grows with the square
@@ -47,7 +48,7 @@ def largest(subject: Subject, table: pd.DataFrame, pairs: Mapping[str, Pair]) ->
     `table` is one row per pair and contrast, `pairs` maps its `pair_id` to the pair. Ties go by `pair_id`.
     """
     own = subject.rows(table)
-    rows = own[(own["contrast"] == subject.contrast) & (own["arm"] == "frequency")].dropna(subset="gap")
+    rows = own[(own["contrast"] == subject.contrast) & (own["arm"] == FREQUENCY)].dropna(subset="gap")
     if rows.empty:
         return None
     ordered = rows.sort_values(["gap", "pair_id"])

@@ -24,7 +24,7 @@ from freqbias.analysis.report.formatting import (
 )
 from freqbias.judgement import Judgement, Judgements
 from freqbias.records import Estimate
-from freqbias.terms import NO_GLOSS, REVERSED, RIVALS
+from freqbias.terms import DIFFERENCE, EQUIVALENT, FREQUENCY, LENGTH, NO_GLOSS, PLACEBO, REVERSED, RIVALS
 
 __all__ = ["Verdict", "headline_rows", "interval", "number", "p_text", "verdicts"]
 
@@ -86,8 +86,7 @@ def headline_rows(estimates: Sequence[Estimate], judgements: Judgements | None =
         for row in estimates
         if row.term == "mean"
         and (
-            known[row.probe].judges(row.contrast, row.measure)
-            or (row.arm == "frequency" and row.contrast in ("background", "calibration"))
+            known[row.probe].judges(row.contrast, row.measure) or (row.arm == FREQUENCY and row.contrast in ("background", "calibration"))
         )
     ]
 
@@ -126,7 +125,7 @@ def _headline(have: Lookup, main: Estimate | None) -> str:
     if unknown is not None or main is None:
         return unknown or ""
     size = f"{number(main.value)} {have.unit} {interval(main)}"
-    equivalent = "equivalent" in flags_of(have.main("equivalence"))
+    equivalent = EQUIVALENT in flags_of(have.main("equivalence"))
     if not significant(main):
         if equivalent:
             return f"No difference that matters: {size}, equivalent to zero at ± {number(main.bound, signed=False)}."
@@ -190,7 +189,7 @@ def _uncredited(rivals: str, level: str, *, against: bool) -> str:
 
 def _left(have: Lookup, main: Estimate) -> bool:
     """Tell whether something is left at equal rivals that the placebo, in the same frames, does not show as well."""
-    beyond = have.main("adjusted", "frequency-placebo")
+    beyond = have.main("adjusted", DIFFERENCE)
     return same_way(have.main("adjusted"), main) and (beyond is None or same_way(beyond, main))
 
 
@@ -198,12 +197,12 @@ def _unlike_placebo(have: Lookup, beyond: bool | None) -> str:
     """Say why an effect is not told from the placebo's."""
     if beyond is not None:
         return NOT_BEYOND
-    return NO_PLACEBO if have.main("mean", "placebo") is None else SMALL_PLACEBO
+    return NO_PLACEBO if have.main("mean", PLACEBO) is None else SMALL_PLACEBO
 
 
 def _beyond_placebo(have: Lookup, main: Estimate) -> bool | None:
     """Tell whether the frequency arm exceeds the placebo in the effect's direction; None without a placebo."""
-    difference = have.main("mean", "frequency-placebo")
+    difference = have.main("mean", DIFFERENCE)
     if difference is None or difference.ci_low is None or difference.ci_high is None:
         return None
     return same_way(difference, main)
@@ -225,9 +224,9 @@ def _rival_parts(have: Lookup, main: Estimate) -> list[str]:
 
 
 def _placebo(have: Lookup) -> list[str]:
-    row = have.main("equivalence", "placebo")
+    row = have.main("equivalence", PLACEBO)
     if row is None:
-        mean = have.main("mean", "placebo")
+        mean = have.main("mean", PLACEBO)
         if mean is None:
             return ["Placebo: none in these pairs."]
         if mean.value is None:
@@ -235,14 +234,14 @@ def _placebo(have: Lookup) -> list[str]:
         return [f"Placebo: {number(mean.value)} {have.unit} {interval(mean)}; no smallest effect of interest to hold it against."]
     bound = number(row.bound, signed=False)
     where = f"{number(row.value)} {have.unit}, 90 % interval {interval(row)}, bound ± {bound}"
-    if "equivalent" in row.flags:
+    if EQUIVALENT in row.flags:
         sentences = [f"Placebo: equivalent to zero ({where}; {row.n_items} items)."]
     else:
         width = "" if row.ci_high is None or row.ci_low is None else f", {number(row.ci_high - row.ci_low, signed=False)} wide"
         # by the test of its own, since the 90 % interval leaves out zero in a tenth of the placebos that are zero
-        shown = "differs from zero" if significant(have.main("mean", "placebo")) else "not shown to be zero"
+        shown = "differs from zero" if significant(have.main("mean", PLACEBO)) else "not shown to be zero"
         sentences = [f"Placebo: {shown} ({where}{width}; {row.n_items} item{'s' if row.n_items > 1 else ''})."]
-    off = [rival for rival in have.rivals() if "equivalent" not in rival.flags]
+    off = [rival for rival in have.rivals() if EQUIVALENT not in rival.flags]
     if off:
         parts = [f"{rival.term.partition(':')[2]} {number(rival.value)} {interval(rival)}" for rival in off]
         sentences.append(f"Placebo by orienting rival, not shown to be zero: {'; '.join(parts)}.")
@@ -250,14 +249,14 @@ def _placebo(have: Lookup) -> list[str]:
 
 
 def _difference(have: Lookup) -> list[str]:
-    row = have.main("mean", "frequency-placebo")
+    row = have.main("mean", DIFFERENCE)
     if row is None:
         return []
     return [f"Frequency minus placebo: {number(row.value)} {have.unit} {interval(row)}, {p_text(row.p_value)}."]
 
 
 def _length(have: Lookup) -> list[str]:
-    row = have.measured(have.confirmatory, "length")
+    row = have.measured(have.confirmatory, LENGTH)
     if row is None:
         return []
     return [f"Yardstick: the shorter of two wordings with the same word gains {number(row.value)} {have.unit} {interval(row)}."]

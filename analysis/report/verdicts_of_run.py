@@ -10,6 +10,7 @@ from freqbias.errors import InputError
 from freqbias.files import read_estimates, read_manifest
 from freqbias.judgement import Judgements
 from freqbias.records import Estimate
+from freqbias.terms import MANIFEST_FILE
 
 __all__ = ["folder_verdicts", "manifest_of", "verdicts_of"]
 
@@ -19,7 +20,7 @@ def folder_verdicts(folder: Path, estimates: Sequence[Estimate] | None = None) -
 
     A folder without a manifest has no noise floors. Errors as in `read_estimates` and `manifest_of`.
     """
-    path = folder / "manifest.json"
+    path = folder / MANIFEST_FILE
     rows = list(read_estimates(folder)) if estimates is None else estimates
     return verdicts_of(rows, [manifest_of(path) if path.is_file() else None], judgements_of(folder))
 

@@ -8,6 +8,7 @@ import pandas as pd
 from freqbias.errors import InputError
 from freqbias.judgement import Judgements
 from freqbias.records import Pair
+from freqbias.terms import HIGH, LOW
 
 KEY = ["model", "probe", "measure", "contrast", "register", "pair_id"]
 
@@ -50,7 +51,7 @@ def _faults(
         + " before; delete the copy, or average repeated samples into one row"
     )
     yield observations.duplicated(KEY), repeated
-    sides = observations[["high", "low"]]
+    sides = observations[[HIGH, LOW]]
     shares = {key: judgements[key[0]].is_share(key[1]) for key in set(zip(observations["probe"], observations["measure"], strict=True))}
     keys = zip(observations["probe"], observations["measure"], strict=True)
     is_share = pd.Series([shares[key] for key in keys], index=observations.index, dtype=bool)

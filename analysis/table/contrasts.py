@@ -21,7 +21,7 @@ from freqbias.covariates import characters, fkgl, numbers_dropped, token_overlap
 from freqbias.frequency import content_zipf, swap
 from freqbias.judgement import DEFAULT_CELLS, Judgements
 from freqbias.records import Pair
-from freqbias.terms import CELLS
+from freqbias.terms import CELLS, CROSSED, ELEVATED, HIGH, LENGTH, LOW, PLAIN
 
 #: Rivals computed from the texts.
 COMPUTED = {"words": words, "characters": characters, "fkgl": fkgl}
@@ -29,7 +29,7 @@ COMPUTED = {"words": words, "characters": characters, "fkgl": fkgl}
 SERIES = ["model", "probe", "measure", "contrast", "arm"]
 _OVERLAP = ["model", "probe", "contrast", "pair_id"]
 _PAIR = ["model", "probe", "measure", "arm", "item", "pair_id"]
-_VALUES = ["gap", "margin", "high", "low"]
+_VALUES = ["gap", "margin", HIGH, LOW]
 
 
 def failures(observations: pd.DataFrame) -> dict[tuple[str, ...], set[str]]:
@@ -47,12 +47,12 @@ def pair_gaps(observations: pd.DataFrame, judgements: Judgements | None = None) 
     # a pair of which one register failed leaves the contrast: half of it would be another quantity
     broken = observations["error"].notna().groupby([observations[name] for name in [*_PAIR, "contrast"]]).transform("any")
     rows = observations[~broken].copy()
-    rows["gap"] = rows["high"] - rows["low"]
-    rows["margin"] = ((rows["high"] - rows["decoy_high"]) + (rows["low"] - rows["decoy_low"])) / 2
-    plain = rows[rows["contrast"] != "crossed"]
+    rows["gap"] = rows[HIGH] - rows[LOW]
+    rows["margin"] = ((rows[HIGH] - rows["decoy_high"]) + (rows[LOW] - rows["decoy_low"])) / 2
+    plain = rows[rows["contrast"] != CROSSED]
     known = Judgements() if judgements is None else judgements
     other = [probe for probe in rows["probe"].unique() if known[probe].cells != DEFAULT_CELLS]
-    crossed = rows[(rows["contrast"] == "crossed") & ~rows["probe"].isin(other)]
+    crossed = rows[(rows["contrast"] == CROSSED) & ~rows["probe"].isin(other)]
     parts = [_averaged(plain), _register_match(plain), _crossed(crossed)]
     parts.append(_difference(parts[0], "gloss", "background", "gloss_specific"))
     filled = [part for part in parts if len(part)]
@@ -70,9 +70,9 @@ def _register_match(rows: pd.DataFrame) -> pd.DataFrame:
     if gloss.empty:
         return pd.DataFrame()
     wide = gloss.pivot_table(index=_PAIR, columns="register", values="gap", aggfunc="mean")
-    if not {"plain", "elevated"} <= set(wide.columns):
+    if not {PLAIN, ELEVATED} <= set(wide.columns):
         return pd.DataFrame()
-    table = ((wide["plain"] - wide["elevated"]) / 2).dropna().rename("gap").reset_index()
+    table = ((wide[PLAIN] - wide[ELEVATED]) / 2).dropna().rename("gap").reset_index()
     return table.assign(contrast="register_match", margin=np.nan)
 
 
@@ -112,7 +112,7 @@ def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
 def _pair_row(pair: Pair) -> dict[str, Any]:
     zipf_gap = pair.zipf_gap
     swapped = swap(pair.high, pair.low, pair.language)
-    if zipf_gap is None and pair.arm != "length":
+    if zipf_gap is None and pair.arm != LENGTH:
         zipf_gap = swapped.zipf_gap
     computed = {
         f"{name}_gap": _minus((measure(pair.high, pair.language), measure(pair.low, pair.language))) for name, measure in COMPUTED.items()

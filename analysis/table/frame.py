@@ -11,14 +11,14 @@ import pandas as pd
 
 from freqbias.files import read_observations
 from freqbias.records import Observation
-from freqbias.terms import CELLS
+from freqbias.terms import CELLS, HIGH, LOW
 
 _ROWS = 5_000  # that are put into columns at once
 _FIELDS = {name: attrgetter(name) for name in Observation.__struct_fields__ if name not in ("cells", "decoys", "covariates", "extra")}
 _NESTED = {
     **{name: (attrgetter("cells"), name) for name in CELLS},
-    "decoy_high": (attrgetter("decoys"), "high"),
-    "decoy_low": (attrgetter("decoys"), "low"),
+    "decoy_high": (attrgetter("decoys"), HIGH),
+    "decoy_low": (attrgetter("decoys"), LOW),
 }
 Columns = dict[str, list[Any]]
 
@@ -43,7 +43,7 @@ def _table(batches: Iterable[Sequence[Observation]]) -> pd.DataFrame:
     columns: Columns = {name: [] for name in [*_FIELDS, *_NESTED]}
     covariates: dict[str, dict[int, float | None]] = {}
     known: dict[Any, Any] = {}  # one copy of every text
-    numbers = {"high", "low", *_NESTED}
+    numbers = {HIGH, LOW, *_NESTED}
     count = 0
     for rows in batches:
         for name, value_of in _FIELDS.items():

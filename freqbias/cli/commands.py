@@ -8,6 +8,7 @@ import typer
 from freqbias.cli.console import log, print_json, print_lines, print_table, tracker, waiting
 from freqbias.cli.options import Json, N, Seed, Sets
 from freqbias.errors import FreqbiasError, InputError
+from freqbias.terms import AUDIT_FILE, ESTIMATES_FILE, FREQUENCY, HIGH, LOW, OBSERVATIONS_FILE, PAIRS_FILE
 
 Run = Annotated[Path, typer.Argument(help="Run folder.", metavar="RUN")]
 
@@ -50,8 +51,8 @@ def pairs(
         "seed": seed,
         "sets": sets,
         "field": field,
-        "high": high,
-        "low": low,
+        HIGH: high,
+        LOW: low,
         "item": item,
         "language": language,
     }
@@ -83,7 +84,7 @@ def check(
     """
     from freqbias.run import stages
 
-    rows = stages.check_pairs(stages.file_in(source, "pairs.jsonl"), out, similarity)
+    rows = stages.check_pairs(stages.file_in(source, PAIRS_FILE), out, similarity)
     names = sorted({name for row in rows for name in row.checks})
     failed = {name: [row.id for row in rows if row.checks.get(name) is False] for name in names}
     if json:
@@ -108,8 +109,8 @@ def match(
     names = [name.strip() for name in on.split(",") if name.strip()]
     if not names:
         raise InputError("--on names no covariate")
-    total, balance = stages.match_pairs(stages.file_in(source, "pairs.jsonl"), names, out, track=tracker())
-    kept = sum(pair.arm == "frequency" for pair in read_pairs(out))
+    total, balance = stages.match_pairs(stages.file_in(source, PAIRS_FILE), names, out, track=tracker())
+    kept = sum(pair.arm == FREQUENCY for pair in read_pairs(out))
     if json:
         print_json({"n_pairs": total, "n_kept": kept, "balance": [vars(row) for row in balance]})
         return
@@ -131,8 +132,8 @@ def audit(
     """
     from freqbias.run import stages
 
-    pair_file = stages.file_in(source, "pairs.jsonl")
-    target = out or pair_file.with_name("audit.json")
+    pair_file = stages.file_in(source, PAIRS_FILE)
+    target = out or pair_file.with_name(AUDIT_FILE)
     result = stages.audit_pairs(pair_file, target, tokenizer=tokenizer, similarity=similarity, track=tracker())
     if json:
         print_json(result)
@@ -164,8 +165,8 @@ def analyze(
     from freqbias.cli.summary import show_summary
     from freqbias.run import stages
 
-    target = out or run / "estimates.jsonl"
-    estimates = stages.analyze(run / "observations.jsonl", run / "pairs.jsonl", target, seed, tracker())
+    target = out or run / ESTIMATES_FILE
+    estimates = stages.analyze(run / OBSERVATIONS_FILE, run / PAIRS_FILE, target, seed, tracker())
     if json:
         print_json([row.to_dict() for row in estimates])
     else:

@@ -7,6 +7,7 @@ import typer
 
 from freqbias.cli.console import log, print_json, print_table, tracker, waiting
 from freqbias.cli.options import Json, N, Seed, Sets
+from freqbias.terms import OBSERVATIONS_FILE
 
 Embedders = Annotated[list[str] | None, typer.Option("--embedder", help="Embedding model; may be given several times.")]
 Lms = Annotated[list[str] | None, typer.Option("--lm", help="Causal language model; may be given several times.")]
@@ -96,7 +97,7 @@ def probe(
     from freqbias.run.settings import settings
 
     pairs = PairFile(source)
-    target = out or pairs.path.with_name("observations.jsonl")
+    target = out or pairs.path.with_name(OBSERVATIONS_FILE)
     given = {name: value for name, value in _given(ctx).items() if name not in ("source", "out")}
     chosen = settings(given | {"pairs": pairs.path.absolute()}, None)
     plan = chosen.plan()
@@ -106,7 +107,7 @@ def probe(
         if fresh:
             stages.set_aside(target)
         done = probing.run()
-        if done and target.name == "observations.jsonl":
+        if done and target.name == OBSERVATIONS_FILE:
             stages.remove_derived(target.parent)
     log.info("%s %s", target, "written" if done else "is complete; nothing to do")
 
@@ -137,7 +138,7 @@ def status(
     from freqbias.run import stages
     from freqbias.run.status import status_of
 
-    found = status_of(stages.file_in(run, "observations.jsonl"))
+    found = status_of(stages.file_in(run, OBSERVATIONS_FILE))
     if json:
         print_json(found)
         return

@@ -33,27 +33,39 @@ from freqbias.models.relevance import as_scorer
 from freqbias.probes.common import LETTERS, gloss_queries
 from freqbias.records import Estimate, Pair
 from freqbias.registry import load
-from freqbias.terms import CELLS
+from freqbias.terms import (
+    CELLS,
+    CROSSED,
+    DIFFERENCE,
+    FREQUENCY,
+    HIGH,
+    LENGTH,
+    LOW,
+    MRR_AT_10,
+    NDCG_AT_10,
+    PLACEBO,
+    RECALL_AT_10,
+    WIN_RATE,
+)
 
 DEFAULT_PAIRS = 80  # frequency pairs: what `freqbias run` takes
 RESAMPLES = 999  # the fewest: nothing that is reported is resampled
-WIN_RATE = "win_rate"
 
-ARMS = {"frequency": "", "placebo": "placebo_", "length": "length_", "frequency-placebo": "frequency_minus_placebo_"}
+ARMS = {FREQUENCY: "", PLACEBO: "placebo_", LENGTH: "length_", DIFFERENCE: "frequency_minus_placebo_"}
 OWN = None  # the model's own measure
 
 #: By probe, what is reported: (contrast, measure); the first one's sizes are those of the run.
 REPORTED: dict[str, tuple[tuple[str, str | None], ...]] = {
     "similarity": (("gloss", OWN), ("background", OWN)),
-    "inversion": (("decoy_form", OWN), ("exact_form", WIN_RATE), ("decoy_form", WIN_RATE)),
-    "retrieval": (("document_form", "ndcg_at_10"), ("document_form", "recall_at_10"), ("document_form", "mrr_at_10")),
+    "inversion": (("decoy_form", OWN), ("exact_form", WIN_RATE.name), ("decoy_form", WIN_RATE.name)),
+    "retrieval": (("document_form", NDCG_AT_10.name), ("document_form", RECALL_AT_10.name), ("document_form", MRR_AT_10.name)),
 }
 
 
 def usable(pairs: Sequence[Pair] | None) -> list[Pair]:
     """Return the pairs, or the bundled ones that `freqbias run` takes; `InputError` unless the frequency arm has glosses and decoys."""
     found = load("generators", "lexicon")(n=DEFAULT_PAIRS) if pairs is None else list(pairs)
-    if not any(pair.arm == "frequency" and pair.decoys and gloss_queries(pair) for pair in found):
+    if not any(pair.arm == FREQUENCY and pair.decoys and gloss_queries(pair) for pair in found):
         raise InputError(
             "no pair of arm 'frequency' has both a gloss in 'queries' and 'decoys'; `freqbias pairs lexicon` makes some that do"
         )
@@ -75,7 +87,7 @@ def headline(pairs: Sequence[Pair], model: Any, probes: Sequence[str]) -> dict[s
     rows = [row for name in probes for row in load("probes", name)(pairs, scorer)]
     wanted = [row for row in rows if (row.contrast, row.measure if row.measure != scorer.measure else OWN) in REPORTED[row.probe]]
     estimates = estimate(frame(wanted), pairs, resamples=RESAMPLES)
-    measured = frame(row for row in rows if row.error is None and row.arm == "frequency")
+    measured = frame(row for row in rows if row.error is None and row.arm == FREQUENCY)
     arms = {pair.arm for pair in pairs}
     numbers: dict[str, float] = {}
     for probe in probes:
@@ -90,7 +102,7 @@ def headline(pairs: Sequence[Pair], model: Any, probes: Sequence[str]) -> dict[s
     if "inversion" in probes:
         numbers |= _win_rates(measured)
     failed = {row.pair_id for row in rows if row.error is not None}
-    sizes = [row.n_items for row in estimates if row.probe == probes[0] and row.arm == "frequency" and row.term == "mean"]
+    sizes = [row.n_items for row in estimates if row.probe == probes[0] and row.arm == FREQUENCY and row.term == "mean"]
     return numbers | {"n_items": float(max(sizes, default=0)), "n_failed": float(len(failed))}
 
 
@@ -100,8 +112,8 @@ Key = tuple[str, str, str]  # probe, measure, contrast
 def _gaps(name: str, key: Key, estimates: Sequence[Estimate], arms: set[str]) -> dict[str, float]:
     """Return the mean gap and its interval for every arm that the pairs have, and for the difference where they have both."""
     means = {row.arm: row for row in estimates if (row.probe, row.measure, row.contrast) == key and row.term == "mean"}
-    if {"frequency", "placebo"} <= arms:
-        arms = arms | {"frequency-placebo"}
+    if {FREQUENCY, PLACEBO} <= arms:
+        arms = arms | {DIFFERENCE}
     numbers: dict[str, float] = {}
     for arm, prefix in ARMS.items():
         if arm in arms:
@@ -113,8 +125,8 @@ def _gaps(name: str, key: Key, estimates: Sequence[Estimate], arms: set[str]) ->
 
 
 def _sides(name: str, key: Key, measured: pd.DataFrame) -> dict[str, float]:
-    means = _item_means(key, measured, ["high", "low"])
-    return {f"{name}_{side}": float(means[side]) for side in ("high", "low")}
+    means = _item_means(key, measured, [HIGH, LOW])
+    return {f"{name}_{side}": float(means[side]) for side in (HIGH, LOW)}
 
 
 def _item_means(key: Key, measured: pd.DataFrame, columns: list[str]) -> "pd.Series[float]":
@@ -133,5 +145,5 @@ def _relative(estimates: Sequence[Estimate]) -> dict[str, float]:
 
 
 def _win_rates(measured: pd.DataFrame) -> dict[str, float]:
-    means = _item_means(("inversion", WIN_RATE, "crossed"), measured, [*CELLS])
+    means = _item_means(("inversion", WIN_RATE.name, CROSSED), measured, [*CELLS])
     return {f"win_rate_{LETTERS[cell[0]]}_{LETTERS[cell[1]]}": float(means[cell]) for cell in CELLS}

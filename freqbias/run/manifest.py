@@ -16,18 +16,19 @@ from freqbias.files import read_manifest
 from freqbias.probes import Probe
 from freqbias.records import SCHEMA
 from freqbias.redact import redacted
+from freqbias.terms import MANIFEST_FILE, OBSERVATIONS_FILE
 
 PACKAGES = ("freqbias", "wordfreq", "numpy", "scipy", "pandas", "statsmodels", "torch", "transformers", "sentence-transformers")
 
 
 def path_of(observations: Path) -> Path:
     """Return the manifest that belongs to an observation file: `manifest.json` beside it, or `NAME.manifest.json`."""
-    return beside(observations, "manifest.json")
+    return beside(observations, MANIFEST_FILE)
 
 
 def beside(observations: Path, name: str) -> Path:
     """Return the file called `name` that belongs to an observation file; files under other names than usual do not share it."""
-    return observations.with_name(name if observations.name == "observations.jsonl" else f"{observations.stem}.{name}")
+    return observations.with_name(name if observations.name == OBSERVATIONS_FILE else f"{observations.stem}.{name}")
 
 
 def read(observations: Path) -> dict[str, Any] | None:

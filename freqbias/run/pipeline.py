@@ -16,6 +16,7 @@ from freqbias.run.plan import forecast
 from freqbias.run.probing import Plan, Probing
 from freqbias.run.ready import check_ready
 from freqbias.run.settings import DEFAULT_PAIRS, Settings
+from freqbias.terms import AUDIT_FILE, ESTIMATES_FILE, OBSERVATIONS_FILE, PAIRS_FILE
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def make_run(
     if chosen.fresh and isinstance(source, PairFile) and source.path.resolve().is_relative_to(folder.resolve()):
         raise InputError(f"{source.path}: lies in the folder that --fresh empties; copy it to another place first")
     stages.prepare_folder(folder, fresh=chosen.fresh)
-    with only_writer(folder / "observations.jsonl"):
+    with only_writer(folder / OBSERVATIONS_FILE):
         done = _stages(folder, source, plan, chosen, track, waiting)
     if not done:
         log.info("%s: complete (%s); nothing to do", folder, ", ".join(f"{probe} of {model}" for model, probe in keys))
@@ -77,17 +78,17 @@ def pairs_of(chosen: Settings, given: Sequence[Pair] | None, waiting: Waiting) -
 
 def _stages(folder: Path, source: Iterable[Pair], plan: Plan, chosen: Settings, track: Track, waiting: Waiting) -> bool:
     """Do the stages that are not done; return whether there were any."""
-    pair_file, audit = folder / "pairs.jsonl", folder / "audit.json"
+    pair_file, audit = folder / PAIRS_FILE, folder / AUDIT_FILE
     stages.keep_pairs(source, pair_file)
-    probing = Probing(PairFile(pair_file), plan, folder / "observations.jsonl", chosen.recorded("run"), track)
+    probing = Probing(PairFile(pair_file), plan, folder / OBSERVATIONS_FILE, chosen.recorded("run"), track)
     missing = not audit.exists()
     if missing:
         stages.audit_pairs(pair_file, audit)
     if probing.run():
         stages.remove_derived(folder)
-    if not (folder / "estimates.jsonl").exists():
+    if not (folder / ESTIMATES_FILE).exists():
         missing = True
-        stages.analyze(folder / "observations.jsonl", pair_file, folder / "estimates.jsonl", chosen.seed, track)
+        stages.analyze(folder / OBSERVATIONS_FILE, pair_file, folder / ESTIMATES_FILE, chosen.seed, track)
         probing.add_time()
     if missing or not all((folder / name).exists() for name in stages.DERIVED):
         missing = True

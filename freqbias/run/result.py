@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from freqbias.errors import InputError
 from freqbias.files import read_estimates
 from freqbias.records import Estimate
+from freqbias.terms import ESTIMATES_FILE, HTML_REPORT, JSON_REPORT, MARKDOWN_REPORT
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from freqbias.analysis.report.verdict import Verdict
 
-PAGES = {".html": "report.html", ".htm": "report.html", ".md": "report.md", ".json": "report.json"}
+PAGES = {".html": HTML_REPORT, ".htm": HTML_REPORT, ".md": MARKDOWN_REPORT, ".json": JSON_REPORT}
 
 
 class Run:
@@ -31,7 +32,7 @@ class Run:
         self.folder = Path(folder)
         if temporary:
             weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
-        if not (self.folder / "estimates.jsonl").is_file():
+        if not (self.folder / ESTIMATES_FILE).is_file():
             raise InputError(f"{self.folder}: no finished run; see: freqbias status {self.folder}")
 
     @cached_property

@@ -15,12 +15,26 @@ from freqbias.records import Estimate, Pair
 from freqbias.run import manifest
 from freqbias.run.journal import only_writer, side_file
 from freqbias.run.manifest import beside, path_of
+from freqbias.terms import (
+    ESTIMATES_FILE,
+    FIGURES_FOLDER,
+    FREQUENCY,
+    HIGH,
+    HTML_REPORT,
+    JSON_REPORT,
+    LOW,
+    MANIFEST_FILE,
+    MARKDOWN_REPORT,
+    MODEL_ESTIMATES_FILE,
+    OBSERVATIONS_FILE,
+    PAIRS_FILE,
+)
 
 if TYPE_CHECKING:
     from freqbias.matching import Balance
 
-RUN_FILES = ("pairs.jsonl", "observations.jsonl", "estimates.jsonl", "manifest.json")
-DERIVED = ("estimates.jsonl", "report.html", "report.md", "report.json")
+RUN_FILES = (PAIRS_FILE, OBSERVATIONS_FILE, ESTIMATES_FILE, MANIFEST_FILE)
+DERIVED = (ESTIMATES_FILE, HTML_REPORT, MARKDOWN_REPORT, JSON_REPORT)
 
 
 def file_in(path: Path, name: str) -> Path:
@@ -61,7 +75,7 @@ def _likeness(model: Any) -> Any:
     import numpy as np
 
     def cosines(pairs: Sequence[Pair]) -> Any:
-        sides = [model.encode([getattr(pair, side) for pair in pairs], role="document").astype(np.float64) for side in ("high", "low")]
+        sides = [model.encode([getattr(pair, side) for pair in pairs], role="document").astype(np.float64) for side in (HIGH, LOW)]
         norms = [np.linalg.norm(side, axis=1) for side in sides]
         with np.errstate(invalid="ignore", divide="ignore"):
             return (sides[0] * sides[1]).sum(axis=1) / (norms[0] * norms[1])
@@ -92,7 +106,7 @@ def match_pairs(pairs: Path, names: Sequence[str], out: Path, *, track: Track) -
     from freqbias.matching import match
 
     records = list(read_pairs(pairs))
-    own = [pair for pair in records if pair.arm == "frequency"]
+    own = [pair for pair in records if pair.arm == FREQUENCY]
     if not own:
         raise InputError(f"{pairs}: no pairs of arm frequency")
     values = [covariates(pair) for pair in track(own, "covariates", len(own))]
@@ -106,7 +120,7 @@ def match_pairs(pairs: Path, names: Sequence[str], out: Path, *, track: Track) -
     given = np.array([np.nan if pair.zipf_gap is None else pair.zipf_gap for pair in own])
     keep, balance = match({name: gaps[name] for name in names}, np.where(np.isfinite(given), given, gaps["content_zipf"]))
     chosen = {pair.id for pair, kept in zip(own, keep, strict=True) if kept}
-    write_records(out, (pair for pair in records if pair.arm != "frequency" or pair.id in chosen))
+    write_records(out, (pair for pair in records if pair.arm != FREQUENCY or pair.id in chosen))
     return len(own), balance
 
 
@@ -114,13 +128,13 @@ def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track)
     """Estimate everything from an observation file, its pairs and what probes estimated on whole models, and write it."""
     from freqbias.analysis import estimate, frame
 
-    whole = beside(file_in(observations, "observations.jsonl"), "model_estimates.jsonl")
+    whole = beside(file_in(observations, OBSERVATIONS_FILE), MODEL_ESTIMATES_FILE)
     of_models = list(read_estimates(whole)) if whole.is_file() else []
     table = frame(observations)
     if table.empty:
-        raise InputError(f"{file_in(observations, 'observations.jsonl')}: no observations")
-    source = str(file_in(observations, "observations.jsonl"))
-    judgements = Judgements.of_manifest(manifest.read(file_in(observations, "observations.jsonl")), str(path_of(observations)))
+        raise InputError(f"{file_in(observations, OBSERVATIONS_FILE)}: no observations")
+    source = str(file_in(observations, OBSERVATIONS_FILE))
+    judgements = Judgements.of_manifest(manifest.read(file_in(observations, OBSERVATIONS_FILE)), str(path_of(observations)))
     estimates = estimate(table, read_pairs(pairs), seed=seed, given=of_models, source=source, judgements=judgements, track=track)
     write_records(out, estimates)
     return estimates
@@ -150,7 +164,7 @@ def _keep_previous(folder: Path) -> None:
     if Path.cwd().is_relative_to(folder.resolve()):
         raise InputError(f"{folder.resolve().name}: --fresh moves this folder away, and you are in it; start from another one")
     previous = folder.with_name(f"{folder.name}.previous")
-    with only_writer(folder / "observations.jsonl"):
+    with only_writer(folder / OBSERVATIONS_FILE):
         shutil.rmtree(previous, ignore_errors=True)
     try:
         folder.rename(previous)
@@ -178,7 +192,7 @@ def keep_pairs(pairs: Iterable[Pair], target: Path) -> None:
 
 def set_aside(observations: Path) -> None:
     """Keep an observation file, and what belongs to it, under names with `.previous`, so that it is measured anew."""
-    manifest_file, model_estimates = path_of(observations), beside(observations, "model_estimates.jsonl")
+    manifest_file, model_estimates = path_of(observations), beside(observations, MODEL_ESTIMATES_FILE)
     for path in (observations, manifest_file, model_estimates):
         if path.exists() and path.stat().st_size:
             path.replace(path.with_name(f"{path.stem}.previous{path.suffix}"))
@@ -191,4 +205,4 @@ def remove_derived(folder: Path) -> None:
     """Remove what was made from observations that have changed since."""
     for name in DERIVED:
         (folder / name).unlink(missing_ok=True)
-    shutil.rmtree(folder / "figures", ignore_errors=True)
+    shutil.rmtree(folder / FIGURES_FOLDER, ignore_errors=True)

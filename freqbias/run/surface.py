@@ -16,6 +16,7 @@ from freqbias.records import Pair
 from freqbias.run.pipeline import make_run
 from freqbias.run.result import Run
 from freqbias.run.settings import settings
+from freqbias.terms import PAIRS_FILE
 
 #: Arguments that have another name in Python than on the command line.
 ARGUMENTS = {"embedder": "embedders", "lm": "lms", "probe": "probes", "fresh": "fresh=True"}
@@ -54,7 +55,7 @@ def run_pairs(pairs: Pairs | None, given: Mapping[str, Any], track: Track) -> Ru
     temporary = None if options.get("out") is not None else tempfile.mkdtemp(prefix="freqbias-")
     out = Path(temporary or options["out"])
     if held is not None:
-        options["pairs"] = out / "pairs.jsonl"  # where they will lie, so that `freqbias status` can name the command that goes on
+        options["pairs"] = out / PAIRS_FILE  # where they will lie, so that `freqbias status` can name the command that goes on
     try:
         with arguments_named():
             make_run(settings(options | {"out": os.fspath(out)}, None).with_models(), held, track=track)

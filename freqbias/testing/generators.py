@@ -6,6 +6,7 @@ from typing import Any
 from freqbias.paraphrases.generators import Generator, options_of
 from freqbias.records import Pair
 from freqbias.registry import check_api
+from freqbias.terms import FREQUENCY
 from freqbias.testing.expect import as_assertion, require
 
 
@@ -32,7 +33,7 @@ def check_generator(generator: "Generator | Callable[..., list[Pair]]", **option
     ids = [pair.id for pair in made]
     require(len(set(ids)) == len(ids), f"{name}: an id comes twice; let freqbias.paraphrases.make_pair make it")
     require([pair.to_dict() for pair in made] == [pair.to_dict() for pair in again], f"{name} makes other pairs when asked again")
-    gaps = [pair.zipf_gap for pair in made if pair.arm == "frequency" and pair.zipf_gap is not None]
+    gaps = [pair.zipf_gap for pair in made if pair.arm == FREQUENCY and pair.zipf_gap is not None]
     if gaps:
         mean = sum(gaps) / len(gaps)
         require(mean > 0, f"{name}: its high forms are on average not the more frequent ones (gap {mean:.2f} Zipf)")

@@ -14,7 +14,7 @@ from freqbias.frequency import content_words, tokens, word_zipf
 from freqbias.models import ModelInfo, Role
 from freqbias.models.protocols import FloatArray
 from freqbias.records import Pair
-from freqbias.terms import SIDES
+from freqbias.terms import FREQUENCY, HIGH, PLAIN, SIDES
 
 EXACT, WRONG, NOISE = 0.5, 0.25, 0.02  # of a document on its item's axis: the right one, a decoy, and how much either varies
 COMMON = 0.3  # of a query, on the axis that all queries share
@@ -45,7 +45,7 @@ class KnownTexts:
         self.glosses: dict[str, str] = {}
         self.items: dict[str, int] = {}
         # the length arm shows the frequency arm's frequent documents again, so the frequency arm has the last word
-        for pair in sorted(pairs, key=lambda pair: pair.arm == "frequency"):
+        for pair in sorted(pairs, key=lambda pair: pair.arm == FREQUENCY):
             self.items.setdefault(pair.item, len(self.items))
             for side in SIDES:
                 if pair.decoys:
@@ -56,7 +56,7 @@ class KnownTexts:
 
     def is_frequent(self, text: str) -> bool:
         """Tell whether a document shows a frequent form of the frequency arm."""
-        return any((arm, side) == ("frequency", "high") for arm, side, _ in self.documents.get(text, {}).values())
+        return any((arm, side) == (FREQUENCY, HIGH) for arm, side, _ in self.documents.get(text, {}).values())
 
 
 class _Embedder:
@@ -109,7 +109,7 @@ class PlantedEmbedder(_Embedder):
                 row[known.items[known.glosses[text]] if text in known.glosses else -3] = OWN
                 continue
             for item, (arm, side, kind) in known.documents.get(text, {}).items():
-                more = planted[kind] if (arm, side) == ("frequency", "high") else 0.0
+                more = planted[kind] if (arm, side) == (FREQUENCY, HIGH) else 0.0
                 row[known.items[item]] = {"exact": EXACT, "decoy": self._wrong}[kind] + more + self._noise * near[0]
             row[-1] = 0.2 + known.is_frequent(text) * self._background + self._noise * near[1]
             row[-2] = math.sqrt(max(0.0, 1 - float(row @ row)))
@@ -144,7 +144,7 @@ class CrowdedEmbedder(_Embedder):
                 continue
             for item, (arm, side, kind) in known.documents.get(text, {}).items():
                 if kind == "exact":
-                    row[:] += (self._high if (arm, side) == ("frequency", "high") else CROWD_LOW) * unit(noise_of(item, CROWD))
+                    row[:] += (self._high if (arm, side) == (FREQUENCY, HIGH) else CROWD_LOW) * unit(noise_of(item, CROWD))
             row[:] += noise_of(text, CROWD) / math.sqrt(CROWD)
             if self._pull and known.is_frequent(text):
                 row[:] += self._pull * unit(noise_of("what frequent documents share", CROWD))
@@ -161,7 +161,7 @@ class PlantedLanguageModel:
 
     def __init__(self, *, slope: float = 0.0, after: float = 0.0, name: str = "planted"):
         self._slope, self._after = slope, after
-        self.info = ModelInfo(name=name, kind="language_model", source="memory", details={"prompt_format": "plain"})
+        self.info = ModelInfo(name=name, kind="language_model", source="memory", details={"prompt_format": PLAIN})
 
     def log_probs(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
         """Return a number in nats for every word of each text."""

@@ -13,6 +13,7 @@ from freqbias.probes import Probe
 from freqbias.probes.runner import Measurement
 from freqbias.progress import silent
 from freqbias.records import Estimate, Observation, Pair
+from freqbias.terms import FREQUENCY
 from freqbias.testing.expect import as_assertion, finite, require
 from freqbias.testing.planted import AFTER, FREQUENT, PULL, CrowdedEmbedder, PlantedLanguageModel
 
@@ -166,7 +167,7 @@ def _judged(probe: Probe, pairs: Sequence[Pair], rows: Sequence[Observation]) ->
     with as_assertion(f"probe '{probe.name}'"):
         estimates = estimate(frame(rows), pairs, resamples=RESAMPLES, curve=False, judgements=judgements)
     own = probe.judgement
-    found = [row for row in estimates if (row.arm, row.term) == ("frequency", "mean") and own.judges(row.contrast, row.measure)]
+    found = [row for row in estimates if (row.arm, row.term) == (FREQUENCY, "mean") and own.judges(row.contrast, row.measure)]
     known = ", ".join(sorted({f"{row.contrast} in {row.measure}" for row in rows}))
     wanted = f"contrast '{own.contrast}'" + (f" in '{own.measure}'" if own.measure else "")
     require(bool(found), f"probe '{probe.name}' is judged by {wanted}, which none of its rows has; they have: {known}")

@@ -11,6 +11,7 @@ from freqbias.errors import BackendError, InputError
 from freqbias.models.protocols import LanguageModel, Loading, ModelInfo
 from freqbias.models.relevance import Pool, Scores, slices
 from freqbias.progress import Track, silent
+from freqbias.terms import LOG_PROB
 
 BATCH_SIZE = 32  # couples in one forward pass of a cross-encoder
 COUPLES_AT_ONCE = 4096  # couples that a model is given in one call; it sorts them by length
@@ -108,7 +109,7 @@ class QueryLikelihoodScorer(PairScorer):
     summed. `info.details` states the template and its SHA-256. `errors` says why documents have no score, where the language model knows.
     """
 
-    measure = "log_prob_nats"
+    measure = LOG_PROB.name
 
     def __init__(self, model: LanguageModel, info: ModelInfo):
         self.errors: dict[str, str] = {}

@@ -1,0 +1,73 @@
+"""The two estimates that every arm has: the mean over items with its tests, and its equivalence to zero."""
+
+import numpy as np
+import pandas as pd
+
+from freqbias.analysis.estimate.series import Series, item_means, level_of
+from freqbias.analysis.stats import resampling
+from freqbias.analysis.stats.mixed import THESE_FRAMES
+from freqbias.records import Estimate
+from freqbias.terms import CONSTANT, EQUIVALENT, FREQUENCY, HIGH, LOW, NO_GLOSS, NOT_EQUIVALENT, ONE_ITEM, ONE_REGISTER, REVERSED
+
+SESOI_SHARE = 0.10  # of the exact - decoy margin; smaller effects reorder next to nothing
+SESOI_SHARE_RIGHT = 0.02  # two points
+TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
+MEAN_METHOD = f"mean of item means; sign-flip p; t interval; BCa beside it; dz with Hedges' factor; {THESE_FRAMES}"
+
+
+def mean(series: Series, arm: str, term: str, rows: pd.DataFrame, method: str = MEAN_METHOD) -> Estimate:
+    """Return the mean over items of one arm with interval, sign-flip p, dz, the forms' levels and what must be said of it (flags)."""
+    items = item_means(rows, "gap")
+    rng = series.rng(arm, term)
+    interval = resampling.t_interval(items)
+    bca = resampling.bca_interval(items, rng, resamples=series.resamples)
+    judged = term == "mean" and series.key["contrast"] == series.judgement.contrast
+    holds = {
+        ONE_ITEM: len(items) == 1,
+        CONSTANT: bool(np.ptp(items) == 0),
+        NO_GLOSS: series.no_gloss and term == "mean",
+        ONE_REGISTER: series.one_register and judged,
+        REVERSED: judged and arm == FREQUENCY and float(rows.groupby("item")["zipf_gap"].mean().mean()) <= 0,
+    }
+    return series.make(
+        arm,
+        term,
+        rows,
+        value=float(items.mean()),
+        std_error=resampling.std_error(items),
+        ci_low=interval.low,
+        ci_high=interval.high,
+        bca_low=bca.low,
+        bca_high=bca.high,
+        p_value=resampling.sign_flip_p(items, rng, series.resamples),
+        effect_size=resampling.dz(items),
+        high_mean=level_of(rows, HIGH),
+        low_mean=level_of(rows, LOW),
+        share_positive=float(np.mean(items > 0)),
+        share_negative=float(np.mean(items < 0)),
+        bound=series.sesoi,
+        method=method,
+        flags=[name for name, held in holds.items() if held],
+    )
+
+
+def equivalence(series: Series, arm: str, term: str, rows: pd.DataFrame) -> Estimate:
+    """Return the test that the mean over items lies within ± the smallest effect of interest (TOST)."""
+    items = item_means(rows, "gap")
+    interval = resampling.t_interval(items, TOST_LEVEL)
+    bound = series.sesoi or 0.0
+    p_value = resampling.tost_p(items, bound, SESOI_SHARE_RIGHT if series.judgement.is_share(series.key["measure"]) else SESOI_SHARE)
+    return series.make(
+        arm,
+        term,
+        rows,
+        value=float(items.mean()),
+        std_error=resampling.std_error(items),
+        ci_low=interval.low,
+        ci_high=interval.high,
+        level=TOST_LEVEL,
+        p_value=p_value,
+        bound=bound,
+        method="TOST on item means at the smallest effect of interest, alpha .05",
+        flags=[EQUIVALENT if p_value is not None and p_value < 1 - (1 + TOST_LEVEL) / 2 else NOT_EQUIVALENT],
+    )
