@@ -74,15 +74,15 @@ def components(gaps: pd.DataFrame) -> Components:
 def t_power(effect: float, spread: float, items: int, alpha: float = ALPHA) -> float:
     """Return the power of the two-sided one-sample t test by the noncentral t distribution, for normal item means.
 
-    P(|T| > t(1-alpha/2, n-1)), T noncentral t with n-1 degrees of freedom and noncentrality effect * sqrt(n) / spread. Reference:
-    Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions 2, ch. 31. The sign-flip test has the same power in large
-    samples (Hoeffding 1952, doi:10.1214/aoms/1177729436).
+    Reference: Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions 2, ch. 31. The sign-flip test has the same power
+    in large samples (Hoeffding 1952, doi:10.1214/aoms/1177729436).
     """
-    df, shift = items - 1, effect * np.sqrt(items) / spread
-    critical = stats.t.ppf(1 - alpha / 2, df)
-    # the wrong side; scipy gives nan where it is too small to compute
-    other = float(stats.nct.cdf(-critical, df, shift))
-    return float(stats.nct.sf(critical, df, shift)) + (0.0 if np.isnan(other) else other)
+    from statsmodels.stats.power import ttest_power
+
+    size = abs(effect) / spread
+    right, wrong = (float(ttest_power(side, items, alpha / 2, alternative="larger")) for side in (size, -size))
+    # nan far out, where the right side is certain and the wrong one impossible
+    return (1.0 if np.isnan(right) and size > 0 else right) + (0.0 if np.isnan(wrong) else wrong)
 
 
 def standardised(found: Components, rng: np.random.Generator, items: int, simulations: int) -> tuple[NDArray[np.float64], ...]:

@@ -186,18 +186,14 @@ def _effect(spec: Specification, rows: pd.DataFrame, names: tuple[str, ...]) -> 
 def adjusted_item_mean(table: pd.DataFrame, outcome: str, names: Sequence[str]) -> tuple[float, float, int]:
     """Return the mean of `outcome` at the mean of the first predictor and zero of the others, its standard error and df.
 
-    The intercept of OLS, one row an item. Standard error HC3: (X'X)^-1 X' diag(e² / (1 - h)²) X (X'X)^-1, good in small samples with
-    unequal variances (items differ in their number of pairs). Reference: MacKinnon & White (1985), doi:10.1016/0304-4076(85)90158-7.
-    Infinite where one item alone determines a coefficient.
+    The intercept of OLS, one row an item, with HC3 standard errors: good in small samples with unequal variances (items differ in their
+    number of pairs). Reference: MacKinnon & White (1985), doi:10.1016/0304-4076(85)90158-7. Infinite where one item alone determines a
+    coefficient.
     """
+    from statsmodels.regression.linear_model import OLS
+
     values = table[list(names)].to_numpy(dtype=float)
     design = np.column_stack([np.ones(len(values)), values[:, 0] - values[:, 0].mean(), values[:, 1:]])
-    y = table[outcome].to_numpy(dtype=float)
-    inverse = np.linalg.pinv(design)
-    fitted = inverse @ y
-    leverage = np.einsum("ij,ji->i", design, inverse)
-    df = len(y) - design.shape[1]
-    if leverage.max() > 1 - 1e-9:
-        return float(fitted[0]), float("inf"), df
-    scaled = (y - design @ fitted) / (1 - leverage)
-    return float(fitted[0]), float(np.sqrt(np.sum((inverse[0] * scaled) ** 2))), df
+    fit = OLS(table[outcome].to_numpy(dtype=float), design).fit()
+    alone = fit.get_influence().hat_matrix_diag.max() > 1 - 1e-9
+    return float(fit.params[0]), float("inf") if alone else float(fit.HC3_se[0]), int(fit.df_resid)

@@ -30,8 +30,17 @@ def test_t_power_against_statsmodels(effect, items):
     assert t_power(effect, 0.03, items) == pytest.approx(TTestPower().power(effect / 0.03, items, 0.05), abs=1e-6)
 
 
-def test_t_power_of_a_certain_effect_is_one():
-    assert t_power(0.05, 0.03, 40) == pytest.approx(1.0)
+@pytest.mark.parametrize("items", [5, 9, 20, 40, 150, 1000])
+def test_t_power_of_a_certain_effect_is_one(items):
+    for effect in np.geomspace(60 / np.sqrt(items), 1e6, 200) * 0.03:  # statsmodels has nan for some of them
+        assert t_power(effect, 0.03, items) == pytest.approx(1.0)
+        assert t_power(-effect, 0.03, items) == pytest.approx(1.0)
+
+
+def test_t_power_of_no_effect_is_alpha_and_of_an_unknown_one_unknown():
+    assert t_power(0.0, 0.03, 40) == pytest.approx(0.05)
+    assert t_power(0.0, 0.03, 40, alpha=0.01) == pytest.approx(0.01)
+    assert np.isnan(t_power(np.nan, 0.03, 40))
 
 
 def test_planted_components_are_recovered():
