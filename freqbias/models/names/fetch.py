@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pkgutil import resolve_name
 
 from freqbias.errors import BackendError, install_hint
 from freqbias.models.names.aliases import Alias
-from freqbias.registry import import_object
 
 CONVERT_GGUF = "freqbias.models.adapters.transformers:convert_gguf"  # by name, as the alias table names the others
 HUB_SECONDS = 5.0  # until a hub that does not answer counts as not reached
@@ -70,10 +70,12 @@ def whole_directory(target: Path) -> Iterator[Path]:
 
 
 def _convert(alias: Alias, source: Path, target: Path) -> None:
-    if alias.convert:
-        import_object(alias.convert)(alias.source_folders(), target)
-    elif alias.gguf:
-        import_object(CONVERT_GGUF)(source / alias.gguf, target)
+    given = alias.source_folders() if alias.convert else source / str(alias.gguf)
+    try:
+        resolve_name(alias.convert or CONVERT_GGUF)(given, target)
+    except ModuleNotFoundError as error:
+        hint = install_hint(_extra(alias))
+        raise BackendError(f"model '{alias.name}' needs '{error.name}' to be converted; run: {hint}") from error
 
 
 def _install(alias: Alias) -> bool:
