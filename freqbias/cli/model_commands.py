@@ -23,7 +23,7 @@ def list_models(
         {
             "alias": alias.name,
             "kind": alias.kind,
-            "source": ", ".join(alias.packages),
+            "source": ", ".join(alias.packages) or alias.module,
             "hub": alias.hub,
             "licence": alias.licence,
             "quantisation": alias.quantisation,

@@ -13,7 +13,8 @@ from freqbias.run.probing import Plan, Step
 
 EMBED, LM, HTTP, VLLM = "embed", "lm", "http", "vllm"  # extras of pyproject.toml
 TORCH = "torch"
-MODULES = {"bm25": ("bm25s",), "static": ("model2vec",), "hub": ("huggingface_hub",)}  # by use; all others are sentence-transformers'
+#: By use; all others are sentence-transformers'.
+MODULES: dict[str, tuple[str, ...]] = {"bm25": (), "static": ("model2vec",), "hub": ("huggingface_hub",)}
 
 
 def check_ready(plan: Plan) -> None:

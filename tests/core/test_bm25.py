@@ -9,7 +9,6 @@ from conftest import needed
 from freqbias.models import embedder
 from freqbias.models.adapters.bm25 import K1, METHOD, B
 
-bm25s = needed("bm25s")
 CORPUS = ["The doctor healed the man.", "The man drove the car, the big car.", "A physician.", "", "The man the man the man"]
 
 
@@ -20,6 +19,7 @@ def fitted():
 
 
 def test_scores_are_those_of_bm25s():
+    bm25s = needed("bm25s")
     index = bm25s.BM25(method=METHOD, k1=K1, b=B, dtype="float64")
     tokens = bm25s.tokenize(sorted(CORPUS), stopwords=None, return_ids=False, show_progress=False)
     index.index(tokens, show_progress=False)
@@ -52,6 +52,15 @@ def test_a_document_out_of_fit_is_scored_by_the_same_numbers():
     np.testing.assert_allclose(scorer.matrix(queries, [CORPUS[0]]), inside, rtol=1e-12)  # nothing was fitted on it
     pool = scorer.pooled([*queries, "zebra"], [1, 2, 4])
     np.testing.assert_allclose(pool(["zebra", twin]), [4 * unseen, [1, 2] @ outside[:, 0]])
+
+
+def test_a_pool_stays_right_when_more_words_come():
+    early, fit = embedder("bm25"), fitted()
+    pool = early.pooled(["the doctor", "zebra"], [1, 2])  # before anything is known
+    early.prepare([], CORPUS)
+    np.testing.assert_allclose(pool([*CORPUS, "a new doctor"]), fit.pooled(["the doctor", "zebra"], [1, 2])([*CORPUS, "a new doctor"]))
+    early.prepare([], [*CORPUS, "zebra"])  # another fit, other numbers
+    assert pool(["zebra"])[0] == pytest.approx(2 * early.scores(["zebra"], ["zebra"])[0])
 
 
 def test_texts_without_words_score_zero():

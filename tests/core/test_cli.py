@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import pytest
-from conftest import needed
 
 COMMANDS = [
     "run",
@@ -206,7 +205,6 @@ def test_audit_with_a_tokenizer_and_a_similarity(cli, tmp_path, pair_file):
 
 
 def test_pairs_without_what_a_probe_asks_with(cli, tmp_path):
-    needed("bm25s")
     pairs = tmp_path / "pairs.jsonl"
     rows = [{"id": str(n), "item": str(n), "high": f"a car {n}", "low": f"a jalopy {n}", "queries": {"gloss": ["old"]}} for n in range(3)]
     pairs.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

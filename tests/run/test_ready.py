@@ -67,7 +67,9 @@ def test_a_gpu_beyond_the_last_is_named(monkeypatch):
         check_device("cuda:2")
 
 
-def test_a_function_needs_no_library_and_no_device(cli, tmp_path, monkeypatch, pair_file):
+@pytest.mark.parametrize("model", ["synthetic:embed_words", "bm25"])
+def test_a_function_and_bm25_need_no_library_and_no_device(cli, tmp_path, monkeypatch, pair_file, model):
     monkeypatch.setattr(ready, "is_installed", lambda module: False)
-    result = cli("run", "--pairs", pair_file, "--embedder", "synthetic:embed_words", "--probe", "similarity", "--out", tmp_path / "run")
+    monkeypatch.setitem(sys.modules, "bm25s", None)
+    result = cli("run", "--pairs", pair_file, "--embedder", model, "--probe", "similarity", "--out", tmp_path / "run")
     assert result.exit_code == 0, result.output

