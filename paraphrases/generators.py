@@ -4,7 +4,7 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, get_type_hints
+from typing import Any, Protocol, get_type_hints, runtime_checkable
 
 import msgspec
 
@@ -16,6 +16,7 @@ from freqbias.records import Pair
 INSIDE = ("sources", "coverage", "skipped")  # parameters that are no options: inputs, and what a caller collects
 
 
+@runtime_checkable
 class Generator(Protocol):
     """What makes pairs: `generator(**options)` returns a list of them.
 
@@ -52,7 +53,8 @@ def load_generator(name: str) -> "Generator | Callable[..., list[Pair]]":
 def options_of(generator: Any) -> list[str]:
     """Return the names of the options that a generator takes."""
     named = [name for name, kind in _parameters(generator).items() if kind.kind not in (kind.VAR_KEYWORD, kind.VAR_POSITIONAL)]
-    return [name for name in dict.fromkeys([*named, *getattr(generator, "options", ())]) if name not in INSIDE]
+    described = generator.options if isinstance(generator, Generator) else ()
+    return [name for name in dict.fromkeys([*named, *described]) if name not in INSIDE]
 
 
 def parsed_options(generator: Any, name: str, words: Sequence[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.frequency import content_zipf, swap, word_zipf
+from freqbias.models.protocols import KnowsReasons, offers
 from freqbias.models.relevance import Scorer
 from freqbias.progress import Track
 from freqbias.records import Observation, Pair
@@ -69,7 +70,7 @@ def unscorable(values: Mapping[str, float]) -> dict[str, str]:
 
 def _reason(model: Any, texts: Sequence[str]) -> str:
     """Return ` ('TEXT': REASON)` of the first of the texts that the model knows a reason for (its `errors`); empty without one."""
-    errors: Mapping[str, str] = getattr(model, "errors", {})
+    errors = model.errors if offers(model, KnowsReasons) else {}
     return next((f" ({text[:60]!r}: {redact(errors[text])})" for text in texts if text in errors), "")
 
 

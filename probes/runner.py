@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from freqbias.errors import BackendError, InputError
+from freqbias.models.protocols import GivesUp, offers
 from freqbias.probes import Probe
 from freqbias.probes.standins import StandIn
 from freqbias.progress import Track, silent
@@ -49,7 +50,7 @@ class Measurement:
         except BackendError as error:
             log.warning("%s; asking for these %d pairs one by one", error, len(part))
             return self._one_by_one(part)
-        reason = getattr(self._model, "stopped", None)  # a model that turns failures into NaN says here that it has given up
+        reason = self._model.stopped if offers(self._model, GivesUp) else None  # a model that turns failures into NaN says so here
         if reason is not None:
             self.gone = BackendError(str(reason))
             if all(row.error is not None for row in rows):
@@ -115,6 +116,7 @@ class Measurement:
 
     @cached_property
     def _stand_in(self) -> tuple[StandIn, Any]:
-        model = StandIn(self._model.info, getattr(self._model, "measure", "cosine"))
+        measure = () if self._probe.needs == "language_model" else (self._model.measure,)
+        model = StandIn(self._model.info, *measure)
         common = None if self._probe.prepare is None else self._probe.prepare(self._pairs, model, silent)
         return model, common

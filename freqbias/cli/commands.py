@@ -247,9 +247,10 @@ def list_names(
 
 def _about(thing: Any) -> str:
     """Return a line on a registered object: its summary, else the first of its docstring, else the title of a model."""
-    info = getattr(thing, "info", None)
+    from freqbias.models.protocols import HasInfo, offers
+
     lines = (thing.__doc__ or "").strip().splitlines()
-    own = None if info is None else info.details.get("title")
+    own = thing.info.details.get("title") if offers(thing, HasInfo) else None
     return str(getattr(thing, "summary", None) or own or (lines[0] if lines else ""))
 
 

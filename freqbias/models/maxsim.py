@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.models.protocols import FloatArray, Role, TokenEmbedder
-from freqbias.models.scoring import ROLES, Pool, Scores, encode_missing, open_store, slices
+from freqbias.models.scoring import ROLES, HandsOn, Pool, Scores, encode_missing, open_store, slices
 from freqbias.models.store import VectorStore
 from freqbias.progress import Track, silent
 
 CELLS_AT_ONCE = 1 << 22  # products of two tokens that are held at once: 16 MB in single precision
 
 
-class LateInteractionScorer:
+class LateInteractionScorer(HandsOn):
     """MaxSim of a `TokenEmbedder`: for every query token the best product with a document token, summed (or averaged) over them.
 
     Token matrices lie in a memory-mapped store; every distinct text of a role is encoded once.
@@ -23,6 +23,7 @@ class LateInteractionScorer:
     pairwise = False
 
     def __init__(self, model: TokenEmbedder, store: Path | None = None):
+        super().__init__(model)
         self._model = model
         self.info = model.info
         self.measure = model.measure

@@ -1,14 +1,16 @@
-"""What a probe may ask of a model, and what is known about one."""
+"""What a probe may ask of a model, what is known about one, and what a model may offer beside (`offers`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Protocol
+from inspect import get_annotations
+from typing import Any, Literal, Protocol, TypeGuard, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 Role = Literal["query", "document"]
 FloatArray = NDArray[np.float32]
+A = TypeVar("A")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,7 @@ class TokenEmbedder(Protocol):
 class LanguageModel(Protocol):
     """A causal model that gives texts a probability and continues them.
 
-    What it cannot score is NaN; a backend that knows why keeps the reasons in `errors`, by the whole text that was asked for.
+    What it cannot score is NaN; a backend that knows why says so (`KnowsReasons`), by the whole text that was asked for.
     `path` is the dense local directory that the model was loaded from; None where there is none (a function, a server).
     """
 
@@ -135,3 +137,55 @@ class LanguageModel(Protocol):
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:
         """Return the number of tokens of each text; None when the model has no tokenizer."""
         ...
+
+
+@runtime_checkable
+class HasInfo(Protocol):
+    """Something that says what model it is: every model does. Read when it is loaded, and for every row."""
+
+    info: ModelInfo
+
+
+@runtime_checkable
+class HasSimilarity(Protocol):
+    """An `Embedder`, or a function that gives vectors, that says how they are compared: `cosine` (what is meant without it) or `dot`.
+
+    Read once, when a scorer is made of it.
+    """
+
+    similarity: str
+
+
+@runtime_checkable
+class KnowsReasons(Protocol):
+    """A model that knows why it has no number for a text: `errors` holds the reason by text. Read for every row with an `error`."""
+
+    errors: Mapping[str, str]
+
+
+@runtime_checkable
+class GivesUp(Protocol):
+    """A model that may stop answering for good: `stopped` says why, and is None while it answers.
+
+    Read after every part of the pairs; what was measured by then is kept, and the same command asks again for the rest.
+    """
+
+    stopped: str | None
+
+
+@runtime_checkable
+class CountsUsage(Protocol):
+    """A model that counts what it is asked: `usage` is a dataclass of whole numbers, or None where there is nothing to count.
+
+    Read when the manifest is written, where the numbers of all commands of a run are added up.
+    """
+
+    usage: Any
+
+
+def offers(model: object, ability: Callable[..., A]) -> TypeGuard[A]:
+    """Tell whether a model has one of the abilities above: every attribute that it names.
+
+    One that a wrapper hands on by `__getattr__` counts, which `isinstance` sees on Python 3.11 and on none later.
+    """
+    return all(hasattr(model, name) for name in get_annotations(ability))

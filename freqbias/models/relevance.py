@@ -1,6 +1,6 @@
 """How relevant documents are to queries: the one thing that retrieval probes ask of a model, whatever its kind."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from freqbias.errors import BackendError
 from freqbias.models.maxsim import LateInteractionScorer
 from freqbias.models.protocols import Embedder, FloatArray, Role
-from freqbias.models.scoring import CHUNK, ROLES, Pool, Scorer, Scores, encode_missing, open_store, slices
+from freqbias.models.scoring import CHUNK, ROLES, HandsOn, Pool, Scorer, Scores, encode_missing, open_store, similarity_of, slices
 from freqbias.models.store import VectorStore
 from freqbias.progress import Track, silent
 
@@ -32,7 +32,7 @@ def as_scorer(model: Any, store: Path | None = None) -> Scorer:
     return DenseScorer(model, store)
 
 
-class DenseScorer:
+class DenseScorer(HandsOn):
     """Cosine or dot product of an `Embedder`'s vectors; every distinct text of a role is encoded once.
 
     It is an `Embedder` itself, whose `encode` takes vectors from what is encoded already.
@@ -41,9 +41,10 @@ class DenseScorer:
     pairwise = False
 
     def __init__(self, embedder: Embedder, store: Path | None = None):
+        super().__init__(embedder)
         self._embedder = embedder
         self.info = embedder.info
-        self.measure: str = getattr(embedder, "similarity", "cosine")
+        self.measure = similarity_of(embedder, f"model '{self.info.name}'")
         self._stores: dict[Role, VectorStore] = {role: open_store(self.info, role, store) for role in ROLES}
 
     def prepare(self, queries: Iterable[str], documents: Iterable[str], track: Track = silent) -> None:
@@ -128,18 +129,3 @@ class DenseScorer:
     def max_tokens(self) -> int | None:
         """The model's window."""
         return self._embedder.max_tokens
-
-    @property
-    def errors(self) -> Mapping[str, str]:
-        """Why texts have no vector, where the model knows."""
-        return getattr(self._embedder, "errors", {})
-
-    @property
-    def stopped(self) -> str | None:
-        """Why the model will answer nothing more; None while it does."""
-        return getattr(self._embedder, "stopped", None)
-
-    @property
-    def usage(self) -> Any:
-        """What was asked of a server; None where there is none."""
-        return getattr(self._embedder, "usage", None)

@@ -1,18 +1,22 @@
 """What a scorer is, and what the scorers over vectors share: stores, parts, pools."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from freqbias.models.protocols import FloatArray, ModelInfo, Role
+from freqbias.errors import InputError
+from freqbias.models.protocols import CountsUsage, FloatArray, GivesUp, HasSimilarity, KnowsReasons, ModelInfo, Role, offers
 from freqbias.models.store import VectorStore, store_key
 from freqbias.progress import Track, chunks, silent
+from freqbias.registry import suggestion
 
 CHUNK = 256  # texts between two moves of the progress bar
 ROLES: tuple[Role, ...] = ("query", "document")
+
+SIMILARITIES = ("cosine", "dot")  # of vectors
 
 Scores = NDArray[np.float64]
 
@@ -69,6 +73,36 @@ class Pool:
     def __call__(self, documents: Sequence[str]) -> Scores:
         """Return one sum per document, shape (n,); NaN for a document that has no score."""
         return self._function(documents)
+
+
+class HandsOn:
+    """What a scorer over another model hands on of it: why texts have no number, that it has given up, and what it was asked."""
+
+    def __init__(self, model: object):
+        self._asked = model
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """Why texts have no number, where the model knows."""
+        return self._asked.errors if offers(self._asked, KnowsReasons) else {}
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the model will answer nothing more; None while it does."""
+        return self._asked.stopped if offers(self._asked, GivesUp) else None
+
+    @property
+    def usage(self) -> Any:
+        """What a server was asked; None where there is none."""
+        return self._asked.usage if offers(self._asked, CountsUsage) else None
+
+
+def similarity_of(model: object, what: str) -> str:
+    """Return how vectors of a model, or of a function, are compared; `InputError` for a word that is none of `SIMILARITIES`."""
+    found = model.similarity if offers(model, HasSimilarity) else "cosine"
+    if found not in SIMILARITIES:
+        raise InputError(f"{what}: similarity is {found!r}{suggestion(str(found), SIMILARITIES)}")
+    return found
 
 
 def open_store(info: ModelInfo, role: Role, folder: Path | None) -> VectorStore:

@@ -17,6 +17,7 @@ from freqbias import registry
 from freqbias.errors import BackendError, InputError
 from freqbias.files import PairFile, read_estimates, write_json, write_records
 from freqbias.models import Loading, ModelInfo, check_name, identity
+from freqbias.models.protocols import CountsUsage, offers
 from freqbias.probes import Probe, load_probe
 from freqbias.probes.runner import Measurement
 from freqbias.progress import Track, chunks
@@ -221,7 +222,7 @@ class Probing:
         place, model = self._loaded
         if model is None:
             return
-        usage = getattr(model, "usage", None)
+        usage = model.usage if offers(model, CountsUsage) else None
         if usage is not None:
             earlier: dict[str, int] = next((old.get("usage", {}) for old in self._known_models() if old["name"] == model.info.name), {})
             self._infos[place]["usage"] = {name: earlier.get(name, 0) + count for name, count in asdict(usage).items()}

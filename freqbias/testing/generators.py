@@ -1,5 +1,6 @@
 """Check of a generator of pairs."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -16,10 +17,10 @@ def check_generator(generator: "Generator | Callable[..., list[Pair]]", **option
     Pairs that can be read back, ids that differ, forms that differ, the same pairs on a second call, frequent forms that are on average
     more frequent, and options that its call knows.
     """
-    name = f"generator '{getattr(generator, 'name', getattr(generator, '__name__', type(generator).__name__))}'"
+    name = f"generator '{_name(generator)}'"
     with as_assertion(name):
         check_api(generator, name)
-        known, described = options_of(generator), getattr(generator, "options", {})
+        known, described = options_of(generator), generator.options if isinstance(generator, Generator) else {}
         for option in options:
             require(option in known or option == "sources", f"{name} takes no option '{option}'; known: {', '.join(known)}")
         for option, help_text in described.items():
@@ -38,3 +39,9 @@ def check_generator(generator: "Generator | Callable[..., list[Pair]]", **option
         mean = sum(gaps) / len(gaps)
         require(mean > 0, f"{name}: its high forms are on average not the more frequent ones (gap {mean:.2f} Zipf)")
     return made
+
+
+def _name(generator: Any) -> str:
+    if isinstance(generator, Generator):
+        return generator.name
+    return str(generator.__name__) if inspect.isroutine(generator) else type(generator).__name__

@@ -6,7 +6,7 @@ import numpy as np
 
 from freqbias.errors import InputError
 from freqbias.models import LanguageModel, ModelInfo
-from freqbias.models.protocols import Embedder, TokenEmbedder
+from freqbias.models.protocols import Embedder, HasInfo, TokenEmbedder, offers
 from freqbias.models.relevance import ROLES, Scorer, as_scorer
 from freqbias.testing.expect import as_assertion, close, require
 
@@ -43,8 +43,10 @@ def check_scorer(model: "Embedder | TokenEmbedder | Scorer") -> None:
 
 
 def _check_info(model: Any, kind: str) -> str:
-    info = getattr(model, "info", None)
-    require(isinstance(info, ModelInfo), f"{type(model).__name__} has no `info` of type freqbias.models.ModelInfo")
+    require(
+        offers(model, HasInfo) and isinstance(model.info, ModelInfo),
+        f"{type(model).__name__} has no `info` of type freqbias.models.ModelInfo",
+    )
     name = f"model '{model.info.name}'"
     require(bool(model.info.name.strip()), "info.name is empty")
     require(model.info.kind == kind, f"{name}: info.kind is '{model.info.kind}', expected '{kind}'")

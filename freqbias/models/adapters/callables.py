@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from freqbias import registry
 from freqbias.errors import BackendError, InputError
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
+from freqbias.models.scoring import similarity_of
 
 
 def function(reference: str) -> Callable[..., Any]:
@@ -46,7 +47,7 @@ class CallableEmbedder:
     def __init__(self, reference: str):
         self._function = function(reference)
         parameters = inspect.signature(self._function).parameters.values()
-        self.similarity: str = getattr(self._function, "similarity", "cosine")
+        self.similarity = similarity_of(self._function, f"model '{reference}'")
         self._takes_role = any(p.name == "role" or p.kind is p.VAR_KEYWORD for p in parameters)
         self.info = info_of(reference, self._function, "embedder")
 

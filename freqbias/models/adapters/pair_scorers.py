@@ -8,8 +8,9 @@ from typing import Any, Self
 import numpy as np
 
 from freqbias.errors import BackendError, InputError
-from freqbias.models.protocols import LanguageModel, Loading, ModelInfo
+from freqbias.models.protocols import KnowsReasons, LanguageModel, Loading, ModelInfo, offers
 from freqbias.models.relevance import Pool, Scores, slices
+from freqbias.models.scoring import HandsOn
 from freqbias.progress import Track, silent
 from freqbias.terms import LOG_PROB
 
@@ -102,7 +103,7 @@ class CrossEncoderScorer(PairScorer):
         return None if limit is None else limit - self._longest_query
 
 
-class QueryLikelihoodScorer(PairScorer):
+class QueryLikelihoodScorer(HandsOn, PairScorer):
     """log p(query | document) by a causal language model, in nats: a reranker that needs no training (Ponte & Croft 1998).
 
     The document stands in the template of `prompts/query-likelihood-v1.txt`, a blank and the query follow; the tokens of the query are
@@ -112,19 +113,15 @@ class QueryLikelihoodScorer(PairScorer):
     measure = LOG_PROB.name
 
     def __init__(self, model: LanguageModel, info: ModelInfo):
-        self.errors: dict[str, str] = {}
+        super().__init__(model)
+        self._reasons: dict[str, str] = {}
         self._model = model
         self.info = info
 
     @property
-    def stopped(self) -> str | None:
-        """Why the model will answer nothing more; None while it does."""
-        return getattr(self._model, "stopped", None)
-
-    @property
-    def usage(self) -> Any:
-        """What was asked of a server; None where there is none."""
-        return getattr(self._model, "usage", None)
+    def errors(self) -> Mapping[str, str]:
+        """Why documents have no score, where the language model knows."""
+        return self._reasons
 
     def score(self, couples: list[tuple[str, str]]) -> Scores:
         """Return the log-probabilities; couples that the model refuses, such as too long ones, are NaN, unless it refuses all."""
@@ -140,16 +137,16 @@ class QueryLikelihoodScorer(PairScorer):
         try:
             return float(self._ask([couple])[0])
         except BackendError as error:
-            self.errors[couple[1]] = str(error)
+            self._reasons[couple[1]] = str(error)
             return float("nan")
 
     def _ask(self, couples: list[tuple[str, str]]) -> Scores:
         contexts = [TEMPLATE.format(document=document) for _, document in couples]
-        known: Mapping[str, str] = getattr(self._model, "errors", {})
+        known: Mapping[str, str] = self._model.errors if offers(self._model, KnowsReasons) else {}
         values = self._model.continuation_log_probs(contexts, [f" {query}" for query, _ in couples])
         for value, context, (query, document) in zip(values, contexts, couples, strict=True):
             if np.isnan(value) and (why := known.get(f"{context} {query}")) is not None:
-                self.errors[document] = why
+                self._reasons[document] = why
         return values
 
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:
