@@ -6,6 +6,7 @@ a name is loaded.
 
 import difflib
 import importlib
+import logging
 import sys
 from collections.abc import Iterable
 from functools import cache
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from freqbias.errors import FreqbiasError, InputError
+
+log = logging.getLogger(__name__)
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "probes": {
@@ -47,13 +50,17 @@ SINGULAR = {"probes": "probe", "generators": "generator", "frequencies": "freque
 
 
 @cache
-def _plugins(kind: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=f"freqbias.{kind}")}
+def _plugins(kind: str) -> dict[str, list[EntryPoint]]:
+    """Return the plugins of a kind by name; of several under one name the one that Python would import first leads."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=f"freqbias.{kind}"):
+        found.setdefault(point.name, []).append(point)
+    return found
 
 
 def names(kind: str) -> list[str]:
     """Return the names of a kind (`probes`, `generators`, `frequencies`, `models`): built-ins in their order, plugins behind them."""
-    return list(dict.fromkeys([*BUILT_IN[kind], *sorted(_plugins(kind))]))
+    return list(dict.fromkeys([*BUILT_IN[kind], *plugins(kind)]))
 
 
 def plugins(kind: str) -> list[str]:
@@ -62,14 +69,53 @@ def plugins(kind: str) -> list[str]:
 
 
 def load(kind: str, name: str) -> Any:
-    """Return the object registered under `name`; raise `InputError` with the nearest name when there is none."""
+    """Return the object registered under `name`; raise `InputError` with the nearest name when there is none.
+
+    A plugin that cannot be had under its name, since a built-in or another plugin has it, is a warning that names its distribution.
+    """
+    warn_of_hidden(kind, name)
     if name in BUILT_IN[kind]:
         return import_object(BUILT_IN[kind][name])
     if name in _plugins(kind):
-        return _load_plugin(_plugins(kind)[name])
+        return _load_plugin(_plugins(kind)[name][0])
     if ":" in name:
         return import_object(name)
     raise InputError(f"unknown {SINGULAR[kind]} '{name}'{suggestion(name, names(kind))}")
+
+
+def warn_of_hidden(kind: str, name: str, by: str | None = None) -> None:
+    """Warn once of every plugin that something else of its name hides: `by` in words, else a built-in, else the plugin before it."""
+    points = _plugins(kind).get(name, [])
+    by = by or (f"the built-in {SINGULAR[kind]}" if name in BUILT_IN[kind] else None)
+    first = None if by else points[:1]
+    for point in points if first is None else points[1:]:
+        before = by if first is None else f"the one of {_source(first[0])}"
+        _warn(f"{SINGULAR[kind]} '{name}' of {_source(point)} is hidden by {before}, which has that name; rename or remove one")
+
+
+@cache
+def _warn(text: str) -> None:
+    log.warning("%s", text)
+
+
+def check_own_name(kind: str, name: str, own: str, says: str) -> None:
+    """Raise `InputError` for a plugin that calls itself otherwise than its entry point does; `says` is what bears its own name."""
+    if name in _plugins(kind) and name not in BUILT_IN[kind] and own != name:
+        source = _source(_plugins(kind)[name][0])
+        raise InputError(
+            f"{SINGULAR[kind]} '{name}' of {source} calls itself '{own}', as {says} would; give it and its entry point one name"
+        )
+
+
+def reference(kind: str, name: str) -> str:
+    """Return the `module:attr` that a name stands for."""
+    if name in BUILT_IN[kind]:
+        return BUILT_IN[kind][name]
+    return _plugins(kind)[name][0].value if name in _plugins(kind) else name
+
+
+def _source(point: EntryPoint) -> str:
+    return "a plugin" if point.dist is None else f"plugin {point.dist.name} {point.dist.version}"
 
 
 def _load_plugin(point: EntryPoint) -> Any:
@@ -79,9 +125,8 @@ def _load_plugin(point: EntryPoint) -> Any:
     except FreqbiasError:
         raise
     except Exception as error:
-        source = "a plugin" if point.dist is None else f"plugin {point.dist.name} {point.dist.version}"
         raise InputError(
-            f"'{point.name}' of {source} cannot be imported: {type(error).__name__}: {error}; update or remove that package"
+            f"'{point.name}' of {_source(point)} cannot be imported: {type(error).__name__}: {error}; update or remove that package"
         ) from error
 
 

@@ -46,6 +46,7 @@ def load_generator(name: str) -> "Generator | Callable[..., list[Pair]]":
                 raise InputError(f"generator '{name}' has no '{field}'; see freqbias.paraphrases.Generator")
         if not isinstance(found.options, Mapping):
             raise InputError(f"generator '{name}': options must map names to what they are, found a {type(found.options).__name__}")
+        registry.check_own_name("generators", name, found.name, "its pairs")
     generator: Callable[..., list[Pair]] = found
     return generator
 

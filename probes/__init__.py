@@ -63,10 +63,14 @@ class Probe:
 
 
 def load_probe(name: str) -> Probe:
-    """Return a probe by name or `module:attr`; `InputError` for what is no `Probe`, or one made for another version of freqbias."""
+    """Return a probe by name or `module:attr`.
+
+    `InputError` for what is no `Probe`, one made for another version of freqbias, or a plugin with another name than its entry point's.
+    """
     found = registry.load("probes", name)
     if not isinstance(found, Probe):
         what = found.__name__ if isinstance(found, type) else type(found).__name__
         raise InputError(f"'{name}' is not a Probe but a {what}; name a freqbias.probes.Probe object, as module:probe")
     registry.check_api(found, f"probe '{name}'")
+    registry.check_own_name("probes", name, found.name, "its rows")
     return found

@@ -236,13 +236,34 @@ def list_names(
     found = []
     for name in registry.names(kind):
         try:
-            found.append({"name": name, "summary": _about(registry.load(kind, name))})
+            thing = _loaded(kind, name)
+            if thing is not None:
+                found.append({"name": name, "summary": _about(thing)})
         except FreqbiasError as error:  # one plugin that fails hides no other
             log.warning("%s", error)
     if json:
         print_json(found)
     else:
         print_table([kind, ""], [[row["name"], row["summary"]] for row in found])
+
+
+def _loaded(kind: str, name: str) -> Any:
+    """Return what is registered, refused here as it would be in use; None for what something else of its name hides."""
+    from freqbias import registry
+
+    if kind == "probes":
+        from freqbias.probes import load_probe
+
+        return load_probe(name)
+    if kind == "generators":
+        from freqbias.paraphrases import load_generator
+
+        return load_generator(name)
+    if kind == "models":
+        from freqbias.models.objects import is_plugin, plugin_model
+
+        return plugin_model(name) if is_plugin(name) else None
+    return registry.load(kind, name)
 
 
 def _about(thing: Any) -> str:

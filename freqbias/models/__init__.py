@@ -10,7 +10,7 @@ from freqbias.models import backends
 from freqbias.models.loading import load
 from freqbias.models.names.aliases import ModelRef, fingerprint, resolve
 from freqbias.models.names.kinds import split
-from freqbias.models.objects import is_given, model_object
+from freqbias.models.objects import is_given, model_object, with_source
 from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role, TokenEmbedder
 from freqbias.models.relevance import Scorer
 
@@ -136,8 +136,7 @@ def identity(name: str, kind: str, *, served: bool = False) -> ModelInfo:
 def _given_info(name: str, kind: str) -> ModelInfo:
     own = model_object(name, kind)
     if own is not None:
-        found: ModelInfo = own.info
-        return found
+        return with_source(own, name)
     from freqbias.models.adapters.callables import function, info_of
 
     return info_of(name, function(name), kind)

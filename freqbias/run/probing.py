@@ -212,7 +212,7 @@ class Probing:
             self._loaded = (("", ""), None)  # frees the model before the next one loads
             model = load(step, self._plan.loading, side_file(self._out, "vectors"))
             known = continuing.check_model(self._before, model.info)
-            self._infos[place] = {**model.info.to_dict(), "noise_floor": known or _noise(step, model, self._pairs)}
+            self._infos[place] = {**self._stated(place, model.info), "noise_floor": known or _noise(step, model, self._pairs)}
             self._loaded = (place, model)
             self._write_manifest(complete=False)
         return self._loaded[1]
@@ -226,7 +226,12 @@ class Probing:
         if usage is not None:
             earlier: dict[str, int] = next((old.get("usage", {}) for old in self._known_models() if old["name"] == model.info.name), {})
             self._infos[place]["usage"] = {name: earlier.get(name, 0) + count for name, count in asdict(usage).items()}
-        self._infos[place] |= model.info.to_dict()
+        self._infos[place] |= self._stated(place, model.info)
+
+    def _stated(self, place: tuple[str, str], info: ModelInfo) -> dict[str, Any]:
+        """Return what a model says of itself; the hash of its source, where it says neither revision nor fingerprint, is kept."""
+        stated = info.to_dict()
+        return stated | {"fingerprint": self._infos[place]["fingerprint"]} if info.fingerprint is None else stated
 
     def _known_models(self) -> list[dict[str, Any]]:
         models: list[dict[str, Any]] = (self._before or {}).get("models", [])

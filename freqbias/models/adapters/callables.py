@@ -1,10 +1,8 @@
 """Any Python function as a model, named `module:function` (hosted models, baselines, synthetic models in tests)."""
 
-import hashlib
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 
 from freqbias import registry
 from freqbias.errors import BackendError, InputError
+from freqbias.models.objects import source_hash
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
 from freqbias.models.scoring import similarity_of
 
@@ -20,20 +19,16 @@ def function(reference: str) -> Callable[..., Any]:
     """Return the function called `module:function`, or a plugin's; `InputError` when it is not there or cannot be called."""
     found: Callable[..., Any] | object = registry.load("models", reference)
     if isinstance(found, type):
-        raise InputError(f"'{reference}' is a class, not a function; name a function, such as one that makes and asks its instance")
+        raise InputError(f"'{reference}' is a class, not a function; name an instance of it, or a function")
     if not callable(found):
         raise InputError(f"'{reference}' is no function, found {type(found).__name__}")
     return found
 
 
 def info_of(reference: str, function: Callable[..., Any], kind: str) -> ModelInfo:
-    """Return the identity of a function: the hash of the file that it is written in."""
-    try:
-        source = Path(inspect.getsourcefile(function) or "").read_bytes()
-        fingerprint = hashlib.sha256(source).hexdigest()
-    except (OSError, TypeError):
-        fingerprint = None
-    return ModelInfo(name=reference, kind=kind, source="callable", fingerprint=fingerprint)
+    """Return the identity of a function, or of an object that can be called: the hash of the file that it is written in."""
+    written = function if inspect.isroutine(function) else type(function)
+    return ModelInfo(name=reference, kind=kind, source="callable", fingerprint=source_hash(written))
 
 
 class CallableEmbedder:
