@@ -1,6 +1,7 @@
 """Kill `freqbias probe` at random moments and start it again: `python killing.py FOLDER KILLS SECONDS ARGUMENT…`.
 
-The children are forked from a process that has everything loaded, so that the moments fall into the work and not into the start-up.
+The children are forked from a process that has everything loaded, so that the moments fall into the work and not into the start-up. How
+long they have follows how far they get: SECONDS is a first guess, which a busy machine makes too short.
 Prints, as JSON, how many parts were whole at each kill, and in how many runs the work came to its end before the kill.
 """
 
@@ -26,7 +27,7 @@ def main() -> None:
     """Kill, look, go on; a run that ends by itself is set aside and the next one starts over."""
     folder, kills, seconds, arguments = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4:]
     rng = random.Random(20260101)
-    parts, ended = [], 0
+    parts, ended, last = [], 0, 0
     while len(parts) < kills:
         child = os.fork()
         if not child:
@@ -40,8 +41,11 @@ def main() -> None:
         if os.WIFSIGNALED(status):
             found = marked(folder / "observations.jsonl")
             parts.append(0 if found is None else found[0])
+            seconds *= 1.25 if parts[-1] == last else 1
+            last = parts[-1]
         else:
             ended += 1
+            seconds, last = seconds / 1.25, 0
             shutil.copytree(folder, folder.with_name(f"ended{ended}"))
             (folder / "observations.jsonl").unlink()
     sys.stdout.write(json.dumps({"parts": parts, "ended": ended}))

@@ -103,7 +103,7 @@ def test_a_plugin_that_fails_is_one_line():
 @pytest.mark.usefixtures("broken")
 def test_plugins_join_no_default_run():
     assert registry.names("probes")[-1] == "theirs"
-    assert "theirs" not in {step.probe.name for step in Plan(embedders=["bm25"]).steps}
+    assert "theirs" not in {step.probe.name for step in Plan(embedders=["synthetic:embed_words"]).steps}
 
 
 def test_a_faulty_first_row_is_named():

@@ -5,7 +5,32 @@ import sys
 import pytest
 
 import freqbias
+from freqbias.models.names.aliases import Alias
 from freqbias.run import ready
+
+
+@pytest.fixture
+def made_ready(monkeypatch, tmp_path_factory):
+    """Let every alias lead to a folder that says what it is, so that only libraries are missing."""
+
+    def folder(alias):
+        found = tmp_path_factory.mktemp(alias.name)
+        kind = "model2vec" if alias.name.startswith("static") else "bert"
+        (found / "config.json").write_text(f'{{"model_type": "{kind}"}}', encoding="utf-8")
+        return found
+
+    monkeypatch.setattr(Alias, "ready_directory", folder)
+
+
+def lack(monkeypatch, missing):
+    """Let one library be missing, and no other."""
+    monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.setattr(ready, "is_installed", lambda module: module != missing)
+
+
+def test_a_library_is_found_without_its_import(monkeypatch):
+    monkeypatch.setitem(sys.modules, "wave", None)
+    assert [ready.is_installed(name) for name in ("json", "wave", "no_such_library")] == [True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -19,9 +44,10 @@ from freqbias.run import ready
         ("ql:smollm2-135m", [], "transformers", "lm"),
     ],
 )
+@pytest.mark.usefixtures("made_ready")
 def test_a_missing_library_stops_a_run_before_it_begins(cli, tmp_path, monkeypatch, model, options, module, extra):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(sys.modules, module, None)
+    lack(monkeypatch, module)
     monkeypatch.setattr("freqbias.run.stages.make_pairs", lambda *_: pytest.fail("pairs were made"))
     result = cli("run", "--embedder", model, "--out", "new/run", *options)
     assert result.exit_code == 2, result.output
@@ -31,8 +57,9 @@ def test_a_missing_library_stops_a_run_before_it_begins(cli, tmp_path, monkeypat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("made_ready")
 def test_a_missing_library_stops_probe_before_a_folder_is_made(cli, tmp_path, monkeypatch, pair_file):
-    monkeypatch.setitem(sys.modules, "transformers", None)
+    lack(monkeypatch, "transformers")
     result = cli("probe", pair_file, "--lm", "smollm2-135m", "--out", tmp_path / "new" / "observations.jsonl")
     assert (result.exit_code, "needs 'transformers'" in result.stderr) == (2, True)
     assert not (tmp_path / "new").exists()
