@@ -341,7 +341,7 @@ def _calibration(have: Lookup, main: Estimate | None) -> list[str]:
 def _declared(have: Lookup, main: Estimate | None) -> list[str]:
     """Say the secondary measures, and what the probe itself wants said of its other estimates."""
     told = [*RANKS, NEGATIVE_RANK.name, have.measure]  # by sentences of their own
-    told += ["win_rate"] if have.measured("decoy_form") is not None else []
+    told += [WIN_RATE.name] if have.measured("decoy_form") is not None else []
     beside = [have.measured(have.confirmatory, measure=measure) for measure in have.judgement.secondary if measure not in told]
     said = [f"In {have.judgement.unit_of(row.measure)}: {sized(row)}, {p_text(adjusted_p(row))}." for row in beside if row is not None]
     for finding in have.judgement.findings:

@@ -26,6 +26,7 @@ from freqbias.run import manifest
 from freqbias.run import resume as continuing
 from freqbias.run.interrupt import Interrupt
 from freqbias.run.journal import Journal, Retried, marked, side_file
+from freqbias.terms import LOG_PROB, MODEL_ESTIMATES_FILE, PAIRS_FILE
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +150,7 @@ class Probing:
         before = manifest.read(self._out)
         if not self._out.exists() or not self._out.stat().st_size:
             self._config = self._config_with({} if before is None else before["config"])
-            for left in (self._retried.path, manifest.beside(self._out, "model_estimates.jsonl")):
+            for left in (self._retried.path, manifest.beside(self._out, MODEL_ESTIMATES_FILE)):
                 left.unlink(missing_ok=True)  # of rows that are no more
             return 0, 0
         steps = continuing.refuse_changes(before, self._manifest(complete=False), self._out)
@@ -200,7 +201,7 @@ class Probing:
         """Write what the probe says of the model as a whole, in the order of the steps."""
         if step.probe.estimates is None:
             return
-        target = manifest.beside(self._out, "model_estimates.jsonl")
+        target = manifest.beside(self._out, MODEL_ESTIMATES_FILE)
         rows = {key: [row for row in _known(target) if (row.model, row.probe) == key] for key in (s.key for s in self._plan.steps)}
         rows[step.key] = list(step.probe.estimates(self._pairs, model, measurement.common))
         write_records(target, (row for own in rows.values() for row in own))
@@ -243,7 +244,7 @@ class Probing:
         side_file(self._out, "marks").unlink(missing_ok=True)
         self._retried.merge()
         shutil.rmtree(side_file(self._out, "vectors"), ignore_errors=True)
-        for name in (self._out.name, manifest.path_of(self._out).name, manifest.beside(self._out, "model_estimates.jsonl").name):
+        for name in (self._out.name, manifest.path_of(self._out).name, manifest.beside(self._out, MODEL_ESTIMATES_FILE).name):
             for left in self._out.parent.glob(f".{name}.*.partial"):  # of a process that was killed while it wrote
                 left.unlink(missing_ok=True)
 
@@ -266,7 +267,7 @@ class Probing:
         return manifest.build(
             self._out.parent,
             config=self._config_with(before.get("config", {})),
-            inputs={"pairs.jsonl": self._pairs.sha256},
+            inputs={PAIRS_FILE: self._pairs.sha256},
             models=infos,
             probes=list({step.probe.name: step.probe for step in self._plan.steps}.values()),
             probing={
@@ -308,7 +309,7 @@ def _noise(step: Step, model: Any, pairs: PairFile) -> dict[str, Any] | None:
     from freqbias.probes.noise import TEXTS, language_model_noise, scorer_noise
 
     texts = list(islice(dict.fromkeys(pair.high for pair in islice(pairs, 100 * TEXTS)), TEXTS))
-    measure = "log_prob_nats" if step.kind == "language_model" else model.measure
+    measure = LOG_PROB.name if step.kind == "language_model" else model.measure
     try:
         return {"measure": measure, "value": (language_model_noise if step.kind == "language_model" else scorer_noise)(model, texts)}
     except BackendError as error:

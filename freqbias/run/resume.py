@@ -7,6 +7,7 @@ from typing import Any
 from freqbias.errors import InputError
 from freqbias.models import ModelInfo
 from freqbias.redact import redacted
+from freqbias.terms import PAIRS_FILE
 
 IDENTITY = ("fingerprint", "revision", "dtype", "quantisation")
 READING = (
@@ -54,7 +55,7 @@ def _read_otherwise(old: Mapping[str, Any], info: ModelInfo) -> list[str]:
 
 
 def _inputs(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    found = ["the pair file has changed"] if before["inputs"]["pairs.jsonl"] != now["inputs"]["pairs.jsonl"] else []
+    found = ["the pair file has changed"] if before["inputs"][PAIRS_FILE] != now["inputs"][PAIRS_FILE] else []
     if before["probing"]["pairs_at_once"] != now["probing"]["pairs_at_once"]:
         found.append("another version of freqbias measured it in other parts")
     for name in ("dtype", "backend", "seed"):
