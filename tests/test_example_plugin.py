@@ -78,6 +78,7 @@ def test_from_its_pairs_to_a_report_in_its_own_words(call, tmp_path):
     assert "Between equally frequent words nothing is found: " in report
 
 
+@pytest.mark.slow
 def test_an_effect_is_told_in_its_own_words(call, tmp_path):
     tests = str(ROOT / "examples" / "plugin" / "tests")
     code = f"import sys\nsys.path.append({tests!r})\nfrom test_plugin import Spelling\nmodel = Spelling(equal=False)\n"
@@ -89,6 +90,7 @@ def test_an_effect_is_told_in_its_own_words(call, tmp_path):
 
 
 def test_a_default_run_is_as_it_was(call, tmp_path):
+    needed("bm25s")
     done = call("run", "--dry-run", "--embedder", "bm25", "--n", "2", "--json", "--out", "run")
     assert done.returncode == 0, done.stderr
     assert "misspelt" not in done.stdout
@@ -111,6 +113,7 @@ def test_what_does_not_fit_is_one_line(call, arguments, reason):
     assert reason in line
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass(call):
     done = call("-q", ROOT / "examples" / "plugin" / "tests", "-p", "no:cacheprovider", "-c", os.devnull, program=("-m", "pytest"))
     assert done.returncode == 0, done.stdout

@@ -167,6 +167,7 @@ def test_ranks_without_frequency(estimates):
         assert contains(find("document_form", "placebo", measure=measure), 0.0), measure
 
 
+@pytest.mark.slow
 def test_planted_ranks(estimates):
     find = estimates("--embedder", "embed_crowd_frequent", "retrieval")
     truth = expected_gaps(documents=120)

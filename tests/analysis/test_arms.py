@@ -40,6 +40,7 @@ def test_few_shared_items_leave_the_second_arm():
     assert ([len(own) for own in items], method.startswith(WELCH)) == ([30, 25], True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", [0, 8, 20])
 def test_level_holds_however_many_items_are_shared(shared):
     """Intervals of no difference leave out zero in 5 % of 1,000 draws, within 99.9 % binomial limits; items weigh much."""

@@ -68,6 +68,7 @@ def test_a_run_against_itself_and_backwards(runs):
     assert [row.to_dict() for row in compare(first, second)] == [row.to_dict() for row in compare(first, second)]
 
 
+@pytest.mark.slow
 def test_level_and_coverage_over_many_models(tmp_path):
     """Two hundred models in one pair of runs, each with noise of its own and no change."""
     rng = np.random.default_rng(23)

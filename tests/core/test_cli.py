@@ -98,6 +98,7 @@ def test_no_traceback_on_the_real_program(tmp_path):
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_run_folder_rules(cli, tmp_path, pair_file):
     run = ["run", "--pairs", pair_file, "--embedder", "synthetic:embed_words", "--out", tmp_path / "run"]
     assert cli(*run).exit_code == 0
@@ -115,6 +116,7 @@ def test_run_folder_rules(cli, tmp_path, pair_file):
     assert (other / "letter.txt").read_text() == "dear"
 
 
+@pytest.mark.slow
 def test_every_stage_alone_gives_the_same_bytes(cli, tmp_path, pair_file):
     folder = tmp_path / "run"
     assert (
@@ -138,6 +140,7 @@ def test_generated_pairs_repeat_to_the_byte(cli, tmp_path):
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
+@pytest.mark.slow
 def test_manifest_holds_no_absolute_path(cli, tmp_path, pair_file, monkeypatch):
     import platform
 

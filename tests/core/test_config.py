@@ -151,6 +151,7 @@ def test_status_of_a_run(cli, tmp_path, config, few_pairs):
     assert (run / "estimates.jsonl").stat().st_mtime_ns == before  # only what was missing is made
 
 
+@pytest.mark.slow
 def test_estimates_of_observations_that_grew_are_made_anew(cli, tmp_path, config):
     assert cli("run", config).exit_code == 0
     run = tmp_path / "run"

@@ -36,6 +36,7 @@ def rows_of(out):
     return {row.pair_id for row in rows}, {row.pair_id for row in rows if row.error}, rows
 
 
+@pytest.mark.slow
 def test_language_model(cli, tmp_path, pairs, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret-0123456789")
     out = tmp_path / "run"
@@ -77,7 +78,7 @@ def test_embedder(cli, tmp_path, pairs):
         return cli("probe", pairs, "--out", out / "observations.jsonl", *options)
 
     with Server() as server:
-        server.behaviours["embeddings"] = until(server, "rarest word 250", misbehaving.embeddings)
+        server.behaviours["embeddings"] = until(server, "rarest word 150", misbehaving.embeddings)
         result = run(server)
     assert result.exit_code == 1
     measured, failed, _ = rows_of(out)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import needed
 
 
 @pytest.fixture
@@ -20,6 +21,7 @@ def call(folder, *arguments):
     return subprocess.run([sys.executable, "-m", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_it_passes_its_own_test(written):
     assert sorted(path.name for path in written.iterdir()) == ["politeness.py", "test_politeness.py"]
     done = call(written, "pytest", "-q", "-p", "no:cacheprovider", "test_politeness.py")
@@ -28,6 +30,7 @@ def test_it_passes_its_own_test(written):
 
 
 def test_it_can_be_used_at_once(written, lexicon_pairs):
+    needed("bm25s")
     from freqbias.files import write_records
 
     write_records(written / "pairs.jsonl", lexicon_pairs)

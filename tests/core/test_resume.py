@@ -28,6 +28,7 @@ def plan(model, *more):
     return ["--lm", f"failing:{model}", "--probe", "likelihood", "--probe", "failing:summing", *more]
 
 
+@pytest.mark.slow
 def test_killed_at_thirty_moments(cli, tmp_path, pairs):
     write_pairs(pairs, 2600)
     expected = probe(cli, pairs, tmp_path / "whole", *plan("lm_slow"))
@@ -65,6 +66,7 @@ def wait_for(path, lines, seconds=60):
     pytest.fail(f"{path.name} has no {lines} lines after {seconds} s")
 
 
+@pytest.mark.slow
 def test_ctrl_c_finishes_the_batch_and_says_how_to_go_on(cli, tmp_path, pairs):
     out = tmp_path / "run"
     process = start(pairs, out, "lm_slower")

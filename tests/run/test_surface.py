@@ -95,6 +95,7 @@ def test_a_run_in_another_thread(tmp_path, lexicon_pairs):
     assert found[0].verdicts[0].headline
 
 
+@pytest.mark.slow
 def test_an_interrupted_call_goes_on_where_it_stopped(tmp_path, monkeypatch, lexicon_pairs):
     options = {"embedders": ["synthetic:embed_words"], "lms": ["synthetic:lm_after"], "probes": ["similarity", "likelihood"]}
     whole = freqbias.run(lexicon_pairs, **options, out=tmp_path / "whole")
@@ -122,6 +123,7 @@ def test_an_interrupted_call_goes_on_where_it_stopped(tmp_path, monkeypatch, lex
     assert (run.folder / "observations.jsonl").stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_fresh_keeps_what_was_there(tmp_path, lexicon_pairs):
     freqbias.run(lexicon_pairs, **OPTIONS, out=tmp_path / "run")
     freqbias.run(lexicon_pairs[:50], **OPTIONS, out=tmp_path / "run", fresh=True)
@@ -139,6 +141,7 @@ def test_report_as_one_file_or_a_folder(tmp_path, lexicon_pairs):
     assert all(path.is_file() for path in written)
 
 
+@pytest.mark.slow
 def test_a_run_shows_itself_with_markup_escaped(tmp_path, lexicon_pairs):
     run = freqbias.run(lexicon_pairs, **OPTIONS, out=tmp_path / "run")
     (verdict,) = run.verdicts
@@ -230,6 +233,7 @@ def test_nothing_is_said_unless_something_is_wrong(tmp_path, capfd, pair_file):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_what_a_run_writes_can_be_read_again(tmp_path, lexicon_pairs):
     write_records(tmp_path / "pairs.jsonl", lexicon_pairs)
     run = freqbias.run(tmp_path / "pairs.jsonl", **OPTIONS, out=tmp_path / "run")

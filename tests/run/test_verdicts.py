@@ -8,6 +8,7 @@ import freqbias
 from freqbias.files import read_manifest, write_json
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("floor", [0.0, 10.0])
 def test_terminal_report_and_python_agree_under_a_noise_floor(cli, tmp_path, monkeypatch, pair_file, floor):
     monkeypatch.setenv("FREQBIAS_TEST_PAIRS", str(pair_file))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import needed
 
 from freqbias import registry
 from freqbias.models import ModelInfo, embedder
@@ -111,6 +112,7 @@ def test_planted_models_are_models():
 
 
 def test_real_scorer_passes():
+    needed("bm25s")
     check_scorer(embedder("bm25"))
 
 
