@@ -14,7 +14,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from freqbias.errors import FreqbiasError, InputError
+from freqbias.errors import FreqbiasError, InputError, one_line
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ def _load_plugin(point: EntryPoint) -> Any:
         return point.load()
     except FreqbiasError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(
             f"'{point.name}' of {_source(point)} cannot be imported: {type(error).__name__}: {error}; update or remove that package"
         ) from error
@@ -154,6 +154,10 @@ def import_object(reference: str) -> Any:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         raise InputError(f"'{reference}': no module named '{error.name}'") from error
+    except (Exception, SystemExit) as error:
+        if isinstance(error, FreqbiasError) or module_name.partition(".")[0] == "freqbias":
+            raise
+        raise InputError(f"'{reference}': its module cannot be imported: {one_line(error)}") from error
     try:
         return getattr(module, attribute)
     except AttributeError as error:

@@ -9,7 +9,7 @@ from typing import Any, Protocol, get_type_hints, runtime_checkable
 import msgspec
 
 from freqbias import registry
-from freqbias.errors import InputError
+from freqbias.errors import InputError, in_one_line
 from freqbias.paraphrases.checks import checked
 from freqbias.records import Pair
 
@@ -47,6 +47,8 @@ def load_generator(name: str) -> "Generator | Callable[..., list[Pair]]":
         if not isinstance(found.options, Mapping):
             raise InputError(f"generator '{name}': options must map names to what they are, found a {type(found.options).__name__}")
         registry.check_own_name("generators", name, found.name, "its pairs")
+    with in_one_line(InputError, f"generator '{name}' does not say what options it takes", found):
+        _hints(found)
     generator: Callable[..., list[Pair]] = found
     return generator
 
@@ -95,7 +97,8 @@ def generate(name: str, sources: Sequence[Path], options: Mapping[str, Any], wor
         if key not in known and key not in takes and key != "seed":
             raise InputError(f"generator '{name}' takes no --{key.replace('_', '-')}")
     given = {key: value for key, value in given.items() if key in known or key in takes} | parsed_options(generator, name, words)
-    made = generator(**given)
+    with in_one_line(InputError, f"generator '{name}'", generator):
+        made = generator(**given)
     return made if name in registry.BUILT_IN["generators"] else _sound(made, name)
 
 

@@ -4,12 +4,15 @@ A probe is a module with a `Probe` object; built-ins are rows of `freqbias.regis
 `freqbias.probes`, or are named as `module:attr`.
 """
 
+import inspect
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from freqbias import registry
 from freqbias.errors import InputError
+from freqbias.files import dumps
 from freqbias.judgement import Finding, Judgement
 from freqbias.models.relevance import as_scorer
 from freqbias.progress import Track, silent
@@ -49,10 +52,22 @@ class Probe:
 
     def __post_init__(self) -> None:
         """Raise `InputError` for a probe that nothing could run."""
-        if not self.name.strip():
+        if not isinstance(self.name, str) or not self.name.strip():
             raise InputError("a probe needs a name")
         if self.needs not in get_args(Needs):
             raise InputError(f"probe '{self.name}': needs is '{self.needs}'{registry.suggestion(self.needs, get_args(Needs))}")
+        for part, words in {"run": "pairs, model, common", "prepare": "pairs, model, track", "estimates": "pairs, model, common"}.items():
+            if not _takes_three(getattr(self, part)) and (part == "run" or getattr(self, part) is not None):
+                raise InputError(f"probe '{self.name}': {part} must be a function that can be called as {part}({words})")
+        if not isinstance(self.judgement, Judgement):
+            raise InputError(f"probe '{self.name}': judgement must be a freqbias.probes.Judgement, found {type(self.judgement).__name__}")
+        try:
+            Judgement.from_dict(self.judgement.to_dict())
+            written = json.loads(dumps([dict(self.settings), dict(self.prompts)]))
+        except (InputError, TypeError, ValueError) as error:
+            raise InputError(f"probe '{self.name}': what the manifest holds of it cannot be written: {error}") from error
+        if not all(isinstance(text, str) for text in written[1].values()):
+            raise InputError(f"probe '{self.name}': prompts must be texts by name")
 
     def __call__(self, pairs: Sequence[Pair], model: Any, track: Track = silent) -> Iterator[Observation]:
         """Prepare and run on all pairs at once."""
@@ -62,6 +77,17 @@ class Probe:
         return self.run(pairs, model, common)
 
 
+def _takes_three(function: Any) -> bool:
+    """Tell whether something can be called with three values; what says nothing of its parameters can."""
+    try:
+        inspect.signature(function).bind(None, None, None)
+    except TypeError:
+        return False
+    except ValueError:
+        return True
+    return True
+
+
 def load_probe(name: str) -> Probe:
     """Return a probe by name or `module:attr`.
 
@@ -69,8 +95,8 @@ def load_probe(name: str) -> Probe:
     """
     found = registry.load("probes", name)
     if not isinstance(found, Probe):
-        what = found.__name__ if isinstance(found, type) else type(found).__name__
-        raise InputError(f"'{name}' is not a Probe but a {what}; name a freqbias.probes.Probe object, as module:probe")
+        what = f"the class {found.__name__}" if isinstance(found, type) else f"a {type(found).__name__}"
+        raise InputError(f"'{name}' is not a Probe but {what}; name a freqbias.probes.Probe object, as module:probe")
     registry.check_api(found, f"probe '{name}'")
     registry.check_own_name("probes", name, found.name, "its rows")
     return found

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from freqbias.errors import BackendError
 from freqbias.frequency import content_zipf, swap, word_zipf
 from freqbias.models.protocols import KnowsReasons, offers
 from freqbias.models.relevance import Scorer
@@ -79,6 +80,8 @@ def document_covariates(pairs: Sequence[Pair], model: Scorer) -> dict[str, dict[
     counts = model.token_counts([getattr(pair, side) for pair in pairs for side in SIDES])
     if counts is None:
         return {pair.id: {} for pair in pairs}
+    if len(counts) != len(SIDES) * len(pairs):
+        raise BackendError(f"{model.info.name}: token_counts gave {len(counts)} numbers for {len(SIDES) * len(pairs)} texts")
     limit = model.max_tokens
     cut = [int(limit is not None and count > limit) for count in counts]
     return {pair.id: {"subwords": counts[2 * k : 2 * k + 2], "truncated": cut[2 * k : 2 * k + 2]} for k, pair in enumerate(pairs)}

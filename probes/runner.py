@@ -2,15 +2,17 @@
 
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 
-from freqbias.errors import BackendError, InputError
+from freqbias.errors import BackendError, InputError, in_one_line, is_ours
 from freqbias.models.protocols import GivesUp, offers
+from freqbias.models.scoring import HandsOn
 from freqbias.probes import Probe
 from freqbias.probes.standins import StandIn
 from freqbias.progress import Track, silent
-from freqbias.records import Observation, Pair
+from freqbias.records import Estimate, Observation, Pair, Record
 from freqbias.redact import redact
 from freqbias.terms import HIGH, LOW
 
@@ -31,7 +33,8 @@ class Measurement:
         self._probe = probe
         self._pairs = pairs
         self._model = model
-        self.common = None if probe.prepare is None else probe.prepare(pairs, model, track)
+        with self._told():
+            self.common = None if probe.prepare is None else probe.prepare(pairs, model, track)
         self.gone: BackendError | None = None
         self.stopped: BackendError | None = None
         self._succeeded = False
@@ -44,8 +47,7 @@ class Measurement:
         Raises `BackendError` when that is every pair and none was measured before.
         """
         try:
-            rows = list(self._probe.run(part, self._model, self.common))
-            self._check(rows, part)
+            rows = self._run(part, self._model, self.common)
             self._written.update((row.contrast, row.measure) for row in rows)
         except BackendError as error:
             log.warning("%s; asking for these %d pairs one by one", error, len(part))
@@ -60,23 +62,53 @@ class Measurement:
         self._succeeded = True
         return rows
 
+    def estimates(self) -> list[Estimate]:
+        """Return what the probe says of the model as a whole; `InputError` for what is no estimate of its own."""
+        if self._probe.estimates is None:
+            return []
+        name, model = self._probe.name, self._model.info.name
+        with self._told():
+            found = _listed(self._probe.estimates(self._pairs, self._model, self.common), f"probe '{name}': estimates")
+        for row in found:
+            if not isinstance(row, Estimate):
+                raise InputError(f"probe '{name}': estimates yields {type(row).__name__}; it must yield freqbias.records.Estimate")
+            if (row.probe, row.model) != (name, model):
+                raise InputError(f"probe '{name}' writes an estimate of probe '{row.probe}' and model '{row.model}', here '{model}'")
+            _check_record(row, f"probe '{name}': its estimate {row.term}")
+        return found
+
+    def _run(self, part: Sequence[Pair], model: Any, common: Any) -> list[Observation]:
+        """Return the rows of some pairs, checked."""
+        with self._told():
+            rows = _listed(self._probe.run(part, model, common), f"probe '{self._probe.name}': run")
+        self._check(rows, part)
+        return rows
+
+    def _told(self) -> AbstractContextManager[None]:
+        """Name what of others' code raises in a block: a probe is at fault for its own, a model that fails is asked again."""
+        probe, model = self._probe, self._model.inner if isinstance(self._model, HandsOn) else self._model
+        if is_ours(probe.run):
+            return in_one_line(BackendError, f"model '{self._model.info.name}'", model)
+        return in_one_line(InputError, f"probe '{probe.name}' on model '{self._model.info.name}'", probe.run)
+
     def _check(self, rows: Sequence[Any], part: Sequence[Pair]) -> None:
-        """Raise `InputError` where the first row of a probe is not what every reader of the file takes it for."""
-        if not rows or self._succeeded:
-            return
-        name, row = self._probe.name, rows[0]
-        if not isinstance(row, Observation):
-            raise InputError(f"probe '{name}' yields {type(row).__name__}; it must yield freqbias.records.Observation")
-        if row.probe != name:
-            raise InputError(f"probe '{name}' writes rows of probe '{row.probe}'; give the Probe and its rows one name")
-        if row.model != self._model.info.name:
-            raise InputError(f"probe '{name}' writes rows of model '{row.model}'; write model.info.name, here '{self._model.info.name}'")
-        if row.pair_id not in {pair.id for pair in part}:
-            raise InputError(f"probe '{name}' writes a row of pair '{row.pair_id}', which it was not given; write pair.id")
-        try:
-            row.check()
-        except InputError as error:
-            raise InputError(f"probe '{name}': its row of pair '{row.pair_id}': {error}") from error
+        """Raise `InputError` for a row that is not what every reader of the file takes it for; of a built-in only the first is read."""
+        name, model, known = self._probe.name, self._model.info.name, {pair.id for pair in part}
+        seen: set[tuple[str, str, str, str | None]] = set()
+        for row in rows if not is_ours(self._probe.run) else rows[: not self._succeeded]:
+            if not isinstance(row, Observation):
+                raise InputError(f"probe '{name}' yields {type(row).__name__}; it must yield freqbias.records.Observation")
+            if row.probe != name:
+                raise InputError(f"probe '{name}' writes rows of probe '{row.probe}'; give the Probe and its rows one name")
+            if row.model != model:
+                raise InputError(f"probe '{name}' writes rows of model '{row.model}'; write model.info.name, here '{model}'")
+            if row.pair_id not in known:
+                raise InputError(f"probe '{name}' writes a row of pair '{row.pair_id}', which it was not given; write pair.id")
+            _check_record(row, f"probe '{name}': its row of pair '{row.pair_id}'")
+            key = (row.pair_id, row.measure, row.contrast, row.register)
+            if key in seen:
+                raise InputError(f"probe '{name}' writes two rows of pair, measure, contrast and register {key}; average them into one")
+            seen.add(key)
 
     def warn_unless_judged(self) -> None:
         """Warn where there are rows, and none is of the contrast and measure that the probe says it is judged by."""
@@ -93,7 +125,7 @@ class Measurement:
         for pair in part:
             if in_a_row < MAX_CONSECUTIVE_FAILURES:
                 try:
-                    rows += list(self._probe.run([pair], self._model, self.common))  # all of a pair's rows or none
+                    rows += self._run([pair], self._model, self.common)  # all of a pair's rows or none
                     in_a_row = 0
                     continue
                 except BackendError as error:
@@ -112,7 +144,7 @@ class Measurement:
         """Return the rows that the probe would have written for a pair, each with the error; a stand-in tells which these are."""
         model, common = self._stand_in
         empty: dict[str, Any] = {HIGH: None, LOW: None, "cells": None, "decoys": None, "error": redact(str(error))}
-        return [row.replace(**empty) for row in self._probe.run([pair], model, common)]
+        return [row.replace(**empty) for row in self._run([pair], model, common)]
 
     @cached_property
     def _stand_in(self) -> tuple[StandIn, Any]:
@@ -120,3 +152,16 @@ class Measurement:
         model = StandIn(self._model.info, *measure)
         common = None if self._probe.prepare is None else self._probe.prepare(self._pairs, model, silent)
         return model, common
+
+
+def _listed(found: Any, what: str) -> list[Any]:
+    if not isinstance(found, Iterable):
+        raise InputError(f"{what} returned {type(found).__name__}; it must yield records")
+    return list(found)
+
+
+def _check_record(row: Record, what: str) -> None:
+    try:
+        row.check()
+    except InputError as error:
+        raise InputError(f"{what}: {error}") from error

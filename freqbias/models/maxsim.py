@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from freqbias.errors import BackendError, in_one_line
 from freqbias.models.protocols import FloatArray, Role, TokenEmbedder
 from freqbias.models.scoring import ROLES, HandsOn, Pool, Scores, encode_missing, open_store, slices
 from freqbias.models.store import VectorStore
@@ -37,7 +38,15 @@ class LateInteractionScorer(HandsOn):
 
     def _add(self, role: Role, texts: Iterable[str], track: Track) -> None:
         name = f"{self.info.name} ({role})"
-        encode_missing(self._stores[role], texts, name, lambda part: self._model.encode_tokens(part, role=role), track)
+        encode_missing(self._stores[role], texts, name, lambda part: self._matrices(part, role), track)
+
+    def _matrices(self, texts: list[str], role: Role) -> list[FloatArray]:
+        with in_one_line(BackendError, f"model '{self.info.name}'", self._model):
+            found = [np.asarray(matrix, dtype=np.float32) for matrix in self._model.encode_tokens(texts, role=role)]
+        if any(matrix.ndim != 2 for matrix in found):
+            shape = next(matrix.shape for matrix in found if matrix.ndim != 2)
+            raise BackendError(f"{self.info.name} returned shape {shape} for a text; expected one row a token")
+        return found
 
     def scores(self, queries: Sequence[str], documents: Sequence[str]) -> Scores:
         """Return one MaxSim per couple, shape (n,)."""

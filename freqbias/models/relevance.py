@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from freqbias.errors import BackendError
+from freqbias.errors import BackendError, in_one_line
 from freqbias.models.maxsim import LateInteractionScorer
 from freqbias.models.protocols import Embedder, FloatArray, Role
 from freqbias.models.scoring import CHUNK, ROLES, HandsOn, Pool, Scorer, Scores, encode_missing, open_store, similarity_of, slices
@@ -59,7 +59,8 @@ class DenseScorer(HandsOn):
         encode_missing(self._stores[role], texts, f"{self.info.name} ({role})", lambda part: self._vectors(part, role), track)
 
     def _vectors(self, texts: list[str], role: Role) -> FloatArray:
-        vectors = np.asarray(self._embedder.encode(texts, role=role))
+        with in_one_line(BackendError, f"model '{self.info.name}'", self._embedder):
+            vectors = np.asarray(self._embedder.encode(texts, role=role), dtype=np.float32)
         if vectors.ndim != 2 or len(vectors) != len(texts):
             raise BackendError(f"{self.info.name} returned shape {vectors.shape} for {len(texts)} texts; expected (n, d)")
         return vectors

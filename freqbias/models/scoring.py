@@ -79,22 +79,22 @@ class HandsOn:
     """What a scorer over another model hands on of it: why texts have no number, that it has given up, and what it was asked."""
 
     def __init__(self, model: object):
-        self._asked = model
+        self.inner = model
 
     @property
     def errors(self) -> Mapping[str, str]:
         """Why texts have no number, where the model knows."""
-        return self._asked.errors if offers(self._asked, KnowsReasons) else {}
+        return self.inner.errors if offers(self.inner, KnowsReasons) else {}
 
     @property
     def stopped(self) -> str | None:
         """Why the model will answer nothing more; None while it does."""
-        return self._asked.stopped if offers(self._asked, GivesUp) else None
+        return self.inner.stopped if offers(self.inner, GivesUp) else None
 
     @property
     def usage(self) -> Any:
         """What a server was asked; None where there is none."""
-        return self._asked.usage if offers(self._asked, CountsUsage) else None
+        return self.inner.usage if offers(self.inner, CountsUsage) else None
 
 
 def similarity_of(model: object, what: str) -> str:

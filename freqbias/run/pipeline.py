@@ -1,6 +1,7 @@
 """All stages into one run folder, for the command and for Python alike; what is done already is not done again."""
 
 import logging
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -46,9 +47,15 @@ def make_run(
     folder = Path(chosen.out)
     if chosen.fresh and isinstance(source, PairFile) and source.path.resolve().is_relative_to(folder.resolve()):
         raise InputError(f"{source.path}: lies in the folder that --fresh empties; copy it to another place first")
+    new = not folder.exists()
     stages.prepare_folder(folder, fresh=chosen.fresh)
-    with only_writer(folder / OBSERVATIONS_FILE):
-        done = _stages(folder, source, plan, chosen, track, waiting)
+    try:
+        with only_writer(folder / OBSERVATIONS_FILE):
+            done = _stages(folder, source, plan, chosen, track, waiting)
+    except InputError:
+        if new and not (folder / OBSERVATIONS_FILE).exists():  # a plugin that is none, found out when it was first asked
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     if not done:
         log.info("%s: complete (%s); nothing to do", folder, ", ".join(f"{probe} of {model}" for model, probe in keys))
     return folder, done

@@ -1,13 +1,13 @@
 """What a plan would ask of its models, found out without loading one."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from freqbias.errors import FreqbiasError
 from freqbias.models.names.aliases import resolve
 from freqbias.models.tokenizers import Counter, token_counter
+from freqbias.probes.runner import Measurement
 from freqbias.probes.standins import StandIn
 from freqbias.progress import Track, chunks, silent
 from freqbias.records import Pair
@@ -52,18 +52,14 @@ def forecast(plan: Plan, pairs: Iterable[Pair], count: int, track: Track) -> lis
         seen = encoded.setdefault(step.name, set()) if step.kind == "embedder" else set()
         asked = _Asked(seen, counters[step.name])
         model: Any = StandIn(step.info, note=asked)
-        common = None if step.probe.prepare is None else step.probe.prepare(pairs, model, silent)
-        parts = chunks(pairs, PAIRS_AT_ONCE)
-        written = chain.from_iterable(
-            step.probe.run(part, model, common)
-            for part in track(parts, f"{step.info.name}: {step.probe.name}", -(-count // PAIRS_AT_ONCE))
-        )
+        measurement = Measurement(step.probe, pairs, model, silent)
+        parts = track(chunks(pairs, PAIRS_AT_ONCE), f"{step.info.name}: {step.probe.name}", -(-count // PAIRS_AT_ONCE))
         rows.append(
             {
                 "model": step.info.name,
                 "probe": step.probe.name,
                 "pairs": count,
-                "rows": sum(1 for _ in written),
+                "rows": sum(len(measurement.rows(part)) for part in parts),
                 "texts": asked.texts,
                 "tokens": None if counters[step.name] is None else asked.tokens,
                 "requests": asked.texts if plan.loading.backend == "http" else None,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from freqbias import registry
-from freqbias.errors import BackendError, InputError
+from freqbias.errors import BackendError, InputError, in_one_line
 from freqbias.files import PairFile, read_estimates, write_json, write_records
 from freqbias.models import Loading, ModelInfo, check_name, identity
 from freqbias.models.protocols import CountsUsage, offers
@@ -63,7 +63,10 @@ class Plan:
         """The steps in order; `InputError` for a probe without a model, a model that is not there, and two of one name."""
         given = {"embedder": list(self.embedders), "language_model": list(self.language_models)}
         found = [load_probe(name) for name in self.probes or registry.BUILT_IN["probes"]]  # plugins only where they are named
+        found = list({id(probe): probe for probe in found}.values())  # one that is named twice is meant once
         for probe in found:
+            if sum(other.name == probe.name for other in found) > 1:
+                raise InputError(f"two probes are called '{probe.name}', and so would their rows be; name one of them")
             if self.probes and not given[_kind(probe)]:
                 option = "--lm" if probe.needs == "language_model" else "--embedder"
                 raise InputError(f"probe '{probe.name}' needs a model: give {option}")
@@ -123,14 +126,20 @@ class Probing:
         redo = {key for key, pairs in failed.items() if pairs} | self._retried.steps()
         if self._complete and parts == self._units * len(steps) and not redo:
             return False
+        refused = False
         with self._interrupt.watched(), Journal(self._out, parts, length) as journal:
             try:
                 self._write_manifest(complete=False)
                 for index, step in enumerate(steps):
                     self._step(step, journal, index, failed.get(step.key, set()), redo=step.key in redo)
+            except InputError:
+                refused = not journal.length
+                raise
             finally:
                 self._write_manifest(complete=False)
                 self._loaded = (("", ""), None)
+                if refused:  # before there was a row, so nothing is left
+                    manifest.path_of(self._out).unlink(missing_ok=True)
         if not self._out.exists():
             raise InputError(f"{self._pairs.path}: nothing to measure: no probe finds in these pairs what it asks with, see above")
         self._finish()
@@ -182,7 +191,7 @@ class Probing:
             if step.probe.wants and not done and journal.length == before:
                 log.warning("%s: %s measured nothing: no pair has %s", step.info.name, step.probe.name, step.probe.wants)
         if done < self._units or redo:
-            self._estimates(step, model, measurement)
+            self._estimates(step, measurement)
         if done < self._units:
             journal.append([])
 
@@ -197,13 +206,13 @@ class Probing:
             if measurement.gone is not None:
                 raise BackendError(f"{measurement.gone}; what was measured is kept, the same command asks again for the rest")
 
-    def _estimates(self, step: Step, model: Any, measurement: Measurement) -> None:
+    def _estimates(self, step: Step, measurement: Measurement) -> None:
         """Write what the probe says of the model as a whole, in the order of the steps."""
         if step.probe.estimates is None:
             return
         target = manifest.beside(self._out, MODEL_ESTIMATES_FILE)
         rows = {key: [row for row in _known(target) if (row.model, row.probe) == key] for key in (s.key for s in self._plan.steps)}
-        rows[step.key] = list(step.probe.estimates(self._pairs, model, measurement.common))
+        rows[step.key] = measurement.estimates()
         write_records(target, (row for own in rows.values() for row in own))
 
     def _model(self, step: Step) -> Any:
@@ -311,7 +320,8 @@ def _noise(step: Step, model: Any, pairs: PairFile) -> dict[str, Any] | None:
     texts = list(islice(dict.fromkeys(pair.high for pair in islice(pairs, 100 * TEXTS)), TEXTS))
     measure = LOG_PROB.name if step.kind == "language_model" else model.measure
     try:
-        return {"measure": measure, "value": (language_model_noise if step.kind == "language_model" else scorer_noise)(model, texts)}
+        with in_one_line(BackendError, f"model '{step.info.name}'", model):
+            return {"measure": measure, "value": (language_model_noise if step.kind == "language_model" else scorer_noise)(model, texts)}
     except BackendError as error:
         log.warning("%s: no noise floor: %s", step.info.name, error)  # the rows will say which texts it fails on
         return None

@@ -1,10 +1,12 @@
 """How frequent the wording of texts is: what `freqbias score` prints and `freqbias.score` returns."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from freqbias import registry
+from freqbias.errors import InputError, in_one_line
 from freqbias.frequency import read_counts, unknown_words
 from freqbias.frequency.measures import with_completions
 
@@ -28,6 +30,10 @@ def scored(
         measure = with_completions(read_counts([completions], language))
 
     def row(text: str) -> dict[str, Any]:
-        return {"text": text, frequency: measure(text, language, source), "unknown": unknown_words(text, language, source)}
+        with in_one_line(InputError, f"frequency '{frequency}'", measure):
+            value = measure(text, language, source)
+        if not (value is None or (isinstance(value, float | int) and math.isfinite(value))):
+            raise InputError(f"frequency '{frequency}' gives {value!r:.60} for {text[:60]!r}; it must give a finite number or None")
+        return {"text": text, frequency: value, "unknown": unknown_words(text, language, source)}
 
     return map(row, texts)

@@ -170,3 +170,38 @@ def test_a_directory_retrained_in_place_and_two_of_one_name(cli, tmp_path, pairs
     result = cli("probe", pairs, "--out", tmp_path / "o.jsonl", *models)
     assert result.exit_code == 2
     assert "two models are called 'model'" in result.stderr
+
+
+OBJECT = """
+import numpy as np
+from freqbias.models import ModelInfo
+
+class Encoder:
+    info = ModelInfo(name="mine", kind="embedder", source="plugin"{more})
+    max_tokens = None
+
+    def encode(self, texts, *, role):
+        return np.array([[{first}, len(text)] for text in texts], dtype=np.float32)
+
+    def token_counts(self, texts):
+        return None
+
+encoder = Encoder()
+"""
+
+
+@pytest.mark.parametrize(("more", "told"), [("", True), (', revision="1"', False)])
+def test_an_object_that_was_changed_is_told_by_its_source_unless_it_says_what_it_is(cli, tmp_path, monkeypatch, more, told):
+    name = f"changing_object_{told}".lower()
+    monkeypatch.syspath_prepend(tmp_path)
+    source = tmp_path / f"{name}.py"
+    source.write_text(OBJECT.format(first="1.0", more=more))
+    command = ["run", "--embedder", f"{name}:encoder", "--probe", "similarity", "--n", "4", "--out", tmp_path / "run"]
+    assert cli(*command).exit_code == 0
+    (model,) = json.loads((tmp_path / "run" / "manifest.json").read_text())["models"]
+    assert (len(model["fingerprint"] or "") == 64) == told
+    assert cli(*command).exit_code == 0
+    source.write_text(OBJECT.format(first="2.0", more=more))
+    result = cli(*command)
+    assert result.exit_code == (2 if told else 0)
+    assert ("model 'mine' has changed: its fingerprint was" in result.stderr) == told

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias import registry
-from freqbias.errors import BackendError, InputError
+from freqbias.errors import BackendError, InputError, in_one_line
 from freqbias.models.objects import source_hash
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
 from freqbias.models.scoring import similarity_of
@@ -49,7 +49,8 @@ class CallableEmbedder:
     def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:
         """Call the function; `BackendError` unless it returns an array of shape (n, d)."""
         texts = list(texts)
-        result = self._function(texts, role=role) if self._takes_role else self._function(texts)
+        with in_one_line(BackendError, f"model '{self.info.name}'", self._function):
+            result = self._function(texts, role=role) if self._takes_role else self._function(texts)
         try:
             vectors = np.asarray(result, dtype=np.float32)
         except (ValueError, TypeError) as error:
@@ -78,7 +79,8 @@ class CallableLanguageModel:
 
     def log_probs(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
         """Call the function; `BackendError` unless it returns one row per text."""
-        rows = [np.atleast_1d(np.asarray(row, dtype=np.float64)) for row in self._function(list(texts))]
+        with in_one_line(BackendError, f"model '{self.info.name}'", self._function):
+            rows = [np.atleast_1d(np.asarray(row, dtype=np.float64)) for row in self._function(list(texts))]
         if len(rows) != len(texts):
             raise BackendError(f"{self.info.name} returned {len(rows)} rows for {len(texts)} texts")
         return rows
