@@ -8,7 +8,7 @@ import msgspec
 
 from freqbias import registry
 from freqbias.errors import FreqbiasError, InputError
-from freqbias.terms import FREQUENCY, MANIFEST_FILE, MEASURES, PREFERENCE, SIZE_FIELDS, unit_of
+from freqbias.terms import DETAILS, FREQUENCY, MANIFEST_FILE, MEASURES, PREFERENCE, SIZE_FIELDS, unit_of
 
 DEFAULT_CELLS = ("query", "document")  # the two factors of crossed rows in the file contract
 
@@ -17,8 +17,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """One sentence that a probe's report says of one of its estimates, where that was made.
 
     `sentence` may hold `{value}`, `{interval}`, `{size}` (value and interval), `{unit}`, `{p}`, `{items}`, `{high}` and `{low}` (levels
-    of the forms) and `{form}` (the form that is favoured). It is said of every value, or with `only_if` of one that is an effect by test
-    and interval (`found`) or is not (`not_found`). Without `measure` it speaks of the one that the probe is judged by.
+    of the forms, in percent for a share), `{form}` (the form that is favoured) and what the estimate's `details` hold. With `more_terms`
+    `{list}` holds the values of all these terms, each with its number of pairs. It is said of every value, or with `only_if` of one that
+    is an effect by test and interval (`found`) or is not (`not_found`). Without `measure` it speaks of the one that the probe is judged
+    by.
     """
 
     contrast: str
@@ -26,13 +28,16 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     measure: str | None = None
     arm: str = FREQUENCY
     term: str = "mean"
+    more_terms: tuple[str, ...] = ()
     only_if: Literal["found", "not_found"] | None = None
 
     def __post_init__(self) -> None:
         try:
-            self.sentence.format_map(dict.fromkeys(SIZE_FIELDS, ""))
+            self.sentence.format_map(dict.fromkeys((*SIZE_FIELDS, *DETAILS), ""))
         except (KeyError, ValueError, IndexError) as error:
-            raise InputError(f"a finding's sentence names {error}, known are {', '.join(SIZE_FIELDS)}: {self.sentence!r}") from error
+            raise InputError(
+                f"a finding's sentence names {error}, known are {', '.join((*SIZE_FIELDS, *DETAILS))}: {self.sentence!r}"
+            ) from error
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -60,7 +60,9 @@ def unit_of(measure: str) -> str:
 
 
 #: What a probe's own sentence may name of an estimate.
-SIZE_FIELDS = ("value", "interval", "size", "unit", "p", "items", "high", "low", "form")
+SIZE_FIELDS = ("value", "interval", "size", "unit", "p", "items", HIGH, LOW, "form", "list")
+#: Facts in the `details` of an estimate that such a sentence may name as well.
+DETAILS = ("reason", "high_only", "low_only", "zipf_from", "zipf_to", "corpus")
 
 # flags of estimates
 INSEPARABLE = "inseparable"  # of a slope without value: frequency and its rivals move together in these pairs

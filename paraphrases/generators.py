@@ -38,7 +38,7 @@ def load_generator(name: str) -> "Generator | Callable[..., list[Pair]]":
     found: Any = registry.load("generators", name)
     if isinstance(found, type) or not callable(found):
         what = f"the class {found.__name__}" if isinstance(found, type) else f"a {type(found).__name__}"
-        raise InputError(f"'{name}' is no generator but {what}; name a function, or an object that can be called")
+        raise InputError(f"'{name}' is not a generator but {what}; name a function, or an object that can be called")
     registry.check_api(found, f"generator '{name}'")
     if not inspect.isroutine(found):
         for field in ("name", "summary", "options"):

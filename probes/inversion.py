@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from freqbias.models.relevance import Scorer
-from freqbias.probes import Judgement, Probe
+from freqbias.probes import Finding, Judgement, Probe
 from freqbias.probes.common import (
     LETTERS,
     TIE,
@@ -120,10 +120,34 @@ probe = Probe(
     judgement=Judgement(
         contrast="exact_form",
         secondary=(WIN_RATE.name,),
-        meaning="stands further above a decoy, for a gloss of its own content",
+        meaning="outscores a wrong document by more",
         cells=("exact", "decoy"),
         other_words=("decoy_form",),
         repeats=("similarity", "gloss"),
+        findings=(
+            Finding(
+                contrast="decoy_form",
+                sentence="Decoy: frequent instead of rare wording changes its lead over the right document by {size} {unit}, {p}; a gain "
+                "is the claim that a frequent wrong document outranks a rare right one.",
+            ),
+            Finding(
+                contrast="exact_form",
+                measure=WIN_RATE.name,
+                sentence="The right document comes first in {high} of comparisons in frequent wording, in {low} in rare wording: {size}, "
+                "{p}.",
+            ),
+            Finding(
+                contrast="decoy_form",
+                measure=WIN_RATE.name,
+                sentence="The wrong document comes first in {high} in frequent wording, in {low} in rare wording: {size}, {p}.",
+            ),
+            Finding(
+                contrast="interaction",
+                measure=WIN_RATE.name,
+                sentence="What the wrong document's wording does differs by {size} between a right document in frequent and in rare "
+                "wording, {p}.",
+            ),
+        ),
     ),
     wants="queries gloss_plain or gloss_elevated, and decoys in both forms",
     prepare=prepare,

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from freqbias.covariates import token_overlap
 from freqbias.models.relevance import Scorer, Scores, slices
-from freqbias.probes import Judgement, Probe
+from freqbias.probes import Finding, Judgement, Probe
 from freqbias.probes.common import (
     LETTERS,
     TIE,
@@ -318,6 +318,22 @@ probe = Probe(
         measure=NDCG_AT_10.name,
         meaning="ranks higher for a gloss of its own content",
         without_gloss="ranks higher for the queries that its collection calls relevant",
+        secondary=(RECALL_AT_1.name, RECALL_AT_10.name, RECALL_AT_100.name, MRR_AT_10.name, NEGATIVE_RANK.name),
+        findings=(
+            Finding(
+                contrast="document_form",
+                measure=NEGATIVE_RANK.name,
+                sentence="Rank: frequent instead of rare wording moves the document by {size} places; positive is towards the first.",
+            ),
+            Finding(
+                contrast="zipf_buckets",
+                term="bucket:1",
+                more_terms=tuple(f"bucket:{number}" for number in range(2, BUCKETS + 1)),
+                sentence="{unit} by frequency of the swapped words, rarest first, parts of equal cumulative frequency (documents): "
+                "{list}.",
+            ),
+            Finding(contrast="zipf_buckets", term="bucket:1", sentence="The corpus holds {corpus} documents."),
+        ),
     ),
     wants="queries gloss_plain, gloss_elevated, relevant, or naming_high and naming_low",
     prepare=prepare,

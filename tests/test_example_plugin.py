@@ -103,7 +103,7 @@ def test_a_default_run_is_as_it_was(call, tmp_path):
         (("pairs", "places", "-o", "n=3", "--out", "p"), "generator 'places' takes no option 'n'; known: count, verb"),
         (("run", "--probe", "broken", "--embedder", "ngrams", "--out", "r"), "'broken' of plugin broken 2.0 cannot be imported"),
         (("run", "--probe", "misspelt", "--embedder", "broken", "--out", "r"), "'broken' of plugin broken 2.0 cannot be imported"),
-        (("run", "--lm", "ngrams", "--out", "r"), "model 'ngrams' is no language model"),
+        (("run", "--lm", "ngrams", "--out", "r"), "model 'ngrams' is not a language model"),
     ],
 )
 def test_what_does_not_fit_is_one_line(call, arguments, reason):

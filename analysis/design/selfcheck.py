@@ -33,7 +33,7 @@ RUNS = 1000
 MIN_RUNS = 20  # with fewer the limits of a 5 % rate hold almost any count
 LEVEL = 0.999  # of the limits; about one check in a thousand leaves them by chance
 RESAMPLES = 999  # of sign flips, permutations and bootstraps that are judged: (999 + 1) * .05 is whole, so the level is exact
-FEW = 9  # of those that are not judged
+RESAMPLES_NOT_JUDGED = 9  # of those that are not judged
 COVERAGE, ALPHA = 0.95, 0.05
 
 #: What a rule can ask, and what a reader calls it.
@@ -88,7 +88,7 @@ class Scenario:
     name: str
     world: World
     rules: tuple[Rule, ...]
-    resamples: int = FEW
+    resamples: int = RESAMPLES_NOT_JUDGED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,8 +60,8 @@ def across_models(
 
     `table` is what `contrasts.join` returns, `failed` what `contrasts.failures` does. Terms: `relative:A`, `relative_mean`,
     `relative_spread` (standard deviation over models) and `relative_difference:A-B`. Nothing for a probe with one model. A model that
-    does not tell exact from decoy (margin not told from zero, on its own items or on the shared ones) is left out and named in `method`:
-    a ratio over what may be zero has no bounded interval. No p-values: none of this is a test.
+    does not tell exact from decoy (its margin's interval includes zero, on its own items or on the shared ones) is left out and named in
+    `method`: a ratio over what may be zero has no bounded interval. No p-values: none of this is a test.
     """
     for (probe, measure), rows in table.groupby(["probe", "measure"]):
         contrast = judgements[str(probe)].contrast
@@ -96,7 +96,7 @@ def across_models(
                 ci_low=interval.low,
                 ci_high=interval.high,
                 method=f"{what}; items shared by all models, resampled once for all of them; {THESE_FRAMES}"
-                + (f"; without {', '.join(left_out)}, whose margin is not told from zero" if left_out else ""),
+                + (f"; without {', '.join(left_out)}, whose margin's interval includes zero" if left_out else ""),
             )
 
 

@@ -7,7 +7,6 @@ from freqbias.analysis.report.formatting import (
     favoured,
     flags_of,
     interval,
-    negated,
     number,
     p_text,
     same_way,
@@ -15,6 +14,7 @@ from freqbias.analysis.report.formatting import (
     sized,
 )
 from freqbias.analysis.stats.resampling import minimum_detectable
+from freqbias.judgement import Finding
 from freqbias.records import Estimate
 from freqbias.terms import (
     DIFFERENCE,
@@ -23,16 +23,10 @@ from freqbias.terms import (
     INSEPARABLE,
     LOW,
     MARGIN_NOT_TOLD,
-    MRR_AT_10,
-    NEGATIVE_RANK,
     NO_GLOSS,
     NOT_HELD,
     ONE_REGISTER,
-    RECALL_AT_1,
-    RECALL_AT_10,
-    RECALL_AT_100,
     RIVALS,
-    WIN_RATE,
 )
 
 WORTH_NAMING = 0.25  # of the effect; a smaller part does not change what the effect goes with
@@ -43,8 +37,7 @@ def findings(have: Lookup, main: Estimate | None) -> list[str]:
     parts = [
         _queries,
         _size,
-        _inversion,
-        _retrieval,
+        _declared,
         _equal_overlap,
         _limit,
         _parts,
@@ -55,7 +48,7 @@ def findings(have: Lookup, main: Estimate | None) -> list[str]:
         _equal_subwords,
         _direct,
     ]
-    parts += [_background, _specific, _crossed, _calibration, _declared, _failed]
+    parts += [_background, _specific, _crossed, _calibration, _failed]
     return [sentence for part in parts for sentence in part(have, main)]
 
 
@@ -68,7 +61,7 @@ def _size(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("relative")
     said = [] if row is None else [f"That is {sized(row)} of what separates right from wrong for this model (exact − decoy)."]
     if MARGIN_NOT_TOLD in flags_of(row):
-        said = [f"{said[0][:-1]}, which itself is not told from zero."]
+        said = [f"{said[0][:-1]}; the interval of that margin includes zero."]
     if main is not None and main.high_mean is not None:
         said.append(f"Levels: {_plain(main.high_mean)} {have.unit} for the frequent form, {_plain(main.low_mean)} for the rare one.")
     if main is None or main.share_positive is None or main.n_items < 2:
@@ -118,10 +111,10 @@ def _dose(have: Lookup, main: Estimate | None) -> list[str]:
         return []
     if inseparable(have):
         return [f"Dose: no slope is given{_why(row)}."]
-    clear = "" if excludes_zero(row) else " (not told from zero)"
+    clear = "" if excludes_zero(row) else " (interval includes zero)"
     sense = have.main("sense_zipf_slope")
     by_sense = "" if sense is None else f"; by the frequency of the intended sense {sized(sense)}"
-    return [f"Per Zipf unit of frequency gap, rivals held level: {number(row.value)} {interval(row)}{clear}{by_sense}."]
+    return [f"Per Zipf unit of frequency gap, confounders held: {number(row.value)} {interval(row)}{clear}{by_sense}."]
 
 
 def _why(row: Estimate) -> str:
@@ -140,61 +133,9 @@ def _logit(have: Lookup, main: Estimate | None) -> list[str]:
         return said
     if slope.value is None:
         return [*said, f"Among these pairs no slope is given{_why(slope)}."]
-    clear = "" if excludes_zero(slope) else " (not told from zero)"
+    clear = "" if excludes_zero(slope) else " (interval includes zero)"
     clear += "; with so few pairs a slope tends to come out too far from zero" if FEW_PAIRS in flags_of(slope) else ""
     return [*said, f"Among these pairs the log-odds that the frequent form is the right one rise by {sized(slope)} per Zipf unit{clear}."]
-
-
-def _inversion(have: Lookup, main: Estimate | None) -> list[str]:
-    """Tell margins first, then shares; effects of the exact text's form and of the decoy's apart."""
-    decoy = have.measured("decoy_form")
-    if decoy is None:
-        return []
-    told = "" if have.found(decoy) else ", not told from zero"
-    said = [
-        f"Decoy: frequent instead of rare wording changes its lead over the exact text by {sized(decoy)} {have.unit}, "
-        f"{p_text(adjusted_p(decoy))}{told}; a gain is the claim that a frequent wrong text outranks a rare right one."
-    ]
-    rates = [have.measured(contrast, measure=WIN_RATE.name) for contrast in ("exact_form", "decoy_form", "interaction")]
-    exact, wrong, interaction = rates
-    if exact is not None and wrong is not None:
-        # the exact document's share of wins is what is left of the inversions
-        beyond = "" if interaction is None else f", which differs by {sized(negated(interaction))} where the exact text is frequent"
-        lost = negated(exact)
-        said.append(
-            f"Inversions, as a share of comparisons: {sized(lost)}{_shares(lost)} with the exact text in frequent "
-            f"instead of rare wording, {p_text(adjusted_p(exact))}; {sized(wrong)}{_shares(wrong)} with the decoy in it, "
-            f"{p_text(adjusted_p(wrong))}{beyond}."
-        )
-    return said
-
-
-def _shares(row: Estimate) -> str:
-    return "" if row.high_mean is None or row.low_mean is None else f" ({row.high_mean:.0%} instead of {row.low_mean:.0%})"
-
-
-RANKS = (RECALL_AT_1, RECALL_AT_10, RECALL_AT_100, MRR_AT_10)
-
-
-def _retrieval(have: Lookup, main: Estimate | None) -> list[str]:
-    shift = have.measured(have.confirmatory, measure=NEGATIVE_RANK.name)
-    said = []
-    if shift is not None and have.measure != NEGATIVE_RANK.name:
-        way = "up" if (shift.value or 0) >= 0 else "down"
-        said = [f"Rank: frequent instead of rare wording moves the document {way}, by {sized(shift)} places."]
-    others = [(measure.unit, have.measured(have.confirmatory, measure=measure.name)) for measure in RANKS]
-    gains = [f"{name} {sized(row)}" for name, row in others if row is not None]
-    if gains:
-        said.append(f"In other measures: {'; '.join(gains)}.")
-    buckets = [have.get("zipf_buckets", term=f"bucket:{place}") for place in range(1, 9)]
-    shown = [f"{number(row.value, signed=False)} ({row.n_pairs})" for row in buckets if row is not None]
-    if shown:
-        said.append(f"{have.unit} by frequency of the swapped words, rarest first, parts of equal cumulative frequency (documents): "
-                    f"{', '.join(shown)}.")  # fmt: skip
-    sizes = [row.details["corpus"] for row in buckets if row is not None and "corpus" in row.details]
-    if sizes:
-        said.append(f"The corpus holds {max(sizes)} documents.")
-    return said
 
 
 def overlapping(have: Lookup, main: Estimate) -> str | None:
@@ -256,9 +197,9 @@ def _adjusted(have: Lookup, main: Estimate | None) -> list[str]:
     if regression is None or matched is None:
         return []
     beyond = have.main("adjusted", DIFFERENCE)
-    by_regression = f"{sized(regression)} by regression" + (f" ({sized(beyond)} beyond the placebo)" if beyond is not None else "")
-    by_matching = f"{number(matched.value)} {interval(matched)} in the {matched.n_items} items of a level subset"
-    sentence = f"Without rivals: {by_regression}, {by_matching}"
+    by_regression = f"{sized(regression)} (regression" + (f", {sized(beyond)} beyond the placebo)" if beyond is not None else "")
+    by_matching = f"{number(matched.value)} {interval(matched)} in {matched.n_items} matched items"
+    sentence = f"Adjusted for confounders: {by_regression}, {by_matching}"
     return [f"{sentence}; the two disagree." if _disagree(regression, matched) else f"{sentence}."]
 
 
@@ -274,7 +215,7 @@ def _direct(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("net_of_subwords")
     if row is None:
         return []
-    return [f"Direct effect given subwords, which rarity itself brings about: {sized(row)}{_left(row, main)}."]
+    return [f"Effect not mediated by word splitting: {sized(row)}{_left(row, main)}."]
 
 
 def _left(row: Estimate, main: Estimate | None) -> str:
@@ -282,7 +223,7 @@ def _left(row: Estimate, main: Estimate | None) -> str:
     if row.ci_low is None or main is None or not excludes_zero(main):
         return ""
     if not excludes_zero(row):
-        return ", so nothing that can be told from zero is left there"
+        return ", so no effect is detected there"
     return ", so there it is the other way round" if (row.value or 0) * (main.value or 0) < 0 else ""
 
 
@@ -299,7 +240,7 @@ def _background(have: Lookup, main: Estimate | None) -> list[str]:
         if difference is not None and not same_way(difference, row):
             doubts.append("an equally frequent synonym (placebo) may do as much")
         if adjusted is not None and not same_way(adjusted, row):
-            doubts.append(f"with rivals held level {sized(adjusted)} is left")
+            doubts.append(f"adjusted for confounders {sized(adjusted)} is left")
         if doubts:
             why = f"{' and '.join(doubts)}, so no preference is claimed"
             return [f"Background: {form} wording scores higher whatever is asked, {where}; {why}."]
@@ -331,7 +272,7 @@ def _calibration(have: Lookup, main: Estimate | None) -> list[str]:
     if row is None or row.ci_low is None or row.ci_high is None:
         return []
     if row.ci_low <= 1 <= row.ci_high:
-        word = "not told from the corpus's own odds (1)"
+        word = "whose interval includes the corpus's own odds (1)"
     else:
         word = "steeper than the corpus's own odds (1)" if (row.value or 0) > 1 else "flatter than the corpus's own odds (1)"
     return [f"Calibration: the model's log-odds rise by {number(row.value, signed=False)} {interval(row)} per unit of corpus "
@@ -339,28 +280,42 @@ def _calibration(have: Lookup, main: Estimate | None) -> list[str]:
 
 
 def _declared(have: Lookup, main: Estimate | None) -> list[str]:
-    """Say the secondary measures, and what the probe itself wants said of its other estimates."""
-    told = [*RANKS, NEGATIVE_RANK.name, have.measure]  # by sentences of their own
-    told += [WIN_RATE.name] if have.measured("decoy_form") is not None else []
-    beside = [have.measured(have.confirmatory, measure=measure) for measure in have.judgement.secondary if measure not in told]
-    said = [f"In {have.judgement.unit_of(row.measure)}: {sized(row)}, {p_text(adjusted_p(row))}." for row in beside if row is not None]
-    for finding in have.judgement.findings:
-        row = have.measured(finding.contrast, finding.arm, finding.term, finding.measure)
-        if row is None or (finding.only_if is not None and have.found(row) != (finding.only_if == "found")):
-            continue
-        values = {
-            "value": number(row.value),
-            "interval": interval(row),
-            "size": sized(row),
-            "unit": have.judgement.unit_of(row.measure),
-            "p": p_text(adjusted_p(row)),
-            "items": str(row.n_items),
-            HIGH: _plain(row.high_mean),
-            LOW: _plain(row.low_mean),
-            "form": favoured(row),
-        }
-        said.append(finding.sentence.format_map(values))
-    return said
+    """Say what the probe itself wants said of its other estimates, and its secondary measures where it says nothing of them."""
+    own = have.judgement
+    said = [sentence for finding in own.findings if (sentence := _of_finding(finding, have))]
+    told = {have.measure, *(finding.measure for finding in own.findings if finding.contrast == have.confirmatory)}
+    beside = [have.measured(have.confirmatory, measure=measure) for measure in own.secondary if measure not in told]
+    named = [f"{own.unit_of(row.measure)} {sized(row)}, {p_text(adjusted_p(row))}" for row in beside if row is not None]
+    return [*said, f"In other measures: {'; '.join(named)}."] if named else said
+
+
+def _of_finding(finding: Finding, have: Lookup) -> str | None:
+    """Return a declared sentence, filled in; None where its estimate was not made or its condition does not hold."""
+    rows = [have.measured(finding.contrast, finding.arm, term, finding.measure) for term in (finding.term, *finding.more_terms)]
+    there = [row for row in rows if row is not None]
+    if not there or (finding.only_if is not None and have.found(there[0]) != (finding.only_if == "found")):
+        return None
+    row, share = there[0], have.judgement.is_share(there[0].measure)
+    values = {
+        "value": number(row.value),
+        "interval": interval(row),
+        "size": sized(row),
+        "unit": have.judgement.unit_of(row.measure),
+        "p": p_text(adjusted_p(row)),
+        "items": str(row.n_items),
+        HIGH: _level(row.high_mean, share),
+        LOW: _level(row.low_mean, share),
+        "form": favoured(row),
+        "list": ", ".join(f"{number(row.value, signed=False)} ({row.n_pairs})" for row in there),
+    }
+    try:
+        return finding.sentence.format_map(values | dict(row.details))
+    except KeyError:  # a detail that this estimate does not have
+        return None
+
+
+def _level(value: float | None, share: bool) -> str:
+    return f"{value:.0%}" if share and value is not None else _plain(value)
 
 
 def _failed(have: Lookup, main: Estimate | None) -> list[str]:

@@ -109,13 +109,6 @@ def p_text(value: float | None) -> str:
     return "p < .001" if value < 0.001 else f"p = {value:.3f}".replace("0.", ".")
 
 
-def negated(row: Estimate) -> Estimate:
-    """Return the estimate of the share that is left: value and ends of the interval with the other sign, levels from 1."""
-    value, low, high = (None if number is None else -number for number in (row.value, row.ci_high, row.ci_low))
-    rest = [None if share is None else 1 - share for share in (row.high_mean, row.low_mean)]
-    return row.replace(value=value, ci_low=low, ci_high=high, high_mean=rest[0], low_mean=rest[1])
-
-
 def sized(row: Estimate) -> str:
     """Return value and interval of an estimate, without its unit."""
     return f"{number(row.value)} {interval(row)}"

@@ -17,7 +17,8 @@ def _empty(manifest: Mapping[str, Any] | None, estimates: Sequence[Estimate]) ->
     have = {(row.model, row.probe) for row in estimates}
     for step in (manifest or {}).get("probing", {}).get("steps", []):
         if (step["model"], step["probe"]) not in have:
-            yield f"{step['probe']} of {step['model']} measured nothing: it finds nothing to ask with in these pairs, or in this model."
+            why = "the pairs have none of the queries it needs, or the model cannot answer them"
+            yield f"{step['probe']} of {step['model']} produced no rows: {why}."
 
 
 def _failed(observations: pd.DataFrame | None) -> Iterator[str]:

@@ -129,7 +129,7 @@ def _headline(have: Lookup, main: Estimate | None) -> str:
     if not significant(main):
         if equivalent:
             return f"No difference that matters: {size}, equivalent to zero at ± {number(main.bound, signed=False)}."
-        return f"Not detected, and not excluded: {size}, {p_text(adjusted_p(main))}."
+        return f"Inconclusive: no effect detected, none ruled out: {size}, {p_text(adjusted_p(main))}."
     if have.within_noise(main):
         floor = number(have.floor, signed=False)
         return f"No effect is claimed: {size} is less than the {floor} that this model's numbers move by when only the batch changes."
@@ -183,7 +183,7 @@ def _uncredited(rivals: str, level: str, *, against: bool) -> str:
     if against and rivals:
         return f"It goes with {rivals}; frequency itself goes the other way."
     if rivals:
-        return f"It goes with {rivals}; no part of it that can be told from zero goes with frequency."
+        return f"It goes with {rivals}; for the part that goes with frequency the interval includes zero."
     return f"Whether it goes with frequency{f' or with {level}' if level else ''} cannot be told with this many pairs."
 
 
@@ -244,7 +244,7 @@ def _placebo(have: Lookup) -> list[str]:
     off = [rival for rival in have.rivals() if EQUIVALENT not in rival.flags]
     if off:
         parts = [f"{rival.term.partition(':')[2]} {number(rival.value)} {interval(rival)}" for rival in off]
-        sentences.append(f"Placebo by orienting rival, not shown to be zero: {'; '.join(parts)}.")
+        sentences.append(f"Placebo by what distinguishes its two words, not shown to be zero: {'; '.join(parts)}.")
     return sentences
 
 
@@ -259,4 +259,6 @@ def _length(have: Lookup) -> list[str]:
     row = have.measured(have.confirmatory, LENGTH)
     if row is None:
         return []
-    return [f"Yardstick: the shorter of two wordings with the same word gains {number(row.value)} {have.unit} {interval(row)}."]
+    return [
+        f"Length control (expected to be positive): the shorter wording scores higher by {number(row.value)} {have.unit} {interval(row)}."
+    ]

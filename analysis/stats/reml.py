@@ -14,7 +14,7 @@ from scipy import optimize, sparse
 
 Matrix = NDArray[np.float64]
 ZERO = 1e-4  # a standard deviation this small beside the residual's is none
-MOST = 1e3  # beside a standard deviation this large the residual is rounding, and its share of the degrees of freedom would be wrong
+MAX_SD_RATIO = 1e3  # beside a standard deviation this large the residual is rounding, its share of the degrees of freedom wrong
 STEP = 1e-3  # of the numerical derivatives, on the log scale
 
 
@@ -43,13 +43,13 @@ def reml(y: Matrix, design: Matrix, factors: Sequence[NDArray[np.int64]], sums: 
     model = _Products.of(y / scale, design, factors or [np.zeros(len(y), dtype=np.int64)], wanted)
     ratios = np.zeros(max(1, len(factors)))
     if factors:
-        bounds, options = [(0.0, float(np.arcsinh(10 * MOST)))] * len(factors), {"ftol": 1e-13, "gtol": 1e-7}
+        bounds, options = [(0.0, float(np.arcsinh(10 * MAX_SD_RATIO)))] * len(factors), {"ftol": 1e-13, "gtol": 1e-7}
         start = np.full(len(factors), 0.5)
         # on a scale that is linear near zero and logarithmic far out, where a factor leaves the residual nothing
         found = optimize.minimize(lambda x: model.deviance(np.sinh(x)), start, method="L-BFGS-B", bounds=bounds, options=options).x
         ratios = np.where(found < ZERO, 0.0, np.sinh(found))
     values, covariance, residual = model.solved(ratios)
-    if residual <= 1e-14 or ratios.max() > MOST:
+    if residual <= 1e-14 or ratios.max() > MAX_SD_RATIO:
         return None
     return Reml(
         values=values * scale,

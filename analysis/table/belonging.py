@@ -10,7 +10,7 @@ from freqbias.judgement import Judgements
 from freqbias.records import Pair
 from freqbias.terms import HIGH, LOW
 
-KEY = ["model", "probe", "measure", "contrast", "register", "pair_id"]
+ROW_KEY = ["model", "probe", "measure", "contrast", "register", "pair_id"]
 
 
 def check(
@@ -47,10 +47,10 @@ def _faults(
         yield wrong, f"field '{name}' is '{{{name}}}', which is not that of pair '{{pair_id}}'; write the pair's own into the row"
     repeated = (
         "pair '{pair_id}' has a row with the same "
-        + ", ".join(KEY[:-1])
+        + ", ".join(ROW_KEY[:-1])
         + " before; delete the copy, or average repeated samples into one row"
     )
-    yield observations.duplicated(KEY), repeated
+    yield observations.duplicated(ROW_KEY), repeated
     sides = observations[[HIGH, LOW]]
     shares = {key: judgements[key[0]].is_share(key[1]) for key in set(zip(observations["probe"], observations["measure"], strict=True))}
     keys = zip(observations["probe"], observations["measure"], strict=True)

@@ -47,7 +47,7 @@ def _check_name(name: str) -> None:
     from freqbias import registry
 
     if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
-        raise InputError(f"'{name}' is no name of a Python module; take letters, digits and '_'")
+        raise InputError(f"'{name}' is not a name of a Python module; take letters, digits and '_'")
     if name in registry.names("probes"):
         raise InputError(f"there is a probe '{name}' already; see: freqbias list probes")
     if name in sys.modules or find_spec(name) is not None:

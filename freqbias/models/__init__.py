@@ -10,7 +10,7 @@ from freqbias.models import backends
 from freqbias.models.loading import load
 from freqbias.models.names.aliases import ModelRef, fingerprint, resolve
 from freqbias.models.names.kinds import split
-from freqbias.models.objects import is_given, model_object, with_source
+from freqbias.models.objects import A_KIND, is_given, model_object, with_source
 from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role, TokenEmbedder
 from freqbias.models.relevance import Scorer
 
@@ -154,7 +154,7 @@ def _pinned(place: ModelRef, loading: Loading) -> ModelRef:
 def _check_kind(place: ModelRef, kind: str, option: str) -> None:
     if place.alias is not None and place.alias.kind != kind:
         other = "--lm" if option == "--embedder" else "--embedder"
-        raise InputError(f"model '{place.name}' is no {kind.replace('_', ' ')}; give it to {other}, not {option}")
+        raise InputError(f"model '{place.name}' is not {A_KIND[kind]}; give it to {other}, not {option}")
 
 
 def _info(place: ModelRef, kind: str) -> ModelInfo:

@@ -34,7 +34,7 @@ def loaded(model: Any, name: str) -> Embedder | TokenEmbedder | Scorer:
     """Return the adapter of a sentence-transformers model that is in memory already; `InputError` for anything else."""
     use = next((MODEL_TYPES[base.__name__] for base in type(model).__mro__ if base.__name__ in MODEL_TYPES), None)
     if use is None:
-        raise InputError(f"{type(model).__name__} is no model of sentence-transformers; known: {', '.join(MODEL_TYPES)}")
+        raise InputError(f"{type(model).__name__} is not a model of sentence-transformers; known: {', '.join(MODEL_TYPES)}")
     dtype = str(getattr(model, "dtype", "float32")).removeprefix("torch.")
     return _adapter(use, model, ModelInfo(name=name, kind="embedder", source="memory"), Loading(dtype=dtype))
 
@@ -72,4 +72,4 @@ def _local(ref: ModelRef, loading: Loading) -> Path:
         return Path(snapshot_download(ref.path, revision=loading.revision, ignore_patterns=unused))
     except Exception as error:  # the hub client has no common base for its network errors
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise BackendError(f"model '{ref.name}' is no directory here and could not be fetched from the hub: {reason}") from error
+        raise BackendError(f"model '{ref.name}' is not a directory here and could not be fetched from the hub: {reason}") from error

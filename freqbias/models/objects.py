@@ -21,6 +21,7 @@ from freqbias.models.protocols import CountsUsage, HasInfo, ModelInfo, offers
 from freqbias.models.scoring import similarity_of
 
 REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+A_KIND = {"embedder": "an embedder", "language_model": "a language model"}  # in sentences
 ANY_OF = {"embedder": ("encode", "encode_tokens", "scores"), "language_model": ("log_probs",)}
 #: What probes ask of every model of a kind, beside one of `ANY_OF`.
 NEEDED = {
@@ -113,7 +114,7 @@ def _check(found: Any, name: str, kind: str) -> None:
         raise InputError(f"{what} has no `info` of type freqbias.models.ModelInfo")
     if not any(hasattr(found, ability) for ability in ANY_OF[kind]):
         lacking = ", ".join(f"`{ability}`" for ability in ANY_OF[kind])
-        raise InputError(f"{what} is no {kind.replace('_', ' ')}: it has none of {lacking}; give it to {other} if it is one of those")
+        raise InputError(f"{what} is not {A_KIND[kind]}: it has none of {lacking}; give it to {other} if it is one of those")
     needed = (*NEEDED[kind], *(SCORERS if hasattr(found, "scores") and kind == "embedder" else ()))
     for part in needed:
         if not hasattr(found, part):

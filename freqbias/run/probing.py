@@ -189,7 +189,7 @@ class Probing:
             if not done:
                 measurement.warn_unless_judged()
             if step.probe.wants and not done and journal.length == before:
-                log.warning("%s: %s measured nothing: no pair has %s", step.info.name, step.probe.name, step.probe.wants)
+                log.warning("%s: %s produced no rows: no pair has %s", step.info.name, step.probe.name, step.probe.wants)
         if done < self._units or redo:
             self._estimates(step, measurement)
         if done < self._units:

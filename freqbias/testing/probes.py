@@ -45,7 +45,7 @@ def check_probe(
     ones with an effect that only this probe can see.
     """
     pairs = list(made_up_pairs() if pairs is None else pairs)
-    require(isinstance(probe, Probe), f"a {type(probe).__name__} is no freqbias.probes.Probe")
+    require(isinstance(probe, Probe), f"a {type(probe).__name__} is not a freqbias.probes.Probe")
     strong, flat = _models(probe, pairs)
     strong, flat = (strong if planted is None else planted), (flat if null is None else null)
     rows = _rows(probe, pairs, strong, len(pairs))

@@ -182,4 +182,4 @@ def test_a_model_whose_margin_may_be_zero_is_left_out_and_named():
             rows.append(Observation(pair_id=pair.id, item=pair.item, high=0.5 + gap, low=0.5, decoys=decoys, **key))
     own = [row for row in estimate(frame(rows), pairs, curve=False) if row.model == ALL_MODELS]
     assert {row.term for row in own} == {"relative:a", "relative:b", "relative_mean", "relative_spread", "relative_difference:a-b"}
-    assert all(row.method.endswith("without c, whose margin is not told from zero") for row in own)
+    assert all(row.method.endswith("without c, whose margin's interval includes zero") for row in own)

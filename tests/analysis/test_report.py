@@ -331,7 +331,7 @@ def test_fifty_thousand_pairs_stay_small():
 
 
 def test_report_says_what_was_not_measured_failed_or_was_cut(run_folder):
-    assert "measured nothing" not in markdown_of(run_folder)
+    assert "produced no rows" not in markdown_of(run_folder)
     rows = [json.loads(line) for line in (run_folder / "observations.jsonl").read_text(encoding="utf-8").splitlines()]
     for row in rows[:2]:  # both registers of one pair
         row["covariates"]["truncated"] = [1, 0]
@@ -340,7 +340,7 @@ def test_report_says_what_was_not_measured_failed_or_was_cut(run_folder):
     write_records(run_folder / "observations.jsonl", [Observation.from_dict(row) for row in rows])
     steps = [{"model": "m", "probe": "inversion"}, {"model": rows[0]["model"], "probe": "similarity"}]
     told = notes({"probing": {"steps": steps}}, frame(run_folder), list(read_estimates(run_folder)))
-    assert told[0].startswith("inversion of m measured nothing")
+    assert told[0].startswith("inversion of m produced no rows")
     assert "failed on 1 of 160 pairs; most often: too long." in told[1]
     assert "cut the texts of 1 of 160 pairs to its window" in told[2]
     assert len(told) == 3

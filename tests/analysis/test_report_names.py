@@ -63,4 +63,4 @@ def test_two_measures_of_one_probe_are_one_test_and_both_are_told(tmp_path):
     write_records(tmp_path / "estimates.jsonl", made)
     markdown = markdown_of(tmp_path)
     assert markdown.count("### m · mmlu\n") == 1
-    assert "- In accuracy: " in markdown
+    assert "- In other measures: accuracy " in markdown

@@ -35,7 +35,7 @@ def test_the_other_sign():
 def test_no_effect_with_many_items_is_equivalent_and_with_few_is_not_told():
     assert verdict({"frequency": 0.0, "placebo": 0.0}, items=100).headline.startswith("No difference that matters")
     found = verdict({"frequency": 0.01, "placebo": 0.0}, items=5, noise=0.1)
-    assert found.headline.startswith("Not detected, and not excluded")
+    assert found.headline.startswith("Inconclusive: no effect detected, none ruled out")
     assert "would have been missed" in words(found)
 
 
@@ -142,25 +142,13 @@ def told(probe, *rows):
 
 
 @pytest.mark.parametrize(
-    ("signs", "lead", "exact", "decoy", "beyond"),
+    ("signs", "lead", "exact", "instead", "wrong", "rarely", "beyond"),
     [
-        (
-            1,
-            "+0.02 [+0.01, +0.03]",
-            "−0.3 [−0.31, −0.29] (10% instead of 40%)",
-            "+0.05 [+0.04, +0.06] (30% instead of 25%)",
-            "−0.1 [−0.11, −0.09]",
-        ),
-        (
-            -1,
-            "−0.02 [−0.03, −0.01]",
-            "+0.3 [+0.29, +0.31] (40% instead of 10%)",
-            "−0.05 [−0.06, −0.04] (25% instead of 30%)",
-            "+0.1 [+0.09, +0.11]",
-        ),
+        (1, "+0.02 [+0.01, +0.03]", "90%", "60%", "30%", "25%", "+0.1 [+0.09, +0.11]"),
+        (-1, "−0.02 [−0.03, −0.01]", "60%", "90%", "25%", "30%", "−0.1 [−0.11, −0.09]"),
     ],
 )
-def test_inversion_in_words_for_either_sign(signs, lead, exact, decoy, beyond):
+def test_inversion_in_words_for_either_sign(signs, lead, exact, instead, wrong, rarely, beyond):
     def levels(more, less):
         return dict(zip(("high_mean", "low_mean"), (more, less)[::signs], strict=True))
 
@@ -172,20 +160,25 @@ def test_inversion_in_words_for_either_sign(signs, lead, exact, decoy, beyond):
         ("win_rate", "decoy_form", 0.05 * signs, levels(0.3, 0.25)),
         ("win_rate", "interaction", 0.1 * signs, {}),
     )
-    assert found.headline.startswith(f"A document in {'frequent' if signs > 0 else 'rare'} wording stands further above a decoy")
+    assert found.headline.startswith(f"A document in {'frequent' if signs > 0 else 'rare'} wording outscores a wrong document by more")
     assert (
-        f"Decoy: frequent instead of rare wording changes its lead over the exact text by {lead} cosine, p = .001; a gain is the claim "
-        "that a frequent wrong text outranks a rare right one."
+        f"Decoy: frequent instead of rare wording changes its lead over the right document by {lead} cosine, p = .001; a gain is the "
+        "claim that a frequent wrong document outranks a rare right one."
     ) in found.findings
-    assert (
-        f"Inversions, as a share of comparisons: {exact} with the exact text in frequent instead of rare wording, p = .001; {decoy} with "
-        f"the decoy in it, p = .001, which differs by {beyond} where the exact text is frequent."
-    ) in found.findings
+    assert any(
+        text.startswith(f"The right document comes first in {exact} of comparisons in frequent wording, in {instead} in rare wording: ")
+        for text in found.findings
+    )
+    assert any(
+        text.startswith(f"The wrong document comes first in {wrong} in frequent wording, in {rarely} in rare wording: ")
+        for text in found.findings
+    )
+    assert any(text.startswith(f"What the wrong document's wording does differs by {beyond} between") for text in found.findings)
 
 
-@pytest.mark.parametrize(("value", "way"), [(0.5, "up, by +0.5 [+0.49, +0.51]"), (-0.5, "down, by −0.5 [−0.51, −0.49]")])
+@pytest.mark.parametrize(("value", "way"), [(0.5, "+0.5 [+0.49, +0.51]"), (-0.5, "−0.5 [−0.51, −0.49]")])
 def test_retrieval_in_words_for_either_sign(value, way):
-    bucket = {"term": "bucket:1", "n_pairs": 7, "ci_low": None, "ci_high": None}
+    bucket = {"term": "bucket:1", "n_pairs": 7, "ci_low": None, "ci_high": None, "details": {"corpus": 137}}
     found = told(
         "retrieval",
         ("ndcg_at_10", "document_form", value, {}),
@@ -194,9 +187,10 @@ def test_retrieval_in_words_for_either_sign(value, way):
         ("ndcg_at_10", "zipf_buckets", 0.25, bucket),
     )
     assert found.headline.startswith(f"A document in {'frequent' if value > 0 else 'rare'} wording ranks higher for a gloss of its own")
-    assert f"Rank: frequent instead of rare wording moves the document {way} places." in found.findings
+    assert f"Rank: frequent instead of rare wording moves the document by {way} places; positive is towards the first." in found.findings
     assert any(sentence.startswith(f"In other measures: Recall@1 {number(value)} ") for sentence in found.findings)
     assert any("rarest first" in sentence and sentence.endswith("0.25 (7).") for sentence in found.findings)
+    assert "The corpus holds 137 documents." in found.findings
 
 
 def test_queries_of_a_collection_are_not_called_glosses():
@@ -230,7 +224,7 @@ def test_nothing_is_said_of_what_failed_throughout(probe):
     ("value", "left"),
     [
         (0.05, "+0.05 [+0.04, +0.06]."),
-        (0.005, "so nothing that can be told from zero is left there."),
+        (0.005, "so no effect is detected there."),
         (-0.05, "so there it is the other way round."),
     ],
 )
@@ -256,7 +250,7 @@ def test_a_rival_without_an_equivalence_test_passed_is_not_called_different():
     placebo = {"arm": "placebo", "level": 0.9, "bound": 0.02, "flags": ["not_equivalent"]}
     rows = [("cosine", "gloss", 0.015, placebo | {"term": term}) for term in ("equivalence", "equivalence:formality")]
     found = told("similarity", ("cosine", "gloss", 0.05, {}), *rows)
-    assert found.controls[1] == "Placebo by orienting rival, not shown to be zero: formality +0.015 [+0.005, +0.025]."
+    assert found.controls[1] == "Placebo by what distinguishes its two words, not shown to be zero: formality +0.015 [+0.005, +0.025]."
 
 
 @pytest.mark.parametrize(

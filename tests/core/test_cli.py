@@ -214,10 +214,10 @@ def test_pairs_without_what_a_probe_asks_with(cli, tmp_path):
     command = ["run", "--pairs", str(pairs), "--embedder", "bm25", "--probe", "inversion", "--probe", "similarity"]
     result = cli(*command, "--out", str(tmp_path / "none"))
     assert result.exit_code == 2
-    assert "bm25: inversion measured nothing: no pair has queries gloss_plain or gloss_elevated, and decoys" in result.stderr
+    assert "bm25: inversion produced no rows: no pair has queries gloss_plain or gloss_elevated, and decoys" in result.stderr
     assert "none/pairs.jsonl: nothing to measure" in result.stderr.splitlines()[-1]
     pairs.write_text("".join(json.dumps(row | {"queries": {"neutral": ["old"]}}) + "\n" for row in rows), encoding="utf-8")
     result = cli(*command, "--out", str(tmp_path / "some"))
     assert result.exit_code == 0
-    assert "bm25: inversion measured nothing" in result.stderr
-    assert "inversion of bm25 measured nothing" in (tmp_path / "some" / "report.md").read_text(encoding="utf-8")
+    assert "bm25: inversion produced no rows" in result.stderr
+    assert "inversion of bm25 produced no rows" in (tmp_path / "some" / "report.md").read_text(encoding="utf-8")

@@ -46,7 +46,7 @@ def test_names_that_cannot_be_used_are_one_line(tmp_path, monkeypatch):
     (tmp_path / "config.json").write_text('{"model_type": "nosuch"}')
     with pytest.raises(InputError, match=f"model '{tmp_path.name}' cannot be loaded"):
         embedder(str(tmp_path))
-    with pytest.raises(InputError, match="'minilm' is no language model; give it to --embedder"):
+    with pytest.raises(InputError, match="'minilm' is not a language model; give it to --embedder"):
         check_name("ql:minilm", "embedder")
     with pytest.raises(InputError, match="model 'bm25' gives a text no vector of its own"):
         dense_embedder("bm25")
@@ -65,7 +65,7 @@ def test_hub_id_that_is_not_here_is_one_line(monkeypatch):
         raise OSError("no route\nto the hub")
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", offline)
-    with pytest.raises(BackendError, match=r"'org/name' is no directory here and could not be fetched from the hub: no route$"):
+    with pytest.raises(BackendError, match=r"'org/name' is not a directory here and could not be fetched from the hub: no route$"):
         embedder("org/name")
 
 

@@ -191,9 +191,9 @@ def no_choice(choice):
     ("spoil", "reason"),
     [
         (cut_values, "an answer of the wrong form: zip() argument 2 is shorter than argument 1"),
-        (put_nan, "an answer of the wrong form: log-probabilities hold nan, which is no finite number"),
-        (put_none, "an answer of the wrong form: log-probabilities hold None, which is no finite number"),
-        (put_text, "an answer of the wrong form: log-probabilities hold '-1.0', which is no finite number"),
+        (put_nan, "an answer of the wrong form: log-probabilities hold nan, which is not a finite number"),
+        (put_none, "an answer of the wrong form: log-probabilities hold None, which is not a finite number"),
+        (put_text, "an answer of the wrong form: log-probabilities hold '-1.0', which is not a finite number"),
         (other_words, "an answer of the wrong form: tokens that do not spell the text"),
         (no_choice, "an answer of the wrong form: 'logprobs'"),
     ],

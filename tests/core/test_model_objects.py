@@ -80,7 +80,7 @@ def test_a_run_with_a_plugin_needs_no_library(cli, pair_file, tmp_path):
     [
         ("without_info", "embedder", "has no `info` of type freqbias.models.ModelInfo"),
         ("without_counts", "embedder", "has no `token_counts`"),
-        ("encoder", "language_model", "is no language model: it has none of `log_probs`"),
+        ("encoder", "language_model", "is not a language model: it has none of `log_probs`"),
         ("of_another_api", "embedder", "was made for API 2 of freqbias, this version has 1"),
     ],
 )

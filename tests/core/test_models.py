@@ -31,7 +31,7 @@ def test_alias_table_is_complete():
 def test_unknown_names_are_helped():
     with pytest.raises(InputError, match="unknown model 'minilmm'; did you mean 'minilm'"):
         models.embedder("minilmm")
-    with pytest.raises(InputError, match="'smollm2-135m' is no embedder; give it to --lm"):
+    with pytest.raises(InputError, match="'smollm2-135m' is not an embedder; give it to --lm"):
         models.embedder("smollm2-135m")
 
 
@@ -203,7 +203,7 @@ def test_models_list(cli):
 @pytest.mark.parametrize("kind", ["embedder", "language_model"])
 def test_name_of_something_that_is_no_function_is_one_line(kind):
     for ask in (getattr(models, kind), lambda name: models.check_name(name, kind), lambda name: models.identity(name, kind)):
-        with pytest.raises(InputError, match="'os:sep' is no function, found str"):
+        with pytest.raises(InputError, match="'os:sep' is not callable, found str"):
             ask("os:sep")
 
 

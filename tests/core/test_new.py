@@ -42,7 +42,7 @@ def test_it_can_be_used_at_once(written, lexicon_pairs):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("two words", "is no name of a Python module"),
+        ("two words", "is not a name of a Python module"),
         ("similarity", "there is a probe 'similarity' already"),
         ("json", "there is a Python module 'json' already"),
     ],

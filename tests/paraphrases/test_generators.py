@@ -81,8 +81,8 @@ def test_options_of_built_ins_can_be_given_so_too():
     [
         ("test_generators:dicts", "must return a list of freqbias.Pair"),
         ("test_generators:twice", "pair 1: field 'id' repeats"),
-        ("test_generators:Animals", "is no generator but the class Animals"),
-        ("os:sep", "is no generator but a str"),
+        ("test_generators:Animals", "is not a generator but the class Animals"),
+        ("os:sep", "is not a generator but a str"),
         ("test_generators:of_another_api", "was made for API 3 of freqbias, this version has 1"),
     ],
 )

@@ -93,7 +93,7 @@ def test_input_errors(tiny):
     bare = [Pair(id="1", item="a", high="The car broke down.", low="The jalopy broke down.")]
     with pytest.raises(InputError, match="no pair of arm 'frequency' has both"):
         FrequencyBiasEvaluator(bare)
-    with pytest.raises(InputError, match="int is no model of sentence-transformers"):
+    with pytest.raises(InputError, match="int is not a model of sentence-transformers"):
         FrequencyBiasEvaluator()(1)
 
 

@@ -21,7 +21,7 @@ def function(reference: str) -> Callable[..., Any]:
     if isinstance(found, type):
         raise InputError(f"'{reference}' is a class, not a function; name an instance of it, or a function")
     if not callable(found):
-        raise InputError(f"'{reference}' is no function, found {type(found).__name__}")
+        raise InputError(f"'{reference}' is not callable, found {type(found).__name__}")
     return found
 
 

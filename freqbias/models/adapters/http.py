@@ -20,7 +20,7 @@ T = TypeVar("T")
 Prompt = list[int] | str
 Values = NDArray[np.float64]
 
-PROBE = "The cat sat on the mat."  # any sentence that every tokenizer splits into several tokens
+TEST_SENTENCE = "The cat sat on the mat."  # any sentence that every tokenizer splits into several tokens
 TEXTS_PER_REQUEST = 32  # of an embeddings request; hosted services take at least this many
 WITHOUT_TOKENIZER = "\n"  # stands before a text where nobody here knows the model's BOS token; a line starts after it
 SCORING: dict[str, dict[str, Any]] = {"prompt_logprobs": {"prompt_logprobs": 0}, "echo": {"echo": True, "logprobs": 1}}
@@ -188,23 +188,23 @@ class HttpLanguageModel(_Served):
 
     def _probe_scoring(self) -> str | None:
         """Return how the server gives log-probabilities of a prompt: `prompt_logprobs`, `echo`, or None."""
-        prompt: Prompt = PROBE
+        prompt: Prompt = TEST_SENTENCE
         if self._tokens:
-            prompt = [self._tokens.first, *self._tokens.ids([PROBE])[0]]
+            prompt = [self._tokens.first, *self._tokens.ids([TEST_SENTENCE])[0]]
         for how in SCORING if self._tokens else ("echo",):
             found = self._ability(self._request("completions", prompt, http_answers.tokens, SCORING[how]))
             if isinstance(found, Failure):
                 continue
             if not self._tokens:
-                self._own_start = not PROBE.startswith(found[0])
-            elif http_answers.letters("".join(found[1 : len(prompt)])) != http_answers.letters(PROBE):
+                self._own_start = not TEST_SENTENCE.startswith(found[0])
+            elif http_answers.letters("".join(found[1 : len(prompt)])) != http_answers.letters(TEST_SENTENCE):
                 raise InputError(f"the server's model '{self._name}' has another tokenizer than '{self._name}' on this machine")
             return how
         return None
 
     def _probe_generating(self) -> str:
         for path in ("completions", "chat/completions"):
-            if not isinstance(self._ability(self._request(path, PROBE, http_answers.text, {})), Failure):
+            if not isinstance(self._ability(self._request(path, TEST_SENTENCE, http_answers.text, {})), Failure):
                 return path
         raise BackendError(f"{self._client.base_url} offers neither completions nor chat for model '{self._name}'")
 
@@ -239,7 +239,7 @@ class HttpEmbedder(_Served):
         # vLLM refuses a text beyond the window unless it is told to cut it, as embedding models do everywhere else
         self._options = {"truncate_prompt_tokens": -1} if self._server == "vllm" else {}
         self._width: int | None = None
-        probed = self._ability(self._request([PROBE]))
+        probed = self._ability(self._request([TEST_SENTENCE]))
         if isinstance(probed, Failure) or isinstance(probed[0], str):
             reason = probed.reason if isinstance(probed, Failure) else probed[0]
             raise BackendError(f"{self._client.base_url} offers no embeddings for model '{name}': {reason}")

@@ -11,7 +11,7 @@ def numbers(values: Sequence[Any], what: str) -> list[float]:
     """Return finite numbers; `what` names them in the error."""
     for value in values:
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-            raise ValueError(f"{what} hold {value!r}, which is no finite number")
+            raise ValueError(f"{what} hold {value!r}, which is not a finite number")
     return [float(value) for value in values]
 
 

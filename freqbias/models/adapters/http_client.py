@@ -24,7 +24,7 @@ T = TypeVar("T")
 Json = Mapping[str, Any]
 
 JSON = {"Content-Type": "application/json"}
-KEY = "OPENAI_API_KEY"  # the variable that every client of this protocol reads
+API_KEY_VARIABLE = "OPENAI_API_KEY"  # the variable that every client of this protocol reads
 CONCURRENT = 32  # requests in flight; vLLM fills its batches with these, and hosted services throttle above
 BUSY = {408, 425, 429}  # statuses that ask to come again, besides all of 500 and above
 IN_A_ROW = 5  # requests given up one after the other: by then it is the server that fails, not the texts
@@ -100,12 +100,12 @@ class _Bearer(httpx.Auth):
 
 def _bearer() -> _Bearer | None:
     if not _key().isascii() or not _key().isprintable():  # checked here, since the error that it would cause later shows the key
-        raise InputError(f"{KEY} holds characters that no key has")
+        raise InputError(f"{API_KEY_VARIABLE} holds characters that no key has")
     return _Bearer(_key()) if _key() else None
 
 
 def _key() -> str:
-    return os.environ.get(KEY, "").strip()
+    return os.environ.get(API_KEY_VARIABLE, "").strip()
 
 
 class Client:
@@ -189,7 +189,7 @@ class Client:
         try:
             data = json.loads(response.content)
         except (ValueError, RecursionError):
-            return Failure(reason="the answer is no JSON", status=response.status_code, again=True)
+            return Failure(reason="the answer is not JSON", status=response.status_code, again=True)
         self._count(data)
         self._answered = True
         try:
@@ -201,7 +201,7 @@ class Client:
         status = response.status_code
         reason = self._clean(f"HTTP {status}: {_message(response)}")
         if status == httpx.codes.UNAUTHORIZED or (status == httpx.codes.FORBIDDEN and not self._answered):  # later it is about a text
-            self.stopped = f"{reason} (the key is read from {KEY})"
+            self.stopped = f"{reason} (the key is read from {API_KEY_VARIABLE})"
         again = status in BUSY or status >= httpx.codes.INTERNAL_SERVER_ERROR
         return Failure(reason=reason, status=status, again=again, wait_s=_retry_after_s(response.headers.get("Retry-After")))
 
@@ -227,11 +227,11 @@ def _checked(base_url: str) -> tuple[str, bool]:
         parts = urlsplit(base_url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise InputError("--base-url is no address; give it as in http://127.0.0.1:8000/v1") from None
+        raise InputError("--base-url is not a URL; give it as in http://127.0.0.1:8000/v1") from None
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise InputError(f"--base-url holds more than an address; the key belongs into the environment variable {KEY}")
+        raise InputError(f"--base-url holds more than an address; the key belongs into the environment variable {API_KEY_VARIABLE}")
     if parts.scheme not in ("http", "https") or not host:
-        raise InputError("--base-url is no http address; give it as in http://127.0.0.1:8000/v1")
+        raise InputError("--base-url is not an http URL; give it as in http://127.0.0.1:8000/v1")
     path = parts.path.rstrip("/") or "/v1"
     try:
         loopback = ipaddress.ip_address(host).is_loopback
