@@ -84,7 +84,7 @@ def by_letters(pairs, model, common):
         (probe_of(backwards), "finds what is planted with the wrong sign: gap -"),
         (probe_of(by_place), "depend on how many are measured at once"),
         (probe_of(without_errors), "leaves rows out where the model has no number for a text"),
-        (probe_of(doubled), "wrote 2 rows of pair, measure, contrast and register"),
+        (probe_of(doubled), "writes two rows of pair, measure, contrast and register"),
         (probe_of(by_letters), "finds an effect in a model that has none: gap"),
         (probe_of(lambda pairs, model, common: nearness(pairs, model, common, arm="placebo")), "has item or arm of another pair"),
         (probe_of(lambda pairs, model, common: nearness(pairs, model, common, probe="other")), "writes rows of probe 'other'"),
