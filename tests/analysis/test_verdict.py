@@ -43,7 +43,7 @@ def test_an_effect_that_the_placebo_shares_is_not_put_beside_frequency():
     found = verdict({"frequency": 0.06, "placebo": 0.06})
     assert "cannot be told from what an equally frequent synonym does" in found.headline
     assert "Placebo: differs from zero" in found.controls[0]
-    assert "by orienting rival" in found.controls[1]
+    assert "by what distinguishes its two words" in found.controls[1]
 
 
 def test_without_placebo_the_verdict_says_so():
