@@ -64,7 +64,7 @@ def test_example_follows_from_its_observations(cli, tmp_path):
         assert (folder / name).read_text(encoding="utf-8") == (committed / name).read_text(encoding="utf-8")
 
 
-# mteb's own, as in tests/probes/test_mteb.py
+# mteb's own, as in tests/integrations/test_mteb.py
 @pytest.mark.filterwarnings("ignore:The fill_missing parameter is deprecated:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:The `get_sentence_embedding_dimension` method:FutureWarning")
 def test_readme_python_runs(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from freqbias.files import read_estimates
 from freqbias.judgement import Judgements
 
 ANSWERS = World(items=200, effect=-0.9, per_zipf=0.5, zipf_spread=0.6, discordant=0.5)
-EXAMPLE = Path(__file__).parents[2] / "results" / "example"
+EXAMPLE = Path(__file__).parents[3] / "results" / "example"
 
 
 def answers():

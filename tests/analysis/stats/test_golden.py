@@ -8,7 +8,7 @@ import pytest
 
 from freqbias.analysis.stats import resampling
 
-R = json.loads((Path(__file__).parents[1] / "golden" / "r.json").read_text())
+R = json.loads((Path(__file__).parents[2] / "golden" / "r.json").read_text())
 VALUES, OTHER = np.array(R["values"]), np.array(R["other"])
 
 

@@ -10,7 +10,7 @@ import pytest
 from freqbias.analysis.stats.mixed import crossed, inflation, two_way_ols
 from freqbias.analysis.stats.reml import reml
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "r.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "r.json").read_text())
 
 
 def noise(k, m):

@@ -300,7 +300,7 @@ def test_noise_command_and_citation(run_folder):
 
 
 def test_citation_agrees_with_the_citation_file():
-    lines = (Path(__file__).parents[2] / "CITATION.cff").read_text(encoding="utf-8")
+    lines = (Path(__file__).parents[3] / "CITATION.cff").read_text(encoding="utf-8")
     for field in ("title", "version", "license"):
         value = re.search(rf"^{field}: (.*)$", lines, re.M).group(1).strip('"')
         assert value in CITATION

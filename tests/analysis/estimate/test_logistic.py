@@ -12,7 +12,7 @@ from freqbias.analysis.design.simulate import World, simulate
 from freqbias.analysis.estimate.logistic import conditional_logit, logit_rows
 from freqbias.analysis.report.verdict import verdicts
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "r.json").read_text())["logit"]
+GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "r.json").read_text())["logit"]
 ANSWERS = World(items=200, effect=-0.9, per_zipf=0.5, zipf_spread=0.6, discordant=0.5)
 
 
