@@ -127,25 +127,25 @@ probe = Probe(
         findings=(
             Finding(
                 contrast="decoy_form",
-                sentence="Decoy: frequent instead of rare wording changes its lead over the right document by {size} {unit}, {p}; a gain "
-                "is the claim that a frequent wrong document outranks a rare right one.",
+                sentence="Wrong document: frequent instead of rare wording changes its lead over the right one by {size} {unit}, {p}; "
+                "the claim that a frequent wrong document outranks a rare right one predicts a positive value.",
             ),
             Finding(
                 contrast="exact_form",
                 measure=WIN_RATE.name,
-                sentence="The right document comes first in {high} of comparisons in frequent wording, in {low} in rare wording: {size}, "
-                "{p}.",
+                sentence="The right document comes first in {high} of comparisons in its frequent wording, in {low} in its rare wording: "
+                "{size}, {p}.",
             ),
             Finding(
                 contrast="decoy_form",
                 measure=WIN_RATE.name,
-                sentence="The wrong document comes first in {high} in frequent wording, in {low} in rare wording: {size}, {p}.",
+                sentence="The wrong document comes first in {high} in its frequent wording, in {low} in its rare wording: {size}, {p}.",
             ),
             Finding(
                 contrast="interaction",
                 measure=WIN_RATE.name,
-                sentence="What the wrong document's wording does differs by {size} between a right document in frequent and in rare "
-                "wording, {p}.",
+                sentence="Interaction: frequent wording of the wrong document changes how often the right one comes first by {size} more "
+                "where the right one is frequent than where it is rare, {p}.",
             ),
         ),
     ),

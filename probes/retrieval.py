@@ -317,20 +317,21 @@ probe = Probe(
         contrast="document_form",
         measure=NDCG_AT_10.name,
         meaning="ranks higher for a gloss of its own content",
-        without_gloss="ranks higher for the queries that its collection calls relevant",
+        without_gloss="ranks higher for the queries that it is judged relevant to",
         secondary=(RECALL_AT_1.name, RECALL_AT_10.name, RECALL_AT_100.name, MRR_AT_10.name, NEGATIVE_RANK.name),
         findings=(
             Finding(
                 contrast="document_form",
                 measure=NEGATIVE_RANK.name,
-                sentence="Rank: frequent instead of rare wording moves the document by {size} places; positive is towards the first.",
+                sentence="Rank: frequent instead of rare wording moves the right document by {size} places; positive is up, towards "
+                "rank 1.",
             ),
             Finding(
                 contrast="zipf_buckets",
                 term="bucket:1",
                 more_terms=tuple(f"bucket:{number}" for number in range(2, BUCKETS + 1)),
-                sentence="{unit} by frequency of the swapped words, rarest first, parts of equal cumulative frequency (documents): "
-                "{list}.",
+                sentence="{unit} by frequency of the swapped words, from rarest to most frequent, in buckets of equal cumulative "
+                "frequency (number of documents in brackets): {list}.",
             ),
             Finding(contrast="zipf_buckets", term="bucket:1", sentence="The corpus holds {corpus} documents."),
         ),

@@ -41,7 +41,7 @@ def test_it_is_analysed_and_reported(cli, tmp_path):
     assert cli("report", tmp_path).exit_code == 0
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "paper and pencil" in html
-    assert "Placebo: none in these pairs." in html
+    assert "Placebo: these pairs have none." in html
     assert not (tmp_path / "manifest.json").exists()
 
 

@@ -49,7 +49,7 @@ def logit_rows(rows: pd.DataFrame) -> Iterator[Row]:
     if fit is None:
         shown = "infinite" if np.isinf(factor) else f"{factor:.1f}"
         reason, flag = (
-            (f"frequency cannot be separated from its rivals in these pairs (VIF {shown})", INSEPARABLE)
+            (f"frequency cannot be separated from its confounders in these pairs (VIF {shown})", INSEPARABLE)
             if factor >= INSEPARABLE_VIF
             else ("the gaps tell the outcome without error, so the slope has no limit", SEPARATED)
         )

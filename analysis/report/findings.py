@@ -59,7 +59,7 @@ def inseparable(have: Lookup) -> bool:
 
 def _size(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("relative")
-    said = [] if row is None else [f"That is {sized(row)} of what separates right from wrong for this model (exact − decoy)."]
+    said = [] if row is None else [f"That is {sized(row)} times this model's margin between right and wrong documents (exact − decoy)."]
     if MARGIN_NOT_TOLD in flags_of(row):
         said = [f"{said[0][:-1]}; the interval of that margin includes zero."]
     if main is not None and main.high_mean is not None:
@@ -81,11 +81,12 @@ def _plain(value: float | None) -> str:
 def _queries(have: Lookup, main: Estimate | None) -> list[str]:
     if ONE_REGISTER in flags_of(main):
         return [
-            "Some or all glosses come in one register only; a plain one sounds like the frequent form, an elevated one like the rare."
+            "Some or all glosses come in one register only; a plain gloss is closer in style to the frequent form, an elevated "
+            "one to the rare form."
         ]
     if NO_GLOSS not in flags_of(main) or have.main("equal_overlap") is not None:
         return []
-    return ["The queries are no glosses and may share words with the documents: overlap of words is a rival that nothing here removes."]
+    return ["The queries are not glosses and may share words with the documents: nothing here removes word overlap as a confounder."]
 
 
 def _limit(have: Lookup, main: Estimate | None) -> list[str]:
@@ -102,7 +103,7 @@ def _equal_subwords(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("equal_subwords")
     if row is None:
         return []
-    return [f"Where both forms split into equally many subwords ({row.n_items} items): {sized(row)}{_left(row, main)}."]
+    return [f"Where both forms split into the same number of subwords ({row.n_items} items): {sized(row)}{_left(row, main)}."]
 
 
 def _dose(have: Lookup, main: Estimate | None) -> list[str]:
@@ -114,7 +115,7 @@ def _dose(have: Lookup, main: Estimate | None) -> list[str]:
     clear = "" if excludes_zero(row) else " (interval includes zero)"
     sense = have.main("sense_zipf_slope")
     by_sense = "" if sense is None else f"; by the frequency of the intended sense {sized(sense)}"
-    return [f"Per Zipf unit of frequency gap, confounders held: {number(row.value)} {interval(row)}{clear}{by_sense}."]
+    return [f"Per Zipf unit of frequency gap (a factor of ten), confounders held constant: {sized(row)}{clear}{by_sense}."]
 
 
 def _why(row: Estimate) -> str:
@@ -123,7 +124,7 @@ def _why(row: Estimate) -> str:
 
 
 def _discordant(row: Estimate) -> str:
-    return f"{row.details.get('high_only')} pairs right in the high form only, {row.details.get('low_only')} in the low form only"
+    return f"{row.details.get('high_only')} pairs right in the frequent form only, {row.details.get('low_only')} in the rare form only"
 
 
 def _logit(have: Lookup, main: Estimate | None) -> list[str]:
@@ -134,7 +135,7 @@ def _logit(have: Lookup, main: Estimate | None) -> list[str]:
     if slope.value is None:
         return [*said, f"Among these pairs no slope is given{_why(slope)}."]
     clear = "" if excludes_zero(slope) else " (interval includes zero)"
-    clear += "; with so few pairs a slope tends to come out too far from zero" if FEW_PAIRS in flags_of(slope) else ""
+    clear += "; with so few pairs a slope tends to be overestimated" if FEW_PAIRS in flags_of(slope) else ""
     return [*said, f"Among these pairs the log-odds that the frequent form is the right one rise by {sized(slope)} per Zipf unit{clear}."]
 
 
@@ -144,25 +145,25 @@ def overlapping(have: Lookup, main: Estimate) -> str | None:
     if level is None or (more is None and level.value is not None):
         return None  # no query of theirs shares more with one form
     if level.value is None:
-        return "Whether it goes with frequency or with the words that queries share with one form cannot be told: they always share more."
+        return "Whether it goes with frequency or with word overlap cannot be told: in every pair queries share more words with one form."
     if same_way(level, main):
         return None
     if same_way(more, main):
-        return "It goes with the words that queries share with one form: where they share as many with both, no such effect is shown."
+        return "It goes with word overlap: where queries share as many words with both forms, no such effect is shown."
     where = f"where queries share as many words with both forms ({level.n_items} item{'s' if level.n_items > 1 else ''})"
-    return f"It cannot be told from word matching: {where}, it is neither shown nor shown to be smaller."
+    return f"It cannot be distinguished from word matching: {where}, it is neither shown nor shown to be smaller."
 
 
 def _equal_overlap(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("equal_overlap")
     if row is None:
         return []
-    own = "The queries are the collection's own, and rank in a corpus of the texts that have two forms, not in all of it."
+    own = "The queries are the collection's own; they search only those of its texts that have two forms."
     if row.value is None:
-        return [own, "In every pair they share more words with one form, so word matching cannot be set apart."]
+        return [own, "In every pair they share more words with one form, so the effect cannot be separated from word matching."]
     return [
         own,
-        f"Where they share equally many words with both forms ({row.n_items} items): {sized(row)}; elsewhere word matching adds to it.",
+        f"Where they share as many words with both forms ({row.n_items} items): {sized(row)}; elsewhere word matching plays a part too.",
     ]
 
 
@@ -173,22 +174,22 @@ def _parts(have: Lookup, main: Estimate | None) -> list[str]:
         return []
     total = sum(row.value or 0 for name in ("frequency", *RIVALS, "rest") if (row := have.main(f"part:{name}")) is not None)
     named = [f"frequency {sized(own)}"]
-    for name, label in (*RIVALS.items(), ("rest", "none of these")):
+    for name, label in (*RIVALS.items(), ("rest", "unexplained")):
         row = have.main(f"part:{name}")
         if row is not None:
             named.append(f"{label} {sized(row)}")
-    return [f"Of the mean gap by regression, {number(total)}: {'; '.join(named)}."]
+    return [f"The mean gap split by regression, {number(total)} in all: {'; '.join(named)}."]
 
 
 def _not_held(have: Lookup, main: Estimate | None) -> list[str]:
     slope = have.main("zipf_slope")
     if slope is None or main is None:
         return []
-    part = f"Rivals are held level over the {slope.n_pairs} of {main.n_pairs} pairs of which frequency and rivals are known."
+    part = f"Confounders are held constant over the {slope.n_pairs} of {main.n_pairs} pairs whose frequency and confounders are known."
     said = [part] if slope.n_pairs < main.n_pairs else []
     flags = [flag.removeprefix(NOT_HELD) for flag in flags_of(slope) if flag.startswith(NOT_HELD)]
     names = list(dict.fromkeys(RIVALS[name] for name in flags if name in RIVALS))
-    return [*said, f"Not held level, since that would cost more than a tenth of the pairs: {', '.join(names)}."] if names else said
+    return [*said, f"Not adjusted for, because more than a tenth of the pairs lack a value: {', '.join(names)}."] if names else said
 
 
 def _adjusted(have: Lookup, main: Estimate | None) -> list[str]:
@@ -224,7 +225,7 @@ def _left(row: Estimate, main: Estimate | None) -> str:
         return ""
     if not excludes_zero(row):
         return ", so no effect is detected there"
-    return ", so there it is the other way round" if (row.value or 0) * (main.value or 0) < 0 else ""
+    return ", so the effect is reversed there" if (row.value or 0) * (main.value or 0) < 0 else ""
 
 
 def _background(have: Lookup, main: Estimate | None) -> list[str]:
@@ -240,21 +241,21 @@ def _background(have: Lookup, main: Estimate | None) -> list[str]:
         if difference is not None and not same_way(difference, row):
             doubts.append("an equally frequent synonym (placebo) may do as much")
         if adjusted is not None and not same_way(adjusted, row):
-            doubts.append(f"adjusted for confounders {sized(adjusted)} is left")
+            doubts.append(f"it is not shown after adjusting for confounders ({sized(adjusted)})")
         if doubts:
             why = f"{' and '.join(doubts)}, so no preference is claimed"
             return [f"Background: {form} wording scores higher whatever is asked, {where}; {why}."]
         return [f"Background: the model prefers {form} wording whatever is asked: {where}."]
     if significant(row):
-        return [f"Background: {where}; less than this model's numbers move by when only the batch changes, so no pull is claimed."]
-    return [f"Background: no pull toward either wording was detected against other items' glosses: {where}."]
+        return [f"Background: {where}; below this model's noise floor, so no preference is claimed."]
+    return [f"Background: no preference for either wording was detected when other items' glosses are asked: {where}."]
 
 
 def _specific(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.measured("gloss_specific")
     if row is None:
         return []
-    return [f"Tied to the meaning (gloss − background): {number(row.value)} {interval(row)}, {p_text(adjusted_p(row))}."]
+    return [f"Specific to the item's own content (gloss − background): {number(row.value)} {interval(row)}, {p_text(adjusted_p(row))}."]
 
 
 def _crossed(have: Lookup, main: Estimate | None) -> list[str]:
@@ -262,8 +263,8 @@ def _crossed(have: Lookup, main: Estimate | None) -> list[str]:
     if match is None or asymmetry is None:
         return []
     return [
-        f"The same word on both sides is worth {number(match.value)} {interval(match)}; the frequent word's match exceeds the "
-        f"rare word's by {number(asymmetry.value)} {interval(asymmetry)}, which is word matching."
+        f"Word matching: a query with the document's own word instead of its synonym gains {sized(match)}; "
+        f"the frequent word's gain minus the rare word's: {sized(asymmetry)}."
     ]
 
 
@@ -272,11 +273,11 @@ def _calibration(have: Lookup, main: Estimate | None) -> list[str]:
     if row is None or row.ci_low is None or row.ci_high is None:
         return []
     if row.ci_low <= 1 <= row.ci_high:
-        word = "whose interval includes the corpus's own odds (1)"
+        word = "the interval includes the corpus's own odds (1)"
     else:
-        word = "steeper than the corpus's own odds (1)" if (row.value or 0) > 1 else "flatter than the corpus's own odds (1)"
+        word = f"this is {'steeper' if (row.value or 0) > 1 else 'flatter'} than the corpus's own odds (1)"
     return [f"Calibration: the model's log-odds rise by {number(row.value, signed=False)} {interval(row)} per unit of corpus "
-            f"log-odds, {word}."]  # fmt: skip
+            f"log-odds; {word}."]  # fmt: skip
 
 
 def _declared(have: Lookup, main: Estimate | None) -> list[str]:

@@ -38,6 +38,6 @@ def _cut(observations: pd.DataFrame | None) -> Iterator[str]:
     cut = observations[(observations["truncated_high"] > 0) | (observations["truncated_low"] > 0)]
     for model, rows in cut.groupby("model"):
         yield (
-            f"{model} cut the texts of {rows['pair_id'].nunique()} of {pairs[model]} pairs to its window: words behind it were not read, "
-            "so a swap there makes no difference."
+            f"{model} truncated texts of {rows['pair_id'].nunique()} of {pairs[model]} pairs to its window: words beyond it were not "
+            "read, so a swap there makes no difference."
         )

@@ -28,13 +28,13 @@ from freqbias.terms import DIFFERENCE, EQUIVALENT, FREQUENCY, LENGTH, NO_GLOSS, 
 
 __all__ = ["Verdict", "headline_rows", "interval", "number", "p_text", "verdicts"]
 
-NO_PLACEBO = "Without a placebo arm it cannot be told from the effect of any synonym swap."
-SMALL_PLACEBO = "The placebo is too small to tell it from the effect of any synonym swap."
+NO_PLACEBO = "Without a placebo arm it cannot be distinguished from the effect of any synonym swap."
+SMALL_PLACEBO = "The placebo has too few items to distinguish it from the effect of any synonym swap."
 MORE_THAN_PLACEBO = (
-    "It is more than what an equally frequent synonym does (placebo), but these pairs have too few items, or too even gaps in frequency, "
-    "to hold length and other rivals level."
+    "It exceeds what an equally frequent synonym does (placebo), but these pairs have too few items, or frequency gaps too much alike, "
+    "to adjust for length and other confounders."
 )
-NOT_BEYOND = "It cannot be told from what an equally frequent synonym does (placebo)."
+NOT_BEYOND = "It is not shown to exceed what an equally frequent synonym does (placebo)."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,10 +113,10 @@ def _unknown(have: Lookup, main: Estimate | None) -> str | None:
         return f"Cannot tell: {have.confirmatory} {'failed on every pair of' if failed else 'was not measured in'} the frequency arm."
     size = f"{number(main.value)} {have.unit}"
     if main.std_error is None:
-        return f"Cannot tell: one item gives {size} and no interval."
+        return f"Cannot tell: a single item gives {size} but no interval."
     if REVERSED in flags_of(main):
-        why = f"high is not the more frequent form of these pairs, on average ({size} {interval(main)})"
-        return f"Cannot tell: {why}; swap the sides, or mend `zipf_gap`."
+        why = "on average the high form of these pairs is not the more frequent one"
+        return f"Cannot tell: {why}; swap the sides, or correct `zipf_gap` (gap as given: {size} {interval(main)})."
     return None
 
 
@@ -132,7 +132,10 @@ def _headline(have: Lookup, main: Estimate | None) -> str:
         return f"Inconclusive: no effect detected, none ruled out: {size}, {p_text(adjusted_p(main))}."
     if have.within_noise(main):
         floor = number(have.floor, signed=False)
-        return f"No effect is claimed: {size} is less than the {floor} that this model's numbers move by when only the batch changes."
+        return (
+            f"No effect is claimed: {size} is below this model's noise floor, the {floor} that its numbers move by when only the batch "
+            "changes."
+        )
     form = favoured(main)
     own = have.judgement.without_gloss if NO_GLOSS in flags_of(main) else have.judgement.meaning
     meaning = own or have.judgement.meaning or f"has the higher {have.unit}"
@@ -149,7 +152,7 @@ def _attribution(have: Lookup, main: Estimate) -> str:
     either to carry a part by its slope, or to leave something where no rival differs.
     """
     if inseparable(have):
-        return "Whether it goes with frequency cannot be told from these pairs: a rival moves with it."
+        return "Whether it goes with frequency cannot be told from these pairs: a confounder moves with frequency."
     matching = overlapping(have, main)
     if matching is not None:
         return matching
@@ -169,22 +172,22 @@ def _by_parts(have: Lookup, main: Estimate, part: Estimate, placebo: bool | None
         return _uncredited(rivals, level, against=against)
     form, doubt = favoured(main), "" if placebo else f" {_unlike_placebo(have, placebo)}"
     if against:
-        return f"{f'At equal {level} it' if level else 'It'} goes with the {form} form, yet shrinks as the gap in frequency grows.{doubt}"
+        return f"{f'At equal {level} it' if level else 'It'} goes with the {form} form, yet shrinks as the frequency gap grows.{doubt}"
     if rivals:
-        rest = f"; what is left at equal {level} goes with the {form} form, though not shown to grow with the gap in frequency"
+        rest = f"; what is left at equal {level} goes with the {form} form, though it is not shown to grow with the frequency gap"
         return f"It goes with {'frequency and with ' if own else ''}{rivals}{'' if own else rest}.{doubt}"
     if placebo is None:
         return f"{f'It goes with frequency at equal {level}.' if own and level else ''}{doubt}".strip()
-    return "It goes with frequency beyond what an equally frequent synonym does (placebo)."
+    return "It goes with frequency, beyond what an equally frequent synonym does (placebo)."
 
 
 def _uncredited(rivals: str, level: str, *, against: bool) -> str:
     """Say what an effect goes with of which nothing is frequency's: no part by its slope, and nothing left at equal rivals."""
     if against and rivals:
-        return f"It goes with {rivals}; frequency itself goes the other way."
+        return f"It goes with {rivals}; frequency itself works in the opposite direction."
     if rivals:
-        return f"It goes with {rivals}; for the part that goes with frequency the interval includes zero."
-    return f"Whether it goes with frequency{f' or with {level}' if level else ''} cannot be told with this many pairs."
+        return f"It goes with {rivals}; the interval of the part that goes with frequency includes zero."
+    return f"Whether it goes with frequency{f' or with {level}' if level else ''} cannot be told from these pairs."
 
 
 def _left(have: Lookup, main: Estimate) -> bool:
@@ -228,23 +231,23 @@ def _placebo(have: Lookup) -> list[str]:
     if row is None:
         mean = have.main("mean", PLACEBO)
         if mean is None:
-            return ["Placebo: none in these pairs."]
+            return ["Placebo: these pairs have none."]
         if mean.value is None:
-            return [f"Placebo: not one of its {mean.n_failed} pairs could be measured."]
-        return [f"Placebo: {number(mean.value)} {have.unit} {interval(mean)}; no smallest effect of interest to hold it against."]
+            return [f"Placebo: none of its {mean.n_failed} pairs could be measured."]
+        return [f"Placebo: {number(mean.value)} {have.unit} {interval(mean)}; no smallest effect of interest to test it against."]
     bound = number(row.bound, signed=False)
     where = f"{number(row.value)} {have.unit}, 90 % interval {interval(row)}, bound ± {bound}"
     if EQUIVALENT in row.flags:
         sentences = [f"Placebo: equivalent to zero ({where}; {row.n_items} items)."]
     else:
-        width = "" if row.ci_high is None or row.ci_low is None else f", {number(row.ci_high - row.ci_low, signed=False)} wide"
+        width = "" if row.ci_high is None or row.ci_low is None else f", interval width {number(row.ci_high - row.ci_low, signed=False)}"
         # by the test of its own, since the 90 % interval leaves out zero in a tenth of the placebos that are zero
-        shown = "differs from zero" if significant(have.main("mean", PLACEBO)) else "not shown to be zero"
+        shown = "differs from zero" if significant(have.main("mean", PLACEBO)) else "not shown to be equivalent to zero"
         sentences = [f"Placebo: {shown} ({where}{width}; {row.n_items} item{'s' if row.n_items > 1 else ''})."]
     off = [rival for rival in have.rivals() if EQUIVALENT not in rival.flags]
     if off:
         parts = [f"{rival.term.partition(':')[2]} {number(rival.value)} {interval(rival)}" for rival in off]
-        sentences.append(f"Placebo by what distinguishes its two words, not shown to be zero: {'; '.join(parts)}.")
+        sentences.append(f"Placebo by what distinguishes its two words, where not shown to be equivalent to zero: {'; '.join(parts)}.")
     return sentences
 
 

@@ -159,6 +159,6 @@ def test_command(cli, monkeypatch):
 @pytest.mark.simulation
 def test_a_verdict_that_credits_frequency_with_what_length_does_is_out_of_bounds(monkeypatch):
     """Taking the placebo as proof enough credits frequency in every run of a world in which only length works."""
-    monkeypatch.setattr(verdict, "_by_parts", lambda *arguments: "It goes with frequency beyond the placebo.")
+    monkeypatch.setattr(verdict, "_by_parts", lambda *arguments: "It goes with frequency, beyond the placebo.")
     (found,) = selfcheck.selfcheck(20, worlds=[named("length only, beside a placebo")])
     assert (found.check, found.low, found.ok) == ("frequency: credited by the verdict", 0.0, False)

@@ -54,7 +54,7 @@ def test_length_only_is_named_and_the_adjusted_slope_covers_zero(seed):
     assert rows["mean"].p_value < 0.001
     assert covers(rows["zipf_slope"], 0.0)
     assert covers(rows["words_slope"], LENGTH_SLOPE)
-    assert "goes with length; for the part that goes with frequency the interval includes zero" in found.headline
+    assert "goes with length; the interval of the part that goes with frequency includes zero" in found.headline
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -342,13 +342,13 @@ def test_report_says_what_was_not_measured_failed_or_was_cut(run_folder):
     told = notes({"probing": {"steps": steps}}, frame(run_folder), list(read_estimates(run_folder)))
     assert told[0].startswith("inversion of m produced no rows")
     assert "failed on 1 of 160 pairs; most often: too long." in told[1]
-    assert "cut the texts of 1 of 160 pairs to its window" in told[2]
+    assert "truncated texts of 1 of 160 pairs to its window" in told[2]
     assert len(told) == 3
     with pytest.raises(InputError, match=r"is not the mean of observations.jsonl, which has changed; run: freqbias analyze"):
         write_report(run_folder)
     write_records(run_folder / "estimates.jsonl", estimate(frame(run_folder), read_pairs(run_folder)))
-    assert "cut the texts of 1 of 160 pairs" in markdown_of(run_folder)
-    assert "cut the texts of 1 of 160 pairs" in (run_folder / "report.html").read_text(encoding="utf-8")
+    assert "truncated texts of 1 of 160 pairs" in markdown_of(run_folder)
+    assert "truncated texts of 1 of 160 pairs" in (run_folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_families_say_what_is_one_test(tmp_path):

@@ -24,7 +24,7 @@ def words(found):
 def test_planted_effect_is_said_to_go_with_frequency():
     found = verdict({"frequency": 0.06, "placebo": 0.0, "length": 0.1})
     assert found.headline.startswith("A document in frequent wording lies nearer to a third wording of its own content")
-    assert "It goes with frequency beyond" in found.headline
+    assert "It goes with frequency, beyond" in found.headline
     assert found.controls[0].startswith("Placebo: equivalent to zero")
 
 
@@ -41,7 +41,7 @@ def test_no_effect_with_many_items_is_equivalent_and_with_few_is_not_told():
 
 def test_an_effect_that_the_placebo_shares_is_not_put_beside_frequency():
     found = verdict({"frequency": 0.06, "placebo": 0.06})
-    assert "cannot be told from what an equally frequent synonym does" in found.headline
+    assert "is not shown to exceed what an equally frequent synonym does" in found.headline
     assert "Placebo: differs from zero" in found.controls[0]
     assert "by what distinguishes its two words" in found.controls[1]
 
@@ -56,10 +56,10 @@ def test_nothing_below_the_noise_floor_is_called_an_effect():
     (above,), (below,) = (verdicts(estimates, {("m", "cosine"): floor}) for floor in (0.01, 0.1))
     assert above == verdicts(estimates)[0]
     assert below.headline.startswith("No effect is claimed: +0.0584 cosine")
-    assert "less than the 0.1 that" in below.headline
+    assert "noise floor, the 0.1 that" in below.headline
     assert "goes with" not in words(below)
     assert not any("prefers" in sentence for sentence in below.findings)
-    assert any("so no pull is claimed" in sentence for sentence in below.findings)
+    assert any("so no preference is claimed" in sentence for sentence in below.findings)
 
 
 def test_one_verdict_where_a_probe_is_judged_by_one_measure():
@@ -90,7 +90,7 @@ def test_words_that_no_verdict_may_use(seed, effect):
 
 
 def test_one_item_cannot_tell():
-    assert verdict({"frequency": 0.06}, items=1).headline.startswith("Cannot tell: one item")
+    assert verdict({"frequency": 0.06}, items=1).headline.startswith("Cannot tell: a single item")
 
 
 @pytest.mark.parametrize(
@@ -162,18 +162,23 @@ def test_inversion_in_words_for_either_sign(signs, lead, exact, instead, wrong, 
     )
     assert found.headline.startswith(f"A document in {'frequent' if signs > 0 else 'rare'} wording outscores a wrong document by more")
     assert (
-        f"Decoy: frequent instead of rare wording changes its lead over the right document by {lead} cosine, p = .001; a gain is the "
-        "claim that a frequent wrong document outranks a rare right one."
+        f"Wrong document: frequent instead of rare wording changes its lead over the right one by {lead} cosine, p = .001; the claim "
+        "that a frequent wrong document outranks a rare right one predicts a positive value."
     ) in found.findings
     assert any(
-        text.startswith(f"The right document comes first in {exact} of comparisons in frequent wording, in {instead} in rare wording: ")
+        text.startswith(
+            f"The right document comes first in {exact} of comparisons in its frequent wording, in {instead} in its rare wording: "
+        )
         for text in found.findings
     )
     assert any(
-        text.startswith(f"The wrong document comes first in {wrong} in frequent wording, in {rarely} in rare wording: ")
+        text.startswith(f"The wrong document comes first in {wrong} in its frequent wording, in {rarely} in its rare wording: ")
         for text in found.findings
     )
-    assert any(text.startswith(f"What the wrong document's wording does differs by {beyond} between") for text in found.findings)
+    assert any(
+        text.startswith(f"Interaction: frequent wording of the wrong document changes how often the right one comes first by {beyond} ")
+        for text in found.findings
+    )
 
 
 @pytest.mark.parametrize(("value", "way"), [(0.5, "+0.5 [+0.49, +0.51]"), (-0.5, "−0.5 [−0.51, −0.49]")])
@@ -187,9 +192,12 @@ def test_retrieval_in_words_for_either_sign(value, way):
         ("ndcg_at_10", "zipf_buckets", 0.25, bucket),
     )
     assert found.headline.startswith(f"A document in {'frequent' if value > 0 else 'rare'} wording ranks higher for a gloss of its own")
-    assert f"Rank: frequent instead of rare wording moves the document by {way} places; positive is towards the first." in found.findings
+    assert (
+        f"Rank: frequent instead of rare wording moves the right document by {way} places; positive is up, towards rank 1."
+        in found.findings
+    )
     assert any(sentence.startswith(f"In other measures: Recall@1 {number(value)} ") for sentence in found.findings)
-    assert any("rarest first" in sentence and sentence.endswith("0.25 (7).") for sentence in found.findings)
+    assert any("from rarest to most frequent" in sentence and sentence.endswith("0.25 (7).") for sentence in found.findings)
     assert "The corpus holds 137 documents." in found.findings
 
 
@@ -197,9 +205,9 @@ def test_queries_of_a_collection_are_not_called_glosses():
     pairs, rows = simulate(np.random.default_rng(0), {"frequency": -0.06}, contrasts=("document_form",))
     change = {"probe": "retrieval", "measure": "ndcg_at_10"}
     (found,) = verdicts(estimate(frame([Observation.from_dict(row.to_dict() | change) for row in rows]), pairs))
-    assert "in rare wording ranks higher for the queries that its collection calls relevant" in found.headline
+    assert "in rare wording ranks higher for the queries that it is judged relevant to" in found.headline
     assert "gloss" not in found.headline
-    assert "overlap of words is a rival" in words(found)
+    assert "nothing here removes word overlap" in words(found)
 
 
 @pytest.mark.parametrize("probe", ["similarity", "inversion", "retrieval", "geometry", "likelihood", "mine"])
@@ -215,9 +223,9 @@ def test_nothing_is_said_of_what_failed_throughout(probe):
     beside = {"inversion": ["win_rate"], "retrieval": ["negative_rank", "recall_at_1"]}
     failed += [(name, contrast, None, none) for name in beside.get(probe, [])]
     found = told(probe, (measure, contrast, 0.05, {}), *failed)
-    assert found.controls == ["Placebo: not one of its 3 pairs could be measured."]
+    assert found.controls == ["Placebo: none of its 3 pairs could be measured."]
     assert "–" not in words(found)
-    assert "pull" not in words(found)
+    assert "Background" not in words(found)
 
 
 @pytest.mark.parametrize(
@@ -225,12 +233,12 @@ def test_nothing_is_said_of_what_failed_throughout(probe):
     [
         (0.05, "+0.05 [+0.04, +0.06]."),
         (0.005, "so no effect is detected there."),
-        (-0.05, "so there it is the other way round."),
+        (-0.05, "so the effect is reversed there."),
     ],
 )
 def test_what_is_left_at_equal_subwords_is_said(value, left):
     found = told("similarity", ("cosine", "gloss", 0.05, {}), ("cosine", "gloss", value, {"term": "equal_subwords"}))
-    (sentence,) = [text for text in found.findings if "equally many subwords" in text]
+    (sentence,) = [text for text in found.findings if "the same number of subwords" in text]
     assert sentence.endswith(left)
 
 
@@ -250,11 +258,14 @@ def test_a_rival_without_an_equivalence_test_passed_is_not_called_different():
     placebo = {"arm": "placebo", "level": 0.9, "bound": 0.02, "flags": ["not_equivalent"]}
     rows = [("cosine", "gloss", 0.015, placebo | {"term": term}) for term in ("equivalence", "equivalence:formality")]
     found = told("similarity", ("cosine", "gloss", 0.05, {}), *rows)
-    assert found.controls[1] == "Placebo by what distinguishes its two words, not shown to be zero: formality +0.015 [+0.005, +0.025]."
+    assert (
+        found.controls[1]
+        == "Placebo by what distinguishes its two words, where not shown to be equivalent to zero: formality +0.015 [+0.005, +0.025]."
+    )
 
 
 @pytest.mark.parametrize(
-    ("difference", "ending"), [(None, "Without a placebo arm it"), (0.0, "It cannot be told from what"), (0.05, "with length.")]
+    ("difference", "ending"), [(None, "Without a placebo arm it"), (0.0, "It is not shown to exceed what"), (0.05, "with length.")]
 )
 def test_two_that_carry_an_effect_and_the_placebo(difference, ending):
     parts = [("cosine", "gloss", 0.03, {"term": f"part:{name}", "p_value": None}) for name in ("frequency", "words")]
@@ -288,10 +299,10 @@ def own_queries(level_gap, matched_gap, matched=20):
 
 def test_words_that_own_queries_share_with_one_form_are_not_put_down_to_frequency():
     found = own_queries(level_gap=0.0, matched_gap=0.4)
-    assert "It goes with the words that queries share with one form" in found.headline
-    assert "Where they share equally many words with both forms (20 items)" in words(found)
-    assert "words that queries share" not in own_queries(level_gap=0.4, matched_gap=0.4).headline
-    assert "words that queries share" in own_queries(level_gap=-0.1, matched_gap=0.4).headline
+    assert "It goes with word overlap" in found.headline
+    assert "Where they share as many words with both forms (20 items)" in words(found)
+    assert "It goes with word overlap" not in own_queries(level_gap=0.4, matched_gap=0.4).headline
+    assert "It goes with word overlap" in own_queries(level_gap=-0.1, matched_gap=0.4).headline
     found = own_queries(level_gap=0.0, matched_gap=0.4, matched=40)
-    assert "word matching cannot be set apart" in words(found)
-    assert "words that queries share" in found.headline
+    assert "the effect cannot be separated from word matching" in words(found)
+    assert "It goes with word overlap" in found.headline
