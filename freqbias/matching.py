@@ -51,7 +51,7 @@ def match(differences: Mapping[str, NDArray[np.float64]], gap: NDArray[np.float6
     table = np.column_stack([differences[name] for name in names])
     complete = np.isfinite(table).all(axis=1) & np.isfinite(gap)
     if not complete.any():
-        raise InputError(f"no pair has a value for {', '.join(names)} and the frequency gap")
+        raise InputError(f"no pair has a value for {', '.join(names)} and the frequency gap; give other covariates")
     rows, gaps = table[complete], gap[complete]
     keep = _largest(rows, gaps, names)
     chosen = np.zeros(len(table), dtype=bool)
@@ -74,7 +74,7 @@ def _largest(rows: NDArray[np.float64], gaps: NDArray[np.float64], names: Sequen
     if _balanced(rows, names):
         return everything
     if len(rows) < 2:
-        raise InputError(f"one pair is not level in {', '.join(names)}; match more pairs")
+        raise InputError(f"a single pair cannot be matched on {', '.join(names)}; give more pairs")
     least_gap = KEPT_GAP * gaps.mean() if gaps.mean() > 0 else gaps.mean()
     shrink = 1.0
     spread = rows.std(axis=0, ddof=1)
@@ -86,7 +86,7 @@ def _largest(rows: NDArray[np.float64], gaps: NDArray[np.float64], names: Sequen
         if keep.sum() > 1:
             spread = rows[keep].std(axis=0, ddof=1)  # dropping pairs narrows the spread that dz divides by
         shrink *= 0.95
-    raise InputError(f"no subset of these pairs is level in {', '.join(names)}; match on fewer covariates")
+    raise InputError(f"no subset of these pairs can be matched on {', '.join(names)}; give fewer covariates")
 
 
 def _relaxed(rows: NDArray[np.float64], surplus: NDArray[np.float64], bounds: NDArray[np.float64]) -> NDArray[np.bool_]:

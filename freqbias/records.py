@@ -181,7 +181,7 @@ class Pair(Record, frozen=True, kw_only=True):
     def check_together(self) -> None:
         """Check that the two forms differ, and queries and decoys by their names."""
         if self.high == self.low:
-            raise InputError("fields 'high' and 'low' hold the same text")
+            raise InputError("fields 'high' and 'low' have the same text")
         for name, value in self.queries.items():
             if name in QUERY_LISTS:
                 if not isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in value):

@@ -45,7 +45,7 @@ def load_generator(name: str) -> "Generator | Callable[..., list[Pair]]":
             if not hasattr(found, field):
                 raise InputError(f"generator '{name}' has no '{field}'; see freqbias.paraphrases.Generator")
         if not isinstance(found.options, Mapping):
-            raise InputError(f"generator '{name}': options must map names to what they are, found a {type(found.options).__name__}")
+            raise InputError(f"generator '{name}': options must map names to descriptions, found a {type(found.options).__name__}")
         registry.check_own_name("generators", name, found.name, "its pairs")
     with in_one_line(InputError, f"generator '{name}' does not say what options it takes", found):
         _hints(found)
@@ -116,7 +116,7 @@ def _sound(made: Any, name: str) -> list[Pair]:
             raise InputError(f"generator '{name}': pair {number}: field 'id' repeats '{pair.id}'")
         seen.add(pair.id)
     if not made:
-        raise InputError(f"generator '{name}' made no pairs")
+        raise InputError(f"generator '{name}' made no pairs; check its options and input")
     return checked(made)
 
 

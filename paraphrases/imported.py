@@ -48,7 +48,7 @@ def generate(
                 raise fault from error
             skipped.append(str(fault))
     if not pairs:
-        raise InputError(f"{', '.join(map(str, paths))}: no pairs")
+        raise InputError(f"{', '.join(map(str, paths))}: contains no pairs")
     return checked(pairs)
 
 
@@ -85,7 +85,7 @@ def _columns(paths: list[Path], high: str, low: str, item: str | None) -> Iterat
             raise InputError(f"{path}:{number}: expected a JSON object, found {type(row).__name__}")
         missing = [name for name in wanted if name not in row]
         if missing:
-            raise InputError(f"{path}:{number}: no column '{missing[0]}'; there are {', '.join(map(str, row))}")
+            raise InputError(f"{path}:{number}: no column '{missing[0]}'; found: {', '.join(map(str, row))}")
         yield path, number, (row[high], row[low]), None if item is None else str(row[item])
 
 
@@ -94,7 +94,7 @@ def _table(path: Path, wanted: list[str]) -> Iterator[tuple[int, dict[str, Any]]
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=SEPARATORS[path.suffix])
     missing = [name for name in wanted if name not in (reader.fieldnames or [])]
     if missing:
-        raise InputError(f"{path}:1: no column '{missing[0]}'; there are {', '.join(reader.fieldnames or ['none'])}")
+        raise InputError(f"{path}:1: no column '{missing[0]}'; found: {', '.join(reader.fieldnames or ['none'])}")
     try:
         for row in reader:
             yield reader.line_num, row
@@ -108,7 +108,7 @@ def _pair(path: Path, number: int, sides: tuple[Any, Any], item: str | None, lan
         if not isinstance(side, str) or not side:
             raise InputError(f"the {name} side is empty")
     if high == low:
-        raise InputError("both sides hold the same text")
+        raise InputError("both sides have the same text")
     return drafted(
         item=item or f"{path.name}:{number}",
         high=high,

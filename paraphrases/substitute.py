@@ -120,7 +120,7 @@ def generate(
     coverage = Coverage() if coverage is None else coverage
     found = _pairs_of(_documents(Path(sources[0]), field, skipped), n, seed, coverage)
     if not coverage.texts:
-        raise InputError(f"{sources[0]}: no texts")
+        raise InputError(f"{sources[0]}: contains no texts")
     return found
 
 
@@ -275,7 +275,7 @@ def _collection(folder: Path, skipped: list[str] | None) -> Iterator[Document]:
     """Yield the documents of a BEIR folder with the queries that its judgements (score above 0) give each."""
     for name in ("corpus.jsonl", "queries.jsonl"):
         if not (folder / name).exists():
-            raise InputError(f"{folder}: holds no {name}; a folder is read as BEIR lays it out: corpus.jsonl, queries.jsonl, qrels/*.tsv")
+            raise InputError(f"{folder}: has no {name}; a folder must have the layout of BEIR: corpus.jsonl, queries.jsonl, qrels/*.tsv")
     asked = {document.id: document.text for document in _rows(folder / "queries.jsonl", "text", "_id", skipped)}
     relevant: dict[str, list[str]] = {}
     for path in sorted((folder / "qrels").glob("*.tsv")):
@@ -284,14 +284,14 @@ def _collection(folder: Path, skipped: list[str] | None) -> Iterator[Document]:
             if number == 1 and cells[-1] == "score":
                 continue
             if len(cells) != 3 or not cells[2].lstrip("-").isdecimal():
-                raise InputError(f"{path}:{number}: expected query id, document id and whole score, split by tabs")
+                raise InputError(f"{path}:{number}: expected query id, document id and whole score, separated by tabs")
             if int(cells[2]) > 0:
                 relevant.setdefault(cells[1], []).append(cells[0])
     if not relevant:
-        log.warning("%s: no judgements above 0 in qrels/*.tsv, so no queries come along", folder)
+        log.warning("%s: no judgements above 0 in qrels/*.tsv, so no queries are included", folder)
     strangers = sum(name not in asked for names in relevant.values() for name in names)
     if strangers:
-        log.warning("%s: %d judgements name a query that queries.jsonl does not hold", folder / "qrels", strangers)
+        log.warning("%s: %d judgements name a query that is not in queries.jsonl", folder / "qrels", strangers)
     for document in _rows(folder / "corpus.jsonl", "text", "_id", skipped):
         names = relevant.pop(document.id, [])
         ids = [name for name in dict.fromkeys(names) if name in asked]

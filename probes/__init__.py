@@ -65,9 +65,11 @@ class Probe:
             Judgement.from_dict(self.judgement.to_dict())
             written = json.loads(dumps([dict(self.settings), dict(self.prompts)]))
         except (InputError, TypeError, ValueError) as error:
-            raise InputError(f"probe '{self.name}': what the manifest holds of it cannot be written: {error}") from error
+            raise InputError(
+                f"probe '{self.name}': its judgement, settings or prompts cannot be written to the manifest: {error}"
+            ) from error
         if not all(isinstance(text, str) for text in written[1].values()):
-            raise InputError(f"probe '{self.name}': prompts must be texts by name")
+            raise InputError(f"probe '{self.name}': prompts must map names to texts")
 
     def __call__(self, pairs: Sequence[Pair], model: Any, track: Track = silent) -> Iterator[Observation]:
         """Prepare and run on all pairs at once."""

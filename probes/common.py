@@ -81,7 +81,7 @@ def document_covariates(pairs: Sequence[Pair], model: Scorer) -> dict[str, dict[
     if counts is None:
         return {pair.id: {} for pair in pairs}
     if len(counts) != len(SIDES) * len(pairs):
-        raise BackendError(f"{model.info.name}: token_counts gave {len(counts)} numbers for {len(SIDES) * len(pairs)} texts")
+        raise BackendError(f"{model.info.name}: token_counts returned {len(counts)} numbers for {len(SIDES) * len(pairs)} texts")
     limit = model.max_tokens
     cut = [int(limit is not None and count > limit) for count in counts]
     return {pair.id: {"subwords": counts[2 * k : 2 * k + 2], "truncated": cut[2 * k : 2 * k + 2]} for k, pair in enumerate(pairs)}

@@ -53,13 +53,13 @@ def test_missing_values_are_left_out():
 
 
 def test_impossible_matching_says_so():
-    with pytest.raises(InputError, match="no subset of these pairs is level in words"):
+    with pytest.raises(InputError, match="no subset of these pairs can be matched on words"):
         match({"words": np.array([3.0, 4.0, 5.0, 6.0])}, np.ones(4))
 
 
 def test_one_pair_is_level_or_not():
     assert match({"words": np.zeros(1)}, np.ones(1))[0].all()
-    with pytest.raises(InputError, match="one pair is not level in words"):
+    with pytest.raises(InputError, match="a single pair cannot be matched on words"):
         match({"words": np.ones(1)}, np.ones(1))
 
 

@@ -206,8 +206,8 @@ def test_a_model_that_cannot_be_one_is_refused_before_any_work(cli, folder, mode
         ("words", "model 'odd-model': ValueError: could not convert string to float: 'a'"),
         ("raising", f"model 'odd-model': ValueError: no luck ({HERE}.py:"),
         ("unlucky", f"model '{HERE}:unlucky': ValueError: no luck ({HERE}.py:"),
-        ("few_counts", "odd-model: token_counts gave 1 numbers for 2 texts"),
-        ("one_vector", "odd-tokens returned shape (3,) for a text; expected one row a token"),
+        ("few_counts", "odd-model: token_counts returned 1 numbers for 2 texts"),
+        ("one_vector", "odd-tokens returned shape (3,) for a text; expected one row per token"),
     ],
 )
 def test_a_model_that_fails_is_told_as_one(cli, model, reason):
@@ -294,8 +294,8 @@ def test_a_bug_of_our_own_keeps_its_traceback(cli, monkeypatch):
         ({"prepare": 3}, r"prepare must be a function that can be called as prepare\(pairs, model, track\)"),
         ({"estimates": lambda pairs: pairs}, "estimates must be a function"),
         ({"judgement": {"sesoi": 1.0}}, "judgement must be a freqbias.probes.Judgement, found dict"),
-        ({"settings": {"x": np.ones(2)}}, "what the manifest holds of it cannot be written"),
-        ({"prompts": {"ask": 3}}, "prompts must be texts by name"),
+        ({"settings": {"x": np.ones(2)}}, "its judgement, settings or prompts cannot be written to the manifest"),
+        ({"prompts": {"ask": 3}}, "prompts must map names to texts"),
         ({"name": 3}, "a probe needs a name"),
     ],
 )

@@ -46,7 +46,7 @@ def test_minimal_pair_and_extra_fields_survive(tmp_path):
         ({"high": ""}, "field 'high' is empty"),
         ({"high": "  "}, "field 'high' is empty"),
         ({"high": None}, "field 'high' must be a text, found NoneType"),
-        ({"low": "a car"}, "fields 'high' and 'low' hold the same text"),
+        ({"low": "a car"}, "fields 'high' and 'low' have the same text"),
         ({"arm": "treatment"}, "field 'arm' must be one of frequency, placebo, length, found 'treatment'"),
         ({"zipf_gap": True}, "field 'zipf_gap' must be a number or null, found bool"),
         ({"covariates": {"words": 3}}, "field 'covariates.words' must be a list [high, low]"),

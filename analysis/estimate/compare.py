@@ -53,7 +53,7 @@ def compare(first: str | os.PathLike[str], second: str | os.PathLike[str], *, se
     _say_what_is_left_out(sides[0], sides[1], made, (str(first), str(second)))
     if not made:
         raise InputError(
-            f"the runs share no model, probe and contrast: {_held(sides[0])} against {_held(sides[1])}; compare runs that do"
+            f"the runs have no model, probe and contrast in common: {_held(sides[0])} against {_held(sides[1])}; compare runs that do"
         )
     return made
 

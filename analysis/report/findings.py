@@ -189,7 +189,7 @@ def _not_held(have: Lookup, main: Estimate | None) -> list[str]:
     said = [part] if slope.n_pairs < main.n_pairs else []
     flags = [flag.removeprefix(NOT_HELD) for flag in flags_of(slope) if flag.startswith(NOT_HELD)]
     names = list(dict.fromkeys(RIVALS[name] for name in flags if name in RIVALS))
-    return [*said, f"Not adjusted for, because more than a tenth of the pairs lack a value: {', '.join(names)}."] if names else said
+    return [*said, f"Not adjusted for (more than a tenth of the pairs lack a value): {', '.join(names)}."] if names else said
 
 
 def _adjusted(have: Lookup, main: Estimate | None) -> list[str]:

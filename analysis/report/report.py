@@ -204,7 +204,7 @@ def _refuse_repeats(runs: Sequence[Run]) -> None:
         for model, probe in dict.fromkeys((row.model, row.probe) for row in run.estimates if row.model != ALL_MODELS):
             if (model, probe) in seen:
                 raise InputError(
-                    f"runs '{seen[model, probe]}' and '{run.label}' both hold model '{model}' and probe '{probe}'; leave one out"
+                    f"runs '{seen[model, probe]}' and '{run.label}' both contain model '{model}' and probe '{probe}'; leave one out"
                 )
             seen[model, probe] = run.label
 

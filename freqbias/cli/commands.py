@@ -108,7 +108,7 @@ def match(
 
     names = [name.strip() for name in on.split(",") if name.strip()]
     if not names:
-        raise InputError("--on names no covariate")
+        raise InputError("--on needs a covariate; give it as in --on words,fkgl")
     total, balance = stages.match_pairs(stages.file_in(source, PAIRS_FILE), names, out, track=tracker())
     kept = sum(pair.arm == FREQUENCY for pair in read_pairs(out))
     if json:

@@ -25,7 +25,7 @@ class Program(TyperGroup):
             err.print(redact(f"freqbias: {error}"), markup=False, highlight=False, soft_wrap=True)
             sys.exit(error.exit_status)
         except KeyboardInterrupt:
-            err.print("freqbias: interrupted; nothing half-written is left, the same command goes on from what is done", soft_wrap=True)
+            err.print("freqbias: interrupted; nothing is left half-written; run the same command again to continue", soft_wrap=True)
             sys.exit(130)
 
 

@@ -26,7 +26,7 @@ class Counts:
         self._total = sum(words.values())
         self._pairs = sum(bigrams.values()) if bigrams else 0
         if not self._total:
-            raise InputError("the corpus holds no words")
+            raise InputError("the corpus contains no words; give running text or a table of counts")
 
     def zipf(self, word: str) -> float | None:
         """Return log10 of the word's occurrences per billion words of this corpus; None when it has none."""
@@ -70,7 +70,7 @@ def read_counts(paths: Iterable[str | Path], language: str = "en") -> Counts:
                     raise InputError(f"{path}:{number}: expected a word, a tab and a whole number")
                 words[row_count[0]] += row_count[1]
     if not words:
-        raise InputError(f"{', '.join(map(str, files))}: no words")
+        raise InputError(f"{', '.join(map(str, files))}: contains no words; give running text or a table of counts")
     return Counts(words, None if tables else bigrams, language)
 
 

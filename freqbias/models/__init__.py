@@ -65,7 +65,7 @@ def dense_embedder(name: str, **options: Any) -> Embedder:
     """Return a model that gives a text one vector; `InputError` for one that only scores."""
     model: Any = embedder(name, **options)
     if not hasattr(model, "encode"):
-        raise InputError(f"model '{name}' gives a text no vector of its own; name a dense embedding model")
+        raise InputError(f"model '{name}' does not give one vector per text; name a dense embedding model")
     dense: Embedder = model
     return dense
 
@@ -147,7 +147,7 @@ def _pinned(place: ModelRef, loading: Loading) -> ModelRef:
     if loading.revision is None or place.revision is not None:
         return place
     if place.source != "hub" or place.alias is not None:
-        raise InputError(f"model '{place.name}' is on this machine; only a hub id such as 'org/name' has a revision to choose")
+        raise InputError(f"model '{place.name}' is on this machine; only a hub id such as 'org/name' takes a revision, so leave it out")
     return replace(place, revision=loading.revision)
 
 

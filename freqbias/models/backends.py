@@ -28,7 +28,7 @@ def chosen(loading: Loading) -> str:
     if loading.backend == "http" and loading.base_url is None:
         raise InputError("backend 'http' needs the address of a server: give --base-url")
     if loading.base_url is not None and loading.backend not in ("auto", "http"):
-        raise InputError(f"backend '{loading.backend}' asks no server; leave out --base-url, or take --backend http")
+        raise InputError(f"backend '{loading.backend}' does not use a server; leave out --base-url, or use --backend http")
     if loading.base_url is not None:
         return "http"
     return "transformers" if loading.backend == "auto" else loading.backend
@@ -52,7 +52,7 @@ def vllm_embedder(place: ModelRef, info: ModelInfo, loading: Loading) -> Embedde
     _check(place, loading)
     use = place.use or (place.alias.use if place.alias else None) or (use_of(Path(place.path)) if Path(place.path).is_dir() else "dense")
     if use != "dense":
-        raise InputError(f"model '{place.name}' is used as '{use}', which only --backend transformers does")
+        raise InputError(f"model '{place.name}' is used as '{use}', which only --backend transformers supports")
     with _extra("vllm"):
         from freqbias.models.adapters.vllm import VllmEmbedder
 

@@ -45,7 +45,7 @@ class LateInteractionScorer(HandsOn):
             found = [np.asarray(matrix, dtype=np.float32) for matrix in self._model.encode_tokens(texts, role=role)]
         if any(matrix.ndim != 2 for matrix in found):
             shape = next(matrix.shape for matrix in found if matrix.ndim != 2)
-            raise BackendError(f"{self.info.name} returned shape {shape} for a text; expected one row a token")
+            raise BackendError(f"{self.info.name} returned shape {shape} for a text; expected one row per token")
         return found
 
     def scores(self, queries: Sequence[str], documents: Sequence[str]) -> Scores:

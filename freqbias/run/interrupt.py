@@ -48,4 +48,4 @@ class Interrupt:
         if not self._holding or self._asked:
             raise KeyboardInterrupt
         self._asked = True
-        log.warning("finishing the batch in hand; Ctrl-C again stops at once")
+        log.warning("finishing the current batch; press Ctrl-C again to stop at once")

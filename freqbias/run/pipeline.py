@@ -77,7 +77,7 @@ def pairs_of(chosen: Settings, given: Sequence[Pair] | None, waiting: Waiting) -
     if chosen.pairs is not None:
         file = PairFile(chosen.pairs)
         if not file.count:
-            raise InputError(f"{file.path}: no pairs")
+            raise InputError(f"{file.path}: contains no pairs")
         return file
     with waiting("pairs"):
         return stages.make_pairs("lexicon", [], {"n": chosen.n or DEFAULT_PAIRS, "sets": chosen.sets, "seed": chosen.seed})

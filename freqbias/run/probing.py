@@ -66,7 +66,7 @@ class Plan:
         found = list({id(probe): probe for probe in found}.values())  # one that is named twice is meant once
         for probe in found:
             if sum(other.name == probe.name for other in found) > 1:
-                raise InputError(f"two probes are called '{probe.name}', and so would their rows be; name one of them")
+                raise InputError(f"two probes are called '{probe.name}', so their rows could not be told apart; give only one of them")
             if self.probes and not given[_kind(probe)]:
                 option = "--lm" if probe.needs == "language_model" else "--embedder"
                 raise InputError(f"probe '{probe.name}' needs a model: give {option}")
@@ -103,7 +103,7 @@ class Probing:
 
     def __init__(self, pairs: PairFile, plan: Plan, out: Path, config: Mapping[str, Any], track: Track):
         if not pairs.count:
-            raise InputError(f"{pairs.path}: no pairs")
+            raise InputError(f"{pairs.path}: contains no pairs")
         self._pairs = pairs
         self._plan = plan
         self._out = out
@@ -141,7 +141,9 @@ class Probing:
                 if refused:  # before there was a row, so nothing is left
                     manifest.path_of(self._out).unlink(missing_ok=True)
         if not self._out.exists():
-            raise InputError(f"{self._pairs.path}: nothing to measure: no probe finds in these pairs what it asks with, see above")
+            raise InputError(
+                f"{self._pairs.path}: nothing to measure: these pairs have none of the queries that the probes need (see above)"
+            )
         self._finish()
         return True
 
@@ -204,7 +206,7 @@ class Probing:
                 if measurement.stopped is not None:
                     break
             if measurement.gone is not None:
-                raise BackendError(f"{measurement.gone}; what was measured is kept, the same command asks again for the rest")
+                raise BackendError(f"{measurement.gone}; what was measured is kept; run the same command again for the rest")
 
     def _estimates(self, step: Step, measurement: Measurement) -> None:
         """Write what the probe says of the model as a whole, in the order of the steps."""

@@ -33,7 +33,7 @@ class Run:
         if temporary:
             weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         if not (self.folder / ESTIMATES_FILE).is_file():
-            raise InputError(f"{self.folder}: no finished run; see: freqbias status {self.folder}")
+            raise InputError(f"{self.folder}: not a finished run; see: freqbias status {self.folder}")
 
     @cached_property
     def observations(self) -> "pd.DataFrame":

@@ -27,7 +27,7 @@ def refuse_changes(before: Mapping[str, Any] | None, now: Mapping[str, Any], out
     `now` is the manifest that the present command would write. Its steps may go on behind the earlier ones.
     """
     if before is None or "probing" not in before:
-        raise InputError(f"{out}: no manifest says what made it, so it cannot be continued; give --fresh to start over")
+        raise InputError(f"{out}: has no manifest of how it was made, so it cannot be continued; give --fresh to start over")
     found = [*_inputs(before, now), *_models(before, now), *_probes(before, now), *_steps(before, now)]
     if found:
         raise InputError(f"{out.parent}: {'; '.join(found)}; give --fresh to start over, or another --out")

@@ -62,7 +62,7 @@ class Settings(BaseModel):
         if self.backend == "http" and self.base_url is None:
             raise ValueError("--backend http needs --base-url, the address of the server")
         if self.base_url is not None and self.backend in ("transformers", "vllm"):
-            raise ValueError(f"--base-url names a server and --backend {self.backend} computes here; give one of the two")
+            raise ValueError(f"--base-url names a server and --backend {self.backend} computes on this machine; give one of the two")
         self._no_idle_options()
         return self
 

@@ -108,7 +108,7 @@ def match_pairs(pairs: Path, names: Sequence[str], out: Path, *, track: Track) -
     records = list(read_pairs(pairs))
     own = [pair for pair in records if pair.arm == FREQUENCY]
     if not own:
-        raise InputError(f"{pairs}: no pairs of arm frequency")
+        raise InputError(f"{pairs}: contains no pairs of arm 'frequency'")
     values = [covariates(pair) for pair in track(own, "covariates", len(own))]
     known = sorted({name for row in values for name in row} | set(TEXT_MEASURES))
     for name in names:
@@ -132,7 +132,7 @@ def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track)
     of_models = list(read_estimates(whole)) if whole.is_file() else []
     table = frame(observations)
     if table.empty:
-        raise InputError(f"{file_in(observations, OBSERVATIONS_FILE)}: no observations")
+        raise InputError(f"{file_in(observations, OBSERVATIONS_FILE)}: contains no observations; run: freqbias probe")
     source = str(file_in(observations, OBSERVATIONS_FILE))
     judgements = Judgements.of_manifest(manifest.read(file_in(observations, OBSERVATIONS_FILE)), str(path_of(observations)))
     estimates = estimate(table, read_pairs(pairs), seed=seed, given=of_models, source=source, judgements=judgements, track=track)
@@ -151,7 +151,7 @@ def prepare_folder(folder: Path, *, fresh: bool) -> None:
         not path.name.startswith(".") for path in folder.iterdir()
     ):  # a run killed early leaves hidden files alone
         if not any((folder / name).exists() for name in RUN_FILES):
-            raise InputError(f"{folder}: not empty, and holds no run of freqbias; give another --out")
+            raise InputError(f"{folder}: not empty, and not a run of freqbias; give another --out")
         if fresh:
             _keep_previous(folder)
     try:
@@ -184,7 +184,7 @@ def keep_pairs(pairs: Iterable[Pair], target: Path) -> None:
                 number = next(n for n, (a, b) in enumerate(zip_longest(ours, theirs), start=1) if a != b)
             raise InputError(
                 f"{target}:{number}: not the pair that this command makes there; "
-                "give the --pairs, --n and --seed of before, or --fresh to start over"
+                "give the same --pairs, --n and --seed as before, or --fresh to start over"
             )
     finally:
         new.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ def status_of(out: Path) -> dict[str, Any]:
     """
     found = manifest.read(out)
     if found is None or "probing" not in found:
-        raise InputError(f"{manifest.path_of(out)}: says nothing of a run; see: freqbias run --help")
+        raise InputError(f"{manifest.path_of(out)}: does not describe a run; see: freqbias run --help")
     probing, config = found["probing"], found["config"]
     size = out.stat().st_size if out.exists() else 0
     units = -(-probing["pairs"] // probing["pairs_at_once"]) + 1

@@ -112,7 +112,7 @@ def test_run_folder_rules(cli, tmp_path, pair_file):
     (other / "letter.txt").write_text("dear")
     refused = cli(*run[:-1], other, "--fresh")
     assert refused.exit_code == 2
-    assert "holds no run of freqbias" in refused.stderr
+    assert "not a run of freqbias" in refused.stderr
     assert (other / "letter.txt").read_text() == "dear"
 
 

@@ -48,7 +48,7 @@ def test_names_that_cannot_be_used_are_one_line(tmp_path, monkeypatch):
         embedder(str(tmp_path))
     with pytest.raises(InputError, match="'minilm' is not a language model; give it to --embedder"):
         check_name("ql:minilm", "embedder")
-    with pytest.raises(InputError, match="model 'bm25' gives a text no vector of its own"):
+    with pytest.raises(InputError, match="model 'bm25' does not give one vector per text"):
         dense_embedder("bm25")
     check_name("ql:smollm2-135m", "embedder")
     check_name("cls:minilm", "embedder")
@@ -80,7 +80,7 @@ def test_pickled_weights_need_a_flag(tiny, tmp_path):
 
     torch.save(load_file(weights), folder / "pytorch_model.bin")
     weights.unlink()
-    with pytest.raises(InputError, match=r"is a pickle, which can run code when it is read; --allow-pickle reads it"):
+    with pytest.raises(InputError, match=r"is a pickle, which can run code when loaded; give --allow-pickle to load it"):
         embedder(str(folder))
     (folder / "heads.pt").unlink()
     found = embedder(str(folder), allow_pickle=True).encode(["the car"], role="query")
@@ -106,7 +106,7 @@ def test_hub_model_is_pinned_by_its_name(tiny, monkeypatch):
     embedder("org/name", revision="v2")
     embedder("org/name")
     assert asked == [("org/name", "v1"), ("org/name", "v2"), ("org/name", None)]
-    with pytest.raises(InputError, match="no revision behind the '@'"):
+    with pytest.raises(InputError, match="no revision after the '@'"):
         embedder("org/name@")
-    with pytest.raises(InputError, match="only a hub id such as 'org/name' has a revision"):
+    with pytest.raises(InputError, match="only a hub id such as 'org/name' takes a revision"):
         embedder(str(tiny / "bert"), revision="v1")

@@ -162,7 +162,7 @@ def test_cross_encoder_counts_the_query_against_the_window(tiny):
 
 def test_cross_encoder_with_classes_is_refused(tmp_path):
     tiny_models.cross_encoder(tmp_path / "classes", labels=3)
-    with pytest.raises(InputError, match="has 3 labels; a relevance needs a cross-encoder with one"):
+    with pytest.raises(InputError, match="has 3 labels; relevance scores need a cross-encoder with one label"):
         embedder(str(tmp_path / "classes"))
 
 
@@ -253,7 +253,7 @@ def test_directory_with_a_spoilt_list_of_modules_is_one_line(tiny, tmp_path):
     shutil.copytree(tiny / "bert", tmp_path / "model")
     for text in ("{", "[1]", '[{"path": ""}]'):
         (tmp_path / "model" / "modules.json").write_text(text)
-        with pytest.raises(InputError, match=r"modules\.json: no list of modules"):
+        with pytest.raises(InputError, match=r"modules\.json: not a sentence-transformers list of modules"):
             check_files(tmp_path / "model", "model", Loading())
 
 

@@ -51,7 +51,7 @@ def test_server_without_log_probabilities_can_still_generate():
     with Server(completions=partial(completion, echo=False, prompt_logprobs=False)) as server:
         model = language_model(server)
         assert model.generate(["Once"], max_tokens=3, stop=["so", "zz"]) == [" and "]
-        with pytest.raises(BackendError, match="gives no log-probabilities of prompts for 'small'; it can only generate"):
+        with pytest.raises(BackendError, match="returns no log-probabilities of prompts for 'small', so that model can only generate"):
             model.log_probs(TEXTS)
 
 
@@ -72,7 +72,7 @@ def test_server_without_anything_is_refused():
 
 
 def test_name_must_be_one_that_the_server_lists_where_it_lists_any():
-    with Server() as server, pytest.raises(InputError, match=r"serves no model 'smal'; did you mean 'small'\?"):
+    with Server() as server, pytest.raises(InputError, match=r"does not serve model 'smal'; did you mean 'small'\?"):
         HttpLanguageModel(server.url, "smal", LM, patience=QUICK)
     with Server(models=None) as server:
         assert len(language_model(server).log_probs(["a b"])[0]) == 2
@@ -83,7 +83,7 @@ def test_another_tokenizer_than_the_servers_is_refused():
         def ids(self, texts):
             return [[ord(letter) + 1 for letter in text] for text in texts]
 
-    with Server() as server, pytest.raises(InputError, match="has another tokenizer than 'small' on this machine"):
+    with Server() as server, pytest.raises(InputError, match="has a different tokenizer from 'small' here; serve the same model"):
         language_model(server, Shifted())
 
 

@@ -84,7 +84,7 @@ def test_no_exception_shows_the_key(key, monkeypatch):
 @pytest.mark.parametrize("odd", ["sk-with a\nline", "sk-schlüssel-0123"])
 def test_key_that_no_header_can_hold_is_not_shown_either(monkeypatch, odd):
     monkeypatch.setenv("OPENAI_API_KEY", odd)
-    with pytest.raises(InputError, match="OPENAI_API_KEY holds characters that no key has") as caught:
+    with pytest.raises(InputError, match="OPENAI_API_KEY contains characters that a key cannot have") as caught:
         Client("http://127.0.0.1:1")
     assert odd not in shown(caught.value)
 

@@ -104,5 +104,5 @@ def test_a_pair_is_made_as_the_built_in_ones_are():
 
 
 def test_a_pair_of_one_text_is_refused():
-    with pytest.raises(InputError, match="hold the same text"):
+    with pytest.raises(InputError, match="have the same text"):
         make_pair(item="dog", high="The dog.", low="The dog.")

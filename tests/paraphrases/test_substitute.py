@@ -118,7 +118,7 @@ def test_bad_collections(tmp_path):
     with pytest.raises(InputError, match=r"corpus\.jsonl:1: field 'text' is missing or empty"):
         generate([folder])
     (folder / "queries.jsonl").unlink()
-    with pytest.raises(InputError, match=r"holds no queries\.jsonl; a folder is read as BEIR lays it out"):
+    with pytest.raises(InputError, match=r"has no queries\.jsonl; a folder must have the layout of BEIR"):
         generate([folder])
 
 
@@ -126,7 +126,7 @@ def test_judgements_that_lead_nowhere_are_counted(tmp_path, caplog):
     folder = collection(tmp_path)
     (folder / "qrels" / "test.tsv").write_text("q1\td1\t1\nq9\td1\t1\nq1\td8\t1\nq1\td9\t1\n")
     assert generate([folder])[0].queries == {"relevant": ["what was mentioned?"]}
-    assert "qrels: 1 judgements name a query that queries.jsonl does not hold" in caplog.text
+    assert "qrels: 1 judgements name a query that is not in queries.jsonl" in caplog.text
     assert "qrels: 2 judged documents are not in corpus.jsonl, first: 'd8'" in caplog.text
     (folder / "qrels" / "test.tsv").write_text("q1\td1\t0\n")
     generate([folder])

@@ -133,7 +133,7 @@ def test_tokens_are_counted_without_the_weights(tmp_path):
 def test_status_of_a_run(cli, tmp_path, config, few_pairs):
     run = tmp_path / "run"
     nothing = cli("status", tmp_path)
-    assert (nothing.exit_code, "says nothing of a run" in nothing.stderr) == (2, True)
+    assert (nothing.exit_code, "does not describe a run" in nothing.stderr) == (2, True)
     assert cli("run", config).exit_code == 0
     found = json.loads(cli("status", run, "--json").stdout)
     assert (found["state"], found["errors"], found["resume"], found["missing"]) == ("complete", 0, None, [])

@@ -50,7 +50,7 @@ def test_what_cannot_be_continued_is_refused_by_name(cli, tmp_path, pairs, monke
     manifest = (out / "manifest.json").read_bytes()
     (out / "manifest.json").unlink()
     result = cli(*command)
-    assert (result.exit_code, "no manifest says what made it" in result.stderr) == (2, True)
+    assert (result.exit_code, "has no manifest of how it was made" in result.stderr) == (2, True)
     (out / "manifest.json").write_bytes(manifest)
     assert probe(cli, pairs, out, *command[4:]) == before
     assert cli(*command, "--fresh", "--dtype", "bfloat16").exit_code == 0

@@ -74,8 +74,8 @@ def test_ctrl_c_finishes_the_batch_and_says_how_to_go_on(cli, tmp_path, pairs):
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "finishing the batch in hand" in said
-    assert "the same command goes on" in said
+    assert "finishing the current batch" in said
+    assert "run the same command again to continue" in said
     assert "Traceback" not in said
     rows = list(read_observations(out))
     assert len(rows) % (256 * 2) == 0  # whole parts; two rows a pair
@@ -103,7 +103,7 @@ def test_second_ctrl_c_stops_at_once(cli, tmp_path, pairs):
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "Ctrl-C again stops at once" in said
+    assert "press Ctrl-C again to stop at once" in said
     assert not (out / "observations.jsonl").exists()
 
 

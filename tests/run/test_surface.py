@@ -153,7 +153,7 @@ def test_a_run_shows_itself_with_markup_escaped(tmp_path, lexicon_pairs):
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):
-    with pytest.raises(freqbias.InputError, match="no finished run; see: freqbias status"):
+    with pytest.raises(freqbias.InputError, match="not a finished run; see: freqbias status"):
         freqbias.Run(tmp_path)
 
 

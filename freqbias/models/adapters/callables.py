@@ -54,7 +54,7 @@ class CallableEmbedder:
         try:
             vectors = np.asarray(result, dtype=np.float32)
         except (ValueError, TypeError) as error:
-            raise BackendError(f"{self.info.name} returned no array of numbers of shape (n, d): {error}") from error
+            raise BackendError(f"{self.info.name} did not return an array of numbers of shape (n, d): {error}") from error
         if vectors.ndim != 2 or len(vectors) != len(texts):
             raise BackendError(f"{self.info.name} returned shape {vectors.shape} for {len(texts)} texts; expected (n, d)")
         return vectors
@@ -98,7 +98,7 @@ class CallableLanguageModel:
 
     def generate(self, prompts: Sequence[str], *, max_tokens: int, stop: Sequence[str] = ()) -> list[str]:
         """Raise `InputError`: a function that gives texts their probability writes none."""
-        raise InputError(f"model '{self.info.name}' is a function that scores texts and writes none; name a model that can generate")
+        raise InputError(f"model '{self.info.name}' is a function that only scores texts; name a model that can generate")
 
     def format_prompt(self, prompt: str) -> str:
         """Return the prompt as it is: a function has no chat template."""

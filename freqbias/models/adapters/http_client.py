@@ -100,7 +100,7 @@ class _Bearer(httpx.Auth):
 
 def _bearer() -> _Bearer | None:
     if not _key().isascii() or not _key().isprintable():  # checked here, since the error that it would cause later shows the key
-        raise InputError(f"{API_KEY_VARIABLE} holds characters that no key has")
+        raise InputError(f"{API_KEY_VARIABLE} contains characters that a key cannot have; set it again")
     return _Bearer(_key()) if _key() else None
 
 
@@ -229,7 +229,9 @@ def _checked(base_url: str) -> tuple[str, bool]:
     except ValueError:
         raise InputError("--base-url is not a URL; give it as in http://127.0.0.1:8000/v1") from None
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise InputError(f"--base-url holds more than an address; the key belongs into the environment variable {API_KEY_VARIABLE}")
+        raise InputError(
+            f"--base-url must have no user, password, query or fragment; put the key in the environment variable {API_KEY_VARIABLE}"
+        )
     if parts.scheme not in ("http", "https") or not host:
         raise InputError("--base-url is not an http URL; give it as in http://127.0.0.1:8000/v1")
     path = parts.path.rstrip("/") or "/v1"

@@ -73,7 +73,9 @@ class CrossEncoderScorer(PairScorer):
         with loading_errors(info.name):
             self._model = in_memory(path) or CrossEncoder(path, **options(loading))
         if self._model.num_labels != 1:
-            raise InputError(f"model '{info.name}' has {self._model.num_labels} labels; a relevance needs a cross-encoder with one")
+            raise InputError(
+                f"model '{info.name}' has {self._model.num_labels} labels; relevance scores need a cross-encoder with one label"
+            )
         self.info = described(self._model, info, loading)
         self._longest_query = 0
 

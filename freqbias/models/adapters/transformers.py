@@ -375,7 +375,7 @@ def _load(path: str, name: str, loading: Loading, dtype: Any) -> tuple[Any, Any]
             raise InputError(f"model '{name}' runs code of its own; read it, then give --trust-remote-code") from error
         if "safetensors" in reason and not loading.allow_pickle:
             raise InputError(
-                f"model '{name}' has no weights in safetensors; pickled ones can run code when they are read; --allow-pickle reads them"
+                f"model '{name}' has no safetensors weights; pickles can run code when loaded; give --allow-pickle to load them"
             ) from error
         raise InputError(f"model '{name}' cannot be loaded: {reason[:300]}") from error
     return tokenizer, model

@@ -50,7 +50,7 @@ def _engine(path: str, name: str, loading: Loading, **options: Any) -> Any:
 
         on_cpu = current_platform.device_type == "cpu"
         if not current_platform.device_type:  # the package for GPUs can be imported anywhere
-            raise InputError("vLLM finds no device that it can use here; take --backend transformers")
+            raise InputError("vLLM finds no usable device here; use --backend transformers")
         if on_cpu:
             os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
             options |= {"enforce_eager": True, "kv_cache_memory_bytes": CPU_CACHE_BYTES}

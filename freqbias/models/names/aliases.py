@@ -140,7 +140,7 @@ def resolve(given: str, kind: str | None = None) -> ModelRef:
     if "/" in name and not name.startswith((".", "/", "~")):
         path, at, revision = name.partition("@")
         if at and not revision:
-            raise InputError(f"model '{name}': no revision behind the '@'; give a commit, tag or branch, or leave '@' out")
+            raise InputError(f"model '{name}': no revision after the '@'; give a commit, tag or branch, or leave '@' out")
         return ModelRef(given=given, use=use, name=name, path=path, source="hub", revision=revision or None)
     raise InputError(
         f"unknown model '{name}'{suggestion(name, aliases())} (or give a local directory, a hub id such as 'org/name' or "

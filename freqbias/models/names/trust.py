@@ -21,7 +21,7 @@ def check_files(folder: Path, name: str, loading: Loading) -> None:
         for pickled in sorted(path for path in folder.rglob("*") if path.suffix in PICKLES and not path.stem.startswith(TRAINING)):
             if not any(path.suffix in SAFE for path in pickled.parent.iterdir()):
                 where = pickled.relative_to(folder).as_posix()
-                raise InputError(f"model '{name}': {where} is a pickle, which can run code when it is read; --allow-pickle reads it")
+                raise InputError(f"model '{name}': {where} is a pickle, which can run code when loaded; give --allow-pickle to load it")
     if not loading.trust_remote_code:
         for kind in _module_types(folder / "modules.json"):
             if not kind.startswith(OWN_MODULES):
@@ -34,4 +34,4 @@ def _module_types(path: Path) -> list[str]:
     try:
         return [str(row["type"]) for row in json.loads(path.read_text(encoding="utf-8"))]
     except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path}: no list of modules of sentence-transformers: {error!r}") from error
+        raise InputError(f"{path}: not a sentence-transformers list of modules: {error!r}") from error

@@ -136,7 +136,7 @@ def test_a_rival_that_some_pairs_lack_is_held_level_or_named(missing, held):
     assert ("formality_slope" in rows) is held
     assert rows["zipf_slope"].n_pairs == (120 - missing if held else 120)
     assert (rows["zipf_slope"].flags == ["not_held:formality"]) is not held
-    named = "Not adjusted for, because more than a tenth of the pairs lack a value: register." in found.findings
+    named = "Not adjusted for (more than a tenth of the pairs lack a value): register." in found.findings
     assert named is not held
     assert any(f"over the {120 - missing} of 120 pairs whose" in sentence for sentence in found.findings) is held
 

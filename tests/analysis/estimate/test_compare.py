@@ -90,7 +90,7 @@ def test_a_renamed_model_is_paired_only_where_it_is_alone(runs, tmp_path):
     row = compare(first, save(tmp_path / "c", pairs, renamed))[0]
     assert (row.model, row.extra["models"]) == ("m → n", ["m", "n"])
     two = save(tmp_path / "d", pairs, [*renamed, *(changed(row, model="k") for row in later)])
-    with pytest.raises(InputError, match=r"share no model, probe and contrast: m \(similarity\) against k \(similarity\), n"):
+    with pytest.raises(InputError, match=r"have no model, probe and contrast in common: m \(similarity\) against k \(similarity\), n"):
         compare(first, two)
     three = save(tmp_path / "e", pairs, [*renamed, *later])
     assert {row.model for row in compare(first, three)} == {"m"}

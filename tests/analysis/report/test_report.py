@@ -256,7 +256,7 @@ def test_two_runs_with_the_same_model_and_probe_are_refused(tmp_path, cli):
         write_run(tmp_path / name, items=3)
     result = cli("report", tmp_path / "one", tmp_path / "two")
     assert result.exit_code == 2
-    assert "runs 'one' and 'two' both hold model 'm' and probe 'similarity'; leave one out" in result.stderr
+    assert "runs 'one' and 'two' both contain model 'm' and probe 'similarity'; leave one out" in result.stderr
 
 
 def test_names_that_give_the_same_file_are_kept_apart(tmp_path):

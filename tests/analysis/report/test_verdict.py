@@ -212,7 +212,7 @@ def test_queries_of_a_collection_are_not_called_glosses():
 
 @pytest.mark.parametrize("probe", ["similarity", "inversion", "retrieval", "geometry", "likelihood", "mine"])
 def test_nothing_is_said_of_what_failed_throughout(probe):
-    """A placebo, a background and a yardstick of which every pair failed have no value; 'no pull was detected' would be a claim."""
+    """A placebo, a background and a yardstick of which every pair failed have no value; 'no preference was detected' would be a claim."""
     judged = {"similarity": "gloss", "inversion": "exact_form", "retrieval": "document_form", "geometry": "centroid"}
     contrast = judged.get(probe, "downstream" if probe == "likelihood" else "gap")
     measure = {"retrieval": "ndcg_at_10", "likelihood": "log_prob_nats"}.get(probe, "cosine")
@@ -305,4 +305,4 @@ def test_words_that_own_queries_share_with_one_form_are_not_put_down_to_frequenc
     assert "It goes with word overlap" in own_queries(level_gap=-0.1, matched_gap=0.4).headline
     found = own_queries(level_gap=0.0, matched_gap=0.4, matched=40)
     assert "the effect cannot be separated from word matching" in words(found)
-    assert "It goes with word overlap" in found.headline
+    assert "Whether it goes with frequency or with word overlap cannot be told" in found.headline
