@@ -43,7 +43,7 @@ def test_committed_example_is_readable_and_whole():
     # a model that normalises its vectors has no correlation of their lengths
     assert {row.contrast for row in read_estimates(folder) if row.value is None} == {"norm_freq_corr"}
     manifest = read_manifest(folder / "manifest.json")
-    assert manifest["argv"] == ["freqbias", "run", "--fresh", "--out", "results/demo"]
+    assert manifest["argv"] == ["freqbias", "run", "--fresh", "--out", "results/example"]
 
 
 def test_example_follows_from_its_observations(cli, tmp_path):

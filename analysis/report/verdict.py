@@ -262,6 +262,7 @@ def _length(have: Lookup) -> list[str]:
     row = have.measured(have.confirmatory, LENGTH)
     if row is None:
         return []
+    way = "lower" if (row.value or 0) < 0 else "higher"
     return [
-        f"Length control (expected to be positive): the shorter wording scores higher by {number(row.value)} {have.unit} {interval(row)}."
+        f"Length control (expected to be positive): the shorter wording scores {way}, {number(row.value)} {have.unit} {interval(row)}."
     ]

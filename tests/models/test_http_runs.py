@@ -81,6 +81,7 @@ def test_embedder(cli, tmp_path, pairs):
         server.behaviours["embeddings"] = until(server, "rarest word 150", misbehaving.embeddings)
         result = run(server)
     assert result.exit_code == 1
+    assert (out / "observations.jsonl").exists(), result.output
     measured, failed, _ = rows_of(out)
     assert len(measured) == 300  # whatever part their pair is in, vectors that came are used
     assert {f"p{n}" for n in range(100)} <= failed < measured
