@@ -115,6 +115,7 @@ def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | No
         "sections": sections,
         "estimates": estimates,
         "families": _families(estimates, judgements),
+        "repeats": bool(repeated(estimates, judgements)),
         "runs": read,
         "audits": audits,
         "overview": charts[0],
