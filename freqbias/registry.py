@@ -125,9 +125,8 @@ def _load_plugin(point: EntryPoint) -> Any:
     except FreqbiasError:
         raise
     except (Exception, SystemExit) as error:
-        raise InputError(
-            f"'{point.name}' of {_source(point)} cannot be imported: {type(error).__name__}: {error}; update or remove that package"
-        ) from error
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise InputError(f"'{point.name}' of {_source(point)} cannot be imported: {reason}; update or remove that package") from error
 
 
 def check_api(thing: Any, what: str) -> None:

@@ -85,7 +85,7 @@ def test_right_rows_pass():
 
 @pytest.fixture
 def broken(monkeypatch, tmp_path):
-    (tmp_path / "broken_plugin.py").write_text("raise RuntimeError('its library is gone')\n")
+    (tmp_path / "broken_plugin.py").write_text("raise RuntimeError('its library is gone\\nand more')\n")
     monkeypatch.syspath_prepend(tmp_path)
     point = EntryPoint(name="theirs", value="broken_plugin:probe", group="freqbias.probes")
     registry._plugins.cache_clear()
@@ -96,7 +96,7 @@ def broken(monkeypatch, tmp_path):
 
 @pytest.mark.usefixtures("broken")
 def test_a_plugin_that_fails_is_one_line():
-    with pytest.raises(InputError, match="'theirs' of a plugin cannot be imported: RuntimeError: its library is gone"):
+    with pytest.raises(InputError, match="'theirs' of a plugin cannot be imported: RuntimeError: its library is gone and more; update"):
         registry.load("probes", "theirs")
 
 
