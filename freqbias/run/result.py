@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 PAGES = {".html": HTML_REPORT, ".htm": HTML_REPORT, ".md": MARKDOWN_REPORT, ".json": JSON_REPORT}
 
 
+#: Ends of names that ask for a document which is not made here.
+OTHER_PAGES = (".pdf", ".docx", ".odt", ".rtf", ".tex", ".txt", ".csv", ".xml")
+
+
 class Run:
     """What lies in a run folder, read when it is asked for.
 
@@ -58,12 +62,14 @@ class Run:
         """Write the report; return what was written.
 
         A name that ends in `.html`, `.md` or `.json` gives that one file, which needs no other; any other name is a folder that gets
-        all of them and the figures.
+        all of them and the figures. Raises `InputError` for the name of another kind of document.
         """
         from freqbias.analysis.report.report import write_report
 
         target = Path(path)
         page = PAGES.get(target.suffix.lower())
+        if target.suffix.lower() in OTHER_PAGES and not target.is_dir():
+            raise InputError(f"{target}: a report is .html, .md or .json, or a folder of them; a browser prints the .html as PDF")
         if page is None or target.is_dir():
             return write_report(self.folder, out=target)
         with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
 """What a run is to do: options of the command line over a YAML file over defaults."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,10 +20,14 @@ DEFAULT_PAIRS = 80  # keeps a run of the two default models under three minutes 
 
 
 def _as_list(value: Any) -> Any:
-    """Return any sequence of names as a list, and one name as a list of it; typer gives tuples since 0.16."""
+    """Return names in any order that lasts as a list, one name as a list of it, None as no name; typer gives tuples since 0.16."""
     if isinstance(value, str):
         return [value]
-    return list(value) if isinstance(value, Sequence) else value
+    found = list(value) if isinstance(value, Sequence | Iterator) else [] if value is None else value
+    odd = [name for name in found if not isinstance(name, str)] if isinstance(found, list) else [found]
+    if odd:
+        raise ValueError(f"expected names in a list, found {type(odd[0]).__name__}; give something of your own as 'module:name'")
+    return found
 
 
 Names = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_as_list)]

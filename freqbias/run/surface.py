@@ -69,7 +69,7 @@ def run_pairs(pairs: Pairs | None, given: Mapping[str, Any], track: Track) -> Ru
 def checked_pairs(pairs: Iterable[Pair]) -> list[Pair]:
     """Return pairs that never were in a file as a list, checked as if they had been; `InputError` says which one is at fault."""
     found: dict[str, Pair] = {}
-    for number, pair in enumerate(pairs):
+    for number, pair in enumerate(several(pairs, "pairs", "a path or several Pair")):
         if not isinstance(pair, Pair):
             raise InputError(f"pairs[{number}]: expected a Pair, found {type(pair).__name__}; build one with Pair.from_dict")
         try:
@@ -81,6 +81,13 @@ def checked_pairs(pairs: Iterable[Pair]) -> list[Pair]:
     if not found:
         raise InputError("pairs: none given")
     return list(found.values())
+
+
+def several(given: Any, argument: str, wanted: str) -> Iterable[Any]:
+    """Return what can be gone through; `InputError` names the argument and what is `wanted` of it."""
+    if not isinstance(given, Iterable):
+        raise InputError(f"{argument}: expected {wanted}, found {type(given).__name__}")
+    return given
 
 
 def audit(pairs: Pairs, *, tokenizer: str | None = None, similarity: str | None = None) -> dict[str, Any]:
@@ -107,7 +114,7 @@ def substitute(texts: str | os.PathLike[str] | Iterable[str], *, field: str = "t
     with arguments_named():
         if isinstance(texts, str | os.PathLike):
             return generate([os.fspath(texts)], field=field, n=n, seed=seed)
-        return pairs_of_texts(texts, n=n, seed=seed)
+        return pairs_of_texts(several(texts, "texts", "a path or several texts"), n=n, seed=seed)
 
 
 def score(
@@ -115,7 +122,7 @@ def score(
     *,
     frequency: str = "mean_zipf",
     language: str = "en",
-    corpus: Sequence[str | os.PathLike[str]] = (),
+    corpus: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
     completions: str | os.PathLike[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Return how frequent the wording of each text is: `text`, the value under the frequency's name, and `unknown` words.
@@ -125,8 +132,11 @@ def score(
     """
     from freqbias.run.scoring import scored
 
-    lines = [texts] if isinstance(texts, str) else texts
-    files = [Path(path) for path in corpus]
+    lines = [texts] if isinstance(texts, str) else list(several(texts, "texts", "a text or several"))
+    for number, text in enumerate(lines):
+        if not isinstance(text, str):
+            raise InputError(f"texts[{number}]: expected a text, found {type(text).__name__}")
+    files = [Path(path) for path in ([corpus] if isinstance(corpus, str | os.PathLike) else corpus)]
     with arguments_named():
         mixed = None if completions is None else Path(completions)
         return list(scored(lines, frequency, language=language, corpus=files, completions=mixed))

@@ -45,7 +45,7 @@ def test_a_file_gives_the_options_and_the_command_line_comes_first(cli, tmp_path
         ("n: 0", "n: Input should be greater than or equal to 1"),
         ("dtype: float8", "dtype: Input should be 'float32', 'bfloat16' or 'float16'"),
         ("trust-remote-code: 'yes'", "trust_remote_code: Input should be a valid boolean"),
-        ("lm: [1]", "lm.0: Input should be a valid string"),
+        ("lm: [1]", "lm: expected names in a list, found int"),
         ("- minilm", "expected a mapping of options to values, found list"),
         ("lm: [", "config.yaml:2: not YAML"),
         ("n: 3\npairs: p.jsonl", "--n applies to the bundled pairs"),

@@ -21,6 +21,7 @@ from freqbias.run import probing
 
 FILES = ["pairs.jsonl", "audit.json", "observations.jsonl", "estimates.jsonl", "report.html", "report.md", "report.json"]
 OPTIONS = {"embedders": ["synthetic:embed_words"], "probes": ["similarity"]}
+NAMES = "expected names in a list, found {}; give something of your own as 'module:name'"
 
 
 def content(folder):
@@ -136,6 +137,9 @@ def test_report_as_one_file_or_a_folder(tmp_path, lexicon_pairs):
     (page,) = run.report(tmp_path / "new" / "r.html")
     assert page.read_bytes() == (run.folder / "report.html").read_bytes()
     assert [path.name for path in page.parent.iterdir()] == ["r.html"]
+    with pytest.raises(freqbias.InputError, match=r"r.pdf: a report is .html, .md or .json"):
+        run.report(tmp_path / "r.pdf")
+    assert not (tmp_path / "r.pdf").exists()
     written = run.report(tmp_path / "all")
     assert {"report.html", "report.md", "report.json"} < {path.name for path in written}
     assert all(path.is_file() for path in written)
@@ -162,7 +166,10 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
     [
         ({"pairs": "p.jsonl", "n": 3}, "n applies to the bundled pairs and pairs replaces them; give one of the two"),
         ({"backend": "http"}, "backend http needs base_url, the address of the server"),
-        ({"embedders": [1]}, "embedders.0: Input should be a valid string"),
+        ({"embedders": [1]}, f"embedders: {NAMES.format('int')}"),
+        ({"embedders": object()}, f"embedders: {NAMES.format('object')}"),
+        ({"lms": {"minilm"}}, f"lms: {NAMES.format('set')}"),  # whose order would be another one tomorrow
+        ({"pairs": 5}, "pairs: expected a path or several Pair, found int"),
         ({"probes": "likelihood", "embedders": "minilm"}, "probe 'likelihood' needs a model: give lms"),
         ({"pairs": []}, "pairs: none given"),
         ({"pairs": [{"id": "1"}]}, "pairs[0]: expected a Pair, found dict; build one with Pair.from_dict"),
@@ -182,6 +189,28 @@ def test_faulty_pairs_in_memory_are_named(lexicon_pairs):
         freqbias.run([first, first], **OPTIONS)
     with pytest.raises(freqbias.InputError, match=r"pairs\[1\]: field 'high' is empty"):
         freqbias.audit([first, second.replace(high=" ")])
+
+
+def test_names_come_from_a_generator_too_and_none_is_no_name(tmp_path, lexicon_pairs):
+    named = {"embedders": iter(OPTIONS["embedders"]), "lms": None, "probes": OPTIONS["probes"]}
+    assert freqbias.run(lexicon_pairs[:4], **named, out=tmp_path / "run").observations["model"].unique().tolist() == OPTIONS["embedders"]
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        (lambda: freqbias.audit(None), "pairs: expected a path or several Pair, found NoneType"),
+        (lambda: freqbias.substitute(5), "texts: expected a path or several texts, found int"),
+        (lambda: freqbias.score(None), "texts: expected a text or several, found NoneType"),
+        (lambda: freqbias.score(["a", None]), "texts[1]: expected a text, found NoneType"),
+        (lambda: freqbias.score("a", corpus="own.txt"), "own.txt: cannot be read: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_gone_through_is_one_line(tmp_path, monkeypatch, call, line):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(freqbias.InputError) as error:
+        call()
+    assert str(error.value) == line
 
 
 def test_audit_is_the_commands_audit(cli, pair_file, lexicon_pairs):
