@@ -120,12 +120,20 @@ def read_json(path: str | os.PathLike[str]) -> Any:
         raise InputError(f"{path}: not strict JSON: {error}") from error
 
 
+_OBJECTS = ("config", "inputs", "probes", "probing", "source", "working_directory")  # fields of a manifest that hold an object or null
+
+
 def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a manifest and check its schema number; raise `InputError` when it is another."""
+    """Read a manifest; raise `InputError` when its schema number is another, or a field is not what every reader takes it for."""
     manifest = read_json(path)
     found = manifest.get("schema") if isinstance(manifest, dict) else None
     if found != SCHEMA:
         raise InputError(f"{path}: field 'schema' is {found!r}, this version of freqbias reads {SCHEMA}")
+    for name in _OBJECTS:
+        if not isinstance(manifest.get(name), dict | None):
+            raise InputError(f"{path}: field '{name}' must be an object")
+    if not isinstance(manifest.get("models"), list | None):
+        raise InputError(f"{path}: field 'models' must be a list")
     return dict(manifest)
 
 

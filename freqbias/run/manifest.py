@@ -31,6 +31,15 @@ def beside(observations: Path, name: str) -> Path:
     return observations.with_name(name if observations.name == OBSERVATIONS_FILE else f"{observations.stem}.{name}")
 
 
+def tells_how(found: Mapping[str, Any] | None) -> bool:
+    """Tell whether a manifest says enough of a run for it to be looked at and continued; one of an older version may not."""
+    needed = ("config", "inputs", "models", "probes", "probing")
+    if found is None or any(found.get(name) is None for name in needed):
+        return False
+    models = all(isinstance(model, dict) and {"kind", "name", "details"} <= model.keys() for model in found["models"])
+    return models and {"complete", "pairs", "pairs_at_once", "steps"} <= found["probing"].keys()
+
+
 def read(observations: Path) -> dict[str, Any] | None:
     """Return the manifest of an observation file; None where there is none."""
     path = path_of(observations)

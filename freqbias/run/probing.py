@@ -288,7 +288,7 @@ class Probing:
                 "steps": [{"model": step.info.name, "probe": step.probe.name} for step in self._plan.steps],
             },
             start=before.get("start", self._started),
-            seconds=round(before.get("seconds", 0.0) + time.monotonic() - self._clock, 1),
+            seconds=round((before.get("seconds") or 0.0) + time.monotonic() - self._clock, 1),
         )
 
 

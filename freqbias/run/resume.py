@@ -7,6 +7,7 @@ from typing import Any
 from freqbias.errors import InputError
 from freqbias.models import ModelInfo
 from freqbias.redact import redacted
+from freqbias.run import manifest
 from freqbias.terms import PAIRS_FILE
 
 IDENTITY = ("fingerprint", "revision", "dtype", "quantisation")
@@ -26,7 +27,7 @@ def refuse_changes(before: Mapping[str, Any] | None, now: Mapping[str, Any], out
 
     `now` is the manifest that the present command would write. Its steps may go on behind the earlier ones.
     """
-    if before is None or "probing" not in before:
+    if before is None or not manifest.tells_how(before):
         raise InputError(f"{out}: has no manifest of how it was made, so it cannot be continued; give --fresh to start over")
     found = [*_inputs(before, now), *_models(before, now), *_probes(before, now), *_steps(before, now)]
     if found:
@@ -55,7 +56,7 @@ def _read_otherwise(old: Mapping[str, Any], info: ModelInfo) -> list[str]:
 
 
 def _inputs(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    found = ["the pair file has changed"] if before["inputs"][PAIRS_FILE] != now["inputs"][PAIRS_FILE] else []
+    found = ["the pair file has changed"] if before["inputs"].get(PAIRS_FILE) != now["inputs"][PAIRS_FILE] else []
     if before["probing"]["pairs_at_once"] != now["probing"]["pairs_at_once"]:
         found.append("another version of freqbias measured it in other parts")
     for name in ("dtype", "backend", "seed"):
@@ -79,14 +80,14 @@ def _changed(old: Mapping[str, Any], new: Mapping[str, Any], names: Sequence[str
     return [
         f"model '{old['name']}' has changed: its {name} was {str(old[name])[:SHORT]} and is {str(new[name])[:SHORT]}"
         for name in names
-        if old[name] is not None and new[name] is not None and old[name] != new[name]
+        if old.get(name) is not None and new.get(name) is not None and old[name] != new[name]
     ]
 
 
 def _probes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     found = []
     for probe in before["probes"].keys() & now["probes"].keys():
-        old, new = (manifest.get("prompts", {}).get(probe, {}) for manifest in (before, now))
+        old, new = ((told.get("prompts") or {}).get(probe, {}) for told in (before, now))
         found += [f"prompt '{name}' of probe '{probe}' has changed" for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
         if not found and before["probes"][probe] != now["probes"][probe]:
             found.append(f"the settings of probe '{probe}' have changed")
@@ -94,7 +95,7 @@ def _probes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def _steps(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    old, new = ([f"{step['probe']} of {step['model']}" for step in manifest["probing"]["steps"]] for manifest in (before, now))
+    old, new = ([f"{step['probe']} of {step['model']}" for step in told["probing"]["steps"]] for told in (before, now))
     if new[: len(old)] == old:
         return []
     left_out = [step for step in old if step not in new]

@@ -18,7 +18,7 @@ def status_of(out: Path) -> dict[str, Any]:
     `out` is the observation file. `state` is `complete`, `interrupted` or `running`.
     """
     found = manifest.read(out)
-    if found is None or "probing" not in found:
+    if found is None or not manifest.tells_how(found):
         raise InputError(f"{manifest.path_of(out)}: does not describe a run; see: freqbias run --help")
     probing, config = found["probing"], found["config"]
     size = out.stat().st_size if out.exists() else 0
@@ -40,7 +40,7 @@ def status_of(out: Path) -> dict[str, Any]:
         "rows": rows.total(),
         "errors": errors.total(),
         "missing": missing,
-        "seconds": found["seconds"],
+        "seconds": found.get("seconds") or 0.0,
         "resume": _command(out, config) if again else None,
     }
 

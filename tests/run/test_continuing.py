@@ -7,6 +7,7 @@ from misbehaving import MODEL, Server
 from runs import files, probe, write_pairs
 
 from freqbias.errors import InputError
+from freqbias.files import read_manifest, write_json
 from freqbias.run.journal import side_file
 
 
@@ -55,6 +56,35 @@ def test_what_cannot_be_continued_is_refused_by_name(cli, tmp_path, pairs, monke
     assert probe(cli, pairs, out, *command[4:]) == before
     assert cli(*command, "--fresh", "--dtype", "bfloat16").exit_code == 0
     assert (out / "observations.previous.jsonl").read_bytes() == before["observations.jsonl"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"config": None},
+        {"inputs": None},
+        {"models": [{"name": "m"}]},
+        {"probing": {"complete": True}},
+        {"probes": None, "seconds": None},
+    ],
+)
+def test_what_a_manifest_of_old_does_not_say_is_one_line(cli, tmp_path, change):
+    pairs, out = write_pairs(tmp_path / "few.jsonl", 10), tmp_path / "run"
+    command = ["probe", pairs, "--out", out / "observations.jsonl", "--lm", "failing:lm", "--probe", "likelihood"]
+    probe(cli, pairs, out, *command[4:])
+    manifest = read_manifest(out / "manifest.json")
+    write_json(out / "manifest.json", {name: value for name, value in {**manifest, **change}.items() if value is not None})
+    for words, line in ((command, "no manifest says what made it"), (["status", out], "says nothing of a run")):
+        result = cli(*words)
+        assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1), result.output
+        assert line in result.stderr
+
+
+@pytest.mark.parametrize("name", ["config", "inputs", "source", "working_directory"])
+def test_a_field_of_a_manifest_that_is_something_else_is_named(tmp_path, name):
+    write_json(tmp_path / "manifest.json", {"schema": 1, name: "x"})
+    with pytest.raises(InputError, match=f"manifest.json: field '{name}' must be an object"):
+        read_manifest(tmp_path / "manifest.json")
 
 
 def test_what_a_server_began_does_not_go_on_with_a_model_here(cli, tmp_path, pairs):
