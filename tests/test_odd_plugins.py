@@ -119,6 +119,8 @@ raises = probe(unlucky)
 yields_dicts = probe(lambda pairs, model, common: ({"high": 1.0} for _ in pairs))
 later_a_dict = then(lambda pair, model: {"high": 1.0})
 later_nan = then(lambda pair, model: row(pair, model, high=float("nan")))
+of_another_model = then(lambda pair, model: row(pair, model, model="other"))
+of_another_pair = then(lambda pair, model: row(pair, model, pair_id="other"))
 later_another = then(lambda pair, model: row(pair, model, probe="other"))
 twice = probe(lambda pairs, model, common: [row(pair, model) for pair in pairs for _ in range(2)])
 of_another_api = probe(unlucky, api=2)
@@ -231,6 +233,8 @@ def test_a_language_model_of_lists_is_told_as_one(cli):
         ("later_a_dict", "probe 'odd' yields dict"),
         ("later_nan", "field 'high' must be finite"),
         ("later_another", "probe 'odd' writes rows of probe 'other'"),
+        ("of_another_model", "probe 'odd' writes rows of model 'other'; write model.info.name, here 'odd-model'"),
+        ("of_another_pair", "probe 'odd' writes a row of pair 'other', which it was not given; write pair.id"),
         ("twice", "probe 'odd' writes two rows of pair, measure, contrast and register"),
         ("of_another_api", "was made for API 2 of freqbias, this version has 1"),
         ("probe", "is not a Probe but a function"),

@@ -9,6 +9,7 @@ from simulation import simulate
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.report.verdict import number, p_text, verdicts
 from freqbias.records import Estimate, Observation, Pair
+from freqbias.terms import RIVALS
 
 
 def verdict(effects, contrasts=("gloss",), seed=0, **options):
@@ -280,6 +281,16 @@ def test_rivals_held_level_are_named_by_what_they_are():
     parts = [("cosine", "gloss", value, {"term": f"part:{name}", "p_value": None}) for name, value in values.items()]
     headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts).headline
     assert "It goes with frequency at equal readability. Without a placebo" in headline
+
+
+def test_the_total_is_what_its_parts_add_up_to_whatever_rival_has_one():
+    names = ["frequency", *RIVALS, "rest"]
+    values = [0.01 * 2**place for place in range(len(names))]
+    parts = [("cosine", "gloss", value, {"term": f"part:{name}"}) for name, value in zip(names, values, strict=True)]
+    (sentence,) = [text for text in told("similarity", ("cosine", "gloss", 0.06, {}), *parts).findings if "by regression" in text]
+    assert sentence.startswith(f"Of the mean gap by regression, {number(sum(values))}: frequency +0.01 [")
+    assert all(f"{label} +" in sentence for label in (*RIVALS.values(), "none of these"))
+    assert sentence.count(";") == len(names) - 1
 
 
 def own_queries(level_gap, matched_gap, matched=20):
