@@ -55,6 +55,12 @@ def test_a_foreign_probe_is_judged_as_it_declares(tmp_path):
     assert [row for row in undeclared if row.family == "confirmatory"] == []
 
 
+def test_a_probe_that_names_no_measure_and_writes_two_has_one_confirmatory_test():
+    known = Judgements({"theirs": Judgement()}).settled([("m", "theirs", "gap", measure) for measure in ("first", "second", "first")])
+    assert known["theirs"].secondary == ("second",)
+    assert [known["theirs"].judges("gap", measure) for measure in ("first", "second")] == [True, False]
+
+
 def test_the_report_reads_meaning_and_sentences_from_the_manifest(tmp_path):
     pairs, rows = rows_of(tmp_path)
     write_records(tmp_path / "observations.jsonl", rows)
