@@ -115,7 +115,7 @@ def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | No
         "sections": sections,
         "estimates": estimates,
         "families": _families(estimates, judgements),
-        "repeats": bool(repeated(estimates, judgements)),
+        "repeats": _twins(estimates, judgements),
         "runs": read,
         "audits": audits,
         "overview": charts[0],
@@ -197,6 +197,12 @@ def _labels(folders: Sequence[Path]) -> list[str]:
         return ["run"]
     names = [folder.resolve().name or "run" for folder in folders]
     return [name if names.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(names, start=1)]
+
+
+def _twins(estimates: Sequence[Estimate], judgements: Judgements) -> list[tuple[str, str, str, str]]:
+    """Return what has one number under two names: probe and contrast, and the probe and contrast that it repeats."""
+    couples = [(estimates[i], estimates[twin]) for i, twin in repeated(estimates, judgements).items()]
+    return sorted({(row.probe, row.contrast, twin.probe, twin.contrast) for row, twin in couples})
 
 
 def _refuse_repeats(runs: Sequence[Run]) -> None:

@@ -21,7 +21,8 @@ def as_assertion(what: str) -> Iterator[None]:
     try:
         yield
     except FreqbiasError as error:
-        raise AssertionError(f"{what}: {error}") from error
+        said = str(error)
+        raise AssertionError(said if said.startswith(what) else f"{what}: {said}") from error
 
 
 def close(first: object, second: object, tolerance: float = 1e-5) -> bool:

@@ -74,7 +74,7 @@ def test_what_a_manifest_of_old_does_not_say_is_one_line(cli, tmp_path, change):
     probe(cli, pairs, out, *command[4:])
     manifest = read_manifest(out / "manifest.json")
     write_json(out / "manifest.json", {name: value for name, value in {**manifest, **change}.items() if value is not None})
-    for words, line in ((command, "no manifest says what made it"), (["status", out], "says nothing of a run")):
+    for words, line in ((command, "has no manifest of how it was made"), (["status", out], "does not describe a run")):
         result = cli(*words)
         assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1), result.output
         assert line in result.stderr

@@ -363,7 +363,7 @@ def test_families_say_what_is_one_test(tmp_path):
     own = "m / similarity / cosine / gloss / frequency / mean"
     assert families["confirmatory"] == [f"m / inversion / cosine / exact_form / frequency / mean (one test with {own})", own]
     for name in ("report.html", "report.md"):
-        assert "One number under two names" in (tmp_path / name).read_text(encoding="utf-8")
+        assert "one number under two names" in (tmp_path / name).read_text(encoding="utf-8")
     alone = [row for row in rows if row.probe == "similarity"]
     write_records(tmp_path / "observations.jsonl", alone)
     write_records(tmp_path / "estimates.jsonl", estimate(frame(alone), pairs, curve=False))

@@ -287,9 +287,9 @@ def test_the_total_is_what_its_parts_add_up_to_whatever_rival_has_one():
     names = ["frequency", *RIVALS, "rest"]
     values = [0.01 * 2**place for place in range(len(names))]
     parts = [("cosine", "gloss", value, {"term": f"part:{name}"}) for name, value in zip(names, values, strict=True)]
-    (sentence,) = [text for text in told("similarity", ("cosine", "gloss", 0.06, {}), *parts).findings if "by regression" in text]
-    assert sentence.startswith(f"Of the mean gap by regression, {number(sum(values))}: frequency +0.01 [")
-    assert all(f"{label} +" in sentence for label in (*RIVALS.values(), "none of these"))
+    (sentence,) = [text for text in told("similarity", ("cosine", "gloss", 0.06, {}), *parts).findings if "split by regression" in text]
+    assert sentence.startswith(f"The mean gap split by regression, {number(sum(values))} in all: frequency +0.01 [")
+    assert all(f"{label} +" in sentence for label in (*RIVALS.values(), "unexplained"))
     assert sentence.count(";") == len(names) - 1
 
 
