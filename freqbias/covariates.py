@@ -7,16 +7,14 @@ does not allow the measure.
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
-from typing import Any
 
 from freqbias.frequency import content_words, content_zipf, mean_zipf, tokens
 from freqbias.frequency.measures import geo_mean_prob, min_zipf
+from freqbias.readability import fkgl
 from freqbias.records import Pair
 
 TextMeasure = Callable[[str, str], float | None]
 
-_SENTENCE_END = re.compile(r"[.!?]+(?:[\"')\]]*)(?=\s|$)")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -44,31 +42,6 @@ def type_token_ratio(text: str, language: str = "en") -> float | None:
 def numbers(text: str, language: str = "en") -> int:
     """Return how many numbers in digits the text holds."""
     return len(_NUMBER.findall(text))
-
-
-@cache
-def _hyphenation() -> Any:  # pyphen has no types
-    import pyphen
-
-    return pyphen.Pyphen(lang="en_US", left=1, right=1)  # the defaults keep two letters from a line's end
-
-
-@lru_cache(maxsize=1 << 17)
-def syllables(word: str) -> int:
-    """Return the number of syllables of an English word, by pyphen's hyphenation points (at least 1)."""
-    return len(_hyphenation().positions(word)) + 1
-
-
-def fkgl(text: str, language: str = "en") -> float | None:
-    """Return the Flesch-Kincaid grade level of an English text; None for other languages and for texts without words.
-
-    0.39 words / sentences + 11.8 syllables / words - 15.59. Reference: Kincaid et al. (1975), Research Branch Report 8-75.
-    """
-    found = tokens(text, language) if language == "en" else []
-    if not found:
-        return None
-    sentences = max(1, len(_SENTENCE_END.findall(text)))
-    return 0.39 * len(found) / sentences + 11.8 * sum(map(syllables, found)) / len(found) - 15.59
 
 
 #: Measures of one text, in the order of the audit's table.

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from freqbias.covariates import characters, fkgl, numbers_dropped, token_overlap, words
+from freqbias.covariates import characters, numbers_dropped, token_overlap, words
 from freqbias.frequency import content_zipf, swap
 from freqbias.judgement import DEFAULT_CELLS, Judgements
+from freqbias.readability import fkgl
 from freqbias.records import Pair
 from freqbias.terms import CELLS, CROSSED, ELEVATED, HIGH, LENGTH, LOW, PLAIN
 

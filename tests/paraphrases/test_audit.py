@@ -88,14 +88,6 @@ def test_dropped_numbers_and_outliers():
     assert covariates.covariates(original)["edit_distance_to_original"][0] < 1
 
 
-def test_fkgl_by_hand():
-    text = "The cat sat. It was happy."
-    assert [covariates.syllables(word) for word in ("the", "cat", "happy", "elephant")] == [1, 1, 2, 3]
-    assert covariates.fkgl(text) == pytest.approx(0.39 * 6 / 2 + 11.8 * 7 / 6 - 15.59)
-    assert covariates.fkgl("Die Katze", "de") is None
-    assert covariates.fkgl("…") is None
-
-
 def test_two_thousand_bundled_pairs_are_level_by_audit_and_by_hand():
     """The promise of the balanced sets, from the audit and from a few independent lines."""
     pairs = [pair for pair in generate(n=2000) if pair.arm == "frequency"]
