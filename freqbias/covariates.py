@@ -6,12 +6,13 @@ does not allow the measure.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from freqbias.frequency import content_words, content_zipf, mean_zipf, tokens
+from freqbias.frequency import Gap, content_words, content_zipf, mean_zipf, tokens, zipf_gap
 from freqbias.frequency.measures import geo_mean_prob, min_zipf
 from freqbias.readability import fkgl
 from freqbias.records import Pair
+from freqbias.terms import LENGTH, SWAPPED_WORDS, WHOLE_TEXT, ZIPF_GAP_OF
 
 TextMeasure = Callable[[str, str], float | None]
 
@@ -92,6 +93,59 @@ def distances_to_original(pair: Pair) -> dict[str, tuple[float | None, float | N
         ),
         "edit_distance_to_original": (edit_distance(pair.high, original), edit_distance(pair.low, original)),
     }
+
+
+ROUNDING = 1e-6  # Zipf units; gaps nearer than this are one number that was written and read
+MOST = 0.9  # of the pairs; the others then go without a frequency gap rather than all pairs with another one
+
+
+def frequency_gap(pair: Pair) -> Gap:
+    """Return the frequency gap of a pair and what it is of; computed from the texts where the pair has none, and None in arm `length`.
+
+    Where the pair does not say of what (`meta.zipf_gap_of`), its value does: a number that neither definition gives is its maker's own.
+    """
+    if pair.zipf_gap is None:
+        return Gap(None, None) if pair.arm == LENGTH else zipf_gap(pair.high, pair.low, pair.language)
+    said = pair.meta.get(ZIPF_GAP_OF)
+    if said in (SWAPPED_WORDS, WHOLE_TEXT):
+        return Gap(pair.zipf_gap, said)
+    own = zipf_gap(pair.high, pair.low, pair.language)
+    for value, of in (own, (content_gap(pair), WHOLE_TEXT)):
+        if value is not None and abs(value - pair.zipf_gap) < ROUNDING:
+            return Gap(pair.zipf_gap, of)
+    return Gap(pair.zipf_gap, None)
+
+
+def content_gap(pair: Pair) -> float | None:
+    """Return the difference in `content_zipf` of the two forms; None where one has no known content word."""
+    high, low = (content_zipf(text, pair.language) for text in (pair.high, pair.low))
+    return None if high is None or low is None else high - low
+
+
+def common_definition(gaps: Iterable[Gap]) -> str | None:
+    """Return what the frequency gaps of several pairs are to be gaps of, since two definitions are never mixed.
+
+    The one that nine pairs in ten have; whole texts, which every pair has, where there is none. None: their maker's own numbers.
+    """
+    counts = Counter(gap.of for gap in gaps if gap.value is not None)
+    if not counts:
+        return None
+    of, count = counts.most_common(1)[0]
+    return of if count >= MOST * counts.total() else WHOLE_TEXT
+
+
+def by_definition(gap: Gap, content: float | None, of: str | None) -> float | None:
+    """Return a pair's frequency gap by the common definition `of`; `content` is its gap by whole texts."""
+    if gap.of == of:
+        return gap.value
+    return content if of == WHOLE_TEXT and gap.value is not None else None
+
+
+def frequency_gaps(pairs: Sequence[Pair]) -> tuple[list[float | None], str | None]:
+    """Return the frequency gap of every pair by one definition, and which (`common_definition`)."""
+    gaps = [frequency_gap(pair) for pair in pairs]
+    of = common_definition(gaps)
+    return [gap.value if gap.of == of else by_definition(gap, content_gap(pair), of) for gap, pair in zip(gaps, pairs, strict=True)], of
 
 
 def covariates(pair: Pair) -> dict[str, tuple[float | None, float | None]]:

@@ -8,6 +8,9 @@ SIDES = HIGH, LOW = ("high", "low")
 CELLS = HH, HL, LH, LL = ("hh", "hl", "lh", "ll")  # query form first, document form second
 REGISTERS = PLAIN, ELEVATED = ("plain", "elevated")
 CROSSED = "crossed"
+#: Field of a pair's `meta`: what its `zipf_gap` is the gap of, the swapped words or all content words of the texts.
+ZIPF_GAP_OF = "zipf_gap_of"
+SWAPPED_WORDS, WHOLE_TEXT = ("swap", "text")
 #: The contrast that alone may be called preference.
 PREFERENCE = "background"
 

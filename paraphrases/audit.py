@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from freqbias.covariates import covariates, edit_distance, token_overlap
+from freqbias.covariates import covariates, edit_distance, frequency_gap, frequency_gaps, token_overlap
 from freqbias.errors import InputError
 from freqbias.matching import match, paired_dz
 from freqbias.progress import Track, silent
 from freqbias.records import Pair
-from freqbias.terms import ARMS, FREQUENCY, HIGH, LOW
+from freqbias.terms import ARMS, FREQUENCY, HIGH, LOW, SWAPPED_WORDS, WHOLE_TEXT
 
 PRESENT_DZ = 0.2  # a small effect in Cohen's terms; below it a rival cannot carry much
 RANKED_DIGITS = 9  # significant; what differs in later ones is rounding, and tied
@@ -33,7 +33,9 @@ def audit(
     means of both sides, the paired dz = mean(high - low) / sd(high - low) with its 95 % interval (normal approximation with variance
     1/n + dz²/2n, Goulet-Pelletier & Cousineau 2018), and the AUC for telling high from low (.5: cannot be told). `between` holds means
     of what two forms have in common. `matched` is what remains in the largest subset that is level in `words` and `characters`.
-    `count_tokens` adds `subwords`, `similarity` adds `similarity`.
+    `zipf_gap` holds what the dose is measured on (`of`: the swapped words or the whole texts, never both; null: the numbers that the
+    pairs brought), its mean and how many pairs say what (`covariates.common_definition`). `count_tokens` adds `subwords`, `similarity`
+    adds `similarity`.
     """
     by_arm: dict[str, list[Pair]] = {}
     for pair in pairs:
@@ -62,8 +64,17 @@ def _arm(pairs: list[Pair], count_tokens: CountTokens | None, similarity: Simila
         "n_pairs": len(pairs),
         "covariates": {name: row for name, row in summaries.items() if row is not None},
         "between": between,
+        "zipf_gap": _dose(pairs),
         "matched": _matched(columns),
     }
+
+
+def _dose(pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Return mean and definition of the frequency gap, and how many pairs have a gap of each kind."""
+    values, of = frequency_gaps(pairs)
+    kinds = [gap.of for pair in pairs if (gap := frequency_gap(pair)).value is not None]
+    counts = {f"n_{name}": kinds.count(kind) for name, kind in (("swap", SWAPPED_WORDS), ("text", WHOLE_TEXT), ("given", None))}
+    return {"of": of, "mean": _mean(np.array(values, dtype=float)), **counts}
 
 
 def _columns(rows: Sequence[Mapping[str, tuple[float | None, float | None]]]) -> dict[str, NDArray[np.float64]]:
@@ -120,7 +131,7 @@ def _verdicts(arm: Mapping[str, Any], pairs: Sequence[Pair]) -> list[dict[str, s
     if "content_zipf" not in rows:
         return [_verdict("frequency_gap", "absent", "no pair of arm frequency has known content words on both sides")]
     frequency = rows["content_zipf"]
-    found = [_frequency_gap(frequency)]
+    found = [_frequency_gap(frequency), *_mixed(arm["zipf_gap"])]
     for name in ("words", "characters"):
         found += _length(name, rows[name]["dz"], frequency["dz"])
     found += _numbers(rows["numbers_dropped"], arm["n_pairs"])
@@ -146,6 +157,16 @@ def _frequency_gap(row: Mapping[str, float | None]) -> dict[str, str]:
         return _verdict("frequency_gap", "negligible", f"{text} (dz {size:+.2f}): too near each other to learn from")
     backwards = (row["high_mean"] or 0) < (row["low_mean"] or 0)
     return _verdict("frequency_gap", "backwards" if backwards else "present", text)
+
+
+def _mixed(dose: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Say where the frequency gaps of some pairs are not of what those of others are."""
+    named = {"n_swap": "swapped words", "n_text": "whole texts", "n_given": "what the file does not say"}
+    counts = [f"of {what} in {dose[name]} pairs" for name, what in named.items() if dose[name]]
+    if len(counts) < 2:
+        return []
+    of = {SWAPPED_WORDS: "swapped words", WHOLE_TEXT: "whole texts"}.get(dose["of"], "the file's own numbers")
+    return [_verdict("zipf_gap", "mixed", f"the frequency gap is {' and '.join(counts)}; the dose is by {of} alone")]
 
 
 def _length(name: str, size: float | None, frequency: float | None) -> list[dict[str, str]]:

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import InputError
-from freqbias.frequency import swap, swap_of_tokens
+from freqbias.frequency import mean_zipf_gap, swap
 from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.making import drafted
 from freqbias.paraphrases.words import article, inflect_word, shared_words
 from freqbias.records import Pair
 from freqbias.registry import suggestion
-from freqbias.terms import FREQUENCY, HIGH, LENGTH, LOW, PLACEBO
+from freqbias.terms import FREQUENCY, HIGH, LENGTH, LOW, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
 
 NEUTRAL_QUERIES = 5
 LONGER = 1.25  # the least ratio of lengths in the length arm
@@ -159,7 +159,7 @@ def fitting_frames(item_id: str, arm: str) -> tuple[Frame, ...]:
 
 def keeps_gap(arm: str, high: str, low: str) -> bool:
     """Tell whether two word forms are both known and as far apart (`frequency`) or as near (`placebo`) as their arm asks."""
-    gap = swap_of_tokens([high], [low]).zipf_gap
+    gap = mean_zipf_gap([(high, low)])
     if gap is None:
         return False
     return gap >= MIN_GAP if arm == FREQUENCY else abs(gap) <= MAX_PLACEBO_GAP + 1e-9
@@ -278,6 +278,7 @@ def _pair(
             "headline": item.headline,
             "balanced": item.balanced,
             "oriented_by": item.oriented_by if arm == PLACEBO else None,
+            ZIPF_GAP_OF: None if arm == LENGTH else SWAPPED_WORDS,
             **meta,
         },
     )

@@ -20,13 +20,13 @@ import numpy as np
 
 from freqbias.errors import InputError
 from freqbias.files import read_lines, read_rows
-from freqbias.frequency import swap_of_tokens
+from freqbias.frequency import mean_zipf_gap
 from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.lexicon import keeps_gap, synonym_sets
 from freqbias.paraphrases.making import drafted
 from freqbias.paraphrases.words import article
 from freqbias.records import Pair
-from freqbias.terms import FREQUENCY, PLACEBO
+from freqbias.terms import FREQUENCY, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
 
 log = logging.getLogger(__name__)
 
@@ -222,14 +222,13 @@ def _pair(document: Document, arm: str) -> Pair | None:
     if not used:
         return None
     sets = [couple[2] for couple in used]
-    swapped = swap_of_tokens([couple[0] for couple in used], [couple[1] for couple in used])
     return drafted(
         item=document.id,
         arm=arm,
         high=high,
         low=low,
         queries=_queries(document, arm, sets),
-        zipf_gap=swapped.zipf_gap,
+        zipf_gap=mean_zipf_gap((high, low) for high, low, _ in used),
         generator="substitute",
         meta={
             "place": document.place,
@@ -237,6 +236,7 @@ def _pair(document: Document, arm: str) -> Pair | None:
             "swaps": sets,
             "query_ids": list(document.query_ids),
             "oriented_by": _orientation(sets) if arm == PLACEBO else None,
+            ZIPF_GAP_OF: SWAPPED_WORDS,
         },
     )
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from freqbias.analysis.estimate.rivals import NAMES, ZIPF_GAP, Row, method_of, predictors, row_of
+from freqbias.analysis.estimate.rivals import NAMES, Row, method_of, predictors, row_of
 from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, crossed, inflation
 
 METHOD = "slope of model log-odds on corpus log-odds, null 1"
@@ -21,7 +21,7 @@ def calibration_rows(rows: pd.DataFrame) -> Iterator[Row]:
     follows the corpus has slope 1 however many words a pair swaps. Pairs that do not swap one for one, or swap unknown words, are left
     out: what a word more costs is no question of frequency.
     """
-    known = rows.assign(**{ODDS: math.log(10) * rows[ZIPF_GAP] * rows["swapped_words"]}).dropna(subset=["gap", ODDS])
+    known = rows.assign(**{ODDS: math.log(10) * rows["swap_zipf_gap"] * rows["swapped_words"]}).dropna(subset=["gap", ODDS])
     lengths = [name for name in predictors(known) if NAMES.get(name) == "length"]
     if lengths and inflation(known, [ODDS, *lengths])[ODDS] < INSEPARABLE_VIF:
         yield from _row(known, "adjusted", [ODDS, *lengths])

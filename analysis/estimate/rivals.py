@@ -20,7 +20,7 @@ from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, Coeffic
 from freqbias.analysis.stats.resampling import std_error, t_interval
 from freqbias.errors import InputError
 from freqbias.matching import match
-from freqbias.terms import INSEPARABLE, NOT_HELD, RIVALS
+from freqbias.terms import INSEPARABLE, NOT_HELD, RIVALS, WHOLE_TEXT, ZIPF_GAP_OF
 
 ZIPF_GAP = "zipf_gap"
 #: Rivals in the order of the report, and what a reader calls each.
@@ -95,7 +95,9 @@ def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
         return
     fit = crossed(rows, "gap", names)
     if fit is not None:
-        yield from (replace(row, flags=unknown) if row.term == "zipf_slope" else row for row in _slopes(fit, names))
+        yield from (
+            replace(row, flags=unknown, details=_dose_of(rows)) if row.term == "zipf_slope" else row for row in _slopes(fit, names)
+        )
         yield row_of("adjusted", fit.adjusted, f"mean gap at the mean frequency gap with no rival; {method_of(fit, names)}")
     check = two_way_ols(rows, "gap", names)
     if check is not None:
@@ -103,6 +105,12 @@ def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
     yield from _by_sense(rows, names)
     yield from _direct(rows, names)
     yield from _matched(rows, names)
+
+
+def _dose_of(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return what the frequency gaps are of, where that is not the swapped words."""
+    whole = ZIPF_GAP_OF in rows.columns and (rows[ZIPF_GAP_OF] == WHOLE_TEXT).any()
+    return {ZIPF_GAP_OF: WHOLE_TEXT} if whole else {}
 
 
 def _by_sense(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:

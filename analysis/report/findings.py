@@ -27,6 +27,8 @@ from freqbias.terms import (
     NOT_HELD,
     ONE_REGISTER,
     RIVALS,
+    WHOLE_TEXT,
+    ZIPF_GAP_OF,
 )
 
 WORTH_NAMING = 0.25  # of the effect; a smaller part does not change what the effect goes with
@@ -115,7 +117,8 @@ def _dose(have: Lookup, main: Estimate | None) -> list[str]:
     clear = "" if excludes_zero(row) else " (interval includes zero)"
     sense = have.main("sense_zipf_slope")
     by_sense = "" if sense is None else f"; by the frequency of the intended sense {sized(sense)}"
-    return [f"Per Zipf unit of frequency gap (a factor of ten), confounders held constant: {sized(row)}{clear}{by_sense}."]
+    of = ", of all content words of the texts" if row.details.get(ZIPF_GAP_OF) == WHOLE_TEXT else ""
+    return [f"Per Zipf unit of frequency gap (a factor of ten{of}), confounders held constant: {sized(row)}{clear}{by_sense}."]
 
 
 def _why(row: Estimate) -> str:

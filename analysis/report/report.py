@@ -26,9 +26,9 @@ from freqbias.analysis.report.verdicts_of_run import manifest_of, verdicts_of
 from freqbias.analysis.table import belonging, contrasts
 from freqbias.analysis.table.frame import frame
 from freqbias.analysis.table.judged import judgements_of
+from freqbias.covariates import frequency_gaps
 from freqbias.errors import InputError
 from freqbias.files import read_estimates, read_json, read_pairs, write_json, write_text
-from freqbias.frequency import swap
 from freqbias.judgement import Judgement, Judgements
 from freqbias.records import SCHEMA, Estimate, Pair
 from freqbias.terms import (
@@ -149,7 +149,7 @@ def _read(folder: Path, label: str) -> Run:
         belonging.check_records(observations, pairs, str(folder / OBSERVATIONS_FILE), judgements)
         table = contrasts.pair_gaps(observations, judgements)
         _refuse_old(estimates, table, folder)
-        table["zipf_gap"] = table["pair_id"].map({key: _zipf_gap(pair) for key, pair in pairs.items()}).astype(float)
+        table["zipf_gap"] = table["pair_id"].map(dict(zip(pairs, frequency_gaps(list(pairs.values()))[0], strict=True))).astype(float)
     audit = _optional(folder / AUDIT_FILE, read_json)
     if audit is not None and not (isinstance(audit, dict) and {"arms", "verdicts"} <= set(audit)):
         raise InputError(f"{folder / AUDIT_FILE}: not an audit of pairs; run: freqbias audit {folder}")
@@ -179,12 +179,6 @@ def _refuse_old(estimates: Sequence[Estimate], table: pd.DataFrame, folder: Path
                 f"{folder / ESTIMATES_FILE}: {' / '.join(key)} is not the mean of observations.jsonl, which has changed; "
                 f"run: freqbias analyze {folder}"
             )
-
-
-def _zipf_gap(pair: Pair) -> float | None:
-    if pair.zipf_gap is not None or pair.arm != FREQUENCY:
-        return pair.zipf_gap
-    return swap(pair.high, pair.low, pair.language).zipf_gap
 
 
 def _optional(path: Path, read: Any) -> Any:

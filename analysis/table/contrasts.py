@@ -17,12 +17,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from freqbias.covariates import characters, numbers_dropped, token_overlap, words
-from freqbias.frequency import content_zipf, swap
+from freqbias.covariates import (
+    by_definition,
+    characters,
+    common_definition,
+    content_gap,
+    frequency_gap,
+    numbers_dropped,
+    token_overlap,
+    words,
+)
+from freqbias.frequency import Gap, swap
 from freqbias.judgement import DEFAULT_CELLS, Judgements
 from freqbias.readability import fkgl
 from freqbias.records import Pair
-from freqbias.terms import CELLS, CROSSED, ELEVATED, HIGH, LENGTH, LOW, PLAIN
+from freqbias.terms import CELLS, CROSSED, ELEVATED, HIGH, LOW, PLAIN, WHOLE_TEXT
 
 #: Rivals computed from the texts.
 COMPUTED = {"words": words, "characters": characters, "fkgl": fkgl}
@@ -101,20 +110,23 @@ def _difference(table: pd.DataFrame, first: str, second: str, name: str) -> pd.D
 def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
     """Return one row per pair with what the analysis needs beside the observations, computed from the texts where absent.
 
-    Columns: `pair_arm`, `pair_item`, `zipf_gap` (of the swapped words), `swapped_words` (how many, where one for one),
-    `content_zipf_gap` (of the texts), `sense_zipf_gap` (`zipf_gap` of the intended senses, where the pairs bring `sense_share`),
-    `words_gap` (white-space words), `characters_gap`, `fkgl_gap`, `numbers_dropped_gap`, `overlap_with_original_gap` (where the pairs
-    bring their original), `oriented_by`, `frame`, and `NAME_gap` per covariate of the pairs; every gap is high - low.
+    Columns: `pair_arm`, `pair_item`, `zipf_gap` (by one definition for all pairs, which `zipf_gap_of` names: see
+    `covariates.common_definition`), `swap_zipf_gap` and `swapped_words` (mean and number of the words that face each other; NaN where
+    none do), `content_zipf_gap` (of the texts), `sense_zipf_gap` (`zipf_gap` of the intended senses, where the pairs bring
+    `sense_share`), `words_gap` (white-space words), `characters_gap`, `fkgl_gap`, `numbers_dropped_gap`, `overlap_with_original_gap`
+    (where the pairs bring their original), `oriented_by`, `frame`, and `NAME_gap` per covariate of the pairs; every gap is high - low.
     """
-    rows = [_pair_row(pair) for pair in pairs]
+    found = [(pair, frequency_gap(pair)) for pair in pairs]
+    of = common_definition(gap for _, gap in found)
+    rows = [_pair_row(pair, gap, of) for pair, gap in found]
     return (pd.DataFrame(rows) if rows else pd.DataFrame(columns=["pair_id", "pair_arm", "pair_item"])).set_index("pair_id")
 
 
-def _pair_row(pair: Pair) -> dict[str, Any]:
-    zipf_gap = pair.zipf_gap
+def _pair_row(pair: Pair, gap: Gap, of: str | None) -> dict[str, Any]:
+    content = content_gap(pair)
+    zipf_gap = by_definition(gap, content, of)
     swapped = swap(pair.high, pair.low, pair.language)
-    if zipf_gap is None and pair.arm != LENGTH:
-        zipf_gap = swapped.zipf_gap
+    words_swapped = None if gap.of == WHOLE_TEXT else swapped.words
     computed = {
         f"{name}_gap": _minus((measure(pair.high, pair.language), measure(pair.low, pair.language))) for name, measure in COMPUTED.items()
     }
@@ -127,16 +139,22 @@ def _pair_row(pair: Pair) -> dict[str, Any]:
         "pair_id": pair.id,
         "pair_arm": pair.arm,
         "pair_item": pair.item,
-        "content_zipf_gap": _minus((content_zipf(pair.high, pair.language), content_zipf(pair.low, pair.language))),
+        "content_zipf_gap": _number(content),
         "oriented_by": pair.meta.get("oriented_by"),
         "frame": pair.meta.get("frame"),
         **computed,
         **given,
         # last, since a covariate may be called `zipf`
-        "zipf_gap": np.nan if zipf_gap is None else zipf_gap,
-        "swapped_words": np.nan if swapped.words is None else swapped.words,
-        "sense_zipf_gap": _sense_zipf_gap(zipf_gap, pair.covariates.get("sense_share", (None, None))),
+        "zipf_gap": _number(zipf_gap),
+        "zipf_gap_of": of,
+        "swap_zipf_gap": np.nan if gap.of == WHOLE_TEXT else _number(gap.value),
+        "swapped_words": _number(words_swapped),
+        "sense_zipf_gap": _sense_zipf_gap(None if of == WHOLE_TEXT else zipf_gap, pair.covariates.get("sense_share", (None, None))),
     }
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else float(value)
 
 
 def _sense_zipf_gap(zipf_gap: float | None, shares: Any) -> float:

@@ -102,7 +102,7 @@ def match_pairs(pairs: Path, names: Sequence[str], out: Path, *, track: Track) -
     """
     import numpy as np
 
-    from freqbias.covariates import TEXT_MEASURES, covariates
+    from freqbias.covariates import TEXT_MEASURES, covariates, frequency_gaps
     from freqbias.matching import match
 
     records = list(read_pairs(pairs))
@@ -115,10 +115,9 @@ def match_pairs(pairs: Path, names: Sequence[str], out: Path, *, track: Track) -
         if name not in known:
             raise InputError(f"unknown covariate '{name}'{registry.suggestion(name, known)}")
     missing = (None, None)
-    sides = {name: np.array([row.get(name, missing) for row in values], dtype=float) for name in {*names, "content_zipf"}}
+    sides = {name: np.array([row.get(name, missing) for row in values], dtype=float) for name in names}
     gaps = {name: side[:, 0] - side[:, 1] for name, side in sides.items()}
-    given = np.array([np.nan if pair.zipf_gap is None else pair.zipf_gap for pair in own])
-    keep, balance = match({name: gaps[name] for name in names}, np.where(np.isfinite(given), given, gaps["content_zipf"]))
+    keep, balance = match({name: gaps[name] for name in names}, np.array(frequency_gaps(own)[0], dtype=float))
     chosen = {pair.id for pair, kept in zip(own, keep, strict=True) if kept}
     write_records(out, (pair for pair in records if pair.arm != FREQUENCY or pair.id in chosen))
     return len(own), balance
