@@ -12,7 +12,7 @@ from freqbias.frequency import Gap, content_words, content_zipf, mean_zipf, toke
 from freqbias.frequency.measures import geo_mean_prob, min_zipf
 from freqbias.readability import fkgl
 from freqbias.records import Pair
-from freqbias.terms import LENGTH, SWAPPED_WORDS, WHOLE_TEXT, ZIPF_GAP_OF
+from freqbias.terms import FORMAL, INFORMAL, LENGTH, REGISTER, SWAPPED_WORDS, WHOLE_TEXT, ZIPF_GAP_OF
 
 TextMeasure = Callable[[str, str], float | None]
 
@@ -148,6 +148,27 @@ def frequency_gaps(pairs: Sequence[Pair]) -> tuple[list[float | None], str | Non
     return [gap.value if gap.of == of else by_definition(gap, content_gap(pair), of) for gap, pair in zip(gaps, pairs, strict=True)], of
 
 
+SIGNED_REGISTER = "formality"  # -1 informal, 0 neutral, 1 formal: register in bundled pairs that were made before it was two indicators
+
+
+def given(pair: Pair) -> Mapping[str, Sequence[float | None]]:
+    """Return the covariates that a pair brings along; register on the one scale of older files as two indicators."""
+    old = pair.covariates.get(SIGNED_REGISTER)
+    if old is None or pair.generator != "lexicon":
+        return pair.covariates
+    rest = {name: sides for name, sides in pair.covariates.items() if name != SIGNED_REGISTER}
+    return {name: [None if side is None else int(side == sign) for side in old] for name, sign in ((INFORMAL, -1), (FORMAL, 1))} | rest
+
+
+def oriented_by(pair: Pair) -> str | None:
+    """Return the rival that makes the high side of a placebo pair; for register, which of its two indicators differs."""
+    rival = pair.meta.get("oriented_by")
+    if rival != SIGNED_REGISTER:
+        return None if rival is None else str(rival)
+    own = given(pair)
+    return next((name for name in (FORMAL, INFORMAL) if name in own and own[name][0] != own[name][1]), REGISTER)
+
+
 def covariates(pair: Pair) -> dict[str, tuple[float | None, float | None]]:
     """Return every covariate of a pair as `(high, low)`: the measures of this module and what the pair brings along."""
     found: dict[str, tuple[float | None, float | None]] = {
@@ -155,5 +176,5 @@ def covariates(pair: Pair) -> dict[str, tuple[float | None, float | None]]:
     }
     found["numbers_dropped"] = numbers_dropped(pair)
     found |= distances_to_original(pair)
-    found |= {name: (sides[0], sides[1]) for name, sides in pair.covariates.items() if name not in found}
+    found |= {name: (sides[0], sides[1]) for name, sides in given(pair).items() if name not in found}
     return found

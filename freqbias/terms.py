@@ -105,16 +105,26 @@ FLAGS = (
     NO_GLOSS,
 )
 
+#: Register is a factor and no scale: two indicators a form, since informal and formal rare words would cancel on one.
+MARKED = INFORMAL, FORMAL = ("informal", "formal")
+REGISTER = "register"
+
 #: Rivals of frequency as the analysis names them, and in words; the order is that of the sentences.
 RIVALS = {
     "words": "length",
     "characters": "length",
     "fkgl": "readability",
-    "formality": "register",
+    INFORMAL: REGISTER,
+    FORMAL: REGISTER,
     "gloss_fit": "the fit of the gloss",
     "overlap_with_original": "overlap with the original",
     "numbers_dropped": "dropped numbers",
 }
+
+#: Rivals whose parts of a mean gap are told as one, by what that is called.
+JOINT_PARTS = {REGISTER: MARKED}
+#: Parts of a mean gap beside frequency's, and in words.
+PARTS = {(REGISTER if name in MARKED else name): label for name, label in RIVALS.items()}
 
 # files of a run folder
 PAIRS_FILE = "pairs.jsonl"

@@ -5,6 +5,7 @@ it is and once with empty material around it (`length`). How the sets were writt
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -21,7 +22,7 @@ from freqbias.paraphrases.making import drafted
 from freqbias.paraphrases.words import article, inflect_word, shared_words
 from freqbias.records import Pair
 from freqbias.registry import suggestion
-from freqbias.terms import FREQUENCY, HIGH, LENGTH, LOW, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
+from freqbias.terms import FREQUENCY, HIGH, LENGTH, LOW, MARKED, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
 
 NEUTRAL_QUERIES = 5
 LONGER = 1.25  # the least ratio of lengths in the length arm
@@ -29,7 +30,6 @@ PLACEBO_SHARE = 1.0  # of the frequency arm's pairs: showing that nothing is the
 LENGTH_SHARE = 0.5  # a yardstick; its effects are large
 MIN_GAP = 0.7  # Zipf; a factor of five in frequency
 MAX_PLACEBO_GAP = 0.1  # Zipf; a quarter more often
-FORMALITY = {"informal": -1, "neutral": 0, "formal": 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +66,9 @@ class SynonymSet:
     `sense_share` is the judged share of a word's occurrences that carry the meant sense, `n_senses` WordNet's count for the
     part of speech, `subwords` the pieces in three tokenizers, `gloss_fit` the mean blind 1-5 rating of the glosses against
     each form. `headline` marks sets whose two words nearly always carry the meant sense, `balanced` the largest part of the
-    frequency arm that is level in characters and readability, `gap_matched` a part of which one half splits into equally many WordPiece
-    subwords and the other does not, at the same frequency gaps. `oriented_by` names the rival that makes the `high` side of a placebo
-    set.
+    frequency arm that is level in characters, readability and register, `gap_matched` a part of which one half splits into equally
+    many WordPiece subwords and the other does not, at the same frequency gaps. `oriented_by` names the rival of which the `high` side of
+    a placebo set has less.
     """
 
     id: str
@@ -128,11 +128,12 @@ def query_texts() -> dict[str, Any]:
 
 def decoy_of(item: SynonymSet) -> SynonymSet:
     """Return the set that serves as the on-topic wrong answer of `item`."""
-    return _by_id(item.arm)[item.decoy]
+    return sets_by_id(item.arm)[item.decoy]
 
 
 @cache
-def _by_id(arm: str) -> dict[str, SynonymSet]:
+def sets_by_id(arm: str) -> dict[str, SynonymSet]:
+    """Return the bundled sets of an arm by their ids."""
     return {item.id: item for item in synonym_sets(arm)}
 
 
@@ -143,7 +144,7 @@ def fitting_frames(item_id: str, arm: str) -> tuple[Frame, ...]:
     They share no content word or stem with its forms, glosses or decoy, and the inflection that they show keeps the arm's
     frequency gap: `dogs` and `hounds` may lie farther apart than `dog` and `hound`.
     """
-    item = _by_id(arm)[item_id]
+    item = sets_by_id(arm)[item_id]
     decoy = decoy_of(item)
     own = [item.high, item.low, decoy.high, decoy.low, *item.glosses]
     return tuple(
@@ -263,8 +264,7 @@ def _pair(
         generator="lexicon",
         checks=checks,
         covariates={
-            "formality": [FORMALITY[item.register[0]], FORMALITY[item.register[both]]],
-            "sense_share": [item.sense_share[0], item.sense_share[both]],
+            **{name: [sides[0], sides[both]] for name, sides in word_covariates([item]).items()},
             "gloss_fit": [item.gloss_fit[0], item.gloss_fit[both]],
             "wordpieces": _pieces(item, frame, both),
         },
@@ -282,6 +282,25 @@ def _pair(
             **meta,
         },
     )
+
+
+def word_covariates(items: Sequence[SynonymSet]) -> dict[str, list[float | None]]:
+    """Return what is known of the words of some sets as `[high, low]`, the mean where there are several; None where one is unknown.
+
+    `informal` and `formal` are 1 for a word of that register, else 0; `n_senses` and `sense_share` are the sets' own.
+    """
+    found: dict[str, list[list[float | None]]] = {
+        name: [[int(mark == name) for mark in item.register] for item in items] for name in MARKED
+    }
+    found |= {"n_senses": [list(item.n_senses) for item in items], "sense_share": [list(item.sense_share) for item in items]}
+    return {name: [_mean([row[side] for row in rows]) for side in (0, 1)] for name, rows in found.items()}
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    if len(known) < len(values) or not known:
+        return None
+    return known[0] if len(known) == 1 else math.fsum(known) / len(known)
 
 
 def _pieces(item: SynonymSet, frame: Frame, both: int) -> list[int | None]:

@@ -22,7 +22,7 @@ from freqbias.errors import InputError
 from freqbias.files import read_lines, read_rows
 from freqbias.frequency import mean_zipf_gap
 from freqbias.paraphrases.checks import checked
-from freqbias.paraphrases.lexicon import keeps_gap, synonym_sets
+from freqbias.paraphrases.lexicon import keeps_gap, sets_by_id, synonym_sets, word_covariates
 from freqbias.paraphrases.making import drafted
 from freqbias.paraphrases.words import article
 from freqbias.records import Pair
@@ -230,6 +230,7 @@ def _pair(document: Document, arm: str) -> Pair | None:
         queries=_queries(document, arm, sets),
         zipf_gap=mean_zipf_gap((high, low) for high, low, _ in used),
         generator="substitute",
+        covariates=word_covariates([sets_by_id(arm)[name] for name in sets]),
         meta={
             "place": document.place,
             "original": document.text,

@@ -123,7 +123,7 @@ def sizes() -> str:
     ]
     medians_text = f"median gap {halves[0]:.2f} where they split equally, {halves[1]:.2f} where they do not"
     lines += [
-        f"| … `balanced` (level in characters and readability; the default) | {sum(item.balanced for item in frequency)} |",
+        f"| … `balanced` (level in characters, readability and register; the default) | {sum(item.balanced for item in frequency)} |",
         f"| … `gap_matched` (half split equally by wordpiece, half do not) | {len(matched)}; {medians_text} |",
     ]
     rivals = ", ".join(f"{name} {count}" for name, count in sorted(Counter(str(item.oriented_by) for item in placebo).items()))

@@ -201,6 +201,16 @@ def _regressions() -> Iterator[Scenario]:
     rules = (Rule(kind="credits", key=_FREQUENCY, expected=ALPHA),)
     yield Scenario(name="length only, beside a placebo", world=beside, rules=rules, resamples=RESAMPLES)
 
+    # informal and formal rare words, equally many: on one scale they would cancel, and their effect would be frequency's
+    marked = World(items=80, placebo_items=40, zipf_spread=0.6, marked=0.6, marked_per_zipf=0.4, per_marked=0.05)
+    rules = (
+        Rule(kind="credits", key=_FREQUENCY, expected=ALPHA),
+        *_recovered(_SLOPE, 0.0),
+        *_recovered(("gloss", FREQUENCY, "informal_slope"), -0.05),
+        *_recovered(("gloss", FREQUENCY, "formal_slope"), -0.05),
+    )
+    yield Scenario(name="register by markedness", world=marked, rules=rules, resamples=RESAMPLES)
+
     yield Scenario(
         name="frequency and position, 8 frames",
         world=World(frames=8, per_zipf=0.02, position=0.04, zipf_spread=0.6),

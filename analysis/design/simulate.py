@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from freqbias.records import Observation, Pair
-from freqbias.terms import ACCURACY, COSINE, ELEVATED, FREQUENCY, HIGH, LENGTH, LOW, PLACEBO, PLAIN
+from freqbias.terms import ACCURACY, COSINE, ELEVATED, FREQUENCY, HIGH, LENGTH, LOW, MARKED, PLACEBO, PLAIN
 
 EXACT = 0.5  # cosine of the rare form; its level plays no part in any estimate
 WORDS = 30  # of the shorter form
@@ -32,6 +32,9 @@ class World:
     standard deviation `words_spread` and correlates `correlation` with it; fragmentation grows by `pieces_per_zipf` subwords per Zipf
     unit and is a mediator. Placebo arm: gap = `placebo` + frame + item + residual, with noise `placebo_noise` times as loud; length arm:
     `length_effect` in the place of `placebo`.
+
+    With `marked`, so large a share of the rare forms of the frequency arm is informal or formal, half of them each and the more the rarer
+    (`marked_per_zipf`); that adds `per_marked` to their gap, so the scale informal - neutral - formal would see nothing of it.
 
     `background`, where it is not None, is the pull of the frequent form towards every query: it is the whole gap of contrast
     `background` and is added to `gloss`. A frame shifts all arms: by `position` times the place of the word in it (0 in the first
@@ -56,6 +59,9 @@ class World:
     correlation: float = 0.0
     per_piece: float = 0.0
     pieces_per_zipf: float = 0.0
+    marked: float = 0.0
+    marked_per_zipf: float = 0.0
+    per_marked: float = 0.0
     background: float | None = None
     position: float = 0.0
     placebo: float = 0.0
@@ -109,6 +115,8 @@ def _item(
     planted = {PLACEBO: world.placebo, LENGTH: world.length_effect}.get(
         arm, world.effect + world.per_zipf * zipf + world.per_word * words + world.per_piece * pieces
     )
+    register = _register(world, arm, zipf, rng)
+    planted += world.per_marked * sum(register.values())
     for k, shift in enumerate(frames):
         pair = Pair(
             id=f"{arm}-{item}-{k}",
@@ -117,10 +125,10 @@ def _item(
             high="the usual form",
             low="the scarce form",
             zipf_gap=None if arm == LENGTH else zipf,
-            covariates={"words": [WORDS + max(words, 0), WORDS - min(words, 0)]},
+            covariates={"words": [WORDS + max(words, 0), WORDS - min(words, 0)]} | {name: [0, low] for name, low in register.items()},
             meta={"frame": str(k)},
         )
-        residual, pull_residual, register = rng.normal(0, scale * world.pair_spread, 3)
+        residual, pull_residual, by_register = rng.normal(0, scale * world.pair_spread, 3)
         gap = planted + own + float(shift) + residual
         if world.discordant is not None:
             run_of_luck = stats.norm.cdf((own + residual) / math.hypot(world.item_spread, world.pair_spread))
@@ -136,7 +144,7 @@ def _item(
             gap += pull
         covariates = {"subwords": [1 + max(-pieces, 0), 1 + max(pieces, 0)]} if world.pieces_per_zipf else {}
         for name, sign in ((PLAIN, 1), (ELEVATED, -1)) if world.registers else ((None, 0),):
-            rows.append(_row(pair, "gloss", name, gap + sign * register, world.margin + margin_own, covariates))
+            rows.append(_row(pair, "gloss", name, gap + sign * by_register, world.margin + margin_own, covariates))
         yield pair, rows
 
 
@@ -154,6 +162,15 @@ def _differences(world: World, arm: str, rng: np.random.Generator) -> tuple[floa
     if world.pieces_per_zipf:  # floor(x + uniform) has the expectation x
         pieces = int(np.floor(world.pieces_per_zipf * zipf + PIECES_SPREAD * third + rng.uniform()))
     return float(zipf), words, pieces
+
+
+def _register(world: World, arm: str, zipf: float, rng: np.random.Generator) -> dict[str, int]:
+    """Return the two indicators of the rare form; nothing in worlds without register."""
+    if not world.marked:
+        return {}
+    share = world.marked + world.marked_per_zipf * (zipf - ZIPF_MEAN) if arm == FREQUENCY else 0.0
+    which, chosen = rng.integers(len(MARKED)), rng.uniform() < share
+    return {name: int(chosen and place == which) for place, name in enumerate(MARKED)}
 
 
 def _answers(pair: Pair, log_odds: float, luck: float, discordant: float, rng: np.random.Generator) -> Observation:

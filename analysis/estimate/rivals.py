@@ -1,8 +1,8 @@
 """Frequency against its rivals: slopes at once, what part of the mean gap goes with each, adjusted and matched effects.
 
-The part of a predictor is its slope times its mean; the parts and `part:rest`, what is left with no difference in any of them, add up
-to the mean gap that the regression gives these pairs, and all are in the unit of the measure. Length is words where most forms differ
-in words (free rewrites), else characters. A rival that a few pairs do not have costs these pairs; one that many do not have is left out
+The part of a predictor is its slope times its mean, that of register the sum over its two indicators; the parts and `part:rest`, what
+is left with no difference in any of them, add up to the mean gap that the regression gives these pairs, and all are in the unit of the
+measure. Length is words where most forms differ in words (free rewrites), else characters. A rival that a few pairs do not have costs these pairs; one that many do not have is left out
 and named. Subwords come apart: rarity *causes* fragmentation, so they are a mediator, and the direct effect given subwords stands beside
 the total one.
 """
@@ -20,11 +20,13 @@ from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, Coeffic
 from freqbias.analysis.stats.resampling import std_error, t_interval
 from freqbias.errors import InputError
 from freqbias.matching import match
-from freqbias.terms import INSEPARABLE, NOT_HELD, RIVALS, WHOLE_TEXT, ZIPF_GAP_OF
+from freqbias.terms import INSEPARABLE, JOINT_PARTS, NOT_HELD, RIVALS, WHOLE_TEXT, ZIPF_GAP_OF
 
 ZIPF_GAP = "zipf_gap"
 #: Rivals in the order of the report, and what a reader calls each.
 NAMES = {f"{name}_gap": label for name, label in RIVALS.items()}
+#: Predictors whose parts are told as one.
+JOINT = {part: [f"{name}_gap" for name in names] for part, names in JOINT_PARTS.items()}
 SENSE = "sense_zipf_gap"
 KNOWN = 0.9  # of the pairs: a rival is held level from here on, at the cost of the others
 DIFFER_IN_WORDS = 0.5  # of the pairs, from which on length is counted in words
@@ -81,7 +83,7 @@ def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
         return
     factor = inflation(rows, names)[ZIPF_GAP]
     if factor >= INSEPARABLE_VIF:
-        others = ", ".join(_label(name) for name in names[1:])
+        others = ", ".join(dict.fromkeys(_label(name) for name in names[1:]))
         shown = "infinite" if np.isinf(factor) else f"{factor:.1f}"
         yield Row(
             term="zipf_slope",
@@ -93,7 +95,7 @@ def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
             details={"reason": f"frequency cannot be separated from {others} in these pairs (VIF {shown})"},
         )
         return
-    fit = crossed(rows, "gap", names)
+    fit = crossed(rows, "gap", names, JOINT)
     if fit is not None:
         yield from (
             replace(row, flags=unknown, details=_dose_of(rows)) if row.term == "zipf_slope" else row for row in _slopes(fit, names)
@@ -158,10 +160,13 @@ def _slopes(fit: Fit, names: list[str]) -> Iterator[Row]:
     for name in names:
         short = "zipf" if name == ZIPF_GAP else name.removesuffix("_gap")
         yield row_of(f"{short}_slope", fit.slopes[name], method)
+    part = f"slope times the mean difference of the forms; {fit.population}"
     for name in names:
         short = "frequency" if name == ZIPF_GAP else name.removesuffix("_gap")
-        part = f"slope times the mean difference of the forms; {fit.population}"
-        yield row_of(f"part:{short}", fit.slopes[name], part, fit.means[name], p_value=False)
+        if not any(name in joint for joint in JOINT.values()):
+            yield row_of(f"part:{short}", fit.slopes[name], part, fit.means[name], p_value=False)
+    for name, joint in fit.parts.items():
+        yield row_of(f"part:{name}", joint, f"sum of each {part}", p_value=False)
     yield row_of("part:rest", fit.rest, f"mean gap with no difference in any predictor; {fit.population}", p_value=False)
 
 

@@ -26,6 +26,7 @@ from freqbias.terms import (
     NO_GLOSS,
     NOT_HELD,
     ONE_REGISTER,
+    PARTS,
     RIVALS,
     WHOLE_TEXT,
     ZIPF_GAP_OF,
@@ -175,9 +176,9 @@ def _parts(have: Lookup, main: Estimate | None) -> list[str]:
     own = have.main("part:frequency")
     if own is None:
         return []
-    total = sum(row.value or 0 for name in ("frequency", *RIVALS, "rest") if (row := have.main(f"part:{name}")) is not None)
+    total = sum(row.value or 0 for name in ("frequency", *PARTS, "rest") if (row := have.main(f"part:{name}")) is not None)
     named = [f"frequency {sized(own)}"]
-    for name, label in (*RIVALS.items(), ("rest", "unexplained")):
+    for name, label in (*PARTS.items(), ("rest", "unexplained")):
         row = have.main(f"part:{name}")
         if row is not None:
             named.append(f"{label} {sized(row)}")

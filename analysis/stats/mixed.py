@@ -1,7 +1,7 @@
 """How gaps go with frequency and its rivals at once: crossed random effects, with a two-way cluster-robust check."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,12 +36,14 @@ class Coefficient:
 class Fit:
     """One regression: slopes, the adjusted mean, the mean of every predictor, variance inflation, and who was random.
 
-    `rest` is the mean with every predictor at zero, the first one too, so what no slope tells of.
+    `rest` is the mean with every predictor at zero, the first one too, so what no slope tells of. `parts` holds, for groups of
+    predictors, the sum of their slopes times their means.
     """
 
     slopes: dict[str, Coefficient]
     adjusted: Coefficient
     rest: Coefficient
+    parts: dict[str, Coefficient]
     means: dict[str, float]
     vif: dict[str, float]
     population: str
@@ -73,12 +75,14 @@ def inflation(rows: pd.DataFrame, predictors: Sequence[str]) -> dict[str, float]
     return found
 
 
-def crossed(table: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> Fit | None:
+def crossed(
+    table: pd.DataFrame, outcome: str, predictors: Sequence[str], groups_of: Mapping[str, Sequence[str]] | None = None
+) -> Fit | None:
     """Return a linear mixed model of `outcome` with crossed random intercepts for `item` and, where there are six, `frame`.
 
     Restricted maximum likelihood (`reml`), t with Satterthwaite's degrees of freedom: those of a mean over six frames are about five,
     those of a slope between items about their number. The first predictor is centred, so that `adjusted` is the mean gap at its mean
-    with every other predictor at zero. A frame factor with two to five levels is fixed, and the interval then generalises to items
+    with every other predictor at zero. `groups_of` names the groups of predictors that `Fit.parts` holds. A frame factor with two to five levels is fixed, and the interval then generalises to items
     only. None when predictors do not vary, are linearly dependent, items are few, or no residual is left.
     """
     rows, kept = usable(table, outcome, predictors)
@@ -98,6 +102,11 @@ def crossed(table: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> Fit
     wanted[-1] = fixed.mean(axis=0)  # in the frames as often as they are there
     wanted[-1, 1 : len(kept) + 1] = 0.0
     wanted[-1, 1] = -float(rows[predictors[0]].mean())  # from the mean of the first predictor to zero
+    means = {name: float(rows[name].mean()) for name in kept}
+    parts = {group: [name for name in own if name in kept] for group, own in (groups_of or {}).items()}
+    parts = {group: own for group, own in parts.items() if own}
+    sums = [np.array([0.0, *(means[name] * (name in own) for name in kept)]) for own in parts.values()]
+    wanted = np.vstack([wanted, *(np.pad(row, (0, fixed.shape[1] - len(row))) for row in sums)])
     fit = reml(y, fixed, list(random.values()), wanted)
     if fit is None:  # the pairs of an item differ in nothing that the predictors do not explain: one row an item says all
         random, population = {}, THESE_FRAMES
@@ -107,13 +116,14 @@ def crossed(table: pd.DataFrame, outcome: str, predictors: Sequence[str]) -> Fit
         return None
     made = [
         _coefficient(name, value, error, df, len(rows), n_items)
-        for name, value, error, df in zip([*names, "rest"], fit.values, fit.errors, fit.df, strict=True)
+        for name, value, error, df in zip([*names, "rest", *parts], fit.values, fit.errors, fit.df, strict=True)
     ]
     return Fit(
-        slopes={row.name: row for row in made[1:-1]},
+        slopes={row.name: row for row in made[1 : len(kept) + 1]},
         adjusted=made[0],
-        rest=made[-1],
-        means={name: float(rows[name].mean()) for name in kept},
+        rest=made[len(kept) + 1],
+        parts={row.name: row for row in made[len(kept) + 2 :]},
+        means=means,
         vif=vif,
         population=population,
         variances=dict.fromkeys(["residual", *groups], 0.0) | dict(zip(["residual", *random], fit.variances.tolist(), strict=True)),

@@ -23,7 +23,9 @@ from freqbias.covariates import (
     common_definition,
     content_gap,
     frequency_gap,
+    given,
     numbers_dropped,
+    oriented_by,
     token_overlap,
     words,
 )
@@ -134,16 +136,16 @@ def _pair_row(pair: Pair, gap: Gap, of: str | None) -> dict[str, Any]:
     original = pair.meta.get("original")
     if isinstance(original, str):
         computed["overlap_with_original_gap"] = _minus([token_overlap(form, original, pair.language) for form in (pair.high, pair.low)])
-    given = {f"{name}_gap": _minus(sides) for name, sides in pair.covariates.items()}
+    brought = {f"{name}_gap": _minus(sides) for name, sides in given(pair).items()}
     return {
         "pair_id": pair.id,
         "pair_arm": pair.arm,
         "pair_item": pair.item,
         "content_zipf_gap": _number(content),
-        "oriented_by": pair.meta.get("oriented_by"),
+        "oriented_by": oriented_by(pair),
         "frame": pair.meta.get("frame"),
         **computed,
-        **given,
+        **brought,
         # last, since a covariate may be called `zipf`
         "zipf_gap": _number(zipf_gap),
         "zipf_gap_of": of,

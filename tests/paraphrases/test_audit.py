@@ -25,7 +25,7 @@ def codes(result):
 
 
 def test_columns_arms_and_given_covariates():
-    rows = [pair(i, "the car stopped", "the jalopy stopped", covariates={"formality": [0, -1 - i % 2]}) for i in range(6)]
+    rows = [pair(i, "the car stopped", "the jalopy stopped", covariates={"warmth": [0, -1 - i % 2]}) for i in range(6)]
     rows += [pair(i, "the lawyer left", "the attorney left", arm="placebo") for i in range(3)]
     result = audit(rows, count_tokens=lambda texts: [len(text) // 4 for text in texts], similarity=lambda pairs: np.ones(len(pairs)))
     assert result["n_pairs"] == 6
@@ -33,7 +33,7 @@ def test_columns_arms_and_given_covariates():
     words = result["covariates"]["words"]
     assert words["high_mean"] == words["low_mean"] == 3
     assert (words["dz"], words["auc"]) == (0.0, 0.5)
-    assert result["covariates"]["formality"]["dz"] == pytest.approx(1.5 / np.std([1, 2, 1, 2, 1, 2], ddof=1))
+    assert result["covariates"]["warmth"]["dz"] == pytest.approx(1.5 / np.std([1, 2, 1, 2, 1, 2], ddof=1))
     assert result["covariates"]["content_zipf"]["auc"] == 1.0
     assert result["covariates"]["subwords"]["high_mean"] == 3
     assert result["between"]["token_overlap"] == pytest.approx(2 / 3)

@@ -1,7 +1,10 @@
 """The bundled content, row by row, and the pairs made from it."""
 
 import statistics
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from wordfreq import zipf_frequency
@@ -32,7 +35,7 @@ def test_row(item):
         assert word.islower()
         assert zipf_frequency(word, "en") > 0
     assert not words.related(item.high, item.low) or item.relatives
-    assert all(register in lexicon.FORMALITY for register in item.register)
+    assert all(register in ("informal", "neutral", "formal") for register in item.register)
     assert all(region in (None, "us", "uk") for region in item.region)
     # the rules that the datasheet states
     assert min(item.sense_share) >= (0.4 if item.arm == "frequency" else 0.35)
@@ -57,7 +60,8 @@ def assert_oriented(item):
     """The high side of a placebo set has less of the rival that orients it."""
     less = {
         "characters": (len(item.high), len(item.low)),
-        "formality": tuple(lexicon.FORMALITY[register] for register in item.register),
+        "informal": tuple(register == "informal" for register in item.register),
+        "formal": tuple(register == "formal" for register in item.register),
         "subwords": tuple(item.subwords["wordpiece"]),
     }[item.oriented_by]
     assert less[0] < less[1]
@@ -68,13 +72,44 @@ def test_sizes_and_balance():
     assert len(frequency) >= 600
     assert len(placebo) >= 400
     assert statistics.median(map(zipf_gap, frequency)) >= 1.5
-    assert sum(item.balanced for item in frequency) >= 500
+    assert sum(item.balanced for item in frequency) >= 200
     assert len({item.id for item in SETS}) == len(SETS)
     assert statistics.mean(item.register[1] == "informal" for item in frequency) >= 0.25
     assert abs(statistics.mean(map(zipf_gap, placebo))) <= 0.03
     counts = Counter(item.oriented_by for item in placebo)
-    assert set(counts) == {"subwords", "formality", "characters"}
-    assert max(counts.values()) <= 2 * min(counts.values())
+    assert set(counts) == {"subwords", "informal", "formal", "characters"}
+    assert counts["informal"] + counts["formal"] >= 120
+    assert min(counts.values()) >= 50
+
+
+def test_balanced_sets_are_level_in_register_and_the_marks_are_the_tools_own():
+    chosen = [item for item in synonym_sets("frequency") if item.balanced]
+    for name in ("informal", "formal"):
+        gaps = [(item.register[0] == name) - (item.register[1] == name) for item in chosen]
+        assert abs(statistics.mean(gaps)) <= 0.1 * statistics.stdev(gaps)
+    tool = Path(lexicon.__file__).resolve().parents[1] / "tools" / "mark_sets.py"
+    found = subprocess.run([sys.executable, tool, "--check"], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_pairs_bring_register_and_senses():
+    for pair in generate(n=60, sets="all"):
+        item = lexicon.sets_by_id("placebo" if pair.arm == "placebo" else "frequency")[pair.item]
+        low = 0 if pair.arm == "length" else 1
+        for name in ("informal", "formal"):
+            assert pair.covariates[name] == [int(item.register[side] == name) for side in (0, low)]
+        assert pair.covariates["n_senses"] == [item.n_senses[0], item.n_senses[low]]
+        assert pair.covariates["sense_share"] == [item.sense_share[0], item.sense_share[low]]
+        assert "formality" not in pair.covariates
+
+
+def test_covariates_of_several_words_are_means():
+    sets = [item for item in synonym_sets("frequency") if None not in item.n_senses][:3]
+    found = lexicon.word_covariates(sets)
+    assert found["n_senses"] == [pytest.approx(statistics.mean(item.n_senses[side] for item in sets)) for side in (0, 1)]
+    assert found["formal"] == [pytest.approx(statistics.mean(item.register[side] == "formal" for item in sets)) for side in (0, 1)]
+    unknown = [item for item in SETS if None in item.n_senses][:1]
+    assert all(None in lexicon.word_covariates([*sets, item])["n_senses"] for item in unknown)
 
 
 def test_fragmentation_and_frequency_can_be_told_apart():
@@ -228,7 +263,8 @@ def test_blind_read_is_of_pairs_that_the_generator_makes():
     from importlib.resources import files
 
     rows = [json.loads(line) for line in files("freqbias.paraphrases").joinpath("data", "blind_read.jsonl").read_text().splitlines()]
-    made = {pair.id: pair for pair in generate(n=2000, seed=0)}
+    every = sum(len(fitting_frames(item.id, "frequency")) for item in synonym_sets("frequency"))
+    made = {pair.id: pair for pair in generate(n=every, sets="all")}
     assert len(rows) == 100
     for row in rows:
         assert {row["a"], row["b"]} == {made[row["pair_id"]].high, made[row["pair_id"]].low}

@@ -84,8 +84,8 @@ def test_a_few_phrases_do_not_hide_length_in_characters():
     assert found["zipf_slope"].ci_low <= 0 <= found["zipf_slope"].ci_high
 
 
-def formality(item, zipf, rng):
-    return {"formality": [0.0, 2 * zipf + rng.normal()]}
+def fit_of_gloss(item, zipf, rng):
+    return {"gloss_fit": [0.0, 2 * zipf + rng.normal()]}
 
 
 def test_the_rare_form_is_named_where_it_is_favoured():
@@ -125,18 +125,18 @@ def test_a_sense_that_few_pairs_lack_costs_them_and_no_more():
 @pytest.mark.parametrize(("missing", "held"), [(1, True), (20, False)])
 def test_a_rival_that_some_pairs_lack_is_held_level_or_named(missing, held):
     def covariates(item, zipf, rng):
-        values = formality(item, zipf, rng)
-        return {"formality": [0.0, None]} if item < missing else values
+        values = fit_of_gloss(item, zipf, rng)
+        return {"gloss_fit": [0.0, None]} if item < missing else values
 
     def gap(zipf, words, pair):
-        low = pair.covariates["formality"][1]
+        low = pair.covariates["gloss_fit"][1]
         return 0.0 if low is None else 0.02 * low
 
     rows, found = run(4, gap, items=120, covariates=covariates)
-    assert ("formality_slope" in rows) is held
+    assert ("gloss_fit_slope" in rows) is held
     assert rows["zipf_slope"].n_pairs == (120 - missing if held else 120)
-    assert (rows["zipf_slope"].flags == ["not_held:formality"]) is not held
-    named = "Not adjusted for (more than a tenth of the pairs lack a value): register." in found.findings
+    assert (rows["zipf_slope"].flags == ["not_held:gloss_fit"]) is not held
+    named = "Not adjusted for (more than a tenth of the pairs lack a value): the fit of the gloss." in found.findings
     assert named is not held
     assert any(f"over the {120 - missing} of 120 pairs whose" in sentence for sentence in found.findings) is held
 

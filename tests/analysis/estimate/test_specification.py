@@ -181,7 +181,7 @@ def specs(estimates):
 
 def test_estimates_carry_their_choices_and_enter_no_family(analysed):
     rows = specs(analysed)
-    assert len(rows) == 4
+    assert len(rows) == 6
     for row in rows:
         row.check()
         assert (row.arm, row.contrast, row.p_value, row.p_adjusted, row.family) == ("frequency", "gloss", None, None, None)

@@ -257,11 +257,11 @@ def test_shares_of_items_tell_ties():
 
 def test_a_rival_without_an_equivalence_test_passed_is_not_called_different():
     placebo = {"arm": "placebo", "level": 0.9, "bound": 0.02, "flags": ["not_equivalent"]}
-    rows = [("cosine", "gloss", 0.015, placebo | {"term": term}) for term in ("equivalence", "equivalence:formality")]
+    rows = [("cosine", "gloss", 0.015, placebo | {"term": term}) for term in ("equivalence", "equivalence:formal")]
     found = told("similarity", ("cosine", "gloss", 0.05, {}), *rows)
     assert (
         found.controls[1]
-        == "Placebo by what distinguishes its two words, where not shown to be equivalent to zero: formality +0.015 [+0.005, +0.025]."
+        == "Placebo by what distinguishes its two words, where not shown to be equivalent to zero: formal +0.015 [+0.005, +0.025]."
     )
 
 
