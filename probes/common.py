@@ -13,6 +13,7 @@ from freqbias.errors import BackendError
 from freqbias.frequency import content_zipf, swap, word_zipf
 from freqbias.models.protocols import KnowsReasons, offers
 from freqbias.models.relevance import Scorer
+from freqbias.probes.whole_word import whole_words
 from freqbias.progress import Track
 from freqbias.records import Observation, Pair
 from freqbias.redact import redact
@@ -76,7 +77,7 @@ def _reason(model: Any, texts: Sequence[str]) -> str:
 
 
 def document_covariates(pairs: Sequence[Pair], model: Scorer) -> dict[str, dict[str, list[int]]]:
-    """Return `subwords` and `truncated` of both forms by pair id; empty where the model has no tokenizer that could be asked."""
+    """Return `subwords`, `truncated` and `whole_word` of both forms by pair id; empty where the model has no tokenizer to ask."""
     counts = model.token_counts([getattr(pair, side) for pair in pairs for side in SIDES])
     if counts is None:
         return {pair.id: {} for pair in pairs}
@@ -84,7 +85,11 @@ def document_covariates(pairs: Sequence[Pair], model: Scorer) -> dict[str, dict[
         raise BackendError(f"{model.info.name}: token_counts returned {len(counts)} numbers for {len(SIDES) * len(pairs)} texts")
     limit = model.max_tokens
     cut = [int(limit is not None and count > limit) for count in counts]
-    return {pair.id: {"subwords": counts[2 * k : 2 * k + 2], "truncated": cut[2 * k : 2 * k + 2]} for k, pair in enumerate(pairs)}
+    whole = whole_words(pairs, model.token_counts, model.info.name)
+    return {
+        pair.id: {"subwords": counts[2 * k : 2 * k + 2], "truncated": cut[2 * k : 2 * k + 2], **whole[pair.id]}
+        for k, pair in enumerate(pairs)
+    }
 
 
 def gloss_queries(pair: Pair) -> dict[str, list[str]]:

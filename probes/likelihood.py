@@ -10,7 +10,7 @@ Rows written, all with measure `log_prob_nats`:
 What could fake a result, and what is done about it: the continuation's own frequency (the same text on both sides), word
 repetition (glosses share no stem with the forms), register (two, averaged with equal weight), the first token (conditioned on a
 stated BOS by the backend), tokens that straddle form and continuation (the bridge keeps them apart), fragmentation (log p of a
-form sums over its subwords, so the chain rule holds; `subwords` is recorded).
+form sums over its subwords, so the chain rule holds; `subwords` and `whole_word` are recorded).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +21,7 @@ import numpy as np
 from freqbias.models import LanguageModel
 from freqbias.probes import Judgement, Probe
 from freqbias.probes.common import observation, prompt
+from freqbias.probes.whole_word import whole_words
 from freqbias.records import Observation, Pair
 from freqbias.terms import FREQUENCY, HIGH, LOG_PROB, LOW, REGISTERS, SIDES
 
@@ -33,8 +34,9 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: None = None) -> Ite
     after = _after(pairs, model)
     texts = [getattr(pair, side) for pair in pairs for side in SIDES]
     counts = model.token_counts(texts)
+    whole_word = {} if counts is None else whole_words(pairs, model.token_counts, model.info.name)
     for k, pair in enumerate(pairs):
-        covariates = {} if counts is None else {"subwords": counts[2 * k : 2 * k + 2]}
+        covariates = {} if counts is None else {"subwords": counts[2 * k : 2 * k + 2], **whole_word[pair.id]}
         forms = {side: whole[getattr(pair, side)] for side in SIDES}
         yield _row(pair, model, "raw", None, forms, covariates, [getattr(pair, side) for side in SIDES])
         for register in REGISTERS:

@@ -2,9 +2,9 @@
 
 The part of a predictor is its slope times its mean, that of register the sum over its two indicators; the parts and `part:rest`, what
 is left with no difference in any of them, add up to the mean gap that the regression gives these pairs, and all are in the unit of the
-measure. Length is words where most forms differ in words (free rewrites), else characters. A rival that a few pairs do not have costs these pairs; one that many do not have is left out
-and named. Subwords come apart: rarity *causes* fragmentation, so they are a mediator, and the direct effect given subwords stands beside
-the total one.
+measure. Length is words where most forms differ in words (free rewrites), else characters. A rival that a few pairs do not have costs
+these pairs; one that many do not have is left out and named. Subwords come apart: rarity *causes* fragmentation, so they are a mediator,
+and the direct effect given subwords stands beside the total one.
 """
 
 from collections.abc import Iterator

@@ -82,8 +82,9 @@ def crossed(
 
     Restricted maximum likelihood (`reml`), t with Satterthwaite's degrees of freedom: those of a mean over six frames are about five,
     those of a slope between items about their number. The first predictor is centred, so that `adjusted` is the mean gap at its mean
-    with every other predictor at zero. `groups_of` names the groups of predictors that `Fit.parts` holds. A frame factor with two to five levels is fixed, and the interval then generalises to items
-    only. None when predictors do not vary, are linearly dependent, items are few, or no residual is left.
+    with every other predictor at zero. `groups_of` names the groups of predictors that `Fit.parts` holds. A frame factor with two to
+    five levels is fixed, and the interval then generalises to items only. None when predictors do not vary, are linearly dependent,
+    items are few, or no residual is left.
     """
     rows, kept = usable(table, outcome, predictors)
     if not kept or kept[0] != predictors[0]:

@@ -47,7 +47,7 @@ def test_rows_by_hand():
     assert plain.high == pytest.approx(-(7 + bridge) - 0.18)
     assert plain.low == pytest.approx(-(10 + bridge) - 0.18)
     assert plain.decoys == {"high": pytest.approx(-(8 + bridge) - 0.18), "low": pytest.approx(-(14 + bridge) - 0.18)}
-    assert raw.covariates == {"subwords": [2, 2]}
+    assert raw.covariates == {"subwords": [2, 2], "whole_word": [1, 1]}
     assert len(model.asked) == len(set(model.asked)) == 8
 
 
