@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from freqbias.characters import normalised
 from freqbias.frequency import Gap, content_words, content_zipf, mean_zipf, tokens, zipf_gap
 from freqbias.frequency.measures import geo_mean_prob, min_zipf
 from freqbias.readability import fkgl
@@ -21,12 +22,12 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 def words(text: str, language: str = "en") -> int:
     """Return the number of white-space separated words."""
-    return len(text.split())
+    return len(normalised(text).split())
 
 
 def characters(text: str, language: str = "en") -> int:
     """Return the number of characters, spaces included."""
-    return len(text)
+    return len(normalised(text))
 
 
 def content_word_count(text: str, language: str = "en") -> int:
@@ -70,7 +71,7 @@ def edit_distance(first: str, second: str) -> float:
     """Return the Levenshtein distance over characters, divided by the longer length; 0 for equal texts, 1 for nothing shared."""
     from rapidfuzz.distance import Levenshtein
 
-    return float(Levenshtein.normalized_distance(first, second))
+    return float(Levenshtein.normalized_distance(normalised(first), normalised(second)))
 
 
 def numbers_dropped(pair: Pair) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self, get_type_hints
 
 from msgspec import Meta, Struct, ValidationError, convert, field, structs
 
+from freqbias.characters import VISIBLE, is_blank, same_text, visible
 from freqbias.errors import InputError
 from freqbias.terms import ARMS, CELLS, CROSSED, FREQUENCY, SIDES
 
@@ -20,9 +21,10 @@ QUERY_LISTS = ("neutral", "gloss_plain", "gloss_elevated", "relevant")
 QUERY_TEXTS = ("naming_high", "naming_low")
 
 
+IDS = ("id", "item", "pair_id")  # what names the same is one name, however its letters are composed
 NESTED = ("queries", "decoys", "covariates", "cells")  # objects in which null stands for an entry that is absent
 
-Text = Annotated[str, Meta(pattern=r"\S")]
+Text = Annotated[str, Meta(pattern=VISIBLE)]
 Arm = Annotated[str, Meta(pattern=rf"^(?:{'|'.join(ARMS)})\Z")]
 Number = int | Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]  # finite; whole numbers stay whole
 TwoSided = Mapping[str, Annotated[Sequence[bool | int | float | None], Meta(min_length=2, max_length=2)]]
@@ -56,6 +58,10 @@ class Record(Struct, frozen=True, kw_only=True):
         if not row.keys() <= names:
             extra = {key: value for key, value in row.items() if key not in names}
             row = {key: value for key, value in row.items() if key in names} | {"extra": extra}
+        for name in IDS:
+            value = row.get(name, "")
+            if isinstance(value, str) and not value.isascii():
+                row = row | {name: visible(value)}
         record = convert(row, cls)
         record.check_together()
         return record
@@ -128,7 +134,7 @@ def _reason(cls: type[Record], row: Mapping[str, Any], message: str) -> str:
     if inner:
         return f"field '{name}' must be a list of texts"
     if "matching regex" in what:
-        blank = not str(value).strip()
+        blank = is_blank(str(value))
         return f"field '{name}' is empty" if blank else f"field '{name}' must be one of {', '.join(ARMS)}, found '{value}'"
     if what.startswith(("Expected `float` >=", "Expected `float` <=")):
         return f"field '{name}' must be finite"
@@ -151,6 +157,10 @@ def _wrong_entry(name: str, place: str) -> str:
         return "must be a finite number"
     whole = place.endswith("[...]`")  # and not one of its sides
     return "must be a list [high, low]" if whole else "must hold numbers or null"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and not is_blank(value)
 
 
 class Pair(Record, frozen=True, kw_only=True):
@@ -180,16 +190,16 @@ class Pair(Record, frozen=True, kw_only=True):
 
     def check_together(self) -> None:
         """Check that the two forms differ, and queries and decoys by their names."""
-        if self.high == self.low:
+        if same_text(self.high, self.low):
             raise InputError("fields 'high' and 'low' have the same text")
         for name, value in self.queries.items():
             if name in QUERY_LISTS:
-                if not isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in value):
+                if not isinstance(value, list) or not all(map(_is_text, value)):
                     raise InputError(f"field 'queries.{name}' must be a list of non-empty texts")
-            elif name in QUERY_TEXTS and (not isinstance(value, str) or not value.strip()):
+            elif name in QUERY_TEXTS and not _is_text(value):
                 raise InputError(f"field 'queries.{name}' must be a non-empty text")
         for name, value in self.decoys.items():
-            if name in SIDES and (not isinstance(value, str) or not value.strip()):
+            if name in SIDES and not _is_text(value):
                 raise InputError(f"field 'decoys.{name}' must be a non-empty text")
 
 

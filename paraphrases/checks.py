@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
+from freqbias.characters import normalised
 from freqbias.frequency import tokens
 from freqbias.paraphrases.words import article
 from freqbias.records import Pair
@@ -93,7 +94,7 @@ def numbers_equal(high: str, low: str, language: str = "en") -> bool:
 
 def negations(text: str) -> int:
     """Return how many English negations a text holds."""
-    return sum(word in _NEGATIONS or word.endswith("n't") for word in tokens(text.replace("’", "'")))
+    return sum(word in _NEGATIONS or word.endswith("n't") for word in tokens(text))
 
 
 def negation_parity(high: str, low: str, language: str = "en") -> bool | None:
@@ -155,7 +156,8 @@ def checked(pairs: Iterable[Pair], similarities: Iterable[float] | None = None) 
             pair.replace(checks={**pair.checks, "similar": bool(cosine >= MIN_SIMILARITY)})
             for pair, cosine in zip(rows, similarities, strict=True)
         ]
-    seen = Counter((pair.arm, pair.high, pair.low) for pair in rows)
+    forms = [(normalised(pair.high), normalised(pair.low)) for pair in rows]
+    seen = Counter((pair.arm, *sides) for pair, sides in zip(rows, forms, strict=True))
     return [
         pair.replace(
             checks={
@@ -164,11 +166,10 @@ def checked(pairs: Iterable[Pair], similarities: Iterable[float] | None = None) 
                     name: verdict
                     for name, check in CHECKS.items()
                     # padding is longer by design
-                    if not (pair.arm == LENGTH and name == "length_ratio")
-                    and (verdict := check(pair.high, pair.low, pair.language)) is not None
+                    if not (pair.arm == LENGTH and name == "length_ratio") and (verdict := check(*sides, pair.language)) is not None
                 },
-                "not_a_duplicate": seen[pair.arm, pair.high, pair.low] == 1,
+                "not_a_duplicate": seen[pair.arm, *sides] == 1,
             },
         )
-        for pair in rows
+        for pair, sides in zip(rows, forms, strict=True)
     ]

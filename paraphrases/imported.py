@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from freqbias.characters import is_blank, same_text, visible
 from freqbias.errors import InputError
 from freqbias.files import read_lines, read_rows
 from freqbias.frequency.words import check_language
@@ -105,12 +106,12 @@ def _table(path: Path, wanted: list[str]) -> Iterator[tuple[int, dict[str, Any]]
 def _pair(path: Path, number: int, sides: tuple[Any, Any], item: str | None, language: str) -> Pair:
     high, low = (side.strip() if isinstance(side, str) else side for side in sides)
     for name, side in ((HIGH, high), (LOW, low)):
-        if not isinstance(side, str) or not side:
+        if not isinstance(side, str) or is_blank(side):
             raise InputError(f"the {name} side is empty")
-    if high == low:
+    if same_text(high, low):
         raise InputError("both sides have the same text")
     return drafted(
-        item=item or f"{path.name}:{number}",
+        item=visible(item) if item else f"{path.name}:{number}",
         high=high,
         low=low,
         key=(path.name, str(number), high, low),

@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from freqbias.characters import visible
 from freqbias.frequency import mean_zipf, zipf_gap
 from freqbias.paraphrases.checks import checked
 from freqbias.records import Pair
@@ -28,7 +29,7 @@ def drafted(*, item: str, high: str, low: str, key: tuple[str, ...] | None = Non
     """Return the same without checks, for a generator that checks all of its pairs together."""
     arm, language = fields.get("arm", FREQUENCY), fields.get("language", "en")
     computed: dict[str, Any] = {
-        "id": hashlib.sha256("\0".join(key or (arm, item, high, low)).encode()).hexdigest()[:ID_DIGITS],
+        "id": hashlib.sha256(visible("\0".join(key or (arm, item, high, low))).encode()).hexdigest()[:ID_DIGITS],
         "zipf_high": mean_zipf(high, language),
         "zipf_low": mean_zipf(low, language),
     }

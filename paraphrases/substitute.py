@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from freqbias.characters import is_blank, visible
 from freqbias.errors import InputError
 from freqbias.files import read_lines, read_rows
 from freqbias.frequency import mean_zipf_gap
@@ -140,7 +141,7 @@ def _given(texts: Iterable[str]) -> Iterator[Document]:
     for number, text in enumerate(texts, start=1):
         if not isinstance(text, str):
             raise InputError(f"texts[{number - 1}]: expected a text, found {type(text).__name__}")
-        if text.strip():
+        if not is_blank(text):
             yield Document(id=f"text:{number}", text=text.strip(), place=f"text:{number}")
 
 
@@ -255,20 +256,20 @@ def _documents(source: Path, column: str, skipped: list[str] | None) -> Iterator
         yield from _rows(source, column, "id", skipped)
     else:
         for number, line in read_lines(source):
-            if line.strip():
+            if not is_blank(line):
                 yield Document(id=f"{source.name}:{number}", text=line.strip(), place=f"{source.name}:{number}")
 
 
 def _rows(path: Path, column: str, key: str, skipped: list[str] | None) -> Iterator[Document]:
     for number, row in enumerate(read_rows(path, lambda row: row), start=1):
         text = row.get(column) if isinstance(row, dict) else None
-        if not isinstance(text, str) or not text.strip():
+        if not isinstance(text, str) or is_blank(text):
             fault = f"{path}:{number}: field '{column}' is missing or empty"
             if skipped is None:
                 raise InputError(fault)
             skipped.append(fault)
             continue
-        name = str(row.get(key, f"{path.name}:{number}"))
+        name = visible(str(row.get(key, f"{path.name}:{number}")))
         yield Document(id=name, text=text.strip(), place=f"{path.name}:{number}")
 
 
@@ -281,7 +282,7 @@ def _collection(folder: Path, skipped: list[str] | None) -> Iterator[Document]:
     relevant: dict[str, list[str]] = {}
     for path in sorted((folder / "qrels").glob("*.tsv")):
         for number, line in read_lines(path):
-            cells = line.split("\t")
+            cells = visible(line).split("\t")
             if number == 1 and cells[-1] == "score":
                 continue
             if len(cells) != 3 or not cells[2].lstrip("-").isdecimal():

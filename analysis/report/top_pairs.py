@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from freqbias.analysis.figures.svg import Subject
+from freqbias.characters import INVISIBLE, JOINERS, normalised
 from freqbias.records import Pair
 from freqbias.terms import FREQUENCY
 
@@ -73,7 +74,7 @@ def differing(high: str, low: str, language: str = "en") -> tuple[list[Stretch],
     """
     sides = [_tokens(text, language) for text in (high, low)]
     found: tuple[list[Stretch], list[Stretch]] = ([], [])
-    for equal, *spans in _alignment(*([token.strip() for token in side] for side in sides)):
+    for equal, *spans in _alignment(*([normalised(token).strip() for token in side] for side in sides)):
         for own, side, (start, end) in zip(found, sides, spans, strict=True):
             if equal:
                 own.append((_shortened(side, start, end), False))
@@ -99,7 +100,8 @@ def _alignment(high: list[str], low: list[str]) -> Iterator[tuple[bool, tuple[in
 
 def _tokens(text: str, language: str) -> list[str]:
     """Split a text into words and signs, each with the white space before it; joined they give the text without its last blanks."""
-    word = r"\w" if language in UNSPACED else r"\w+(?:['’-]\w+)*"
+    letter = rf"(?:\w[\u0300-\u036f{INVISIBLE}{JOINERS}]*)"
+    word = letter if language in UNSPACED else rf"{letter}+(?:['’-]{letter}+)*"
     return re.findall(rf"\s*(?:{word}|[^\w\s])", text)
 
 

@@ -6,6 +6,7 @@ import math
 import random
 from collections import Counter
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 from wordfreq import tokenize, top_n_list, word_frequency, zipf_frequency
@@ -66,9 +67,40 @@ def test_unknown_language():
 
 
 def test_stop_list_is_sorted_and_without_repeats():
-    words = frequency.stop_words("en")
-    assert {"the", "not", "which"} <= words
-    assert frequency.stop_words("de") == frozenset()
+    assert {"the", "not", "which"} <= frequency.stop_words("en")
+    for path in sorted((Path(words.__file__).parents[1] / "data").glob("stopwords-*.txt")):
+        listed = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+        assert listed == sorted(set(listed)) or path.stem == "stopwords-en", path
+        language = path.stem.removeprefix("stopwords-")
+        for word in listed:
+            assert frequency.tokens(word, language) == [word], path
+            assert frequency.word_zipf(word, language) is not None, (path, word)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "content"),
+    [
+        ("de", "Das Auto hält nicht vor der Schule, obwohl es muss.", ["auto", "hält", "schule"]),
+        ("fr", "C’est l’amie de la voisine qui n’a pas d’argent.", ["amie", "voisine", "argent"]),
+        ("es", "El coche de los niños no está en la calle.", ["coche", "niños", "calle"]),
+        ("it", "L’amico della ragazza non era nella stanza.", ["amico", "ragazza", "stanza"]),
+        ("nl", "De auto van mijn buurman is niet op straat.", ["auto", "buurman", "straat"]),
+        ("ru", "Машина стояла не на улице, а во дворе.", ["машина", "стояла", "улице", "дворе"]),
+        ("sv", "Bilen är inte på gatan, utan i garaget.", ["bilen", "gatan", "garaget"]),
+        ("pt", "O carro não está na rua, mas na garagem.", ["carro", "rua", "garagem"]),
+    ],
+)
+def test_content_words_of_other_languages_leave_articles_out(language, text, content):
+    assert frequency.content_words(text, language) == content
+
+
+def test_a_language_without_a_stop_list_says_so_once(caplog):
+    words.stop_words.cache_clear()
+    for text in ("Samochód stoi na ulicy.", "To jest dom."):
+        frequency.content_zipf(text, "pl")
+    assert [record.message for record in caplog.records] == [
+        "language 'pl' has no stop list here: its content words include articles and other function words"
+    ]
 
 
 def test_measures_by_hand():

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from freqbias.characters import normalised
 from freqbias.models.protocols import ModelInfo
 from freqbias.models.relevance import Pool, Scores, slices
 from freqbias.progress import Track, silent
@@ -157,4 +158,4 @@ class BM25Scorer:
 
 
 def _words(text: str) -> list[str]:
-    return WORD.findall(text.lower())
+    return WORD.findall(normalised(text).lower())
