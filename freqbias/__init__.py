@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from freqbias.records import Pair
     from freqbias.run import run
     from freqbias.run.result import Run
-    from freqbias.run.surface import audit, score, substitute
+    from freqbias.run.surface import annotate, audit, score, substitute
 
 __all__ = [
     "FreqbiasError",
@@ -26,6 +26,7 @@ __all__ = [
     "Pair",
     "Run",
     "__version__",
+    "annotate",
     "audit",
     "read_observations",
     "read_pairs",
@@ -40,6 +41,7 @@ _MODULES = {
     "InputError": "freqbias.errors",
     "Pair": "freqbias.records",
     "Run": "freqbias.run.result",
+    "annotate": "freqbias.run.surface",
     "audit": "freqbias.run.surface",
     "read_observations": "freqbias.files",
     "read_pairs": "freqbias.files",

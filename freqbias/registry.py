@@ -30,6 +30,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "lexicon": "freqbias.paraphrases.lexicon:generate",
         "substitute": "freqbias.paraphrases.substitute:generate",
         "import": "freqbias.paraphrases.imported:generate",
+        "annotate": "freqbias.paraphrases.norms:generate",
     },
     "frequencies": {
         "mean_zipf": "freqbias.frequency.measures:mean_zipf",

@@ -125,6 +125,15 @@ RIVALS = {
 JOINT_PARTS = {REGISTER: MARKED}
 #: Parts of a mean gap beside frequency's, and in words.
 PARTS = {(REGISTER if name in MARKED else name): label for name, label in RIVALS.items()}
+# norms that a user joined to the swapped words: keys of a pair's `meta`, and what stands before their names in columns and terms
+NORMS, NORM_FREQUENCIES = "norms", "norm_frequencies"
+NORM, NORM_FREQUENCY = "norm:", "zipf:"
+
+
+def rival_label(name: str) -> str:
+    """Return what a reader calls a rival; a norm goes by the name that its user gave it."""
+    return RIVALS.get(name, name.removeprefix(NORM))
+
 
 # files of a run folder
 PAIRS_FILE = "pairs.jsonl"

@@ -9,6 +9,7 @@ from scipy import stats
 
 from freqbias.covariates import covariates, edit_distance, frequency_gap, frequency_gaps, token_overlap
 from freqbias.errors import InputError
+from freqbias.frequency import stop_words
 from freqbias.matching import match, paired_dz
 from freqbias.progress import Track, silent
 from freqbias.records import Pair
@@ -131,7 +132,7 @@ def _verdicts(arm: Mapping[str, Any], pairs: Sequence[Pair]) -> list[dict[str, s
     if "content_zipf" not in rows:
         return [_verdict("frequency_gap", "absent", "no pair of arm frequency has known content words on both sides")]
     frequency = rows["content_zipf"]
-    found = [_frequency_gap(frequency), *_mixed(arm["zipf_gap"])]
+    found = [_frequency_gap(frequency), *_mixed(arm["zipf_gap"]), *_no_stop_list(pairs)]
     for name in ("words", "characters"):
         found += _length(name, rows[name]["dz"], frequency["dz"])
     found += _numbers(rows["numbers_dropped"], arm["n_pairs"])
@@ -167,6 +168,14 @@ def _mixed(dose: Mapping[str, Any]) -> list[dict[str, str]]:
         return []
     of = {SWAPPED_WORDS: "swapped words", WHOLE_TEXT: "whole texts"}.get(dose["of"], "the file's own numbers")
     return [_verdict("zipf_gap", "mixed", f"the frequency gap is {' and '.join(counts)}; the dose is by {of} alone")]
+
+
+def _no_stop_list(pairs: Sequence[Pair]) -> list[dict[str, str]]:
+    languages = sorted({pair.language for pair in pairs if not stop_words(pair.language)})
+    if not languages:
+        return []
+    message = f"no stop list for {', '.join(languages)}: content words include articles and other function words there"
+    return [_verdict("stop_list", "absent", message)]
 
 
 def _length(name: str, size: float | None, frequency: float | None) -> list[dict[str, str]]:

@@ -26,6 +26,7 @@ def test_public_names():
         "Pair",
         "Run",
         "__version__",
+        "annotate",
         "audit",
         "read_observations",
         "read_pairs",

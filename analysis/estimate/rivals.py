@@ -3,8 +3,9 @@
 The part of a predictor is its slope times its mean, that of register the sum over its two indicators; the parts and `part:rest`, what
 is left with no difference in any of them, add up to the mean gap that the regression gives these pairs, and all are in the unit of the
 measure. Length is words where most forms differ in words (free rewrites), else characters. A rival that a few pairs do not have costs
-these pairs; one that many do not have is left out and named. Subwords come apart: rarity *causes* fragmentation, so they are a mediator,
-and the direct effect given subwords stands beside the total one.
+these pairs; one that many do not have is left out and named. Norms that a user joined to the swapped words are further rivals, after
+these and in the order of the pairs. Subwords come apart: rarity *causes* fragmentation, so they are a mediator, and the direct effect
+given subwords stands beside the total one.
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, Coeffic
 from freqbias.analysis.stats.resampling import std_error, t_interval
 from freqbias.errors import InputError
 from freqbias.matching import match
-from freqbias.terms import INSEPARABLE, JOINT_PARTS, NOT_HELD, RIVALS, WHOLE_TEXT, ZIPF_GAP_OF
+from freqbias.terms import INSEPARABLE, JOINT_PARTS, NORM, NORM_FREQUENCY, NOT_HELD, RIVALS, WHOLE_TEXT, ZIPF_GAP_OF, rival_label
 
 ZIPF_GAP = "zipf_gap"
 #: Rivals in the order of the report, and what a reader calls each.
@@ -50,9 +51,15 @@ class Row:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+def rivals_in(rows: pd.DataFrame) -> dict[str, str]:
+    """Return the columns of rivals and what a reader calls each: `NAMES`, and the norms of these rows."""
+    norms = [name for name in map(str, rows.columns) if name.startswith(NORM)]
+    return NAMES | {name: rival_label(name.removesuffix("_gap")) for name in norms}
+
+
 def predictors(rows: pd.DataFrame) -> list[str]:
     """Return frequency and the rivals that vary in these rows, each only where the rivals before it do not nearly determine it."""
-    names = [ZIPF_GAP, *NAMES]
+    names = [ZIPF_GAP, *rivals_in(rows)]
     varying = [name for name in names if name in rows.columns and rows[name].notna().all() and float(np.ptp(rows[name])) > 0]
     if "words_gap" in varying and "characters_gap" in varying:  # one measure of length
         in_words = float((rows["words_gap"] != 0).mean()) >= DIFFER_IN_WORDS
@@ -68,7 +75,7 @@ def predictors(rows: pd.DataFrame) -> list[str]:
 def complete(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the pairs of which every rival is known that `KNOWN` of them or more have; each in turn, so that few are lost."""
     own = rows
-    for name in NAMES:
+    for name in rivals_in(rows):
         if name in own.columns and own[name].isna().any() and own[name].notna().sum() >= KNOWN * len(rows):
             own = own[own[name].notna()]
     return own
@@ -77,7 +84,9 @@ def complete(rows: pd.DataFrame) -> pd.DataFrame:
 def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
     """Yield slopes, parts, the adjusted, matched and direct effects for the pairs of one series; nothing where they do not allow it."""
     rows = complete(rows)
-    unknown = tuple(f"{NOT_HELD}{name.removesuffix('_gap')}" for name in NAMES if name in rows.columns and rows[name].isna().any())
+    unknown = tuple(
+        f"{NOT_HELD}{name.removesuffix('_gap')}" for name in rivals_in(rows) if name in rows.columns and rows[name].isna().any()
+    )
     names = predictors(rows)
     if not names or names[0] != ZIPF_GAP or not usable(rows, "gap", names)[1]:
         return
@@ -104,7 +113,7 @@ def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
     check = two_way_ols(rows, "gap", names)
     if check is not None:
         yield row_of("zipf_slope_ols", check[0], f"OLS, the same predictors, {check[1]}")
-    yield from _by_sense(rows, names)
+    yield from _by_other_frequencies(rows, names)
     yield from _direct(rows, names)
     yield from _matched(rows, names)
 
@@ -115,20 +124,27 @@ def _dose_of(rows: pd.DataFrame) -> dict[str, Any]:
     return {ZIPF_GAP_OF: WHOLE_TEXT} if whole else {}
 
 
-def _by_sense(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
-    """Yield the slope on the frequency of the intended senses, a sensitivity and no test of its own."""
-    if SENSE not in rows.columns or rows[SENSE].notna().mean() < KNOWN:
+def _by_other_frequencies(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
+    """Yield the slopes on the frequency of the intended senses and on that of a user's own sources, sensitivities and no tests."""
+    yield from _by_frequency(rows, names, SENSE, "sense_zipf_slope", "Zipf unit of the intended sense's frequency")
+    for column in [name for name in map(str, rows.columns) if name.startswith(NORM_FREQUENCY)]:
+        source = column.removeprefix(NORM_FREQUENCY).removesuffix("_gap")
+        yield from _by_frequency(rows, names, column, f"zipf_slope:{source}", f"unit of the frequency in {source}")
+
+
+def _by_frequency(rows: pd.DataFrame, names: list[str], column: str, term: str, unit: str) -> Iterator[Row]:
+    if column not in rows.columns or rows[column].notna().mean() < KNOWN:
         return
-    own = rows.assign(**{ZIPF_GAP: rows[SENSE]}).dropna(subset=[SENSE])
+    own = rows.assign(**{ZIPF_GAP: rows[column]}).dropna(subset=[column])
     names = [name for name in names if float(np.ptp(own[name])) > 0]
     fit = crossed(own, "gap", names) if names[:1] == [ZIPF_GAP] else None
     if fit is not None and fit.vif[ZIPF_GAP] < INSEPARABLE_VIF:
-        method = f"per Zipf unit of the intended sense's frequency; {method_of(fit, names)}"
-        yield row_of("sense_zipf_slope", fit.slopes[ZIPF_GAP], method, p_value=False)
+        method = f"per {unit}; {method_of(fit, names)}"
+        yield row_of(term, fit.slopes[ZIPF_GAP], method, p_value=False)
 
 
 def _label(name: str) -> str:
-    return NAMES.get(name, name.removesuffix("_gap"))
+    return rival_label(name.removesuffix("_gap"))
 
 
 def method_of(fit: Fit, names: list[str]) -> str:

@@ -19,12 +19,14 @@ from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, crossed
 
 #: How frequency is measured, and the column of `contrasts.pair_table` that holds the gap.
 MEASURES = {"swapped words": "zipf_gap", "all content words": "content_zipf_gap", "intended sense": "sense_zipf_gap"}
+ALL_RIVALS = "all rivals"
 #: What is held level, by the labels of `rivals.NAMES`; rarity causes fragmentation, so subwords are no covariate.
+#: Norms of the user's own join the last.
 COVARIATE_SETS = {
     "none": (),
     "length": ("length",),
     "length, readability": ("length", "readability"),
-    "all rivals": tuple(dict.fromkeys(NAMES.values())),
+    ALL_RIVALS: tuple(dict.fromkeys(NAMES.values())),
 }
 AGGREGATIONS = ("item means", "pairs, mixed model")
 OUTLIER_RULES = ("all items", "within 3 MAD")
@@ -110,7 +112,7 @@ def _effects(rows: pd.DataFrame) -> list[Effect]:
         for spec in SPECIFICATIONS:
             if spec.frequency != measure or spec.outliers not in tables:
                 continue
-            names = tuple(_chosen(available[spec.outliers], COVARIATE_SETS[spec.covariates]))
+            names = tuple(_chosen(available[spec.outliers], spec.covariates))
             table = tables[spec.outliers][len(names) > 1]  # pairs that lack a rival are lost where it is held level, and nowhere else
             choice = (spec.aggregation, names, spec.outliers)
             mean = (spec.aggregation, spec.outliers, table.index.to_numpy().tobytes())
@@ -143,8 +145,9 @@ def _kept(rows: pd.DataFrame, rule: str) -> pd.DataFrame | None:
     return rows[~rows["item"].isin(items.index[far])]
 
 
-def _chosen(available: Sequence[str], labels: Sequence[str]) -> Iterator[str]:
-    yield from (name for name in available if name == ZIPF_GAP or NAMES[name] in labels)
+def _chosen(available: Sequence[str], covariates: str) -> Iterator[str]:
+    labels = COVARIATE_SETS[covariates]
+    yield from (name for name in available if name == ZIPF_GAP or covariates == ALL_RIVALS or NAMES.get(name) in labels)
 
 
 def _effect(spec: Specification, rows: pd.DataFrame, names: tuple[str, ...]) -> Iterator[Effect]:

@@ -26,10 +26,9 @@ from freqbias.terms import (
     NO_GLOSS,
     NOT_HELD,
     ONE_REGISTER,
-    PARTS,
-    RIVALS,
     WHOLE_TEXT,
     ZIPF_GAP_OF,
+    rival_label,
 )
 
 WORTH_NAMING = 0.25  # of the effect; a smaller part does not change what the effect goes with
@@ -118,6 +117,7 @@ def _dose(have: Lookup, main: Estimate | None) -> list[str]:
     clear = "" if excludes_zero(row) else " (interval includes zero)"
     sense = have.main("sense_zipf_slope")
     by_sense = "" if sense is None else f"; by the frequency of the intended sense {sized(sense)}"
+    by_sense += "".join(f"; by the frequency in {source} {sized(slope)}" for source, slope in have.slopes_by_source())
     of = ", of all content words of the texts" if row.details.get(ZIPF_GAP_OF) == WHOLE_TEXT else ""
     return [f"Per Zipf unit of frequency gap (a factor of ten{of}), confounders held constant: {sized(row)}{clear}{by_sense}."]
 
@@ -176,9 +176,9 @@ def _parts(have: Lookup, main: Estimate | None) -> list[str]:
     own = have.main("part:frequency")
     if own is None:
         return []
-    total = sum(row.value or 0 for name in ("frequency", *PARTS, "rest") if (row := have.main(f"part:{name}")) is not None)
+    total = sum(row.value or 0 for name in ("frequency", *have.held(), "rest") if (row := have.main(f"part:{name}")) is not None)
     named = [f"frequency {sized(own)}"]
-    for name, label in (*PARTS.items(), ("rest", "unexplained")):
+    for name, label in (*have.held().items(), ("rest", "unexplained")):
         row = have.main(f"part:{name}")
         if row is not None:
             named.append(f"{label} {sized(row)}")
@@ -192,7 +192,7 @@ def _not_held(have: Lookup, main: Estimate | None) -> list[str]:
     part = f"Confounders are held constant over the {slope.n_pairs} of {main.n_pairs} pairs whose frequency and confounders are known."
     said = [part] if slope.n_pairs < main.n_pairs else []
     flags = [flag.removeprefix(NOT_HELD) for flag in flags_of(slope) if flag.startswith(NOT_HELD)]
-    names = list(dict.fromkeys(RIVALS[name] for name in flags if name in RIVALS))
+    names = list(dict.fromkeys(map(rival_label, flags)))
     return [*said, f"Not adjusted for (more than a tenth of the pairs lack a value): {', '.join(names)}."] if names else said
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from freqbias.judgement import Judgement
 from freqbias.records import Estimate
-from freqbias.terms import FREQUENCY, PLACEBO
+from freqbias.terms import FREQUENCY, NORM, PARTS, PLACEBO, rival_label
 
 ALPHA = 0.05
 
@@ -42,6 +42,20 @@ class Lookup:
             row
             for (measure, contrast, arm, term), row in sorted(self._rows.items())
             if (measure, contrast, arm) == (self.measure, self.confirmatory, PLACEBO) and term.startswith("equivalence:")
+        ]
+
+    def held(self) -> dict[str, str]:
+        """Return the names of all rivals, norms of the user's own last, and what a reader calls each."""
+        terms = [term for measure, contrast, _, term in self._rows if (measure, contrast) == (self.measure, self.confirmatory)]
+        norms = sorted({name for term in terms if (name := term.removeprefix("part:")).startswith(NORM) and name != term})
+        return PARTS | {name: rival_label(name) for name in norms}
+
+    def slopes_by_source(self) -> list[tuple[str, Estimate]]:
+        """Return the slopes on frequencies of the user's own sources, by their names."""
+        return [
+            (term.partition(":")[2], row)
+            for (measure, contrast, _, term), row in self._rows.items()
+            if (measure, contrast) == (self.measure, self.confirmatory) and term.startswith("zipf_slope:")
         ]
 
     def within_noise(self, row: Estimate) -> bool:

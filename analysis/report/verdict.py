@@ -24,7 +24,7 @@ from freqbias.analysis.report.formatting import (
 )
 from freqbias.judgement import Judgement, Judgements
 from freqbias.records import Estimate
-from freqbias.terms import DIFFERENCE, EQUIVALENT, FREQUENCY, LENGTH, NO_GLOSS, PARTS, PLACEBO, REVERSED
+from freqbias.terms import DIFFERENCE, EQUIVALENT, FREQUENCY, LENGTH, NO_GLOSS, PLACEBO, REVERSED
 
 __all__ = ["Verdict", "headline_rows", "interval", "number", "p_text", "verdicts"]
 
@@ -213,13 +213,13 @@ def _beyond_placebo(have: Lookup, main: Estimate) -> bool | None:
 
 def _level(have: Lookup) -> list[str]:
     """Return the rivals that the part of frequency was estimated with, each once."""
-    return list(dict.fromkeys(label for name, label in PARTS.items() if have.main(f"part:{name}") is not None))
+    return list(dict.fromkeys(label for name, label in have.held().items() if have.main(f"part:{name}") is not None))
 
 
 def _rival_parts(have: Lookup, main: Estimate) -> list[str]:
     """Return the rivals that carry a part of the effect in its direction that differs from zero and is a quarter of it or more."""
     found = []
-    for name, label in PARTS.items():
+    for name, label in have.held().items():
         row = have.main(f"part:{name}")
         if row is not None and same_way(row, main) and abs(row.value or 0) >= WORTH_NAMING * abs(main.value or 0):
             found.append(label)

@@ -11,7 +11,7 @@ gap = value(high) - value(low), so positive always favours the frequent form. De
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ from freqbias.frequency import Gap, swap
 from freqbias.judgement import DEFAULT_CELLS, Judgements
 from freqbias.readability import fkgl
 from freqbias.records import Pair
-from freqbias.terms import CELLS, CROSSED, ELEVATED, HIGH, LOW, PLAIN, WHOLE_TEXT
+from freqbias.terms import CELLS, CROSSED, ELEVATED, HIGH, LOW, NORM, NORM_FREQUENCIES, NORM_FREQUENCY, NORMS, PLAIN, WHOLE_TEXT
 
 #: Rivals computed from the texts.
 COMPUTED = {"words": words, "characters": characters, "fkgl": fkgl}
@@ -116,7 +116,8 @@ def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
     `covariates.common_definition`), `swap_zipf_gap` and `swapped_words` (mean and number of the words that face each other; NaN where
     none do), `content_zipf_gap` (of the texts), `sense_zipf_gap` (`zipf_gap` of the intended senses, where the pairs bring
     `sense_share`), `words_gap` (white-space words), `characters_gap`, `fkgl_gap`, `numbers_dropped_gap`, `overlap_with_original_gap`
-    (where the pairs bring their original), `oriented_by`, `frame`, and `NAME_gap` per covariate of the pairs; every gap is high - low.
+    (where the pairs bring their original), `oriented_by`, `frame`, and `NAME_gap` per covariate of the pairs (`norm:NAME_gap` and
+    `zipf:NAME_gap` of norms and of frequencies that a user joined); every gap is high - low.
     """
     found = [(pair, frequency_gap(pair)) for pair in pairs]
     of = common_definition(gap for _, gap in found)
@@ -136,7 +137,7 @@ def _pair_row(pair: Pair, gap: Gap, of: str | None) -> dict[str, Any]:
     original = pair.meta.get("original")
     if isinstance(original, str):
         computed["overlap_with_original_gap"] = _minus([token_overlap(form, original, pair.language) for form in (pair.high, pair.low)])
-    brought = {f"{name}_gap": _minus(sides) for name, sides in given(pair).items()}
+    brought = {f"{_kind(pair, name)}{name}_gap": _minus(sides) for name, sides in given(pair).items()}
     return {
         "pair_id": pair.id,
         "pair_arm": pair.arm,
@@ -157,6 +158,12 @@ def _pair_row(pair: Pair, gap: Gap, of: str | None) -> dict[str, Any]:
 
 def _number(value: float | None) -> float:
     return np.nan if value is None else float(value)
+
+
+def _kind(pair: Pair, name: str) -> str:
+    """Return what stands before the name of a covariate that its user joined to the pairs."""
+    kinds = {NORM: pair.meta.get(NORMS), NORM_FREQUENCY: pair.meta.get(NORM_FREQUENCIES)}
+    return next((kind for kind, names in kinds.items() if isinstance(names, Mapping) and name in names), "")
 
 
 def _sense_zipf_gap(zipf_gap: float | None, shares: Any) -> float:

@@ -15,7 +15,9 @@ Run = Annotated[Path, typer.Argument(help="Run folder.", metavar="RUN")]
 
 def pairs(
     generator: Annotated[str, typer.Argument(help="Generator; see `freqbias list generators`.")],
-    sources: Annotated[list[Path] | None, typer.Argument(metavar="[INPUT…]", help="What `substitute` and `import` read.")] = None,
+    sources: Annotated[
+        list[Path] | None, typer.Argument(metavar="[INPUT…]", help="What `substitute`, `import` and `annotate` read.")
+    ] = None,
     *,
     out: Annotated[Path, typer.Option(help="Pair file to write.")],
     n: N = None,
@@ -26,6 +28,14 @@ def pairs(
     low: Annotated[str | None, typer.Option(help="import: column of the rare side.")] = None,
     item: Annotated[str | None, typer.Option(help="import: column that names the item.")] = None,
     language: Annotated[str | None, typer.Option(help="import: language code of wordfreq.")] = None,
+    norm: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE[:COLUMN]", help="annotate: a table of words and numbers, held beside frequency as a confounder."),
+    ] = None,
+    second_frequency: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE[:COLUMN]", help="annotate: frequencies from another source, on a log scale."),
+    ] = None,
     option: Annotated[
         list[str] | None, typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of the generator's own.")
     ] = None,
@@ -39,13 +49,15 @@ def pairs(
 
     Example: `freqbias pairs import high.txt low.txt --out pairs.jsonl`
 
+    Example: `freqbias pairs annotate pairs.jsonl --norm aoa=aoa.csv --out annotated.jsonl`
+
     Example: `freqbias pairs yourmodule:generator -o key=value --out pairs.jsonl`
     """
     from freqbias.files import write_records
     from freqbias.run import stages
 
     skipped: list[str] = []
-    coverage = None
+    coverage: Any = None
     options: dict[str, Any] = {
         "n": n,
         "seed": seed,
@@ -55,6 +67,8 @@ def pairs(
         LOW: low,
         "item": item,
         "language": language,
+        "norm": norm,
+        "second_frequency": second_frequency,
     }
     if skip_invalid:
         options["skipped"] = skipped
@@ -62,6 +76,10 @@ def pairs(
         from freqbias.paraphrases.substitute import Coverage
 
         options["coverage"] = coverage = Coverage()
+    if generator == "annotate":
+        from freqbias.paraphrases import norms
+
+        options["coverage"] = coverage = norms.Coverage()
     with waiting("pairs"):
         made = stages.make_pairs(generator, sources or [], options, list(option or []))
         write_records(out, made)

@@ -1,5 +1,6 @@
-"""What `freqbias.run`, `audit`, `substitute` and `score` do: the commands' work, with pairs and texts that may be in memory."""
+"""What `freqbias.run`, `annotate`, `audit`, `substitute`, `score` do: the commands' work, with pairs and texts that may be in memory."""
 
+import logging
 import os
 import re
 import shutil
@@ -18,8 +19,10 @@ from freqbias.run.result import Run
 from freqbias.run.settings import settings
 from freqbias.terms import PAIRS_FILE
 
+log = logging.getLogger(__name__)
+
 #: Arguments that have another name in Python than on the command line.
-ARGUMENTS = {"embedder": "embedders", "lm": "lms", "probe": "probes", "fresh": "fresh=True"}
+ARGUMENTS = {"embedder": "embedders", "lm": "lms", "probe": "probes", "fresh": "fresh=True", "norm": "norms"}
 _OPTION = re.compile(r"--([a-z][a-z-]*[a-z]|n)\b")
 _FIELD = re.compile(r"^(embedder|lm|probe)\b(?=[.:])")
 
@@ -101,6 +104,39 @@ def audit(pairs: Pairs, *, tokenizer: str | None = None, similarity: str | None 
     found = PairFile(pairs) if isinstance(pairs, str | os.PathLike) else checked_pairs(pairs)
     with arguments_named():
         return audit_of(found, tokenizer=tokenizer, similarity=similarity)
+
+
+def annotate(
+    pairs: Pairs,
+    norms: "Mapping[str, str | os.PathLike[str] | Mapping[str, float]] | None" = None,
+    *,
+    frequencies: "Mapping[str, str | os.PathLike[str] | Mapping[str, float]] | None" = None,
+) -> list[Pair]:
+    """Return pairs with norms of their swapped words as covariates, by the names that you give them.
+
+    `norms` maps a name to a table of words and numbers (age of acquisition, concreteness, prevalence): its path, `FILE:COLUMN` where the
+    table has more than two columns, or numbers by word. The audit, `match` and the regression then take it by this name. `frequencies`
+    are the same for another frequency list, on a log scale. How many words and pairs have a value is logged (INFO). Raises `InputError`
+    for pairs or tables that cannot be used.
+    """
+    from freqbias.paraphrases.norms import Coverage, annotated, norm_of
+
+    given = {False: norms or {}, True: frequencies or {}}
+    found = list(PairFile(pairs)) if isinstance(pairs, str | os.PathLike) else checked_pairs(pairs)
+    if not any(given.values()):
+        raise InputError("norms: none given")
+    for name in given[False].keys() & given[True].keys():
+        raise InputError(f"two norms are called '{name}'; give each a name of its own")
+    coverage = Coverage()
+    tables = [
+        norm_of(name, os.fspath(values) if isinstance(values, os.PathLike) else values, frequency=frequency)
+        for frequency, own in given.items()
+        for name, values in own.items()
+    ]
+    made = annotated(found, tables, coverage)
+    for line in coverage.lines():
+        log.info("%s", line)
+    return made
 
 
 def substitute(texts: str | os.PathLike[str] | Iterable[str], *, field: str = "text", n: int | None = None, seed: int = 0) -> list[Pair]:
