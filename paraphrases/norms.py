@@ -22,7 +22,7 @@ from freqbias.errors import InputError
 from freqbias.files import read_lines, read_pairs
 from freqbias.frequency import stop_words, swap, tokens
 from freqbias.records import Pair
-from freqbias.terms import NORM_FREQUENCIES, NORMS, RIVALS
+from freqbias.terms import FREQUENCY, NORM_FREQUENCIES, NORMS, RIVALS
 
 KNOWN_SHARE = 0.5  # of several words swapped one for one; below it a mean speaks of other words than the pair's
 MAX_LOG = 20.0  # a frequency above it is a count: Zipf values end at 8, log10 counts of the largest corpora at 12
@@ -32,9 +32,7 @@ _WORD_COLUMNS = ("word", "words", "lemma", "term", "token", "spelling", "wort", 
 _ABSENT = ("", "na", "n/a", "#n/a", "nan", "null", "none", ".", "-")
 _COMMA = re.compile(r"[-+]?\d+(?:,\d+)+(?:\.\d+)?")
 #: Names that the analysis or the audit uses for something of its own.
-TAKEN = frozenset(
-    {*TEXT_MEASURES, *RIVALS, "frequency", "zipf", "sense_zipf", "rest", "subwords", "own_overlap", "adjusted", "similarity"}
-)
+TAKEN = frozenset({*TEXT_MEASURES, *RIVALS, FREQUENCY, "zipf", "sense_zipf", "rest", "subwords", "own_overlap", "adjusted", "similarity"})
 
 Sides = tuple[float | None, float | None]
 
@@ -190,7 +188,10 @@ def _mean(values: Sequence[float | None]) -> float:
 def _lemmas(word: str) -> frozenset[str]:
     import lemminflect
 
-    return frozenset(lemma for lemmas in lemminflect.getAllLemmas(word).values() for lemma in lemmas)
+    found = [lemminflect.getAllLemmas(word)]
+    if not found[0]:  # the word list has none; rules, of which only what the table holds will count
+        found = [lemminflect.getAllLemmasOOV(word, part) for part in ("NOUN", "VERB", "ADJ")]
+    return frozenset(lemma for by_part in found for lemmas in by_part.values() for lemma in lemmas)
 
 
 def _index(values: Mapping[str, float], language: str) -> dict[str, float]:

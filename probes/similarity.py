@@ -9,8 +9,8 @@ Rows written; the measure is the model's own (`cosine`, `dot`, `bm25`, `maxsim`,
 * `crossed`: queries that name the item in either word against documents in either word. The four cells give matching and its
   asymmetry; they cannot give a preference, since (hh+lh)-(hl+ll) = (hh-hl)-(ll-lh).
 
-Covariates in every row: `subwords`, `truncated` and `whole_word` (1 where the swapped word is one token in its sentence). Length, readability, fit of the gloss and the share of the intended sense are the
-pair file's.
+Covariates in every row: `subwords`, `truncated` and `whole_word` (1 where the swapped word is one token in its sentence). Length,
+readability, fit of the gloss and the share of the intended sense are the pair file's.
 
 What could fake a result, and what is done about it: word overlap (glosses without shared stems), register (two gloss registers,
 averaged with equal weight), length and position (both forms share the sentence; arm `length` is the yardstick), fragmentation

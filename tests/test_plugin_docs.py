@@ -27,6 +27,12 @@ def test_its_code_runs(page):
     exec(compile(code, page.name, "exec"), {"__name__": page.stem})  # noqa: S102  # our own page
 
 
+def test_the_code_on_norms_runs():
+    names = {}
+    exec(compile("\n".join(blocks(ROOT / "docs" / "norms.md", "python")), "norms.md", "exec"), names)  # noqa: S102  # our own page
+    assert names["annotated"][0].covariates == {"aoa": [3.4, 10.9]}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_its_entry_points_are_read(page):
     (block,) = blocks(page, "toml")
