@@ -14,32 +14,35 @@ JOINERS = "\u200c\u200d"
 VISIBLE = rf"[^\s{INVISIBLE}{JOINERS}]"
 # Joiners are spelling between the letters of Arabic and Indic scripts: wordfreq knows 2,395 Persian words with one.
 _JOINED = "[\u0590-\u1dff\u2070-\U0010ffff]"
+_VISIBLE = re.compile(VISIBLE)
+_HIDDEN = re.compile(f"[{INVISIBLE}{JOINERS}]")
 _REMOVED = re.compile(f"[{INVISIBLE}]+")
 _JOINER = re.compile(f"[{JOINERS}](?!{_JOINED})|(?<!{_JOINED})[{JOINERS}]")
 _ACCENT_AS_APOSTROPHE = re.compile(r"(?<=[^\W\d_])[`\u00b4](?=[^\W\d_])")
-_PLAIN = str.maketrans(
-    dict.fromkeys("\u2018\u2019\u201b\u02bc\uff07", "'")  # quotation marks, the letter apostrophe, the full-width one
-    | dict.fromkeys([0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")  # Unicode's spaces other than U+0020
-)
+_APOSTROPHE = re.compile("[\u2018\u2019\u201b\u02bc\uff07]")  # quotation marks, the letter apostrophe, the full-width one
+_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")  # Unicode's spaces other than U+0020
 
 
 def visible(text: str) -> str:
     """Return a text as NFC without what shows nothing: two texts that agree in it are one text."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFC", _JOINER.sub("", _REMOVED.sub("", text)))
+    if _HIDDEN.search(text):
+        text = _JOINER.sub("", _REMOVED.sub("", text))
+    return unicodedata.normalize("NFC", text)
 
 
 def normalised(text: str) -> str:
     """Return the `visible` text with one kind of apostrophe (') and one of space, as tokens are counted and compared."""
     if text.isascii() and "`" not in text:
         return text
-    return _ACCENT_AS_APOSTROPHE.sub("'", visible(text)).translate(_PLAIN)
+    text = _SPACE.sub(" ", _APOSTROPHE.sub("'", visible(text)))
+    return _ACCENT_AS_APOSTROPHE.sub("'", text) if "`" in text or "\u00b4" in text else text
 
 
 def is_blank(text: str) -> bool:
     """Tell whether a text holds nothing that a reader sees."""
-    return not re.search(VISIBLE, text)
+    return not _VISIBLE.search(text)
 
 
 def same_text(first: str, second: str) -> bool:
