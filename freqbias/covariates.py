@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from freqbias.characters import normalised
 from freqbias.frequency import Gap, content_words, content_zipf, mean_zipf, tokens, zipf_gap
 from freqbias.frequency.measures import geo_mean_prob, min_zipf
+from freqbias.quantities import numbers_lost
 from freqbias.readability import fkgl
 from freqbias.records import Pair
 from freqbias.terms import FORMAL, INFORMAL, LENGTH, REGISTER, SWAPPED_WORDS, WHOLE_TEXT, ZIPF_GAP_OF
@@ -75,11 +76,13 @@ def edit_distance(first: str, second: str) -> float:
 
 
 def numbers_dropped(pair: Pair) -> tuple[float, float]:
-    """Return how many numbers of the original (of the other form, where no original is given) each form lacks."""
-    sides = [Counter(_NUMBER.findall(text)) for text in (pair.high, pair.low)]
+    """Return how many numbers of the original (of the other form, where no original is given) each form lacks, however it writes them."""
     original = pair.meta.get("original")
-    reference = [Counter(_NUMBER.findall(original))] * 2 if isinstance(original, str) else sides[::-1]
-    return ((reference[0] - sides[0]).total(), (reference[1] - sides[1]).total())
+    references = (original, original) if isinstance(original, str) else (pair.low, pair.high)
+    high, low = (
+        len(numbers_lost(text, reference, pair.language)) for text, reference in zip((pair.high, pair.low), references, strict=True)
+    )
+    return (high, low)
 
 
 def distances_to_original(pair: Pair) -> dict[str, tuple[float | None, float | None]]:

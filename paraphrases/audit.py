@@ -1,5 +1,6 @@
 """The audit: what differs between the two forms of anyone's pairs besides frequency, in numbers and in words."""
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,13 +11,17 @@ from scipy import stats
 from freqbias.covariates import covariates, edit_distance, frequency_gap, frequency_gaps, token_overlap
 from freqbias.errors import InputError
 from freqbias.frequency import stop_words
-from freqbias.matching import match, paired_dz
+from freqbias.matching import constant, match, paired_dz
 from freqbias.progress import Track, silent
 from freqbias.records import Pair
 from freqbias.terms import ARMS, FREQUENCY, HIGH, LOW, SWAPPED_WORDS, WHOLE_TEXT
 
 PRESENT_DZ = 0.2  # a small effect in Cohen's terms; below it a rival cannot carry much
 RANKED_DIGITS = 9  # significant; what differs in later ones is rounding, and tied
+FREQUENCIES = ("mean_zipf", "content_zipf", "min_zipf", "geo_mean_prob")  # what the pairs are about, and so no confound
+LENGTHS = ("words", "characters")
+NAMED = 3  # of what a verdict counts
+SHOWN_CHARACTERS = 60  # of a text
 OUTLIER_SDS = 5  # of the words gap; beyond it one pair can move a mean
 Columns = Mapping[str, NDArray[np.float64]]
 #: Counts subwords of texts; None where a model has no tokenizer.
@@ -32,7 +37,8 @@ def audit(
 
     `n_pairs`, `covariates`, `between` and `matched` describe arm `frequency`; `arms` holds the same for every arm. Per covariate: the
     means of both sides, the paired dz = mean(high - low) / sd(high - low) with its 95 % interval (normal approximation with variance
-    1/n + dz²/2n, Goulet-Pelletier & Cousineau 2018), and the AUC for telling high from low (.5: cannot be told). `between` holds means
+    1/n + dz²/2n, Goulet-Pelletier & Cousineau 2018), and the AUC for telling high from low (.5: cannot be told). Where every pair has one
+    and the same difference, that is `constant`, and dz is null for being infinite: the strongest confound of all. `between` holds means
     of what two forms have in common. `matched` is what remains in the largest subset that is level in `words` and `characters`.
     `zipf_gap` holds what the dose is measured on (`of`: the swapped words or the whole texts, never both; null: the numbers that the
     pairs brought), its mean and how many pairs say what (`covariates.common_definition`). `count_tokens` adds `subwords`, `similarity`
@@ -102,6 +108,7 @@ def _covariate(sides: NDArray[np.float64]) -> dict[str, float | int | None] | No
         "dz": effect,
         "dz_low": None if effect is None or half is None else effect - half,
         "dz_high": None if effect is None or half is None else effect + half,
+        "constant": float((high - low).mean()) if constant(high - low) else None,
         "auc": _auc(high, low),
         "n_missing": len(sides) - len(known),
     }
@@ -133,10 +140,12 @@ def _verdicts(arm: Mapping[str, Any], pairs: Sequence[Pair]) -> list[dict[str, s
         return [_verdict("frequency_gap", "absent", "no pair of arm frequency has known content words on both sides")]
     frequency = rows["content_zipf"]
     found = [_frequency_gap(frequency), *_mixed(arm["zipf_gap"]), *_no_stop_list(pairs)]
-    for name in ("words", "characters"):
-        found += _length(name, rows[name]["dz"], frequency["dz"])
+    for name in LENGTHS:
+        found += _length(name, rows[name], frequency)
+    found += _constants(rows)
     found += _numbers(rows["numbers_dropped"], arm["n_pairs"])
     found += _outliers(pairs)
+    found += _duplicates(pairs)
     matched = arm["matched"]
     if matched is None:
         found.append(_verdict("matched", "none", "no subset of these pairs is level in words and characters"))
@@ -178,16 +187,53 @@ def _no_stop_list(pairs: Sequence[Pair]) -> list[dict[str, str]]:
     return [_verdict("stop_list", "absent", message)]
 
 
-def _length(name: str, size: float | None, frequency: float | None) -> list[dict[str, str]]:
-    if size is None or abs(size) < PRESENT_DZ:
+def _strength(row: Mapping[str, float | None]) -> float:
+    """Return |dz|, infinite for a difference that is the same in every pair; 0 where there is nothing to tell."""
+    return np.inf if row["constant"] is not None else abs(row["dz"] or 0.0)
+
+
+def _length(name: str, row: Mapping[str, float | None], frequency: Mapping[str, float | None]) -> list[dict[str, str]]:
+    strength = _strength(row)
+    if strength < PRESENT_DZ:
         return []
-    longer = "longer" if size > 0 else "shorter"
-    dominant = frequency is not None and abs(size) > abs(frequency)
-    message = f"high forms are {longer} in {name} (dz {size:+.2f}); an effect may go with length"
+    size, same = row["dz"], row["constant"]
+    longer = "longer" if (row["high_mean"] or 0.0) > (row["low_mean"] or 0.0) else "shorter"
+    how = f"dz {size:+.2f}" if same is None else f"by {abs(same):g} in every pair"
+    dominant = strength > _strength(frequency) or same is not None
+    message = f"high forms are {longer} in {name} ({how}); an effect may go with length"
     if dominant:
         message += " rather than with frequency"
     code = "length_confound" if name == "words" else f"length_confound_{name}"
     return [_verdict(code, "dominant" if dominant else "present", message)]
+
+
+def _constants(rows: Mapping[str, Mapping[str, float | None]]) -> list[dict[str, str]]:
+    """Name what differs by the same in every pair; length has a verdict of its own."""
+    same = {name: row["constant"] for name, row in rows.items() if row["constant"] is not None}
+    named = [f"{name} ({value:+.3g})" for name, value in same.items() if name not in (*FREQUENCIES, *LENGTHS, "numbers_dropped")]
+    if not named:
+        return []
+    message = f"the same difference in every pair: {', '.join(named)}; no analysis can tell it from frequency"
+    return [_verdict("constant_difference", "dominant", message)]
+
+
+def _duplicates(pairs: Sequence[Pair]) -> list[dict[str, str]]:
+    """Name the texts that stand under several items, which are then not independent."""
+    items: dict[str, dict[str, None]] = {}
+    shown: dict[str, str] = {}
+    for pair in pairs:
+        for text in (pair.high, pair.low):
+            key = " ".join(unicodedata.normalize("NFC", text).split())
+            items.setdefault(key, {})[pair.item] = None
+            shown[key] = text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
+    shared = [key for key, own in items.items() if len(own) > 1]
+    if not shared:
+        return []
+    named = "; ".join(f"'{shown[key]}' ({', '.join(list(items[key])[:NAMED])})" for key in shared[:NAMED])
+    more = "; …" if len(shared) > NAMED else ""
+    count = f"{len(shared)} texts stand" if len(shared) > 1 else "1 text stands"
+    message = f"{count} under several items, which are counted as independent: {named}{more}"
+    return [_verdict("duplicate_texts", "present", message)]
 
 
 def _numbers(row: Mapping[str, float], n_pairs: int) -> list[dict[str, str]]:
@@ -205,5 +251,5 @@ def _outliers(pairs: Sequence[Pair]) -> list[dict[str, str]]:
     far = np.flatnonzero(np.abs(gaps - np.median(gaps)) > OUTLIER_SDS * max(spread, 1.0))
     if not len(far):
         return []
-    named = ", ".join(pairs[i].id for i in far[:3]) + (", …" if len(far) > 3 else "")
+    named = ", ".join(pairs[i].id for i in far[:NAMED]) + (", …" if len(far) > NAMED else "")
     return [_verdict("outliers", "present", f"{len(far)} pairs differ in words far more than the others: {named}")]

@@ -1,65 +1,31 @@
 """Checks of one pair: does the second form still say what the first says? Each is a named function; None means it does not apply."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from freqbias.characters import normalised
 from freqbias.frequency import tokens
-from freqbias.paraphrases.words import article
+from freqbias.paraphrases.names import names_of
+from freqbias.paraphrases.words import articles
+from freqbias.quantities import numbers_lost
 from freqbias.records import Pair
 from freqbias.terms import LENGTH
 
 MIN_SIMILARITY = 0.5  # cosine; below it sentence embedding models see two topics
 MAX_LENGTH_RATIO = 2.0  # a paraphrase twice as long adds or drops something
 
-_DIGITS = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,]\d+)*\s?(%|°[CF]?|[$€£¥]|(?:km|cm|mm|kg|mg|ml|mph|kmh|GB|MB|lb|ft|[mgls])\b)?")
-_UNIT_BEFORE = re.compile(r"([$€£¥])\s?(\d+(?:[.,]\d+)*)")
-_QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|«([^»]+)»")
-_CAPITAL = re.compile(r"(?<![.!?:\"“(]\s)(?<!^)\b([A-Z][\w’'-]*(?:\s+[A-Z][\w’'-]*)*)")
-_ARTICLE = re.compile(r"\b(an?)\s+([A-Za-z][\w-]*)", re.IGNORECASE)
-_NUMBER_WORDS = dict(
-    zip(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-            "thirty",
-            "forty",
-            "fifty",
-            "sixty",
-            "seventy",
-            "eighty",
-            "ninety",
-            "hundred",
-            "thousand",
-            "million",
-            "billion",
-            "dozen",
-            "half",
-        ],
-        [*range(20), 20, 30, 40, 50, 60, 70, 80, 90, 100, 1000, 10**6, 10**9, 12, 0.5],
-        strict=True,
-    )
+_QUOTED = re.compile(
+    r"(?<!\d)\"([^\"]+)\"|“([^”“]+)[”“]|„([^“”]+)[“”]|«([^»]+)»|»([^«]+)«|‹([^›]+)›"
+    # single marks: an opening one stands before a letter and behind no letter, a closing one the other way round
+    r"|(?<![\w'’])['‘](?!(?:[Tt]is|[Tt]was|[Ee]m|[Tt]il|[Cc]ause|n)\b|\d)(\w[^\"“”‘]*?[\w.,!?])['’](?![\w'’])"
 )
+#: What stands before an article in its sentence (nothing at the start of one), the article, and the word after it behind quotes.
+_ARTICLE = re.compile(r"((?<![.!?:\n]\s)(?<=[\w,;)] ))?\b(?<![\w.'-])(an?)\s+[\"'“‘(]*(\w[\w.&,'-]*)", re.IGNORECASE)
+_AFTER_A_LETTER = frozenset({"is", "are", "was", "were", "or", "and", "of", "has", "to"})  # where `a` is a letter or a name
+_NUMBER_SIGN = re.compile(r"\b[Nn]o\.?\s*(?=\d)")
+_QUESTION_MARKS = ("?", "？", "؟", "⁇", "⁈")
 _NEGATIONS = {
     "not",
     "no",
@@ -77,24 +43,15 @@ _NEGATIONS = {
 }
 
 
-def quantities(text: str, language: str = "en") -> Counter[str]:
-    """Return the numbers of a text as a multiset, with their units; English number words count as their digits."""
-    prefixed = _UNIT_BEFORE.sub(r"\2\1", text)
-    found = Counter(f"{match[0].strip().rstrip('.,').replace(',', '').replace(' ', '')}" for match in _DIGITS.finditer(prefixed))
-    if language == "en":
-        # 'one' is a pronoun as often as a number and is left out
-        found += Counter(f"{_NUMBER_WORDS[word]:g}" for word in tokens(text) if word in _NUMBER_WORDS and word != "one")
-    return found
-
-
 def numbers_equal(high: str, low: str, language: str = "en") -> bool:
-    """Tell whether both forms hold the same numbers and units as multisets."""
-    return quantities(high, language) == quantities(low, language)
+    """Tell whether both forms hold the same numbers and units, in digits or in words; the audit counts those that are lost."""
+    return not numbers_lost(low, high, language) and not numbers_lost(high, low, language)
 
 
 def negations(text: str) -> int:
     """Return how many English negations a text holds."""
-    return sum(word in _NEGATIONS or word.endswith("n't") for word in tokens(text))
+    plain = _NUMBER_SIGN.sub(" ", text)
+    return sum(word in _NEGATIONS or word.endswith("n't") for word in tokens(plain))
 
 
 def negation_parity(high: str, low: str, language: str = "en") -> bool | None:
@@ -102,22 +59,30 @@ def negation_parity(high: str, low: str, language: str = "en") -> bool | None:
     return negations(high) % 2 == negations(low) % 2 if language == "en" else None
 
 
-def names_kept(high: str, low: str, language: str = "en") -> bool:
-    """Tell whether both forms hold the same capitalised names inside their sentences."""
-    sides = [{name for match in _CAPITAL.finditer(text) for name in match[1].split() if name != "I"} for text in (high, low)]
-    everything = [text.casefold() for text in (high, low)]
-    return all(name.casefold() in everything[1] for name in sides[0]) and all(name.casefold() in everything[0] for name in sides[1])
+def names_kept(high: str, low: str, language: str = "en") -> bool | None:
+    """Tell whether both forms hold the same names; None in German, which capitalises every noun. See `freqbias.paraphrases.names`."""
+    sides = [names_of(text, language) for text in (high, low)]
+    if sides[0] is None or sides[1] is None:
+        return None
+    return not sides[0].missing_in(sides[1]) and not sides[1].missing_in(sides[0])
+
+
+def quoted(text: str) -> Counter[str]:
+    """Return the quoted strings of a text, whatever the style of the quotation marks, without the punctuation at their ends."""
+    plain = unicodedata.normalize("NFC", text)
+    found = (next(filter(None, match.groups())) for match in _QUOTED.finditer(plain))
+    return Counter(" ".join(content.replace("’", "'").split()).strip(" .,;:!?…").casefold() for content in found)
 
 
 def quotes_kept(high: str, low: str, language: str = "en") -> bool:
     """Tell whether both forms hold the same quoted strings."""
-    sides = [Counter(next(filter(None, match.groups())) for match in _QUOTED.finditer(text)) for text in (high, low)]
-    return sides[0] == sides[1]
+    return quoted(high) == quoted(low)
 
 
 def question_kept(high: str, low: str, language: str = "en") -> bool:
     """Tell whether a question stays a question."""
-    return high.rstrip(" \"”'").endswith("?") == low.rstrip(" \"”'").endswith("?")
+    sides = [text.rstrip(" \u00a0\u202f\"'”’»“)]") for text in (high, low)]
+    return sides[0].endswith(_QUESTION_MARKS) == sides[1].endswith(_QUESTION_MARKS)
 
 
 def length_ratio(high: str, low: str, language: str = "en") -> bool:
@@ -126,10 +91,17 @@ def length_ratio(high: str, low: str, language: str = "en") -> bool:
 
 
 def articles_right(high: str, low: str, language: str = "en") -> bool | None:
-    """Tell whether every English `a` and `an` of both forms suits the word after it."""
+    """Tell whether every English `a` and `an` of both forms suits the word after it; a letter A, as in `Vitamin A`, is no article."""
     if language != "en":
         return None
-    return all(match[1].lower() == article(match[2]) for text in (high, low) for match in _ARTICLE.finditer(text))
+    return all(_fits(match) for text in (high, low) for match in _ARTICLE.finditer(text.replace("’", "'")))
+
+
+def _fits(match: re.Match[str]) -> bool:
+    before, found, after = match[1], match[2], match[3]
+    if found == "A" and before is not None:
+        return True  # a capital inside a sentence: Vitamin A, type A, Plan A
+    return after.lower() in _AFTER_A_LETTER or found.lower() in articles(after)
 
 
 Check = Callable[[str, str, str], bool | None]

@@ -1,5 +1,6 @@
 """Word forms, articles and shared stems: what the generators need to know about English words."""
 
+import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
@@ -28,6 +29,32 @@ def article(word: str) -> str:
     import inflect
 
     return str(inflect.engine().a(word)).split()[0]
+
+
+_EITHER = re.compile(
+    r"herb|(?:histor|habitu|hallucin|hotel|heroic|hered|hyster|homage)", re.IGNORECASE
+)  # an in one variety of English, a in another
+_LETTERS = re.compile(r"[A-Z][A-Z0-9.&]+s?\b")
+
+
+@cache
+def articles(word: str) -> frozenset[str]:
+    """Return which of 'a' and 'an' may stand before a word as it is written: both where speakers differ, or where it is spelled out."""
+    if word[0].isdigit():
+        return _before_number(re.split(r"[^\d,]", word)[0])
+    if len(word) > 1 and _LETTERS.match(word):
+        return frozenset({"a", "an"})  # an FBI agent, a UN body; NASA is a word and NSA is not
+    return frozenset({"a", "an"}) if _EITHER.match(word) else frozenset({article(word)})
+
+
+def _before_number(digits: str) -> frozenset[str]:
+    """Return the article of a number as it is read: an 8, an 80, an 11, an 18,000; 1100 is read in two ways."""
+    leading = digits.split(",", maxsplit=1)[0]
+    first = len(leading) % 3 or 3
+    eleven = leading[:2] in ("11", "18")
+    if leading[0] == "8" or (eleven and first == 2):
+        return frozenset({"an"})
+    return frozenset({"a", "an"} if eleven and len(leading) == 4 else {"a"})
 
 
 @lru_cache(maxsize=1 << 16)

@@ -161,13 +161,19 @@ def audit(
 
 def _audit_table(result: dict[str, Any]) -> None:
     rows = [
-        [arm, name, f"{row['high_mean']:.3g}", f"{row['low_mean']:.3g}", "–" if row["dz"] is None else f"{row['dz']:+.2f}"]
+        [arm, name, f"{row['high_mean']:.3g}", f"{row['low_mean']:.3g}", _shown_dz(row)]
         for arm, part in result["arms"].items()
         for name, row in part["covariates"].items()
     ]
     print_table(["arm", "covariate", "mean high", "mean low", "dz"], rows)
     for verdict in result["verdicts"]:
         log.info("%s (%s): %s", verdict["code"], verdict["level"], verdict["message"])
+
+
+def _shown_dz(row: dict[str, Any]) -> str:
+    if row["constant"] is not None:
+        return f"{row['constant']:+.3g} in all"
+    return "–" if row["dz"] is None else f"{row['dz']:+.2f}"
 
 
 def analyze(

@@ -9,6 +9,7 @@ import pytest
 from wordfreq import tokenize, zipf_frequency
 
 from freqbias import covariates
+from freqbias.files import write_records
 from freqbias.paraphrases.audit import audit
 from freqbias.paraphrases.lexicon import generate
 from freqbias.records import Pair
@@ -60,6 +61,79 @@ def test_length_confound_present_and_dominant():
     assert found["length_confound"] == "dominant"
     assert found["frequency_gap"] == "negligible"
     assert found["matched"] == "none"
+
+
+def verdict(result, code):
+    return next(row for row in result["verdicts"] if row["code"] == code)
+
+
+def test_a_constant_difference_is_the_strongest_confound(cli, tmp_path):
+    """Every low form is one word longer, and the gap of content words is the same in all: 1.4 Zipf up to rounding."""
+    rows = [
+        pair(i, f"we saw the car {word}", f"we saw the jalopy {word} too") for i, word in enumerate(("there", "now", "here", "again"))
+    ]
+    result = audit(rows)
+    words = result["covariates"]["words"]
+    assert (words["constant"], words["dz"], words["dz_low"]) == (-1.0, None, None)
+    assert codes(result)["length_confound"] == "dominant"
+    assert "high forms are shorter in words (by 1 in every pair)" in verdict(result, "length_confound")["message"]
+    zipf = result["covariates"]["content_zipf"]
+    assert zipf["dz"] is None
+    assert zipf["constant"] > 1
+    assert codes(result)["frequency_gap"] == "present"
+    write_records(tmp_path / "pairs.jsonl", rows)
+    shown = cli("audit", tmp_path / "pairs.jsonl")
+    assert "-1 in all" in shown.stdout
+    assert "length_confound (dominant)" in shown.stderr
+
+
+@pytest.mark.parametrize(("low", "code"), [("the jalopy stopped now", "length_confound"), ("the jalopy stopped at", "length_confound")])
+def test_longer_by_one_word_where_frequency_varies(low, code):
+    highs = ["the car stopped", "the money stopped", "the house stopped", "the water stopped"]
+    assert codes(audit([pair(i, high, low) for i, high in enumerate(highs)]))[code] == "dominant"
+
+
+def test_any_covariate_that_differs_by_the_same_in_every_pair_is_named():
+    given = {"formality": [0, 1], "age": [2.5, 2.5]}
+    rows = [pair(i, f"the car {word}", f"the jalopy {word}", covariates=given) for i, word in enumerate(("stopped", "left", "burned"))]
+    found = verdict(audit(rows), "constant_difference")
+    assert found["level"] == "dominant"
+    assert "formality (-1)" in found["message"]
+    assert "age" not in found["message"]
+    assert "zipf" not in found["message"]
+
+
+def test_one_pair_is_no_constant():
+    result = audit([pair(0, "the car stopped", "the jalopy stopped over there", covariates={"formality": [0, 1]})])
+    assert result["covariates"]["formality"]["constant"] is None
+    assert not {"length_confound", "constant_difference"} & codes(result).keys()
+
+
+@pytest.mark.parametrize(
+    ("high", "low"),
+    [("it took 2 cars", "it took two autos"), ("1,000 cars", "1000 autos"), ("the car lost 5%", "the auto lost 5 percent")],
+)
+def test_a_number_written_otherwise_is_not_lost(high, low):
+    result = audit([pair(i, f"{high} {word}", f"{low} {word}") for i, word in enumerate(("there", "then", "too"))])
+    assert result["covariates"]["numbers_dropped"]["high_mean"] == result["covariates"]["numbers_dropped"]["low_mean"] == 0
+    assert "numbers_dropped" not in codes(result)
+
+
+def test_texts_under_several_items_are_named():
+    rows = [
+        pair(0, "the car stopped", "the auto stopped"),
+        pair(1, "the car stopped", "the jalopy stopped"),
+        pair(2, "it left", "it went"),
+    ]
+    found = verdict(audit(rows), "duplicate_texts")["message"]
+    assert found.startswith("1 text stands under several items")
+    assert "'the car stopped' (0, 1)" in found
+    spaced = [pair(0, "the car  stopped", "the auto stopped"), pair(1, "the car stopped", "the jalopy went")]
+    assert "1 text stands" in verdict(audit(spaced), "duplicate_texts")["message"]
+    crossed = [pair(0, "the car stopped", "the auto stopped"), pair(1, "the auto stopped", "the car stopped")]
+    assert "2 texts stand" in verdict(audit(crossed), "duplicate_texts")["message"]
+    same_item = [pair(0, "the car stopped", "the auto stopped"), pair(9, "the car stopped", "the jalopy stopped").replace(item="0")]
+    assert "duplicate_texts" not in codes(audit(same_item))
 
 
 def test_matched_subset_keeps_what_is_level():
