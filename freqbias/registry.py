@@ -31,6 +31,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "substitute": "freqbias.paraphrases.substitute:generate",
         "import": "freqbias.paraphrases.imported:generate",
         "annotate": "freqbias.paraphrases.norms:generate",
+        "lexsub": "freqbias.paraphrases.lexsub:generate",
     },
     "frequencies": {
         "mean_zipf": "freqbias.frequency.measures:mean_zipf",

@@ -108,6 +108,7 @@ FLAGS = (
 #: Register is a factor and no scale: two indicators a form, since informal and formal rare words would cancel on one.
 MARKED = INFORMAL, FORMAL = ("informal", "formal")
 REGISTER = "register"
+ACCEPTED_SHARE = "accepted_share"  # of the annotators that take a word in its place, by side
 
 #: Rivals of frequency as the analysis names them, and in words; the order is that of the sentences.
 RIVALS = {
@@ -119,6 +120,7 @@ RIVALS = {
     "gloss_fit": "the fit of the gloss",
     "overlap_with_original": "overlap with the original",
     "numbers_dropped": "dropped numbers",
+    ACCEPTED_SHARE: "acceptance by annotators",
 }
 
 #: Rivals whose parts of a mean gap are told as one, by what that is called.
