@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from freqbias.records import Pair
     from freqbias.run import run
     from freqbias.run.result import Run
-    from freqbias.run.surface import annotate, audit, score, substitute
+    from freqbias.run.surface import annotate, audit, lexsub, score, substitute
 
 __all__ = [
     "FreqbiasError",
@@ -28,6 +28,7 @@ __all__ = [
     "__version__",
     "annotate",
     "audit",
+    "lexsub",
     "read_observations",
     "read_pairs",
     "run",
@@ -43,6 +44,7 @@ _MODULES = {
     "Run": "freqbias.run.result",
     "annotate": "freqbias.run.surface",
     "audit": "freqbias.run.surface",
+    "lexsub": "freqbias.run.surface",
     "read_observations": "freqbias.files",
     "read_pairs": "freqbias.files",
     "score": "freqbias.run.surface",

@@ -75,8 +75,15 @@ def quoted(text: str) -> Counter[str]:
 
 
 def quotes_kept(high: str, low: str, language: str = "en") -> bool:
-    """Tell whether both forms hold the same quoted strings."""
-    return quoted(high) == quoted(low)
+    """Tell whether both forms hold the same quoted strings; words swapped in place may stand in one, as in a passage with dialogue."""
+    sides = [quoted(text) for text in (high, low)]
+    return sides[0] == sides[1] or (sides[0].total() == sides[1].total() and _swapped_in_place(high, low, language))
+
+
+def _swapped_in_place(high: str, low: str, language: str) -> bool:
+    """Tell whether two texts have the same number of words, at least three quarters of them the same in the same place."""
+    words = [tokens(text, language) for text in (high, low)]
+    return len(words[0]) == len(words[1]) and 4 * sum(a != b for a, b in zip(*words, strict=True)) <= len(words[0])
 
 
 def question_kept(high: str, low: str, language: str = "en") -> bool:

@@ -21,6 +21,12 @@ _PERFECT_OR_PASSIVE = re.compile(
     r"(?:\s+(?:not|never|also|already|just|ever|often|always|still|been|being|\w+ly))*\s+$",
     re.IGNORECASE,
 )
+_TAKES_BASE = re.compile(
+    r"\b(?:to|will|would|can|could|shall|should|may|might|must|do|does|did|let's|cannot)(?:n't|n’t)?(?:\s+(?:not|never|also|just|\w+ly))*\s+$",
+    re.IGNORECASE,
+)
+#: A plural that is thirty times rarer than its singular is that of a mass noun (`informations`); of countable ones 1 in 100 is.
+MAX_PLURAL_DROP = 1.5
 _SUBJECT = re.compile(r"\b(?:I|you|he|she|we|they|it|who)(?:\s+(?:never|also|just|always|still|then|\w+ly))*\s+$", re.IGNORECASE)
 
 
@@ -31,6 +37,14 @@ def forms(lemma: str, pos: str) -> dict[str, tuple[str, ...]]:
 
     found: dict[str, tuple[str, ...]] = lemminflect.getAllInflections(lemma, upos=_UPOS[pos])
     return found
+
+
+def may_be(word: str, pos: str) -> bool:
+    """Tell whether a dictionary has a word as this part of speech, or does not have it at all."""
+    import lemminflect
+
+    known = lemminflect.getAllLemmas(word)
+    return not known or _UPOS[pos] in known
 
 
 def slot_tags(slot: Slot) -> list[str]:
@@ -57,7 +71,11 @@ def _tags_as(word: str, lemma: str | None, pos: str) -> list[str]:
 
 
 def _told_apart(tags: list[str], before: str) -> list[str]:
-    """Return VBD or VBN alone where what stands before a word tells which it is."""
+    """Return the tags that what stands before a word leaves: a base form after `to`, a participle after `had`, a past after `she`."""
+    if len({tag if tag not in ("VB", "VBP") else "VB" for tag in tags}) == 1:
+        return tags
+    if "VB" in tags and _TAKES_BASE.search(before):
+        return ["VB"]
     if "VBN" not in tags:
         return tags
     if _PERFECT_OR_PASSIVE.search(before):
@@ -75,21 +93,20 @@ def to_slot(word: str, slot: Slot, tags: Sequence[str]) -> str | None:
     if slot.pos is None:
         own = {f"{pos}:{tag}" for pos in TAGS for tag in _tags_as(word, None, pos)}
         return word if own & set(tags) else None
-    known = forms(word, slot.pos)
-    found: set[str] = set()
-    for tag in tags:
-        inflected = known.get(tag, ())
-        if tag in _BASE:
-            found.add(word)
-        elif tag == "NNS" and "NN" not in known:
-            return None
-        elif len(inflected) >= 1:
-            found.add(_usual(inflected))
-        else:
-            return None
+    found = {_inflected(word, slot.pos, tag) for tag in tags}
     return found.pop() if len(found) == 1 else None
 
 
-def _usual(inflected: Sequence[str]) -> str:
-    """Return the most frequent of several forms (`learned`, `learnt`)."""
-    return max(inflected, key=lambda form: word_zipf(form) or 0.0)
+def _inflected(word: str, pos: str, tag: str) -> str | None:
+    """Return one form of a lemma; a word that is such a form already stays; None where there is none, or a plural that is hardly used."""
+    if tag in _BASE:
+        return word
+    known = forms(word, pos)
+    found = known.get(tag) or (known.get("VBD", ()) if tag == "VBN" else ())  # regular verbs have the two in one
+    if not found:
+        return word if tag in _tags_as(word, None, pos) or (tag == "VBN" and "VBD" in _tags_as(word, None, pos)) else None
+    usual = max(found, key=lambda form: (form != word, word_zipf(form) or 0.0))
+    zipf, base = word_zipf(usual), word_zipf(word)
+    if zipf is None or (tag == "NNS" and (usual == word or zipf < (base or 0.0) - MAX_PLURAL_DROP)):
+        return None
+    return usual

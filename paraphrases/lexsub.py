@@ -1,10 +1,13 @@
 """Generator `lexsub`: words that people accepted in each other's place, in natural passages, from files of lexical substitution.
 
 The forms of a slot are its own word and every substitute that reached a stated share of the annotators, in the slot's inflection. Two
-forms at least a factor of five apart in frequency are a pair of arm `frequency`, two within a quarter of each other one of arm `placebo`;
-both texts are the whole passage. The share of either form is the covariate `accepted_share` (1 for the passage's own word, which nobody
-judged), and a placebo pair is oriented by it: there the form that more people accept is `high`. Phrases are left out, since the frequency
-of their words is not theirs. The files are read where they lie; nothing of them comes with this package.
+forms at least a factor of three apart in frequency are a pair of arm `frequency`, two within a quarter of each other one of `placebo`;
+both texts are the whole passage. Annotators judged a substitute against the passage's own word: two substitutes need not mean the same
+as surely, and `own_word` keeps to couples of which one is the passage's word (`meta.own_word` says which side it is). The share of
+either form is the covariate `accepted_share` (1 for the passage's own word, which nobody judged), and a placebo pair is oriented by it:
+there the form that more people accept is `high`. Left out are phrases, since the frequency of their words is not theirs, respellings of
+one word, words of another part of speech, slots in names and compounds, and what exceeds `MAX_PER_ITEM` couples of one slot. The files
+are read where they lie; nothing of them comes with this package. See `docs/lexical-substitution.md`.
 """
 
 import logging
@@ -12,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -20,11 +24,13 @@ import numpy as np
 
 from freqbias.errors import InputError
 from freqbias.frequency import swap_of_tokens, tokens
+from freqbias.frequency.words import stop_words
 from freqbias.paraphrases.checks import checked
-from freqbias.paraphrases.inflection import slot_tags, to_slot
-from freqbias.paraphrases.lexicon import MAX_PLACEBO_GAP, MIN_GAP, query_texts
+from freqbias.paraphrases.inflection import may_be, slot_tags, to_slot
+from freqbias.paraphrases.lexicon import MAX_PLACEBO_GAP, query_texts
 from freqbias.paraphrases.lexsub_files import Slot, Substitute, read_slots
 from freqbias.paraphrases.making import drafted
+from freqbias.paraphrases.names import names_of
 from freqbias.paraphrases.words import articles
 from freqbias.records import Pair
 from freqbias.terms import ACCEPTED_SHARE, FREQUENCY, HIGH, LOW, PLACEBO
@@ -32,6 +38,10 @@ from freqbias.terms import ACCEPTED_SHARE, FREQUENCY, HIGH, LOW, PLACEBO
 log = logging.getLogger(__name__)
 
 MIN_SHARE = 0.8
+#: Zipf; a factor of three. What people accept in one place lies nearer together than sets that were chosen for their gap.
+MIN_ACCEPTED_GAP = 0.5
+#: Couples of one slot in either arm, those that most people accept: one passage of SWORDS alone gives 34 of 420.
+MAX_PER_ITEM = 10
 _ARTICLE_BEFORE = re.compile(r"\b([Aa]n?)(\s+[\"'“‘(]*)$")
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -42,7 +52,7 @@ class Form:
 
     word: str
     lemma: str
-    share: float
+    share: float | None
     own: bool
 
 
@@ -50,6 +60,7 @@ def generate(
     sources: Sequence[str | Path],
     *,
     share: float = MIN_SHARE,
+    own_word: bool = False,
     n: int | None = None,
     seed: int = 0,
     skipped: list[str] | None = None,
@@ -57,8 +68,8 @@ def generate(
 ) -> list[Pair]:
     """Return the pairs of arms `frequency` and `placebo` that one file of lexical substitution allows; `n` limits each arm at random.
 
-    `share` is what both forms must reach of the annotators, from 0 to 1. `InputError` for a file that cannot be used; with `skipped`,
-    faulty rows are collected there and left out.
+    `share` is what both forms must reach of the annotators, from 0 to 1; with `own_word` one of them is the passage's own. `InputError`
+    for a file that cannot be used; with `skipped`, faulty rows are collected there and left out.
     """
     if len(sources) != 1:
         raise InputError(f"lexsub takes one file: the JSON of SWORDS, or a table split by tabs; found {len(sources)}")
@@ -68,7 +79,7 @@ def generate(
     if share > 0 and not any(found.share is not None for slot in slots for found in slot.substitutes):
         raise InputError(f"{sources[0]}: ranks its substitutes and counts no annotators; take all of them with -o share=0")
     left_out: Counter[str] = Counter()
-    pairs = [pair for slot in slots for pair in pairs_of_slot(slot, share, left_out)]
+    pairs = [pair for slot in slots for pair in pairs_of_slot(slot, share, left_out, own_word=own_word)]
     _tell(slots, pairs, left_out)
     if not pairs:
         raise InputError(f"{sources[0]}: no two forms of a slot reach {share:.0%} of the annotators; give a lower -o share=")
@@ -90,25 +101,64 @@ def _part(pairs: list[Pair], n: int | None, rng: np.random.Generator) -> list[Pa
     return [pairs[i] for i in sorted(rng.choice(len(pairs), n, replace=False))]
 
 
-def pairs_of_slot(slot: Slot, share: float = MIN_SHARE, left_out: Counter[str] | None = None) -> Iterator[Pair]:
-    """Yield a pair for every two forms of a slot that lie far enough apart in frequency, or near enough together."""
+def pairs_of_slot(
+    slot: Slot, share: float = MIN_SHARE, left_out: Counter[str] | None = None, *, own_word: bool = False
+) -> Iterator[Pair]:
+    """Yield a pair for every two forms of a slot that lie far enough apart in frequency, or near enough; the most accepted come first."""
     left_out = Counter() if left_out is None else left_out
-    for first, second in combinations(forms_of(slot, share, left_out), 2):
+    made: Counter[str] = Counter()
+    couples = sorted(combinations(forms_of(slot, share, left_out), 2), key=lambda couple: -sum(form.share or 0.0 for form in couple))
+    for first, second in couples:
+        if own_word and not (first.own or second.own):
+            continue
         gap = swap_of_tokens([first.word.lower()], [second.word.lower()]).zipf_gap
-        if gap is None:
-            left_out["unknown words"] += 1
-        elif abs(gap) >= MIN_GAP:
-            forms = (first, second) if gap > 0 else (second, first)
-            yield _pair(slot, FREQUENCY, forms, abs(gap))
-        elif abs(gap) <= MAX_PLACEBO_GAP + 1e-9:
-            forms = (first, second) if first.share >= second.share else (second, first)
-            yield _pair(slot, PLACEBO, forms, gap if forms[0] is first else -gap)
+        arm = None if gap is None else _arm(gap)
+        if respelled(first.word, second.word):
+            left_out["respellings"] += 1
+        elif gap is None or arm is None:
+            left_out["couples between the arms" if gap is not None else "unknown words"] += 1
+        elif made[arm] >= MAX_PER_ITEM:
+            left_out[f"couples beyond {MAX_PER_ITEM} of a slot"] += 1
         else:
-            left_out["couples between the arms"] += 1
+            made[arm] += 1
+            yield _oriented(slot, arm, first, second, gap)
+
+
+def _arm(gap: float) -> str | None:
+    if abs(gap) >= MIN_ACCEPTED_GAP:
+        return FREQUENCY
+    return PLACEBO if abs(gap) <= MAX_PLACEBO_GAP + 1e-9 else None
+
+
+def _oriented(slot: Slot, arm: str, first: Form, second: Form, gap: float) -> Pair:
+    """Return a pair whose high form is the more frequent one, or in the placebo the one that more people accept."""
+    forward = gap > 0 if arm == FREQUENCY else (first.share or 0.0) >= (second.share or 0.0)
+    return _pair(slot, arm, (first, second) if forward else (second, first), gap if forward else -gap)
+
+
+def respelled(first: str, second: str) -> bool:
+    """Tell whether two words are one in two spellings: colour and color, realise and realize, okay and ok."""
+    return _spelling(first) == _spelling(second)
+
+
+@cache
+def _spelling(word: str) -> str:
+    word = word.lower().replace("okay", "ok").replace("grey", "gray").replace("-", "")
+    word = re.sub(r"is(e[drs]?|ing|ations?)$", r"iz\1", word)
+    word = re.sub(r"our(s|ed|ing|ite|ful|able)?$", r"or\1", word)
+    word = re.sub(r"([bt])re(s?)$", r"\1er\2", word)
+    return re.sub(r"ogue(s?)$", r"og\1", re.sub(r"ll(ed|ing|er)$", r"l\1", word))
 
 
 def forms_of(slot: Slot, share: float, left_out: Counter[str]) -> list[Form]:
     """Return the slot's own word and every substitute that people accept, inflected, each once."""
+    if slot.before.endswith(("-", "–")) or slot.after.startswith(("-", "–")):
+        left_out["slots in a compound"] += 1
+        return []
+    names = names_of(slot.text)
+    if names is not None and slot.word in names.names and not slot.word.isupper():
+        left_out["slots in a name"] += 1
+        return []
     tags = slot_tags(slot)
     if not tags:
         left_out["slots of unclear inflection"] += 1
@@ -121,12 +171,8 @@ def forms_of(slot: Slot, share: float, left_out: Counter[str]) -> list[Form]:
         if word is None:
             left_out[reason] += 1
         else:
-            forms.setdefault(word, Form(word=_cased(word, slot.word), lemma=found.word, share=_share(found), own=False))
+            forms.setdefault(word, Form(word=_cased(word, slot.word), lemma=found.word, share=found.share, own=False))
     return list(forms.values())
-
-
-def _share(found: Substitute) -> float:
-    return 0.0 if found.share is None else found.share
 
 
 def _usable(slot: Slot, found: Substitute, tags: Sequence[str]) -> tuple[str | None, str]:
@@ -134,6 +180,10 @@ def _usable(slot: Slot, found: Substitute, tags: Sequence[str]) -> tuple[str | N
     lower = found.word.lower()
     if not _WORD.fullmatch(lower) or tokens(lower) != [lower]:
         return None, "phrases"
+    if slot.pos == "noun" and lower in stop_words("en"):
+        return None, "pronouns"  # a somebody
+    if slot.pos is not None and not may_be(lower, slot.pos):
+        return None, "words of another part of speech"  # the sometimes elf
     word = to_slot(lower, slot, tags)
     return (word, "") if word else (None, "words that do not inflect as the slot does")
 
@@ -155,6 +205,7 @@ def with_word(slot: Slot, word: str) -> str:
 
 def _pair(slot: Slot, arm: str, forms: tuple[Form, Form], gap: float) -> Pair:
     high, low = forms
+    known = high.share is not None and low.share is not None
     template = query_texts()["naming"].get(slot.pos)
     naming = zip((HIGH, LOW), forms, strict=True)
     return drafted(
@@ -165,13 +216,13 @@ def _pair(slot: Slot, arm: str, forms: tuple[Form, Form], gap: float) -> Pair:
         queries={f"naming_{side}": template.replace("{word}", form.lemma) for side, form in naming} if template else {},
         zipf_gap=gap,
         generator="lexsub",
-        covariates={ACCEPTED_SHARE: [high.share, low.share]},
+        covariates={ACCEPTED_SHARE: [high.share, low.share]} if known else {},
         meta={
             "place": slot.place,
             "original": slot.text,
             "pos": slot.pos,
             "swap": [high.word, low.word],
             "own_word": next((side for side, form in zip((HIGH, LOW), forms, strict=True) if form.own), None),
-            "oriented_by": ACCEPTED_SHARE if arm == PLACEBO and high.share != low.share else None,
+            "oriented_by": ACCEPTED_SHARE if arm == PLACEBO and known and high.share != low.share else None,
         },
     )

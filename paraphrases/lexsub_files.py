@@ -69,7 +69,9 @@ def read_slots(path: Path, skipped: list[str] | None = None) -> list[Slot]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
     if not slots:
-        raise InputError(f"{path}: no words with substitutes; expected the JSON of SWORDS, or lines of sentence, word and substitutes by tabs")
+        raise InputError(
+            f"{path}: no words with substitutes; expected the JSON of SWORDS, or lines of sentence, word and substitutes by tabs"
+        )
     return slots
 
 

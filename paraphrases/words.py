@@ -34,7 +34,7 @@ def article(word: str) -> str:
 _EITHER = re.compile(
     r"herb|(?:histor|habitu|hallucin|hotel|heroic|hered|hyster|homage)", re.IGNORECASE
 )  # an in one variety of English, a in another
-_LETTERS = re.compile(r"[A-Z][A-Z0-9.&]+s?\b")
+_LETTERS = re.compile(r"[A-Z]\w*[A-Z]|[A-Z][0-9.&]")
 
 
 @cache

@@ -33,6 +33,7 @@ def test_public_names():
         "run",
         "score",
         "substitute",
+        "lexsub",
     }
     assert all(getattr(freqbias, name).__doc__ for name in freqbias.__all__)
     assert set(freqbias.__all__) <= set(dir(freqbias))

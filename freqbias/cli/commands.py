@@ -16,7 +16,7 @@ Run = Annotated[Path, typer.Argument(help="Run folder.", metavar="RUN")]
 def pairs(
     generator: Annotated[str, typer.Argument(help="Generator; see `freqbias list generators`.")],
     sources: Annotated[
-        list[Path] | None, typer.Argument(metavar="[INPUT…]", help="What `substitute`, `import` and `annotate` read.")
+        list[Path] | None, typer.Argument(metavar="[INPUT…]", help="What `substitute`, `import`, `annotate` and `lexsub` read.")
     ] = None,
     *,
     out: Annotated[Path, typer.Option(help="Pair file to write.")],
@@ -50,6 +50,8 @@ def pairs(
     Example: `freqbias pairs import high.txt low.txt --out pairs.jsonl`
 
     Example: `freqbias pairs annotate pairs.jsonl --norm aoa=aoa.csv --out annotated.jsonl`
+
+    Example: `freqbias pairs lexsub swords-v1.1_dev.json.gz --out pairs.jsonl`
 
     Example: `freqbias pairs yourmodule:generator -o key=value --out pairs.jsonl`
     """

@@ -153,6 +153,21 @@ def substitute(texts: str | os.PathLike[str] | Iterable[str], *, field: str = "t
         return pairs_of_texts(several(texts, "texts", "a path or several texts"), n=n, seed=seed)
 
 
+def lexsub(
+    path: str | os.PathLike[str], *, share: float = 0.8, own_word: bool = False, n: int | None = None, seed: int = 0
+) -> list[Pair]:
+    """Return the pairs of arms `frequency` and `placebo` that a file of lexical substitution allows: words accepted in one place.
+
+    `path` is the JSON of SWORDS, or a table of sentence, word and substitutes split by tabs (LexMTurk, BenchLS, TSAR). Both forms must
+    reach `share` of the annotators; with `own_word` one of them is the passage's own. `n` limits each arm to a part that is drawn with
+    `seed`. Raises `InputError` where there are none.
+    """
+    from freqbias.paraphrases.lexsub import generate
+
+    with arguments_named():
+        return generate([os.fspath(path)], share=share, own_word=own_word, n=n, seed=seed)
+
+
 def score(
     texts: str | Iterable[str],
     *,
