@@ -108,6 +108,7 @@ FLAGS = (
 #: Register is a factor and no scale: two indicators a form, since informal and formal rare words would cancel on one.
 MARKED = INFORMAL, FORMAL = ("informal", "formal")
 REGISTER = "register"
+IN_EVERY_PAIR = "in_every_pair"  # of a covariate in the audit: the difference, where all pairs have one and the same
 ACCEPTED_SHARE = "accepted_share"  # of the annotators that take a word in its place, by side
 
 #: Rivals of frequency as the analysis names them, and in words; the order is that of the sentences.

@@ -14,7 +14,7 @@ from freqbias.frequency import stop_words
 from freqbias.matching import constant, match, paired_dz
 from freqbias.progress import Track, silent
 from freqbias.records import Pair
-from freqbias.terms import ARMS, FREQUENCY, HIGH, LOW, SWAPPED_WORDS, WHOLE_TEXT
+from freqbias.terms import ARMS, FREQUENCY, HIGH, IN_EVERY_PAIR, LOW, SWAPPED_WORDS, WHOLE_TEXT
 
 PRESENT_DZ = 0.2  # a small effect in Cohen's terms; below it a rival cannot carry much
 RANKED_DIGITS = 9  # significant; what differs in later ones is rounding, and tied
@@ -38,7 +38,7 @@ def audit(
     `n_pairs`, `covariates`, `between` and `matched` describe arm `frequency`; `arms` holds the same for every arm. Per covariate: the
     means of both sides, the paired dz = mean(high - low) / sd(high - low) with its 95 % interval (normal approximation with variance
     1/n + dz²/2n, Goulet-Pelletier & Cousineau 2018), and the AUC for telling high from low (.5: cannot be told). Where every pair has one
-    and the same difference, that is `constant`, and dz is null for being infinite: the strongest confound of all. `between` holds means
+    and the same difference, that is `in_every_pair`, and dz is null for being infinite: the strongest confound of all. `between` holds means
     of what two forms have in common. `matched` is what remains in the largest subset that is level in `words` and `characters`.
     `zipf_gap` holds what the dose is measured on (`of`: the swapped words or the whole texts, never both; null: the numbers that the
     pairs brought), its mean and how many pairs say what (`covariates.common_definition`). `count_tokens` adds `subwords`, `similarity`
@@ -101,6 +101,7 @@ def _covariate(sides: NDArray[np.float64]) -> dict[str, float | int | None] | No
         return None
     high, low = known[:, 0], known[:, 1]
     effect = paired_dz(high - low)
+    same = {IN_EVERY_PAIR: float((high - low).mean())} if constant(high - low) else {}
     half = None if effect is None else 1.96 * float(np.sqrt(1 / len(known) + effect**2 / (2 * len(known))))
     return {
         "high_mean": float(high.mean()),
@@ -108,9 +109,9 @@ def _covariate(sides: NDArray[np.float64]) -> dict[str, float | int | None] | No
         "dz": effect,
         "dz_low": None if effect is None or half is None else effect - half,
         "dz_high": None if effect is None or half is None else effect + half,
-        "constant": float((high - low).mean()) if constant(high - low) else None,
         "auc": _auc(high, low),
         "n_missing": len(sides) - len(known),
+        **same,
     }
 
 
@@ -189,14 +190,14 @@ def _no_stop_list(pairs: Sequence[Pair]) -> list[dict[str, str]]:
 
 def _strength(row: Mapping[str, float | None]) -> float:
     """Return |dz|, infinite for a difference that is the same in every pair; 0 where there is nothing to tell."""
-    return np.inf if row["constant"] is not None else abs(row["dz"] or 0.0)
+    return np.inf if row.get(IN_EVERY_PAIR) is not None else abs(row["dz"] or 0.0)
 
 
 def _length(name: str, row: Mapping[str, float | None], frequency: Mapping[str, float | None]) -> list[dict[str, str]]:
     strength = _strength(row)
     if strength < PRESENT_DZ:
         return []
-    size, same = row["dz"], row["constant"]
+    size, same = row["dz"], row.get(IN_EVERY_PAIR)
     longer = "longer" if (row["high_mean"] or 0.0) > (row["low_mean"] or 0.0) else "shorter"
     how = f"dz {size:+.2f}" if same is None else f"by {abs(same):g} in every pair"
     dominant = strength > _strength(frequency) or same is not None
@@ -209,7 +210,7 @@ def _length(name: str, row: Mapping[str, float | None], frequency: Mapping[str, 
 
 def _constants(rows: Mapping[str, Mapping[str, float | None]]) -> list[dict[str, str]]:
     """Name what differs by the same in every pair; length has a verdict of its own."""
-    same = {name: row["constant"] for name, row in rows.items() if row["constant"] is not None}
+    same = {name: value for name, row in rows.items() if (value := row.get(IN_EVERY_PAIR)) is not None}
     named = [f"{name} ({value:+.3g})" for name, value in same.items() if name not in (*FREQUENCIES, *LENGTHS, "numbers_dropped")]
     if not named:
         return []

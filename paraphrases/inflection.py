@@ -40,11 +40,15 @@ def forms(lemma: str, pos: str) -> dict[str, tuple[str, ...]]:
 
 
 def may_be(word: str, pos: str) -> bool:
-    """Tell whether a dictionary has a word as this part of speech, or does not have it at all."""
+    """Tell whether a dictionary has a word as this part of speech and as no form of another word, or does not have it at all.
+
+    `fell` is left alone: whoever wrote it as a lemma as likely meant `fall`.
+    """
     import lemminflect
 
     known = lemminflect.getAllLemmas(word)
-    return not known or _UPOS[pos] in known
+    lemmas = known.get(_UPOS[pos], ())
+    return not known or (bool(lemmas) and (word not in lemmas or len(lemmas) == 1))
 
 
 def slot_tags(slot: Slot) -> list[str]:

@@ -8,7 +8,7 @@ import typer
 from freqbias.cli.console import log, print_json, print_lines, print_table, tracker, waiting
 from freqbias.cli.options import Json, N, Seed, Sets
 from freqbias.errors import FreqbiasError, InputError
-from freqbias.terms import AUDIT_FILE, ESTIMATES_FILE, FREQUENCY, HIGH, LOW, OBSERVATIONS_FILE, PAIRS_FILE
+from freqbias.terms import AUDIT_FILE, ESTIMATES_FILE, FREQUENCY, HIGH, IN_EVERY_PAIR, LOW, OBSERVATIONS_FILE, PAIRS_FILE
 
 Run = Annotated[Path, typer.Argument(help="Run folder.", metavar="RUN")]
 
@@ -173,8 +173,8 @@ def _audit_table(result: dict[str, Any]) -> None:
 
 
 def _shown_dz(row: dict[str, Any]) -> str:
-    if row["constant"] is not None:
-        return f"{row['constant']:+.3g} in all"
+    if IN_EVERY_PAIR in row:
+        return f"{row[IN_EVERY_PAIR]:+.3g} in all"
     return "–" if row["dz"] is None else f"{row['dz']:+.2f}"
 
 

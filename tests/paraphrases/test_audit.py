@@ -74,12 +74,12 @@ def test_a_constant_difference_is_the_strongest_confound(cli, tmp_path):
     ]
     result = audit(rows)
     words = result["covariates"]["words"]
-    assert (words["constant"], words["dz"], words["dz_low"]) == (-1.0, None, None)
+    assert (words["in_every_pair"], words["dz"], words["dz_low"]) == (-1.0, None, None)
     assert codes(result)["length_confound"] == "dominant"
     assert "high forms are shorter in words (by 1 in every pair)" in verdict(result, "length_confound")["message"]
     zipf = result["covariates"]["content_zipf"]
     assert zipf["dz"] is None
-    assert zipf["constant"] > 1
+    assert zipf["in_every_pair"] > 1
     assert codes(result)["frequency_gap"] == "present"
     write_records(tmp_path / "pairs.jsonl", rows)
     shown = cli("audit", tmp_path / "pairs.jsonl")
@@ -105,7 +105,7 @@ def test_any_covariate_that_differs_by_the_same_in_every_pair_is_named():
 
 def test_one_pair_is_no_constant():
     result = audit([pair(0, "the car stopped", "the jalopy stopped over there", covariates={"formality": [0, 1]})])
-    assert result["covariates"]["formality"]["constant"] is None
+    assert "in_every_pair" not in result["covariates"]["formality"]
     assert not {"length_confound", "constant_difference"} & codes(result).keys()
 
 

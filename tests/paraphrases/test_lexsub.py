@@ -109,6 +109,7 @@ def test_articles_case_and_what_is_left_out(tmp_path):
         ("Really, I like it.", "Really", "really", "ADV", {"truly": 8}),
         ("A comedian-turned-author spoke.", "author", "author", "NOUN", {"scriptwriter": 10}),
         ("It was an odd elf.", "odd", "odd", "ADJ", {"sometimes": 10, "outlandish": 10}),
+        ("She was dropping to one knee.", "dropping", "drop", "VERB", {"fell": 10, "found": 10, "saw": 10}),
         ("It was grey.", "grey", "grey", "ADJ", {"gray": 10}),
         ("We met Rose Smith.", "Rose", "rose", "NOUN", {"bloom": 10}),
     )
