@@ -17,7 +17,6 @@ from freqbias.records import SCHEMA, Estimate, Observation, Pair, Record
 from freqbias.terms import ESTIMATES_FILE, OBSERVATIONS_FILE, PAIRS_FILE
 
 T = TypeVar("T")
-MAX_LINE_BYTES = 1_000_000  # a sentence or passage is far shorter; a longer line is a wrong file
 BLOCK_BYTES = 1 << 20  # of a pair file that are in memory at a time
 BOM = b"\xef\xbb\xbf"
 _PLAIN = frozenset({str, int, bool, type(None)})  # nothing to round in these
@@ -179,22 +178,6 @@ def _fault(error: jsonlines.InvalidLineError) -> str:
     except ValueError as fault:
         return str(fault)
     return error.message
-
-
-def read_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
-    """Yield (line number, text) of a UTF-8 file without line ends; a byte-order mark and CRLF are taken off.
-
-    Raises `InputError` with file and line for a line that is not UTF-8 or longer than a megabyte.
-    """
-    with _opened(path) as stream:
-        for number, raw in enumerate(stream, start=1):
-            if len(raw) > MAX_LINE_BYTES:
-                raise InputError(f"{path}:{number}: line of {len(raw):,} bytes; the longest allowed is {MAX_LINE_BYTES:,}")
-            try:
-                text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise InputError(f"{path}:{number}: not UTF-8; convert the file") from error
-            yield number, text.rstrip("\r\n")
 
 
 def read_pairs(path: str | os.PathLike[str]) -> Iterator[Pair]:

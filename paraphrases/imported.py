@@ -1,24 +1,44 @@
-"""Generator `import`: two aligned text files, or one JSONL, CSV or TSV file with a column for each side.
+"""Generator `import`: two aligned text files, or one JSON-lines, JSON, CSV, TSV or Parquet file with a column for each side.
 
-Sides stay as given; nothing is dropped for running backwards, since the audit reports the sign.
+Sides stay as given; nothing is dropped for running backwards, since the audit reports the sign. Rows that repeat another in everything
+are one pair.
 """
 
-import csv
-import io
+import logging
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from freqbias.characters import is_blank, same_text, visible
+from freqbias.characters import visible
 from freqbias.errors import InputError
-from freqbias.files import read_lines, read_rows
+from freqbias.frequency.language import Strangers
 from freqbias.frequency.words import check_language
 from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.making import drafted
 from freqbias.records import Pair
+from freqbias.rows import TEXT, Faults, known_kind, lines, name_of, read_table, text_of, visible, without_empty_end
 from freqbias.terms import HIGH, LOW
 
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
+log = logging.getLogger(__name__)
+
+
+class Row(NamedTuple):
+    """One row: its line, the cells of both sides, of item and of pair id, and the faults of the file that each side is from."""
+
+    number: int
+    cells: tuple[Any, Any]
+    item: Any = None
+    id: Any = None
+
+
+class Columns(NamedTuple):
+    """What the columns are called, in files and in messages."""
+
+    high: str
+    low: str
+    item: str
+    id: str
 
 
 def generate(
@@ -27,95 +47,127 @@ def generate(
     high: str = HIGH,
     low: str = LOW,
     item: str | None = None,
+    id: str | None = None,  # noqa: A002  # what it is called in every file
     language: str = "en",
     skipped: list[str] | None = None,
     **_: Any,
 ) -> list[Pair]:
     """Return one pair of arm `frequency` per line; `InputError` names file and line of the first fault.
 
-    `sources` are two aligned text files (line n with line n), or one `.jsonl`, `.csv` or `.tsv` file in which `high`, `low` and,
-    where given, `item` name the columns. With `skipped`, faulty lines are collected there and left out.
+    `sources` are two aligned text files (line n with line n), or one file of rows (see `freqbias.rows`) in which `high` and `low` name
+    the columns. `item` and `id` name those of the item that several pairs may share and of the pair's own id: by default `item` and `id`
+    where there are such columns; null or an empty cell is absent. Two pairs of one id are an error. With `skipped`, faulty lines are
+    collected there and left out.
     """
     check_language(language)
     paths = [Path(source) for source in sources]
-    rows = _aligned(*paths) if len(paths) == 2 else _columns(paths, high, low, item)
-    pairs = []
-    for path, number, sides, name in rows:
-        try:
-            pairs.append(_pair(path, number, sides, name, language))
-        except InputError as error:
-            fault = InputError(f"{path}:{number}: {error}")
-            if skipped is None:
-                raise fault from error
-            skipped.append(str(fault))
+    columns = Columns(high, low, item or "item", id or "id")
+    if len(paths) == 2:
+        rows, faults = _aligned(*paths, skipped), Faults(paths[0], skipped)
+    elif len(paths) == 1:
+        asked = [name for name in (item, id) if name is not None]
+        rows, faults = _columns(paths[0], columns, asked, skipped), Faults(paths[0], skipped)
+    else:
+        raise InputError(
+            f"import takes two aligned text files, or one .jsonl, .json, .csv, .tsv or .parquet file; found {len(paths)} files"
+        )
+    pairs = _pairs(rows, columns, faults, language)
     if not pairs:
         raise InputError(f"{', '.join(map(str, paths))}: contains no pairs")
     return checked(pairs)
 
 
-Row = tuple[Path, int, tuple[Any, Any], str | None]
+def _pairs(rows: Iterator[Row], columns: Columns, faults: Faults, language: str) -> list[Pair]:
+    """Draft the pairs of sound rows; the first of rows that are equal stands for all."""
+    path, strangers = Path(faults.path), Strangers(language)
+    pairs: list[Pair] = []
+    known: dict[tuple[str | None, ...], int] = {}
+    owners: dict[str, int] = {}
+    repeats = 0
+    for row in rows:
+        try:
+            key = _key(row, columns)
+            if key in known:
+                repeats += 1
+                continue
+            name, own, first, second = key
+            if own is not None and own in owners:
+                raise InputError(f"{columns.id}: '{own}' names another pair in line {owners[own]}; give each pair its own")
+        except InputError as error:
+            faults(row.number, error)
+            continue
+        known[key] = row.number
+        if own is not None:
+            owners[own] = row.number
+        strangers.includes(str(first), f"{path.name}:{row.number}")
+        pairs.append(_pair(path, row.number, key, language))
+    if repeats:
+        log.warning("%s: %d rows repeat another and are left out", path, repeats)
+    if strangers.notable:
+        log.warning("%s: %s; give --language", path, strangers)
+    return pairs
 
 
-def _aligned(high: Path, low: Path) -> Iterator[Row]:
-    """Yield line n of one file with line n of the other; the longer file is named when they differ in length."""
-    sides = [list(read_lines(path)) for path in (high, low)]
-    counts = [len(lines) for lines in sides]
-    if counts[0] != counts[1]:
-        longer = (high, low)[counts[1] > counts[0]]
-        raise InputError(
-            f"{longer}:{min(counts) + 1}: {high} has {counts[0]} lines and {low} has {counts[1]}; line n of one must pair with line n "
-            "of the other"
-        )
-    for (number, first), (_, second) in zip(*sides, strict=True):
-        yield high, number, (first, second), None
+def _key(row: Row, columns: Columns) -> tuple[str | None, str | None, str, str]:
+    """Return item, id and both texts of a row; `InputError` for one that cannot be used."""
+    first, second = (text_of(cell, name) for cell, name in zip(row.cells, (columns.high, columns.low), strict=True))
+    if first == second:
+        raise InputError(f"{columns.high}, {columns.low}: both sides hold the same text; change one, or delete the row")
+    return name_of(row.item, columns.item), name_of(row.id, columns.id), first, second
 
 
-def _columns(paths: list[Path], high: str, low: str, item: str | None) -> Iterator[Row]:
-    if len(paths) != 1:
-        raise InputError(f"import takes two aligned text files, or one .jsonl, .csv or .tsv file; found {len(paths)} files")
-    path = paths[0]
-    wanted = [high, low, *([item] if item else [])]
-    if path.suffix == ".jsonl":
-        rows: Iterator[tuple[int, Any]] = enumerate(read_rows(path, lambda row: row), start=1)
-    elif path.suffix in SEPARATORS:
-        rows = _table(path, wanted)
-    else:
-        raise InputError(f"{path}: unknown kind of file; name it .jsonl, .csv or .tsv, or give two text files")
-    for number, row in rows:
-        if not isinstance(row, dict):
-            raise InputError(f"{path}:{number}: expected a JSON object, found {type(row).__name__}")
-        missing = [name for name in wanted if name not in row]
-        if missing:
-            raise InputError(f"{path}:{number}: no column '{missing[0]}'; found: {', '.join(map(str, row))}")
-        yield path, number, (row[high], row[low]), None if item is None else str(row[item])
-
-
-def _table(path: Path, wanted: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    text = "\n".join(line for _, line in read_lines(path))
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=SEPARATORS[path.suffix])
-    missing = [name for name in wanted if name not in (reader.fieldnames or [])]
-    if missing:
-        raise InputError(f"{path}:1: no column '{missing[0]}'; found: {', '.join(reader.fieldnames or ['none'])}")
-    try:
-        for row in reader:
-            yield reader.line_num, row
-    except csv.Error as error:
-        raise InputError(f"{path}:{reader.line_num}: {error}") from error
-
-
-def _pair(path: Path, number: int, sides: tuple[Any, Any], item: str | None, language: str) -> Pair:
-    high, low = (side.strip() if isinstance(side, str) else side for side in sides)
-    for name, side in ((HIGH, high), (LOW, low)):
-        if not isinstance(side, str) or is_blank(side):
-            raise InputError(f"the {name} side is empty")
-    if same_text(high, low):
-        raise InputError("both sides have the same text")
+def _pair(path: Path, number: int, key: tuple[str | None, str | None, str, str], language: str) -> Pair:
+    name, own, high, low = key
     return drafted(
-        item=visible(item) if item else f"{path.name}:{number}",
+        item=name or f"{path.name}:{number}",
         high=high,
         low=low,
         key=(path.name, str(number), high, low),
         language=language,
         generator="import",
         meta={"source": path.name, "line": number},
+        **({} if own is None else {"id": own}),
     )
+
+
+def _aligned(high: Path, low: Path, skipped: list[str] | None) -> Iterator[Row]:
+    """Yield line n of one file with line n of the other; the longer file is named when they differ in length."""
+    for path in (high, low):
+        if known_kind(path) not in (TEXT, None):
+            raise InputError(f"{path}: two files are read as texts, line by line; a file of rows holds both sides and is given alone")
+    for number, sides in without_empty_end(_couples(high, low), Faults(high, skipped)):
+        sound = True
+        for path, name, (text, fault) in zip((high, low), (HIGH, LOW), sides, strict=True):
+            if fault or not visible(text):
+                sound = False
+                Faults(path, skipped)(number, fault or f"{name}: the line is empty; write a text, or delete this line of both files")
+        if sound:
+            yield Row(number, (sides[0][0], sides[1][0]))
+
+
+def _couples(high: Path, low: Path) -> Iterator[tuple[int, list[tuple[str, str]] | None]]:
+    """Yield number, then text and fault of either side; None where both are empty."""
+    counts, shorter, surplus = [0, 0], None, False
+    for number, couple in enumerate(zip_longest(lines(high), lines(low)), start=1):
+        sides = [("", "") if line is None else (line.text, line.fault) for line in couple]
+        for k in (0, 1):
+            counts[k] += couple[k] is not None
+        if None in couple:
+            shorter = couple.index(None)
+            surplus = surplus or any(fault or visible(text) for text, fault in sides)
+        else:
+            yield number, sides if any(fault or visible(text) for text, fault in sides) else None
+    if surplus:
+        longer = low if shorter == 0 else high
+        raise InputError(
+            f"{longer}:{min(counts) + 1}: {high} has {counts[0]} lines and {low} has {counts[1]}; line n of one must pair with line n "
+            "of the other"
+        )
+
+
+def _columns(path: Path, columns: Columns, asked: Sequence[str], skipped: list[str] | None) -> Iterator[Row]:
+    if known_kind(path) in (TEXT, None):
+        raise InputError(f"{path}: unknown kind of file; name it .jsonl, .json, .csv, .tsv or .parquet, or give two text files")
+    own = columns.id if columns.id != columns.item else None  # a column that names the items is no id of pairs
+    for number, row in read_table(path, [columns.high, columns.low, *asked], [columns.item, columns.id], listed=skipped):
+        yield Row(number, (row[columns.high], row[columns.low]), row.get(columns.item), row.get(own) if own else None)

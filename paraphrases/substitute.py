@@ -7,7 +7,6 @@ with a hyphen, and inflections that could be two things are left alone. A collec
 and in both forms (`naming_high`, `naming_low`) where one asks for a word that is swapped in its document.
 """
 
-import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,19 +17,19 @@ from typing import Any
 
 import numpy as np
 
-from freqbias.characters import is_blank, visible
+from freqbias.characters import is_blank
 from freqbias.errors import InputError
-from freqbias.files import read_lines, read_rows
 from freqbias.frequency import mean_zipf_gap
+from freqbias.frequency.language import Strangers
 from freqbias.paraphrases.checks import checked
+from freqbias.paraphrases.documents import Document, documents
 from freqbias.paraphrases.lexicon import keeps_gap, sets_by_id, synonym_sets, word_covariates
 from freqbias.paraphrases.making import drafted
 from freqbias.paraphrases.words import article
 from freqbias.records import Pair
 from freqbias.terms import FREQUENCY, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
 
-log = logging.getLogger(__name__)
-
+LANGUAGE = "en"  # of the bundled sets
 MIN_SENSE_SHARE = 0.8
 TAGS = {"noun": ("NN", "NNS"), "verb": ("VB", "VBZ", "VBD", "VBG", "VBN"), "adjective": ("JJ",), "adverb": ("RB",)}
 
@@ -43,29 +42,19 @@ _STARTS_SENTENCE = re.compile(r"(?:^|[.!?][\"'”’)]*\s+|[\n\"“(])$")
 Couple = tuple[str, str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Document:
-    """One of the user's texts; `place` is file and line for messages, `queries` those that a collection calls relevant."""
-
-    id: str
-    text: str
-    place: str
-    query_ids: Sequence[str] = ()
-    queries: Sequence[str] = ()
-
-
 @dataclass
 class Coverage:
-    """How many texts and words could be substituted, by arm."""
+    """How many texts and words could be substituted, by arm; `strangers` are the texts left alone for their language."""
 
     texts: int = 0
     words: int = 0
     changed: Counter[str] = field(default_factory=Counter)
     swapped: Counter[str] = field(default_factory=Counter)
+    strangers: Strangers = field(default_factory=lambda: Strangers(LANGUAGE))
 
     def lines(self) -> list[str]:
-        """Return one sentence an arm."""
-        return [
+        """Return one sentence an arm, and one on texts in other languages where there are some."""
+        return [*([f"left alone: {self.strangers}"] if self.strangers.count else [])] + [
             f"{arm}: {self.changed[arm]} of {self.texts} texts changed, {self.swapped[arm]} of {self.words} words swapped"
             for arm in (FREQUENCY, PLACEBO)
         ]
@@ -103,7 +92,8 @@ def substitutions(arm: str) -> Mapping[str, Couple]:
 def generate(
     sources: Sequence[str | Path],
     *,
-    field: str = "text",
+    field: str | None = None,
+    split: str | None = None,
     n: int | None = None,
     seed: int = 0,
     coverage: Coverage | None = None,
@@ -112,17 +102,24 @@ def generate(
 ) -> list[Pair]:
     """Return the pairs of arms `frequency` and `placebo` that a user's texts allow; `n` limits each arm to a random part.
 
-    `sources` is one text file (a text a line), one `.jsonl` file whose column `field` holds the text, or one folder in the layout of
-    BEIR and MTEB (`corpus.jsonl`, `queries.jsonl`, `qrels/*.tsv`). `InputError` names file and line; with `skipped`, faulty lines are
-    collected there and left out. `coverage`, where given, is filled in.
+    `sources` is one text file (a text a line), one file of rows (see `freqbias.rows`) whose column `field` (default `text`) holds the
+    text, or one folder in the layout of BEIR and MTEB, of whose judgements `split` names the part to read (default: all). A text that is
+    not in English is left alone and counted; where all are, that is an error. `InputError` names file and line; with `skipped`, faulty
+    lines are collected there and left out. `coverage`, where given, is filled in.
     """
     if len(sources) != 1:
-        raise InputError(f"substitute takes one text file, .jsonl file or folder; found {len(sources)}")
+        raise InputError(f"substitute takes one text file, file of rows or folder; found {len(sources)}")
     coverage = Coverage() if coverage is None else coverage
-    found = _pairs_of(_documents(Path(sources[0]), field, skipped), n, seed, coverage)
-    if not coverage.texts:
-        raise InputError(f"{sources[0]}: contains no texts")
+    found = _pairs_of(documents(Path(sources[0]), field, split, skipped), n, seed, coverage)
+    _check_any(coverage, str(sources[0]))
     return found
+
+
+def _check_any(coverage: Coverage, source: str) -> None:
+    if not coverage.texts:
+        raise InputError(f"{source}: no texts")
+    if coverage.strangers.count == coverage.texts:
+        raise InputError(f"{source}: {coverage.strangers}; only English can be substituted")
 
 
 def pairs_of_texts(texts: Iterable[str], *, n: int | None = None, seed: int = 0) -> list[Pair]:
@@ -134,6 +131,7 @@ def pairs_of_texts(texts: Iterable[str], *, n: int | None = None, seed: int = 0)
     found = _pairs_of(_given(texts), n, seed, coverage)
     if not coverage.texts:
         raise InputError("texts: none given")
+    _check_any(coverage, "texts")
     return found
 
 
@@ -150,6 +148,8 @@ def _pairs_of(documents: Iterable[Document], n: int | None, seed: int, coverage:
     for document in documents:
         coverage.texts += 1
         coverage.words += len(_WORD.findall(document.text))
+        if coverage.strangers.includes(document.text, document.place):
+            continue
         for arm, made in pairs.items():
             pair = _pair(document, arm)
             if pair is not None:
@@ -247,56 +247,3 @@ def _orientation(used: Sequence[str]) -> str | None:
     """Return the rival that orients a text's placebo swaps when it is one and the same."""
     rivals = {item.oriented_by for item in synonym_sets(PLACEBO) if item.id in set(used)}
     return rivals.pop() if len(rivals) == 1 else None
-
-
-def _documents(source: Path, column: str, skipped: list[str] | None) -> Iterator[Document]:
-    if source.is_dir():
-        yield from _collection(source, skipped)
-    elif source.suffix == ".jsonl":
-        yield from _rows(source, column, "id", skipped)
-    else:
-        for number, line in read_lines(source):
-            if not is_blank(line):
-                yield Document(id=f"{source.name}:{number}", text=line.strip(), place=f"{source.name}:{number}")
-
-
-def _rows(path: Path, column: str, key: str, skipped: list[str] | None) -> Iterator[Document]:
-    for number, row in enumerate(read_rows(path, lambda row: row), start=1):
-        text = row.get(column) if isinstance(row, dict) else None
-        if not isinstance(text, str) or is_blank(text):
-            fault = f"{path}:{number}: field '{column}' is missing or empty"
-            if skipped is None:
-                raise InputError(fault)
-            skipped.append(fault)
-            continue
-        name = visible(str(row.get(key, f"{path.name}:{number}")))
-        yield Document(id=name, text=text.strip(), place=f"{path.name}:{number}")
-
-
-def _collection(folder: Path, skipped: list[str] | None) -> Iterator[Document]:
-    """Yield the documents of a BEIR folder with the queries that its judgements (score above 0) give each."""
-    for name in ("corpus.jsonl", "queries.jsonl"):
-        if not (folder / name).exists():
-            raise InputError(f"{folder}: has no {name}; a folder must have the layout of BEIR: corpus.jsonl, queries.jsonl, qrels/*.tsv")
-    asked = {document.id: document.text for document in _rows(folder / "queries.jsonl", "text", "_id", skipped)}
-    relevant: dict[str, list[str]] = {}
-    for path in sorted((folder / "qrels").glob("*.tsv")):
-        for number, line in read_lines(path):
-            cells = visible(line).split("\t")
-            if number == 1 and cells[-1] == "score":
-                continue
-            if len(cells) != 3 or not cells[2].lstrip("-").isdecimal():
-                raise InputError(f"{path}:{number}: expected query id, document id and whole score, separated by tabs")
-            if int(cells[2]) > 0:
-                relevant.setdefault(cells[1], []).append(cells[0])
-    if not relevant:
-        log.warning("%s: no judgements above 0 in qrels/*.tsv, so no queries are included", folder)
-    strangers = sum(name not in asked for names in relevant.values() for name in names)
-    if strangers:
-        log.warning("%s: %d judgements name a query that is not in queries.jsonl", folder / "qrels", strangers)
-    for document in _rows(folder / "corpus.jsonl", "text", "_id", skipped):
-        names = relevant.pop(document.id, [])
-        ids = [name for name in dict.fromkeys(names) if name in asked]
-        yield Document(id=document.id, text=document.text, place=document.place, query_ids=ids, queries=[asked[name] for name in ids])
-    if relevant:
-        log.warning("%s: %d judged documents are not in corpus.jsonl, first: '%s'", folder / "qrels", len(relevant), next(iter(relevant)))

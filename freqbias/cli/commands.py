@@ -23,7 +23,8 @@ def pairs(
     n: N = None,
     seed: Seed = 0,
     sets: Sets = None,
-    field: Annotated[str | None, typer.Option(help="substitute: JSONL field that holds the text.")] = None,
+    field: Annotated[str | None, typer.Option(help="substitute: column that holds the text; default: text.")] = None,
+    split: Annotated[str | None, typer.Option(help="substitute: split of a folder's judgements; default: all.")] = None,
     high: Annotated[str | None, typer.Option(help="import: column of the frequent side.")] = None,
     low: Annotated[str | None, typer.Option(help="import: column of the rare side.")] = None,
     item: Annotated[str | None, typer.Option(help="import: column that names the item.")] = None,
@@ -65,6 +66,7 @@ def pairs(
         "seed": seed,
         "sets": sets,
         "field": field,
+        "split": split,
         HIGH: high,
         LOW: low,
         "item": item,
@@ -219,8 +221,9 @@ def score(
     texts: Annotated[list[str] | None, typer.Argument(metavar="[TEXT…]", help="Texts to score.")] = None,
     frequency: Annotated[str, typer.Option(help="See `freqbias list frequencies`.")] = "mean_zipf",
     language: Annotated[str, typer.Option(help="Language code of wordfreq.")] = "en",
-    file: Annotated[Path | None, typer.Option(help="Text file to score line by line, instead of TEXT.")] = None,
-    corpus: Annotated[list[Path] | None, typer.Option(help="Your own counts: text files or word<TAB>count tables, gz too.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Text file (one a line) or file of rows to score, instead of TEXT.")] = None,
+    field: Annotated[str | None, typer.Option(help="Column of --file that holds the text; default: text.")] = None,
+    corpus: Annotated[list[Path] | None, typer.Option(help="Your own counts: text files or tables of words and counts, gz too.")] = None,
     completions: Annotated[Path | None, typer.Option(help="A model's story completions, for frequency `tfd`.")] = None,
     json: Json = False,
 ) -> None:
@@ -228,17 +231,18 @@ def score(
 
     Example: `freqbias score "the car broke down" "the jalopy conked out"`
     """
-    from freqbias.files import read_lines
-    from freqbias.run.scoring import scored
+    from freqbias.run.scoring import scored, texts_of
 
     if bool(texts) == (file is not None):
         raise InputError("give either texts or --file")
-    lines = texts or (text for _, text in read_lines(cast("Path", file)))
+    if file is None and field is not None:
+        raise InputError("--field names a column of --file; leave it out, or give --file")
+    lines = texts or texts_of(cast("Path", file), field)
     rows = scored(lines, frequency, language=language, corpus=corpus, completions=completions)
     if json:
         print_json(list(rows))
     elif file is not None:
-        print_lines(f"{_short(row[frequency])}\t{len(row['unknown'])}\t{row['text']}" for row in rows)
+        print_lines(f"{_short(row[frequency])}\t{len(row['unknown'])}\t{' '.join(row['text'].splitlines())}" for row in rows)
     else:
         print_table([frequency, "unknown", "text"], [[_short(r[frequency]), len(r["unknown"]), r["text"]] for r in rows])
 

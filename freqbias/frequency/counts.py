@@ -1,14 +1,15 @@
 """Frequencies from a user's own text or count table."""
 
-import gzip
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Iterable
+from itertools import chain, islice, pairwise
 from pathlib import Path
 
 from freqbias.errors import InputError
-from freqbias.frequency.words import tokens
+from freqbias.frequency.count_tables import SAMPLE_LINES, add_table, layout_of
+from freqbias.frequency.words import check_language, tokens
+from freqbias.rows import read_lines
 
 BILLION_LOG10 = 9.0
 
@@ -45,54 +46,27 @@ class Counts:
 
 
 def read_counts(paths: Iterable[str | Path], language: str = "en") -> Counts:
-    """Read a corpus from text files or `word<TAB>count` tables, plain or gzipped; errors name file and line.
+    """Read a corpus from files of running text or count tables, plain or gzipped; errors name file and line.
 
-    A file is a table when its first line is a word, a tab and a whole number; then every line must be one.
+    What a file is, its first lines tell: see `freqbias.frequency.count_tables`. A file that is neither is an `InputError`.
     """
+    check_language(language)
     words: Counter[str] = Counter()
     bigrams: Counter[tuple[str, str]] = Counter()
     tables = 0
     files = [Path(path) for path in paths]
     for path in files:
-        lines = _lines(path)
-        first = next(lines, (0, ""))
-        every = _chain(first, lines)
-        if _row(first[1]) is None:
-            for _, line in every:
-                row = tokens(line, language)
-                words.update(row)
-                bigrams.update(pairwise(row))
-        else:
+        rows = ((number, line) for number, line in read_lines(path) if line.strip())
+        sample = list(islice(rows, SAMPLE_LINES))
+        layout = layout_of(path, sample)
+        if layout is not None:
             tables += 1
-            for number, line in every:
-                row_count = _row(line)
-                if row_count is None:
-                    raise InputError(f"{path}:{number}: expected a word, a tab and a whole number")
-                words[row_count[0]] += row_count[1]
-    if not words:
+            add_table(path, chain(sample, rows), layout, words, language)
+            continue
+        for _, line in chain(sample, rows):
+            row = tokens(line, language)
+            words.update(row)
+            bigrams.update(pairwise(row))
+    if not words.total():
         raise InputError(f"{', '.join(map(str, files))}: contains no words; give running text or a table of counts")
     return Counts(words, None if tables else bigrams, language)
-
-
-def _chain(first: tuple[int, str], rest: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    yield first
-    yield from rest
-
-
-def _row(line: str) -> tuple[str, int] | None:
-    word, tab, count = line.strip().partition("\t")
-    return (word.lower(), int(count)) if tab and word and count.isdecimal() else None
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    number = 0
-    try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as raw:
-            for number, line in enumerate(raw, start=1):  # named in the error below
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-                if text.strip():
-                    yield number, text
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}:{number}: not UTF-8; convert the file") from error
-    except (OSError, EOFError) as error:
-        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error

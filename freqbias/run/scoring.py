@@ -1,14 +1,26 @@
 """How frequent the wording of texts is: what `freqbias score` prints and `freqbias.score` returns."""
 
+import logging
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from freqbias import registry
 from freqbias.errors import InputError, in_one_line
 from freqbias.frequency import read_counts, unknown_words
+from freqbias.frequency.language import Strangers
 from freqbias.frequency.measures import with_completions
+from freqbias.rows import read_texts
+
+log = logging.getLogger(__name__)
+
+
+def texts_of(path: Path, field: str | None = None) -> Iterator[str]:
+    """Yield the texts of a file, by its kind: its lines, or column `field` (default `text`); `InputError` before the first for any fault."""
+    for _ in read_texts(path, field):
+        pass
+    return (text for _, text in read_texts(path, field))
 
 
 def scored(
@@ -22,7 +34,8 @@ def scored(
     """Return one row a text: `text`, the value under the name of the frequency, and the `unknown` words.
 
     `corpus` are files of the user's own counts, `completions` a model's story completions for frequency `tfd`. A value is None where no
-    word of a text is known. Raises `InputError` for an unknown frequency or a file that cannot be read, before the first text.
+    word of a text is known. Raises `InputError` for an unknown frequency or a file that cannot be read, before the first text. Texts that
+    seem to be in another language are scored and, once all are, counted in a warning.
     """
     measure = registry.load("frequencies", frequency)
     source = read_counts(list(corpus), language) if corpus else None
@@ -36,4 +49,12 @@ def scored(
             raise InputError(f"frequency '{frequency}' gives {value!r:.60} for {text[:60]!r}; it must give a finite number or None")
         return {"text": text, frequency: value, "unknown": unknown_words(text, language, source)}
 
-    return map(row, texts)
+    return _scored(texts, row, Strangers(language))
+
+
+def _scored(texts: Iterable[str], row: Callable[[str], dict[str, Any]], strangers: Strangers) -> Iterator[dict[str, Any]]:
+    for number, text in enumerate(texts, start=1):
+        strangers.includes(text, f"text {number}")
+        yield row(text)
+    if strangers.notable:
+        log.warning("%s; --language says which they are in", strangers)

@@ -139,17 +139,24 @@ def annotate(
     return made
 
 
-def substitute(texts: str | os.PathLike[str] | Iterable[str], *, field: str = "text", n: int | None = None, seed: int = 0) -> list[Pair]:
+def substitute(
+    texts: str | os.PathLike[str] | Iterable[str],
+    *,
+    field: str | None = None,
+    split: str | None = None,
+    n: int | None = None,
+    seed: int = 0,
+) -> list[Pair]:
     """Return the pairs of arms `frequency` and `placebo` that texts allow, each word of a bundled set in its frequent and its rare form.
 
-    `texts` are texts in memory, or the path of a text file (one a line), of a `.jsonl` file whose column `field` holds the text, or of
-    a folder as BEIR lays it out. `n` limits each arm to a part that is drawn with `seed`. Raises `InputError` where there are no texts.
+    `texts` are texts in memory, or the path of a text file (one a line), of a file of rows whose column `field` (default `text`) holds
+    the text, or of a folder as BEIR lays it out, of whose judgements `split` names the part to read. `n` limits each arm to a part that is drawn with `seed`. Raises `InputError` where there are no texts.
     """
     from freqbias.paraphrases.substitute import generate, pairs_of_texts
 
     with arguments_named():
         if isinstance(texts, str | os.PathLike):
-            return generate([os.fspath(texts)], field=field, n=n, seed=seed)
+            return generate([os.fspath(texts)], field=field, split=split, n=n, seed=seed)
         return pairs_of_texts(several(texts, "texts", "a path or several texts"), n=n, seed=seed)
 
 

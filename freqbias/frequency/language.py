@@ -1,0 +1,100 @@
+"""Is a text in the language that it is said to be in? By the most frequent words of each language, from wordfreq's lists.
+
+A text's words are as likely under a language as its list of frequent words says; a word that is not on it has the same small probability
+under every language. A text is a stranger where another language makes it far likelier than the stated one, or where most of its letters
+are of another script. Short texts and names seldom say enough, and then nothing is said: this finds wrong files and mixed collections,
+it does not tell Danish from Norwegian.
+"""
+
+import math
+import re
+from functools import cache
+
+from freqbias.frequency.words import check_language
+
+FREQUENT_WORDS = 1000  # of each language; 250 and 500 found fewer strangers and took more English for them
+UNLISTED = 1e-5  # about the probability of the 5,000th word: what any word has that is on no list
+#: Likelier by a factor of 3,000. Of 6,000 English messages of programs 1 in 600 reaches it, of 3,000 bundled sentences none; of the same
+#: messages in German, French, Spanish, Italian, Dutch, Portuguese or Swedish 86 to 95 in a hundred do, in Czech, Finnish or Turkish 54 to 62.
+MARGIN_NATS = 8.0
+NOTABLE_SHARE = 0.01  # six times what is taken for another language by mistake
+LATIN_END = 0x250  # code points below are Latin letters with their accents
+SCRIPT_SHARE = 0.5
+ANOTHER_SCRIPT = "another script"
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+@cache
+def _frequent(language: str) -> dict[str, float]:
+    """Return how many nats likelier each frequent word of a language is than a word on no list."""
+    from wordfreq import get_frequency_list
+
+    found: dict[str, float] = {}
+    for centibels, words in enumerate(get_frequency_list(language, "small")):  # below a probability of 1
+        for word in words:
+            if word.isalpha():
+                found[word] = -centibels / 100 * math.log(10) - math.log(UNLISTED)
+        if len(found) >= FREQUENT_WORDS:
+            break
+    return found
+
+
+@cache
+def _latin(language: str) -> bool:
+    return sum(ord(word[0]) < LATIN_END for word in _frequent(language)) > FREQUENT_WORDS / 2
+
+
+def _nats(words: list[str], language: str) -> float:
+    listed = _frequent(language)
+    return math.fsum(listed.get(word, 0.0) for word in words)
+
+
+def other_language(text: str, language: str = "en") -> str | None:
+    """Return the language that a text seems to be in where it is not `language`: a code of wordfreq, or `another script`.
+
+    None where it is in `language`, or too short to tell. Raises `InputError` for a language that wordfreq has no list for.
+    """
+    check_language(language)
+    words = _LETTERS.findall(text.lower())
+    own = _frequent(language)
+    if 2 * sum(word in own for word in words) > len(words):
+        return None
+    letters = "".join(words)
+    foreign = sum(ord(letter) >= LATIN_END for letter in letters)
+    if letters and _latin(language) and foreign > SCRIPT_SHARE * len(letters):
+        return ANOTHER_SCRIPT
+    from wordfreq import available_languages
+
+    nats = {name: _nats(words, name) for name in sorted(available_languages("small"))}
+    best = max(nats, key=lambda name: nats[name])
+    return best if nats[best] - nats[language] >= MARGIN_NATS else None
+
+
+class Strangers:
+    """How many texts of a source seem to be in another language than the stated one, and the first of them."""
+
+    def __init__(self, language: str):
+        check_language(language)
+        self.language = language
+        self.texts = 0
+        self.count = 0
+        self.first = ""
+
+    def includes(self, text: str, place: str) -> bool:
+        """Tell whether a text is one, and count it; `place` is where it stands, for the sentence."""
+        self.texts += 1
+        found = other_language(text, self.language)
+        if found is None:
+            return False
+        self.count += 1
+        self.first = self.first or f"{place}: {text[:40]!r} looks like {found}"
+        return True
+
+    @property
+    def notable(self) -> bool:
+        """Whether they are more than a share that may be mistaken."""
+        return self.count > NOTABLE_SHARE * self.texts
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.texts} texts are not in language '{self.language}' (first: {self.first})"

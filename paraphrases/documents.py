@@ -1,0 +1,81 @@
+"""The texts that `substitute` reads: lines of a text file, a column of a file of rows, or a collection with its queries."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from freqbias.errors import InputError
+from freqbias.rows import TEXT, Faults, kind_of, name_of, read_table, read_texts, text_of, visible
+
+ID_COLUMNS = ("_id", "id")
+TEXT_COLUMN = "text"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """One of the user's texts; `place` is file and line for messages, `queries` those that a collection calls relevant."""
+
+    id: str
+    text: str
+    place: str
+    query_ids: Sequence[str] = ()
+    queries: Sequence[str] = ()
+
+
+def documents(source: Path, field: str | None = None, split: str | None = None, listed: list[str] | None = None) -> Iterator[Document]:
+    """Yield the texts of a file, or of a folder in the layout of BEIR and MTEB, as they are read.
+
+    `field` names the column of the text (default `text`), `split` the judgements of a folder to read (default: all). Raises `InputError`
+    for what cannot be used; with `listed`, faulty lines are put there and left out.
+    """
+    from freqbias.paraphrases.beir import collection
+
+    if source.is_dir():
+        yield from collection(source, field, split, listed)
+        return
+    if split is not None:
+        raise InputError(f"{source}: only a folder has splits; leave --split out")
+    if kind_of(source) == TEXT:
+        for number, text in read_texts(source, field, listed):
+            if visible(text):
+                place = f"{source.name}:{number}"
+                yield Document(id=place, text=text.strip(), place=place)
+    else:
+        column = field or TEXT_COLUMN
+        yield from rows_of(source, [column], (), listed)
+
+
+def rows_of(path: Path, columns: Sequence[str], also: Sequence[str], listed: list[str] | None) -> Iterator[Document]:
+    """Yield the texts of a file of rows: `columns` must be there, `also` may; they are joined by a space, `also` first.
+
+    Rows of one id and one text are one document; one id with two texts is a fault.
+    """
+    faults = Faults(path, listed)
+    known: dict[str, tuple[int, int]] = {}
+    for number, row in read_table(path, columns, [*also, *ID_COLUMNS], listed=listed):
+        try:
+            text = _joined(row, columns[0], also)
+            name = next((name for key in ID_COLUMNS if (name := name_of(row.get(key), key)) is not None), None)
+            if name is not None:
+                line, seen = known.setdefault(name, (number, hash(text)))
+                if seen != hash(text):
+                    raise InputError(f"{_id_column(row)}: '{name}' names another text in line {line}; give each text its own")
+                if line != number:
+                    continue
+        except InputError as error:
+            faults(number, error)
+            continue
+        place = f"{path.name}:{number}"
+        yield Document(id=name or place, text=text, place=place)
+
+
+def _id_column(row: dict[str, Any]) -> str:
+    return next(key for key in ID_COLUMNS if row.get(key) is not None)
+
+
+def _joined(row: dict[str, Any], column: str, also: Sequence[str]) -> str:
+    """Return the cells as one text; those of `also` may be null or empty, and where they are not, that of `column` may be empty."""
+    before = [text_of(row[name], name) for name in also if row.get(name) is not None and row[name] != ""]
+    empty = isinstance(row[column], str) and not visible(row[column])
+    return " ".join([*before, *([] if before and empty else [text_of(row[column], column)])])
