@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Row(NamedTuple):
-    """One row: its line, the cells of both sides, of item and of pair id, and the faults of the file that each side is from."""
+    """One row: its line, and the cells of both sides, of the item and of the pair's id."""
 
     number: int
     cells: tuple[Any, Any]
@@ -63,15 +63,14 @@ def generate(
     paths = [Path(source) for source in sources]
     columns = Columns(high, low, item or "item", id or "id")
     if len(paths) == 2:
-        rows, faults = _aligned(*paths, skipped), Faults(paths[0], skipped)
+        rows = _aligned(paths[0], paths[1], skipped)
     elif len(paths) == 1:
         asked = [name for name in (item, id) if name is not None]
-        rows, faults = _columns(paths[0], columns, asked, skipped), Faults(paths[0], skipped)
+        rows = _columns(paths[0], columns, asked, skipped)
     else:
-        raise InputError(
-            f"import takes two aligned text files, or one .jsonl, .json, .csv, .tsv or .parquet file; found {len(paths)} files"
-        )
-    pairs = _pairs(rows, columns, faults, language)
+        takes = "two aligned text files, or one .jsonl, .json, .csv, .tsv or .parquet file"
+        raise InputError(f"import takes {takes}; found {len(paths)} files")
+    pairs = _pairs(rows, columns, Faults(paths[0], skipped), language)
     if not pairs:
         raise InputError(f"{', '.join(map(str, paths))}: contains no pairs")
     return checked(pairs)
@@ -90,7 +89,7 @@ def _pairs(rows: Iterator[Row], columns: Columns, faults: Faults, language: str)
             if key in known:
                 repeats += 1
                 continue
-            name, own, first, second = key
+            _, own, first, _ = key
             if own is not None and own in owners:
                 raise InputError(f"{columns.id}: '{own}' names another pair in line {owners[own]}; give each pair its own")
         except InputError as error:

@@ -15,7 +15,8 @@ from freqbias.frequency.words import check_language
 FREQUENT_WORDS = 1000  # of each language; 250 and 500 found fewer strangers and took more English for them
 UNLISTED = 1e-5  # about the probability of the 5,000th word: what any word has that is on no list
 #: Likelier by a factor of 3,000. Of 6,000 English messages of programs 1 in 600 reaches it, of 3,000 bundled sentences none; of the same
-#: messages in German, French, Spanish, Italian, Dutch, Portuguese or Swedish 86 to 95 in a hundred do, in Czech, Finnish or Turkish 54 to 62.
+#: messages in German, French, Spanish, Italian, Dutch, Portuguese or Swedish 86 to 95 in a hundred do, in Czech, Finnish or Turkish
+#: 54 to 62.
 MARGIN_NATS = 8.0
 NOTABLE_SHARE = 0.01  # six times what is taken for another language by mistake
 LATIN_END = 0x250  # code points below are Latin letters with their accents

@@ -17,7 +17,10 @@ log = logging.getLogger(__name__)
 
 
 def texts_of(path: Path, field: str | None = None) -> Iterator[str]:
-    """Yield the texts of a file, by its kind: its lines, or column `field` (default `text`); `InputError` before the first for any fault."""
+    """Return the texts of a file, by its kind: its lines, or column `field` (default `text`).
+
+    Raises `InputError` for any fault, before the first text.
+    """
     for _ in read_texts(path, field):
         pass
     return (text for _, text in read_texts(path, field))

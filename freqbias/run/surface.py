@@ -150,7 +150,8 @@ def substitute(
     """Return the pairs of arms `frequency` and `placebo` that texts allow, each word of a bundled set in its frequent and its rare form.
 
     `texts` are texts in memory, or the path of a text file (one a line), of a file of rows whose column `field` (default `text`) holds
-    the text, or of a folder as BEIR lays it out, of whose judgements `split` names the part to read. `n` limits each arm to a part that is drawn with `seed`. Raises `InputError` where there are no texts.
+    the text, or of a folder as BEIR lays it out, of whose judgements `split` names the part to read. `n` limits each arm to a part that
+    is drawn with `seed`. A text that is not in English is left alone. Raises `InputError` where there are no texts.
     """
     from freqbias.paraphrases.substitute import generate, pairs_of_texts
 

@@ -158,8 +158,8 @@ def test_measures_that_need_more_say_what(name):
 
 
 def test_bad_counts_name_file_and_line(tmp_path):
-    (tmp_path / "t.tsv").write_text("the\t4\ncar two\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"t\.tsv:2: expected a word, a tab and a whole number"):
+    (tmp_path / "t.tsv").write_text("the\t4\ncar two\na\t3\nis\t2\nof\t2\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"t\.tsv:2: 1 cells split by tabs where other rows have 2; each row must have"):
         frequency.read_counts([tmp_path / "t.tsv"])
     (tmp_path / "l.txt").write_bytes(b"fine\nna\xefve\n")
     with pytest.raises(InputError, match=r"l\.txt:2: not UTF-8"):

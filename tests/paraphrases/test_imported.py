@@ -47,9 +47,9 @@ def test_bom_and_crlf_are_no_part_of_a_text(files):
     [
         ("a\nb\nc\n", "x\ny\n", r"high\.txt:3: .* has 3 lines and .* has 2"),
         ("a\nb\n", "x\ny\nz\n", r"low\.txt:3: "),
-        ("a\n\n", "x\ny\n", r"high\.txt:2: the high side is empty"),
-        ("a\nb\n", "x\n  \n", r"high\.txt:2: the low side is empty"),
-        ("a\nsame\n", "x\nsame\n", r"high\.txt:2: both sides have the same text"),
+        ("a\n\n", "x\ny\n", r"high\.txt:2: high: the line is empty; write a text"),
+        ("a\nb\n", "x\n  \n", r"low\.txt:2: low: the line is empty; write a text"),
+        ("a\nsame\n", "x\nsame\n", r"high\.txt:2: high, low: both sides hold the same text; change one"),
         (b"a\n\xff\n", "x\ny\n", r"high\.txt:2: not UTF-8"),
         ("a\n" + "b" * 10_000_000, "x\ny\n", r"high\.txt:2: line of 10,000,000 bytes"),
         ("", "", "no pairs"),
@@ -69,7 +69,10 @@ def test_skipping_counts_and_lists(files):
     skipped = []
     pairs = generate(files("a\n\nc\n", "x\ny\nc\n"), skipped=skipped)
     assert len(pairs) == 1
-    assert [line.partition(".txt:")[2] for line in skipped] == ["2: the high side is empty", "3: both sides have the same text"]
+    assert [line.partition(".txt:")[2] for line in skipped] == [
+        "2: high: the line is empty; write a text, or delete this line of both files",
+        "3: high, low: both sides hold the same text; change one, or delete the row",
+    ]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
@@ -79,7 +82,7 @@ def test_columns_by_name(tmp_path, suffix):
         path.write_text(json.dumps({"common": "the car", "rare": "the jalopy", "set": 7}) + "\n")
     else:
         cells = {".csv": ",", ".tsv": "\t"}[suffix]
-        path.write_text(cells.join(["set", "rare", "common"]) + "\n" + cells.join(["7", "the jalopy", '"the car"']) + "\n")
+        path.write_text(cells.join(["set", "rare", "common"]) + "\n" + cells.join(["7", "the jalopy", "the car"]) + "\n")
     (pair,) = generate([path], high="common", low="rare", item="set")
     assert (pair.high, pair.low, pair.item) == ("the car", "the jalopy", "7")
     with pytest.raises(InputError, match=r":1: no column 'high'; found: "):
@@ -88,7 +91,7 @@ def test_columns_by_name(tmp_path, suffix):
 
 def test_unknown_kinds_of_file(tmp_path):
     (tmp_path / "pairs.xlsx").write_text("x")
-    with pytest.raises(InputError, match=r"name it \.jsonl, \.csv or \.tsv"):
+    with pytest.raises(InputError, match=r"name it \.jsonl, \.json, \.csv, \.tsv or"):
         generate([tmp_path / "pairs.xlsx"])
 
 
@@ -97,7 +100,7 @@ def test_command_line_leaves_no_partial_output(cli, tmp_path, files):
     out = tmp_path / "pairs.jsonl"
     result = cli("pairs", "import", high, low, "--out", out)
     assert result.exit_code == 2
-    assert result.stderr.strip().endswith("high.txt:2: both sides have the same text")
+    assert result.stderr.strip().endswith("high.txt:2: high, low: both sides hold the same text; change one, or delete the row")
     assert not out.exists()
     result = cli("pairs", "import", high, low, "--out", out, "--skip-invalid")
     assert result.exit_code == 0

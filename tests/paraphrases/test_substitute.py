@@ -111,11 +111,11 @@ def test_a_query_that_asks_for_a_swapped_word_comes_in_both_forms(tmp_path):
 def test_bad_collections(tmp_path):
     folder = collection(tmp_path)
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\n")
-    with pytest.raises(InputError, match=r"test\.tsv:2: expected query id, document id and whole score"):
+    with pytest.raises(InputError, match=r"test\.tsv:2: expected query id, document id and score, split by tabs; found 2 cells"):
         generate([folder])
     (folder / "corpus.jsonl").write_text('{"_id": "d1"}\n')
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\n")
-    with pytest.raises(InputError, match=r"corpus\.jsonl:1: field 'text' is missing or empty"):
+    with pytest.raises(InputError, match=r"corpus\.jsonl:1: no column 'text'; there are _id"):
         generate([folder])
     (folder / "queries.jsonl").unlink()
     with pytest.raises(InputError, match=r"has no queries\.jsonl; a folder must have the layout of BEIR"):
@@ -126,8 +126,8 @@ def test_judgements_that_lead_nowhere_are_counted(tmp_path, caplog):
     folder = collection(tmp_path)
     (folder / "qrels" / "test.tsv").write_text("q1\td1\t1\nq9\td1\t1\nq1\td8\t1\nq1\td9\t1\n")
     assert generate([folder])[0].queries == {"relevant": ["what was mentioned?"]}
-    assert "qrels: 1 judgements name a query that is not in queries.jsonl" in caplog.text
-    assert "qrels: 2 judged documents are not in corpus.jsonl, first: 'd8'" in caplog.text
+    assert "qrels: 1 judgements name a query that the queries do not hold" in caplog.text
+    assert "qrels: 2 judged documents are not in the corpus, first: 'd8'" in caplog.text
     (folder / "qrels" / "test.tsv").write_text("q1\td1\t0\n")
     generate([folder])
     assert "no judgements above 0" in caplog.text
@@ -136,7 +136,7 @@ def test_judgements_that_lead_nowhere_are_counted(tmp_path, caplog):
 def test_fields_and_skipping(tmp_path):
     path = tmp_path / "t.jsonl"
     path.write_text(json.dumps({"body": real_texts()[0]}) + "\n" + json.dumps({"other": 1}) + "\n")
-    with pytest.raises(InputError, match=r":2: field 'body' is missing or empty"):
+    with pytest.raises(InputError, match=r":2: no column 'body'; there are other"):
         generate([path], field="body")
     skipped = []
     assert generate([path], field="body", skipped=skipped)
