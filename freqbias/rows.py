@@ -317,7 +317,8 @@ def _json(path: Path) -> Iterator[tuple[int, Any]]:
         if text[place : place + 1] not in (",", "]"):
             raise InputError(f"{path}:{1 + text.count(chr(10), 0, place)}: not strict JSON: expected ',' or ']'; is the file cut off?")
         place = _after_space(text, place + 1) if text[place] == "," else place
-    if _after_space(text, place + 1) < len(text):
+    place = _after_space(text, place + 1)
+    if place < len(text):
         raise InputError(f"{path}:{1 + text.count(chr(10), 0, place)}: not strict JSON: text follows the end of the list")
 
 

@@ -9,7 +9,7 @@ import csv
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,21 +29,8 @@ TAB, COMMA, SEMICOLON, SPACE = "\t", ",", ";", " "
 SEPARATORS = {TAB: "tabs", COMMA: "commas", SEMICOLON: "semicolons", SPACE: "spaces"}
 #: What others call the columns, in lower case without signs, the likeliest first.
 WORD_NAMES = (
-    "word",
-    "words",
-    "wordform",
-    "token",
-    "tokens",
-    "type",
-    "form",
-    "spelling",
-    "lemma",
-    "lexeme",
-    "term",
-    "item",
-    "string",
-    "wort",
-    "mot",
+    *("word", "words", "wordform", "form", "spelling", "token", "lemma", "lexeme", "term", "wort", "mot", "type"),
+    *("tokens", "item", "string"),
 )
 COUNT_NAMES = (
     *("count", "counts", "wordcount", "rawcount", "freqcount", "wffreqcount", "rawfreq", "rawfrequency", "absfreq", "frequency", "freq"),
@@ -78,7 +65,10 @@ def layout_of(path: Path, sample: Sequence[Line]) -> Layout | None:
             return found
     if known_kind(path) in (CSV, TSV):
         raise InputError(f"{path}:{sample[0][0]}: a table without counts; each row must have a word and a whole number")
-    _check_prose(path, [line.strip() for _, line in sample])
+    what = _no_prose([line.strip() for _, line in sample])
+    if what:
+        where = f"{path}:{sample[0][0]}: neither running text nor a count table"
+        raise InputError(f"{where}, but {what}; each row of a table must have a word and a whole number")
     return None
 
 
@@ -88,20 +78,20 @@ def add_table(path: Path, lines: Iterable[Line], layout: Layout, words: Counter[
     rows = iter(lines)
     if layout.header:
         next(rows, None)
+    first = not layout.header
     for number, line in rows:
         cells = _cells(line, layout.separator, layout.width)
         if len(cells) != layout.width:
-            raise InputError(
-                f"{path}:{number}: {len(cells)} cells split by {SEPARATORS[layout.separator]} where other rows have {layout.width}; "
-                "each row must have a word and a whole number"
-            )
-        word, count = cells[layout.word].strip(), count_of(cells[layout.count])
+            what = f"{len(cells)} cells split by {SEPARATORS[layout.separator]} where other rows have {layout.width}"
+            raise InputError(f"{path}:{number}: {what}; each row must have a word and a whole number")
+        word, cell = cells[layout.word].strip(), cells[layout.count].strip()
+        count = count_of(cell)
         if count is None:
-            raise InputError(
-                f"{path}:{number}: count: '{cells[layout.count].strip():.40}' is not a whole number; give counts, not shares"
-            )
+            fix = "call the columns of a header 'word' and 'count'" if first else "give counts, not shares"
+            raise InputError(f"{path}:{number}: count: '{cell:.40}' is not a whole number; {fix}")
         if not word:
             raise InputError(f"{path}:{number}: word: is empty; write one, or delete the row")
+        first = False
         found = tokens(word, language)
         if found and (len(found) == 1 or len(word.split()) == 1):
             for token in found:
@@ -154,22 +144,36 @@ def _cells(line: str, separator: str, width: int) -> list[str]:
 
 def _layout(path: Path, sample: Sequence[Line], separator: str) -> Layout | None:
     """Return the layout of a sample split one way; None where that gives no columns of words and counts."""
-    split = [_cells(line, separator, 2) for _, line in sample]
-    (width, alike), *_ = Counter(map(len, split)).most_common(1)
+    split = [_cells(line, separator, 0) for _, line in sample]
+    width = _usual(split)
+    if separator == SPACE and width == 2:
+        split = [_cells(line, separator, width) for _, line in sample]
     rows = [cells for cells in split if len(cells) == width]
-    if width < 2 or alike < MOST * len(split) or (separator == SPACE and width > 2 and alike < MIN_ROWS_OF_MANY):
+    if width < 2 or len(rows) < _enough(len(split), separator) or (separator == SPACE and width > 2 and len(rows) < MIN_ROWS_OF_MANY):
         return None
     header = len(split[0]) == width and _is_header(split[0])
     body = rows[header:]
-    numeric = [k for k in range(width) if body and _share(count_of(row[k]) is not None for row in body) >= MOST]
-    if not numeric or len(numeric) == width:
-        return None
     names = [_SIGNS.sub("", name.lower()) for name in split[0]] if header else [""] * width
-    word = _named(names, WORD_NAMES, [k for k in range(width) if k not in numeric])
-    count = _count_column(path, sample[0], names, [k for k in numeric if k != word], body)
+    enough = max(1.0, _enough(len(body), separator))
+    numeric = [k for k in range(width) if sum(count_of(row[k]) is not None for row in body) >= enough]
+    named = next((names.index(name) for name in COUNT_NAMES if name in names), None)
+    texts = [k for k in range(width) if k not in (*numeric, named)]
+    if not texts or (named is None and not numeric):
+        return None
+    word = next((k for name in WORD_NAMES for k in texts if names[k] == name), texts[0])
+    count = _count_column(path, sample[0], numeric, body) if named is None else named
     if separator != TAB and not header and _share(len(row[word].split()) == 1 for row in body) < MOST / 2:
         return None  # sentences that end in a number
     return Layout(separator=separator, width=width, word=word, count=count, header=header)
+
+
+def _usual(split: Sequence[Sequence[str]]) -> int:
+    return Counter(map(len, split)).most_common(1)[0][0]
+
+
+def _enough(rows: int, separator: str) -> float:
+    """Return how many of a sample's rows must look alike for a table: most, and of a few all but one, where the separator is no space."""
+    return min(MOST * rows, rows - 1) if separator != SPACE and rows > 1 else MOST * rows
 
 
 def _is_header(cells: Sequence[str]) -> bool:
@@ -177,14 +181,7 @@ def _is_header(cells: Sequence[str]) -> bool:
     return not any(count_of(cell) is not None for cell in cells) and not names.isdisjoint((*WORD_NAMES, *COUNT_NAMES))
 
 
-def _named(names: Sequence[str], known: Sequence[str], others: Sequence[int]) -> int:
-    return next((names.index(name) for name in known if name in names), others[0])
-
-
-def _count_column(path: Path, first: Line, names: Sequence[str], numeric: Sequence[int], body: Sequence[Sequence[str]]) -> int:
-    named = next((names.index(name) for name in COUNT_NAMES if name in names), None)
-    if named is not None:
-        return named
+def _count_column(path: Path, first: Line, numeric: Sequence[int], body: Sequence[Sequence[str]]) -> int:
     left = [k for k in numeric if not _is_rank([row[k] for row in body])] if len(numeric) > 1 else list(numeric)
     if len(left) != 1:
         raise InputError(f"{path}:{first[0]}: {len(numeric)} columns hold whole numbers; add a header that calls one 'count'")
@@ -196,24 +193,20 @@ def _is_rank(cells: Sequence[str]) -> bool:
     return len(values) > 1 and values[0] in (0, 1) and values == list(range(values[0] or 0, (values[0] or 0) + len(values)))
 
 
-def _share(values: Iterator[bool] | Iterable[bool]) -> float:
+def _share(values: Iterable[bool]) -> float:
     found = list(values)
     return sum(found) / len(found) if found else 0.0
 
 
-def _check_prose(path: Path, lines: Sequence[str]) -> None:
-    """Raise `InputError` for a sample that is no running text."""
+def _no_prose(lines: Sequence[str]) -> str:
+    """Return what a sample is that is no running text."""
     signs = [sign for line in lines for sign in line if not sign.isspace()]
     if _share(line.startswith(("{", "[{", "<")) for line in lines) >= MOST:
-        what = "JSON or markup"
-    elif _share(TAB in line for line in lines) >= MOST:
-        what = "columns without counts"
-    elif _share(sign.isalpha() or not sign.isascii() for sign in signs) < MIN_LETTERS:
-        what = "few letters"
-    elif len(lines) >= MIN_WORD_LIST and len(set(lines)) == len(lines) and all(len(line.split()) == 1 for line in lines):
-        what = "a list of words without counts"
-    else:
-        return
-    raise InputError(
-        f"{path}: neither running text nor a count table, but {what}; a count table has a word and a whole number in each row"
-    )
+        return "JSON or markup"
+    if _share(TAB in line for line in lines) >= MOST:
+        return "columns without counts"
+    if _share(sign.isalpha() or not sign.isascii() for sign in signs) < MIN_LETTERS:
+        return "few letters"
+    if len(lines) >= MIN_WORD_LIST and len(set(lines)) == len(lines) and all(len(line.split()) == 1 for line in lines):
+        return "a list of words without counts"
+    return ""
