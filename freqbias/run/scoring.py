@@ -21,7 +21,7 @@ def texts_of(path: Path, field: str | None = None) -> Iterator[str]:
 
     Raises `InputError` for any fault, before the first text.
     """
-    for _ in read_texts(path, field):
+    for _ in read_texts(path, field) if path.is_file() else ():  # a pipe can be read once
         pass
     return (text for _, text in read_texts(path, field))
 
