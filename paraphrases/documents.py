@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from freqbias.errors import InputError
-from freqbias.rows import TEXT, Faults, kind_of, name_of, read_table, read_texts, text_of, visible
+from freqbias.lines import Faults
+from freqbias.rows import TEXT, kind_of, name_of, read_table, read_texts, text_of, visible
 
 ID_COLUMNS = ("_id", "id")
 TEXT_COLUMN = "text"

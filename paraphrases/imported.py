@@ -14,10 +14,11 @@ from freqbias.characters import visible
 from freqbias.errors import InputError
 from freqbias.frequency.language import Strangers
 from freqbias.frequency.words import check_language
+from freqbias.lines import Faults, lines, without_empty_end
 from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.making import drafted
 from freqbias.records import Pair
-from freqbias.rows import TEXT, Faults, known_kind, lines, name_of, read_table, text_of, visible, without_empty_end
+from freqbias.rows import TEXT, known_kind, name_of, read_table, text_of, visible
 from freqbias.terms import HIGH, LOW
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,8 @@ import tracemalloc
 import pytest
 
 from freqbias.errors import InputError
-from freqbias.rows import kind_of, name_of, read_lines, read_table, read_texts, text_of
+from freqbias.lines import read_lines
+from freqbias.rows import kind_of, name_of, read_table, read_texts, text_of
 
 
 def write(path, content):

@@ -9,7 +9,7 @@ from pathlib import Path
 from freqbias.errors import InputError
 from freqbias.frequency.count_tables import SAMPLE_LINES, add_table, layout_of
 from freqbias.frequency.words import check_language, tokens
-from freqbias.rows import read_lines
+from freqbias.lines import read_lines
 
 BILLION_LOG10 = 9.0
 
