@@ -103,14 +103,16 @@ def _csv_fault(message: str) -> str:
 def check_header(path: Path, number: int, names: Sequence[str], wanted: Sequence[str]) -> None:
     """Raise `InputError` where a header names a column twice or lacks one of those that are wanted."""
     if repeated := twice(filter(None, names)):
-        raise InputError(f"{path}:{number}: column '{repeated}' is named twice; rename one")
+        raise InputError(f"{path}:{number}: column '{' '.join(repeated.split())}' is named twice; rename one")
     if missing := [name for name in wanted if name not in names]:
         raise InputError(f"{path}:{number}: {no_column(missing[0], names)}")
 
 
 def no_column(name: str, there: Iterable[object]) -> str:
     """Return the sentence on a column that is not there."""
-    return f"no column '{name}'; there are {', '.join(map(str, there)) or 'none'}"
+    names = [" ".join(str(each).split()) for each in there]
+    fix = "; in TSV quotes are text: name the file .csv" if f'"{name}"' in names else ""
+    return f"no column '{name}'; there are {', '.join(names) or 'none'}{fix}"
 
 
 def twice(names: Iterable[str]) -> str | None:

@@ -1,7 +1,9 @@
 """Files of users by kind: rows and lines, what is wrong with them, and how little of them is in memory."""
 
+import csv
 import gzip
 import json
+import random
 import tracemalloc
 
 import pytest
@@ -92,6 +94,7 @@ FAULTS = {
     ("c.csv", "high,low,high\na,b,c\n"): r":1: column 'high' is named twice; rename one",
     ("b.tsv", "high\tlow\tlow \na\tb\tc\n"): r":1: column 'low' is named twice",
     ("d.csv", "high,lo\na,b\n"): r":1: no column 'low'; there are high, lo",
+    ("d.tsv", '"high"\t"low"\na\tb\n'): r":1: no column 'high'; there are \"high\", \"low\"; in TSV quotes are text: name the file \.csv",
     ("e.csv", ""): r":1: no column 'high'; there are none",
     ("f.csv", 'high,low\n"a,b\nc,d\n'): r":2: a quote is opened and not closed",
     ("g.csv", 'high,low\n"a" x,b\nc,d\n'): r":2: text follows a closing quote",
@@ -122,6 +125,38 @@ def test_a_fault_names_file_and_line(tmp_path, name, content):
     with pytest.raises(InputError, match=FAULTS[name, content]) as error:
         rows(write(tmp_path / name, content))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_what_the_csv_module_writes_is_read_again(tmp_path, separator):
+    rng = random.Random(separator)
+    for ending in ("\n", "\r\n", "\r"):
+        content = [["".join(rng.choices('ab ,;\t"\né', k=rng.randrange(1, 9))) + "." for _ in range(3)] for _ in range(300)]
+        style = csv.QUOTE_ALL if ending == "\r" else csv.QUOTE_MINIMAL  # which until Python 3.13 leaves an LF bare where rows end in CR
+        with (tmp_path / "a.csv").open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, delimiter=separator, lineterminator=ending, quoting=style)
+            writer.writerows([["high", "x", "low"], *content])
+        assert [[cell.lstrip() for cell in cells] for _, cells in rows(tmp_path / "a.csv")] == [
+            [cell.lstrip() for cell in row] for row in content
+        ]
+
+
+def test_random_bytes_are_rows_or_one_line(tmp_path):
+    rng = random.Random(0)
+    sound = [content.encode() for content in SOUND.values()] + [b'[{"high": "a", "low": "b"}, {"high": "c", "low": "d"}]']
+    read = faulty = 0
+    for _ in range(1500):
+        content = bytearray(rng.choice(sound))
+        for _ in range(rng.randrange(4)):
+            content[rng.randrange(len(content))] = rng.choice(b'",;\t\r\n{}[]\xff\x00a1')
+        path = write(tmp_path / f"a{rng.choice(['.jsonl', '.json', '.csv', '.tsv', '.txt'])}", bytes(content))
+        try:
+            list(read_texts(path) if path.suffix == ".txt" else read_table(path, ["high"], ["low"], listed=rng.choice([None, []])))
+            read += 1
+        except InputError as error:
+            assert "\n" not in str(error)  # noqa: PT017  # of either kind there must be some
+            faulty += 1
+    assert min(read, faulty) > 100
 
 
 def test_a_list_of_faults_lets_the_sound_rows_through(tmp_path):
