@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from freqbias.characters import is_blank, visible
 from freqbias.csv_rows import Row, check_header, no_column, read_cells, twice
 from freqbias.errors import InputError, install_hint
 from freqbias.lines import Faults, encodes, lines, opened, read_lines, without_empty_end
@@ -31,7 +32,6 @@ KINDS = {
 NAMES = ".txt (one text a line), .jsonl, .ndjson, .json, .csv, .tsv or .parquet; all but Parquet may be gzipped (.gz)"
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_VISIBLE = re.compile(r"[^\s\u00ad\u200b-\u200f\u2060\ufeff]")
 _EXACT = 1 << 53  # from here on a float skips whole numbers
 
 
@@ -102,16 +102,11 @@ def _is_json(text: str) -> bool:
         return text.strip() in "[{"
 
 
-def visible(text: str) -> bool:
-    """Tell whether a text has a character that can be seen."""
-    return _VISIBLE.search(text) is not None
-
-
 def text_of(value: Any, name: str) -> str:
     """Return a cell that must be a text, stripped; `InputError` that starts with the column's name for anything else."""
     if not isinstance(value, str):
         raise InputError(f"{name}: must be text, found {type_name(value)}")
-    if not visible(value):
+    if is_blank(value):
         raise InputError(f"{name}: is empty; write a text, or delete the row")
     if not encodes(value):
         raise InputError(f"{name}: holds half a character (a lone surrogate); write the whole one")
@@ -124,8 +119,8 @@ def name_of(value: Any, name: str) -> str | None:
         return None
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         value = int(value)
-    if isinstance(value, str) and visible(value):
-        return text_of(value, name)
+    if isinstance(value, str) and not is_blank(value):
+        return visible(text_of(value, name))
     if isinstance(value, str):
         return None
     if isinstance(value, bool) or not isinstance(value, int):

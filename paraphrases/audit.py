@@ -38,8 +38,8 @@ def audit(
     `n_pairs`, `covariates`, `between` and `matched` describe arm `frequency`; `arms` holds the same for every arm. Per covariate: the
     means of both sides, the paired dz = mean(high - low) / sd(high - low) with its 95 % interval (normal approximation with variance
     1/n + dz²/2n, Goulet-Pelletier & Cousineau 2018), and the AUC for telling high from low (.5: cannot be told). Where every pair has one
-    and the same difference, that is `in_every_pair`, and dz is null for being infinite: the strongest confound of all. `between` holds means
-    of what two forms have in common. `matched` is what remains in the largest subset that is level in `words` and `characters`.
+    and the same difference, that is `in_every_pair`, and dz is null for being infinite: the strongest confound of all. `between` holds
+    means of what two forms have in common. `matched` is what remains in the largest subset that is level in `words` and `characters`.
     `zipf_gap` holds what the dose is measured on (`of`: the swapped words or the whole texts, never both; null: the numbers that the
     pairs brought), its mean and how many pairs say what (`covariates.common_definition`). `count_tokens` adds `subwords`, `similarity`
     adds `similarity`.

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from freqbias.characters import is_blank
 from freqbias.errors import InputError
 from freqbias.lines import Faults
-from freqbias.rows import TEXT, kind_of, name_of, read_table, read_texts, text_of, visible
+from freqbias.rows import TEXT, kind_of, name_of, read_table, read_texts, text_of
 
 ID_COLUMNS = ("_id", "id")
 TEXT_COLUMN = "text"
@@ -39,7 +40,7 @@ def documents(source: Path, field: str | None = None, split: str | None = None, 
         raise InputError(f"{source}: only a folder has splits; leave --split out")
     if kind_of(source) == TEXT:
         for number, text in read_texts(source, field, listed):
-            if visible(text):
+            if not is_blank(text):
                 place = f"{source.name}:{number}"
                 yield Document(id=place, text=text.strip(), place=place)
     else:
@@ -78,5 +79,5 @@ def _id_column(row: dict[str, Any]) -> str:
 def _joined(row: dict[str, Any], column: str, also: Sequence[str]) -> str:
     """Return the cells as one text; those of `also` may be null or empty, and where they are not, that of `column` may be empty."""
     before = [text_of(row[name], name) for name in also if row.get(name) is not None and row[name] != ""]
-    empty = isinstance(row[column], str) and not visible(row[column])
+    empty = isinstance(row[column], str) and is_blank(row[column])
     return " ".join([*before, *([] if before and empty else [text_of(row[column], column)])])

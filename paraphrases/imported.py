@@ -10,7 +10,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from freqbias.characters import visible
+from freqbias.characters import is_blank, same_text
 from freqbias.errors import InputError
 from freqbias.frequency.language import Strangers
 from freqbias.frequency.words import check_language
@@ -18,7 +18,7 @@ from freqbias.lines import Faults, lines, without_empty_end
 from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.making import drafted
 from freqbias.records import Pair
-from freqbias.rows import TEXT, known_kind, name_of, read_table, text_of, visible
+from freqbias.rows import TEXT, known_kind, name_of, read_table, text_of
 from freqbias.terms import HIGH, LOW
 
 log = logging.getLogger(__name__)
@@ -111,8 +111,8 @@ def _pairs(rows: Iterator[Row], columns: Columns, faults: Faults, language: str)
 def _key(row: Row, columns: Columns) -> tuple[str | None, str | None, str, str]:
     """Return item, id and both texts of a row; `InputError` for one that cannot be used."""
     first, second = (text_of(cell, name) for cell, name in zip(row.cells, (columns.high, columns.low), strict=True))
-    if first == second:
-        raise InputError(f"{columns.high}, {columns.low}: both sides hold the same text; change one, or delete the row")
+    if same_text(first, second):
+        raise InputError(f"{columns.high}, {columns.low}: both sides have the same text; change one, or delete the row")
     return name_of(row.item, columns.item), name_of(row.id, columns.id), first, second
 
 
@@ -138,7 +138,7 @@ def _aligned(high: Path, low: Path, skipped: list[str] | None) -> Iterator[Row]:
     for number, sides in without_empty_end(_couples(high, low), Faults(high, skipped)):
         sound = True
         for path, name, (text, fault) in zip((high, low), (HIGH, LOW), sides, strict=True):
-            if fault or not visible(text):
+            if fault or is_blank(text):
                 sound = False
                 Faults(path, skipped)(number, fault or f"{name}: the line is empty; write a text, or delete this line of both files")
         if sound:
@@ -154,9 +154,9 @@ def _couples(high: Path, low: Path) -> Iterator[tuple[int, list[tuple[str, str]]
             counts[k] += couple[k] is not None
         if None in couple:
             shorter = couple.index(None)
-            surplus = surplus or any(fault or visible(text) for text, fault in sides)
+            surplus = surplus or any(fault or not is_blank(text) for text, fault in sides)
         else:
-            yield number, sides if any(fault or visible(text) for text, fault in sides) else None
+            yield number, sides if any(fault or not is_blank(text) for text, fault in sides) else None
     if surplus:
         longer = low if shorter == 0 else high
         raise InputError(

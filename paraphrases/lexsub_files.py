@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from freqbias.errors import InputError
-from freqbias.files import read_lines
+from freqbias.lines import read_lines
 
 RANKED = re.compile(r"\d+:(.+)")
 SWORDS_PARTS = ("contexts", "targets", "substitutes", "substitute_labels")

@@ -19,8 +19,9 @@ from pathlib import Path
 from freqbias.characters import is_blank, visible
 from freqbias.covariates import TEXT_MEASURES
 from freqbias.errors import InputError
-from freqbias.files import read_lines, read_pairs
+from freqbias.files import read_pairs
 from freqbias.frequency import stop_words, swap, tokens
+from freqbias.lines import read_lines
 from freqbias.records import Pair
 from freqbias.terms import FREQUENCY, NORM_FREQUENCIES, NORMS, RIVALS
 

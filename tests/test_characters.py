@@ -98,11 +98,11 @@ def test_what_shows_is_not_blank(text):
 )
 def test_two_spellings_in_bytes_are_one_text(first, second, tmp_path):
     assert same_text(first, second)
-    with pytest.raises(InputError, match="hold the same text"):
+    with pytest.raises(InputError, match="have the same text"):
         Pair.from_dict({"id": "1", "item": "1", "high": first, "low": second})
     path = tmp_path / "pairs.tsv"
     path.write_text(f"high\tlow\n{first}\t{second}\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"pairs\.tsv:2: both sides hold the same text"):
+    with pytest.raises(InputError, match=r"pairs\.tsv:2: both sides have the same text"):
         imported([path])
     assert make_pair(item="1", high=first, low="x").id == make_pair(item="1", high=second, low="x").id
     assert covariates.characters(first) == covariates.characters(second)

@@ -50,7 +50,7 @@ def test_bom_and_crlf_are_no_part_of_a_text(files):
         ("a\nb\n", "x\ny\nz\n", r"low\.txt:3: "),
         ("a\n\n", "x\ny\n", r"high\.txt:2: high: the line is empty; write a text"),
         ("a\nb\n", "x\n  \n", r"low\.txt:2: low: the line is empty; write a text"),
-        ("a\nsame\n", "x\nsame\n", r"high\.txt:2: high, low: both sides hold the same text; change one"),
+        ("a\nsame\n", "x\nsame\n", r"high\.txt:2: high, low: both sides have the same text; change one"),
         (b"a\n\xff\n", "x\ny\n", r"high\.txt:2: not UTF-8"),
         ("a\n" + "b" * 10_000_000, "x\ny\n", r"high\.txt:2: line of 10,000,000 bytes"),
         ("", "", "no pairs"),
@@ -72,7 +72,7 @@ def test_skipping_counts_and_lists(files):
     assert len(pairs) == 1
     assert [line.partition(".txt:")[2] for line in skipped] == [
         "2: high: the line is empty; write a text, or delete this line of both files",
-        "3: high, low: both sides hold the same text; change one, or delete the row",
+        "3: high, low: both sides have the same text; change one, or delete the row",
     ]
 
 
@@ -101,7 +101,7 @@ def test_command_line_leaves_no_partial_output(cli, tmp_path, files):
     out = tmp_path / "pairs.jsonl"
     result = cli("pairs", "import", high, low, "--out", out)
     assert result.exit_code == 2
-    assert result.stderr.strip().endswith("high.txt:2: high, low: both sides hold the same text; change one, or delete the row")
+    assert result.stderr.strip().endswith("high.txt:2: high, low: both sides have the same text; change one, or delete the row")
     assert not out.exists()
     result = cli("pairs", "import", high, low, "--out", out, "--skip-invalid")
     assert result.exit_code == 0
@@ -164,7 +164,7 @@ def test_old_line_ends_and_empty_last_lines_of_aligned_files(files):
         ("high,low,low\na,b,c\n", r"p\.csv:1: column 'low' is named twice; rename one"),
         ('high,low\n"a,b\nc,d\n', r"p\.csv:2: a quote is opened and not closed"),
         ("high,low\na,\u200b\n", r"p\.csv:2: low: is empty; write a text, or delete the row"),
-        ("high,low\na,a\n", r"p\.csv:2: high, low: both sides hold the same text"),
+        ("high,low\na,a\n", r"p\.csv:2: high, low: both sides have the same text"),
     ],
 )
 def test_faults_of_tables(tmp_path, content, reason):
