@@ -2,18 +2,16 @@
 
 Every word of a text that belongs to a bundled set is put into its frequent form for `high` and its rare form for `low`, with its
 inflection, its case and the article before it; arm `placebo` does the same with the equally frequent sets. Only sets whose words carry
-the meant sense in at least four of five of their uses take part, since nothing here reads the context; words inside names, compounds
-with a hyphen, and inflections that could be two things are left alone. A collection's own queries come along as they are (`relevant`),
-and in both forms (`naming_high`, `naming_low`) where one asks for a word that is swapped in its document.
+the meant sense in at least four of five of their uses, and that are listed as fit for running text, take part, each only where its place
+suits both words (`swapping`, `slots`); no word pair is more than a tenth of an arm. A collection's own queries come along as they are
+(`relevant`), and in both forms (`naming_high`, `naming_low`) where one asks for a word that is swapped in its document.
 """
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,72 +19,53 @@ from freqbias.characters import is_blank
 from freqbias.errors import InputError
 from freqbias.frequency import mean_zipf_gap
 from freqbias.frequency.language import Strangers
+from freqbias.paraphrases.capping import MAX_SHARE, capped
 from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.documents import Document, documents
-from freqbias.paraphrases.lexicon import keeps_gap, sets_by_id, synonym_sets, word_covariates
+from freqbias.paraphrases.fit import both_fit
+from freqbias.paraphrases.lexicon import sets_by_id, synonym_sets, word_covariates
 from freqbias.paraphrases.making import drafted
-from freqbias.paraphrases.words import article
+from freqbias.paraphrases.swapping import WORD, Swap, both_forms, forms_with, swaps_of
+from freqbias.paraphrases.tagging import RULES, Tagger, by_rules
+from freqbias.paraphrases.tagging import tagger as tagger_of
 from freqbias.records import Pair
 from freqbias.terms import FREQUENCY, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
 
 LANGUAGE = "en"  # of the bundled sets
-MIN_SENSE_SHARE = 0.8
-TAGS = {"noun": ("NN", "NNS"), "verb": ("VB", "VBZ", "VBD", "VBG", "VBN"), "adjective": ("JJ",), "adverb": ("RB",)}
-
-_WORD = re.compile(r"(?<![\w'’-])[A-Za-z]+(?![\w’-]|'\w)")
-_ARTICLE_BEFORE = re.compile(r"\b([Aa]n?)(\s+)$")
-_STARTS_SENTENCE = re.compile(r"(?:^|[.!?][\"'”’)]*\s+|[\n\"“(])$")
-
-
-#: High form, low form, set id.
-Couple = tuple[str, str, str]
+T = TypeVar("T")
 
 
 @dataclass
 class Coverage:
-    """How many texts and words could be substituted, by arm; `strangers` are the texts left alone for their language."""
+    """How many texts and words could be substituted, by arm, and what was left out of what could."""
 
     texts: int = 0
     words: int = 0
     changed: Counter[str] = field(default_factory=Counter)
     swapped: Counter[str] = field(default_factory=Counter)
-    strangers: Strangers = field(default_factory=lambda: Strangers(LANGUAGE))
+    unfit: Counter[str] = field(default_factory=Counter)  # taken by the language model
+    beyond_cap: Counter[str] = field(default_factory=Counter)
+    strangers: Strangers = field(default_factory=lambda: Strangers(LANGUAGE))  # texts left alone for their language
+    by_set: dict[str, Counter[str]] = field(default_factory=dict)  # arm -> swaps of each set
+    max_share: float = 1.0
+    model: str | None = None
 
     def lines(self) -> list[str]:
-        """Return one sentence an arm, and one on texts in other languages where there are some."""
-        return [*([f"left alone: {self.strangers}"] if self.strangers.count else [])] + [
-            f"{arm}: {self.changed[arm]} of {self.texts} texts changed, {self.swapped[arm]} of {self.words} words swapped"
-            for arm in (FREQUENCY, PLACEBO)
-        ]
+        """Return one sentence an arm, and one on what the filter and the cap took from it."""
+        alone = [f"left alone: {self.strangers}"] if self.strangers.count else []
+        return alone + [line for arm in (FREQUENCY, PLACEBO) for line in self._lines(arm)]
 
-
-@cache
-def inflected(word: str, tag: str) -> str | None:
-    """Return one inflected form of a base word, None where English has two."""
-    if tag in ("NN", "VB", "JJ", "RB"):
-        return word
-    import lemminflect
-
-    found: tuple[str, ...] = lemminflect.getInflection(word, tag=tag)
-    return found[0] if len(found) == 1 else None
-
-
-@cache
-def substitutions(arm: str) -> Mapping[str, Couple]:
-    """Return (high form, low form, set id) of every word form that stands for exactly one couple of forms."""
-    found: dict[str, set[Couple]] = {}
-    for item in synonym_sets(arm):
-        if min(item.sense_share) < MIN_SENSE_SHARE or any(item.region):
-            continue
-        for tag in TAGS[item.pos]:
-            forms = [inflected(word, tag) for word in (item.high, item.low)]
-            high, low = map(str, forms)
-            # an inflection that the word list does not know is as likely an error of the inflector (funnymans)
-            if None in forms or (tag == "NNS" and not item.countable) or not keeps_gap(arm, high, low):
-                continue
-            for form in (high, low):
-                found.setdefault(form, set()).add((high, low, item.id))
-    return {form: next(iter(couples)) for form, couples in found.items() if len(couples) == 1}
+    def _lines(self, arm: str) -> Iterator[str]:
+        yield f"{arm}: {self.changed[arm]} of {self.texts} texts changed, {self.swapped[arm]} of {self.words} words swapped"
+        if self.model is not None:
+            found = self.swapped[arm] + self.beyond_cap[arm] + self.unfit[arm]
+            yield f"{arm}: {self.unfit[arm]} of {found} swaps left out since a word does not fit its text by {self.model}"
+        if self.beyond_cap[arm]:
+            yield f"{arm}: {self.beyond_cap[arm]} left out: no word pair may be over {self.max_share:.0%} (-o max_share=1 keeps all)"
+        own = self.by_set.get(arm)
+        if own:
+            name, count = own.most_common(1)[0]
+            yield f"{arm}: {len(own)} word pairs; the commonest, {name}, is {count / own.total():.0%} of the swaps"
 
 
 def generate(
@@ -96,6 +75,9 @@ def generate(
     split: str | None = None,
     n: int | None = None,
     seed: int = 0,
+    tagger: str = RULES,
+    fit: str | None = None,
+    max_share: float = MAX_SHARE,
     coverage: Coverage | None = None,
     skipped: list[str] | None = None,
     **_: Any,
@@ -105,30 +87,41 @@ def generate(
     `sources` is one text file (a text a line), one file of rows (see `freqbias.rows`) whose column `field` (default `text`) holds the
     text, or one folder in the layout of BEIR and MTEB, of whose judgements `split` names the part to read (default: all). A text that is
     not in English is left alone and counted; where all are, that is an error. `InputError` names file and line; with `skipped`, faulty
-    lines are collected there and left out. `coverage`, where given, is filled in.
+    lines are collected there and left out. `tagger` is `rules`, or `hanta` (extra `text`), which finds a quarter more; `fit` names a
+    causal language model that leaves out swaps of which a word does not fit its text; no word pair is more than `max_share` of an arm.
+    `coverage`, where given, is filled in.
     """
     if len(sources) != 1:
         raise InputError(f"substitute takes one text file, file of rows or folder; found {len(sources)}")
     coverage = Coverage() if coverage is None else coverage
-    found = _pairs_of(documents(Path(sources[0]), field, split, skipped), n, seed, coverage)
+    choice = Choice(tag=tagger_of(tagger), fit=fit, max_share=max_share, seed=seed)
+    found = _pairs_of(documents(Path(sources[0]), field, split, skipped), n, choice, coverage)
     _check_any(coverage, str(sources[0]))
     return found
 
 
 def _check_any(coverage: Coverage, source: str) -> None:
     if not coverage.texts:
-        raise InputError(f"{source}: no texts")
+        raise InputError(f"{source}: contains no texts")
     if coverage.strangers.count == coverage.texts:
         raise InputError(f"{source}: {coverage.strangers}; only English can be substituted")
 
 
-def pairs_of_texts(texts: Iterable[str], *, n: int | None = None, seed: int = 0) -> list[Pair]:
-    """Return the pairs that texts in memory allow, each text an item `text:NUMBER`; `n` and `seed` as in `generate`.
+def pairs_of_texts(
+    texts: Iterable[str],
+    *,
+    n: int | None = None,
+    seed: int = 0,
+    tagger: str = RULES,
+    fit: str | None = None,
+    max_share: float = MAX_SHARE,
+) -> list[Pair]:
+    """Return the pairs that texts in memory allow, each text an item `text:NUMBER`; the options are those of `generate`.
 
     Blank texts are left out. Raises `InputError` where none is left, or for anything that is not a text.
     """
     coverage = Coverage()
-    found = _pairs_of(_given(texts), n, seed, coverage)
+    found = _pairs_of(_given(texts), n, Choice(tag=tagger_of(tagger), fit=fit, max_share=max_share, seed=seed), coverage)
     if not coverage.texts:
         raise InputError("texts: none given")
     _check_any(coverage, "texts")
@@ -143,92 +136,88 @@ def _given(texts: Iterable[str]) -> Iterator[Document]:
             yield Document(id=f"text:{number}", text=text.strip(), place=f"text:{number}")
 
 
-def _pairs_of(documents: Iterable[Document], n: int | None, seed: int, coverage: Coverage) -> list[Pair]:
-    pairs: dict[str, list[Pair]] = {FREQUENCY: [], PLACEBO: []}
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """How swaps are chosen: tagger, language model of the fit filter, the cap on a set, and the seed of what is drawn."""
+
+    tag: Tagger = by_rules
+    fit: str | None = None
+    max_share: float = MAX_SHARE
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.max_share <= 1:
+            raise InputError(f"max_share must be above 0 and at most 1, found {self.max_share}")
+
+
+def _pairs_of(documents: Iterable[Document], n: int | None, choice: Choice, coverage: Coverage) -> list[Pair]:
+    coverage.model, coverage.max_share = choice.fit, choice.max_share
+    found: dict[str, list[tuple[Document, list[Swap]]]] = {FREQUENCY: [], PLACEBO: []}
     for document in documents:
         coverage.texts += 1
-        coverage.words += len(_WORD.findall(document.text))
+        coverage.words += len(WORD.findall(document.text))
         if coverage.strangers.includes(document.text, document.place):
             continue
-        for arm, made in pairs.items():
-            pair = _pair(document, arm)
-            if pair is not None:
-                made.append(pair)
-                coverage.changed[arm] += 1
-                coverage.swapped[arm] += len(pair.meta["swaps"])
-    rng = np.random.default_rng(seed)
-    chosen = [pair for made in pairs.values() for pair in _part(made, n, rng)]
+        for arm, own in found.items():
+            swaps = swaps_of(document.text, arm, choice.tag)
+            if swaps:
+                own.append((document, swaps))
+    rng = np.random.default_rng(choice.seed)
+    chosen = []
+    for arm, own in found.items():
+        kept = _kept(own, arm, choice, coverage)
+        coverage.by_set[arm] = Counter(swap.couple[2] for _, swaps in kept for swap in swaps)
+        coverage.swapped[arm], coverage.changed[arm] = coverage.by_set[arm].total(), len(kept)
+        chosen += [_pair(document, arm, swaps, choice.tag) for document, swaps in _part(kept, n, rng)]
     return checked(chosen)
 
 
-def _part(pairs: list[Pair], n: int | None, rng: np.random.Generator) -> list[Pair]:
-    if n is None or n >= len(pairs):
-        return pairs
-    return [pairs[i] for i in sorted(rng.choice(len(pairs), n, replace=False))]
+def _kept(found: list[tuple[Document, list[Swap]]], arm: str, choice: Choice, coverage: Coverage) -> list[tuple[Document, list[Swap]]]:
+    """Return an arm's documents with the swaps that fit and are within the cap; those that have none left are left out."""
+    if choice.fit is not None:
+        stays = both_fit(
+            choice.fit,
+            [(document.text[: swap.start], *swap.couple[:2], document.text[swap.end :]) for document, swaps in found for swap in swaps],
+        )
+        coverage.unfit[arm] = stays.count(False)
+        found = _with_those(found, stays)
+    stays = capped([swap.couple[2] for _, swaps in found for swap in swaps], choice.max_share, np.random.default_rng(choice.seed))
+    coverage.beyond_cap[arm] = stays.count(False)
+    return _with_those(found, stays)
 
 
-def both_forms(text: str, arm: str) -> tuple[str, str, list[Couple]]:
-    """Return the high form, the low form and what was swapped, in order of appearance."""
-    table = substitutions(arm)
-    sides, end = ["", ""], 0
-    used: list[Couple] = []
-    for match in _WORD.finditer(text):
-        couple = table.get(match[0].lower())
-        if couple is None or _in_name(text, match):
-            continue
-        before = text[end : match.start()]
-        for k in (0, 1):
-            word = _cased(couple[k], match[0])
-            sides[k] += _with_article(before, word) + word
-        used.append(couple)
-        end = match.end()
-    return sides[0] + text[end:], sides[1] + text[end:], used
+def _with_those(found: list[tuple[Document, list[Swap]]], stays: Iterable[bool]) -> list[tuple[Document, list[Swap]]]:
+    told = iter(stays)
+    kept = [(document, [swap for swap in swaps if next(told)]) for document, swaps in found]
+    return [(document, swaps) for document, swaps in kept if swaps]
 
 
-def _in_name(text: str, match: re.Match[str]) -> bool:
-    """Tell whether a word is capitalised inside a sentence, or at its start with another capital after it."""
-    if match[0].islower():
-        return False
-    if len(match[0]) > 1 and match[0].isupper():
-        return True  # an abbreviation, or shouting
-    after = text[match.end() : match.end() + 2]
-    return not _STARTS_SENTENCE.search(text[: match.start()]) or (after[:1] == " " and after[1:].isupper())
+def _part(rows: list[T], n: int | None, rng: np.random.Generator) -> list[T]:
+    if n is None or n >= len(rows):
+        return rows
+    return [rows[i] for i in sorted(rng.choice(len(rows), n, replace=False))]
 
 
-def _cased(word: str, like: str) -> str:
-    return word.capitalize() if like[0].isupper() else word
-
-
-def _with_article(before: str, word: str) -> str:
-    """Return the text before a word with its `a` or `an` made to fit."""
-    found = _ARTICLE_BEFORE.search(before)
-    if not found:
-        return before
-    right = article(word.lower())
-    return before[: found.start()] + (right.capitalize() if found[1][0] == "A" else right) + found[2]
-
-
-def _queries(document: Document, arm: str, sets: Sequence[str]) -> dict[str, Any]:
+def _queries(document: Document, arm: str, sets: Sequence[str], tag: Tagger) -> dict[str, Any]:
     """Return the relevant queries as they are, and both forms of the first one that asks for a swapped word of the document."""
     found: dict[str, Any] = {"relevant": list(document.queries)} if document.queries else {}
     for query in document.queries:
-        high, low, used = both_forms(query, arm)
+        high, low, used = both_forms(query, arm, tag)
         if {couple[2] for couple in used} & set(sets):
             return found | {"naming_high": high, "naming_low": low}
     return found
 
 
-def _pair(document: Document, arm: str) -> Pair | None:
-    high, low, used = both_forms(document.text, arm)
-    if not used:
-        return None
+def _pair(document: Document, arm: str, swaps: Sequence[Swap], tag: Tagger) -> Pair:
+    high, low = forms_with(document.text, swaps)
+    used = [swap.couple for swap in swaps]
     sets = [couple[2] for couple in used]
     return drafted(
         item=document.id,
         arm=arm,
         high=high,
         low=low,
-        queries=_queries(document, arm, sets),
+        queries=_queries(document, arm, sets, tag),
         zipf_gap=mean_zipf_gap((high, low) for high, low, _ in used),
         generator="substitute",
         covariates=word_covariates([sets_by_id(arm)[name] for name in sets]),

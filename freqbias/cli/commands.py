@@ -25,6 +25,12 @@ def pairs(
     sets: Sets = None,
     field: Annotated[str | None, typer.Option(help="substitute: column that holds the text; default: text.")] = None,
     split: Annotated[str | None, typer.Option(help="substitute: split of a folder's judgements; default: all.")] = None,
+    fit: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="substitute: language model that leaves out swaps of which a word does not fit.")
+    ] = None,
+    tagger: Annotated[
+        str | None, typer.Option(help="substitute: `rules`, or `hanta` (extra `text`), which finds a quarter more.")
+    ] = None,
     high: Annotated[str | None, typer.Option(help="import: column of the frequent side.")] = None,
     low: Annotated[str | None, typer.Option(help="import: column of the rare side.")] = None,
     item: Annotated[str | None, typer.Option(help="import: column that names the item.")] = None,
@@ -67,6 +73,8 @@ def pairs(
         "sets": sets,
         "field": field,
         "split": split,
+        "fit": fit,
+        "tagger": tagger,
         HIGH: high,
         LOW: low,
         "item": item,

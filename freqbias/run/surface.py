@@ -146,19 +146,26 @@ def substitute(
     split: str | None = None,
     n: int | None = None,
     seed: int = 0,
+    tagger: str = "rules",
+    fit: str | None = None,
+    max_share: float = 0.1,
 ) -> list[Pair]:
     """Return the pairs of arms `frequency` and `placebo` that texts allow, each word of a bundled set in its frequent and its rare form.
 
     `texts` are texts in memory, or the path of a text file (one a line), of a file of rows whose column `field` (default `text`) holds
     the text, or of a folder as BEIR lays it out, of whose judgements `split` names the part to read. `n` limits each arm to a part that
-    is drawn with `seed`. A text that is not in English is left alone. Raises `InputError` where there are no texts.
+    is drawn with `seed`. A text that is not in English is left alone.
+    `tagger` is `rules` or `hanta`, `fit` a language model that leaves out swaps of which a word does not fit, `max_share` the most of an
+    arm that one word pair may be. Raises `InputError` where there are no texts.
     """
     from freqbias.paraphrases.substitute import generate, pairs_of_texts
 
     with arguments_named():
         if isinstance(texts, str | os.PathLike):
-            return generate([os.fspath(texts)], field=field, split=split, n=n, seed=seed)
-        return pairs_of_texts(several(texts, "texts", "a path or several texts"), n=n, seed=seed)
+            return generate([os.fspath(texts)], field=field, split=split, n=n, seed=seed, tagger=tagger, fit=fit, max_share=max_share)
+        return pairs_of_texts(
+            several(texts, "texts", "a path or several texts"), n=n, seed=seed, tagger=tagger, fit=fit, max_share=max_share
+        )
 
 
 def lexsub(

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from freqbias.errors import InputError
-from freqbias.paraphrases import substitute
-from freqbias.paraphrases.substitute import Coverage, both_forms, generate, substitutions
+from freqbias.paraphrases import swapping
+from freqbias.paraphrases.substitute import Coverage, generate
+from freqbias.paraphrases.swapping import both_forms, substitutions, swaps_of
 
 
 @pytest.fixture
@@ -15,7 +16,8 @@ def couple(monkeypatch):
     table = {}
     for high, low in [("car", "auto"), ("cars", "autos"), ("buy", "purchase"), ("bought", "purchased"), ("honest", "upright")]:
         table |= dict.fromkeys((high, low), (high, low, f"{high}-{low}"))
-    monkeypatch.setattr(substitute, "substitutions", lambda arm: table)
+    monkeypatch.setattr(swapping, "substitutions", lambda arm: table)
+    monkeypatch.setattr(swapping, "fits", lambda arm, name, tokens, at: True)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,15 @@ def test_table_is_unambiguous_and_vetted(arm):
 
 
 def real_texts():
-    frequency, placebo = (sorted(substitutions(arm)) for arm in ("frequency", "placebo"))
+    """Return sentences with a noun of each arm that running text may hold."""
+    frequency, placebo = (
+        [
+            form
+            for form, (high, _, _) in sorted(substitutions(arm).items())
+            if form == high and swaps_of(f"Yesterday they mentioned the {form} again.", arm)
+        ]
+        for arm in ("frequency", "placebo")
+    )
     return [f"Yesterday they mentioned the {a} and the {b} again." for a, b in zip(frequency[:30], placebo[:30], strict=True)]
 
 

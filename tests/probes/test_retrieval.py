@@ -9,7 +9,7 @@ from tables import Reranker, Table, named_pairs, random_table, texts_of
 
 from freqbias.files import read_estimates
 from freqbias.models.relevance import as_scorer
-from freqbias.paraphrases.substitute import substitutions
+from freqbias.paraphrases.swapping import substitutions, swaps_of
 from freqbias.probes import retrieval
 from freqbias.probes.common import text_hash
 from freqbias.probes.retrieval import MEASURES, SAMPLE, Question, equal_mass, measures, probe, ranked
@@ -191,8 +191,10 @@ def test_a_substituted_collection_from_folder_to_estimates(cli, tmp_path):
     folder, run = tmp_path / "collection", tmp_path / "run"
     (folder / "qrels").mkdir(parents=True)
     run.mkdir()
-    words = sorted(form for form, couple in substitutions("frequency").items() if form == couple[0])[:24]
-    documents = [{"_id": f"d{i}", "text": f"Yesterday they mentioned the {word} again."} for i, word in enumerate(words)]
+    sentence = "Yesterday they mentioned the {} again.".format
+    couples = substitutions("frequency").items()
+    words = sorted(form for form, couple in couples if form == couple[0] and swaps_of(sentence(form), "frequency"))[:24]
+    documents = [{"_id": f"d{i}", "text": sentence(word)} for i, word in enumerate(words)]
     asked = [{"_id": f"q{i}", "text": f"who mentioned the {word}"} for i, word in enumerate(words)]
     (folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in documents))
     (folder / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked))

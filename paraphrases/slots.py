@@ -1,0 +1,199 @@
+"""Where a word may be swapped: part of speech, number, and what stands around it must suit both words of a set.
+
+`data/running_text.jsonl` lists the sets whose two words stand for each other in most texts; a set that is not listed is never used in a
+user's text. A row may say more: `takes`, the words that may follow as both words' complement (`*` for any); `only_next` and `only_prev`,
+one of which must follow or stand before, since the sense is another without; `not_next` and `not_prev`, with which it is another thing;
+`slot`, the one place that an adjective or adverb may have; `forms`, `NN` or `NNS`. What is asked is the same for both words, so that
+neither form of a set has an advantage.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from freqbias.paraphrases.lexicon import SynonymSet, synonym_sets
+from freqbias.paraphrases.tagging import Token
+
+ATTRIBUTIVE, PREDICATIVE, BY_VERB, AFTER_VERB = "attributive", "predicative", "verb", "after_verb"
+MAX_BETWEEN = 6  # words between a determiner and its noun
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+#: Words that begin a complement where the word before can have one.
+_COMPLEMENTS = _words("to that for about toward towards against over between among into than as how if when because whether")
+#: Prepositions after an adjective are nearly always its complement.
+_AFTER_ADJECTIVE = _COMPLEMENTS | _words("of at in on by with from under enough")
+_AFTER_VERB = _words("to that for of into from how if whether")
+_STATES = _words("seem seems seemed feel feels felt look looks looked appear appears appeared")
+_AUXILIARIES = _words("do does did is are was were am be has have had will would can could should may might must")
+_COUNTING = _words("a an another each every these those one many few several")
+_IN_NOUN_PHRASE = frozenset({",", '"', "“", "‘", "''", "'", "and"})
+_EDGE = Token("", -1, -1, "K")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What running text must offer for a set, beyond what its part of speech asks."""
+
+    id: str
+    takes: Sequence[str] = ()
+    only_next: Sequence[str] = ()
+    only_prev: Sequence[str] = ()
+    not_next: Sequence[str] = ()
+    not_prev: Sequence[str] = ()
+    slot: str | None = None
+    forms: Sequence[str] = ("NN", "NNS")
+
+    def allows(self, word: str) -> bool:
+        """Tell whether a word may follow as complement."""
+        return "*" in self.takes or word in self.takes
+
+
+class Place(NamedTuple):
+    """A word in its sentence."""
+
+    tokens: Sequence[Token]
+    at: int
+
+    @property
+    def own(self) -> Token:
+        """The word itself."""
+        return self.tokens[self.at]
+
+    @property
+    def before(self) -> Token:
+        """The word or mark before it; an empty mark at the start."""
+        return self.tokens[self.at - 1] if self.at else _EDGE
+
+    @property
+    def after(self) -> Token:
+        """The word or mark after it; an empty mark at the end."""
+        return self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else _EDGE
+
+    @property
+    def following(self) -> str:
+        """The word after it, in lower case."""
+        return self.after.text.lower()
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """Return the rule of every set that is fit for running text, by its id."""
+    text = files("freqbias.paraphrases").joinpath("data", "running_text.jsonl").read_text(encoding="utf-8")
+    return {row["id"]: Rule(**row) for row in map(json.loads, text.splitlines())}
+
+
+@cache
+def _sets(arm: str) -> Mapping[str, SynonymSet]:
+    return {item.id: item for item in synonym_sets(arm)}
+
+
+def fits(arm: str, name: str, tokens: Sequence[Token], at: int) -> bool:
+    """Tell whether both words of set `name` can stand where token number `at` stands."""
+    rule, place = rules().get(name), Place(tokens, at)
+    if rule is None or _after_letter(place):
+        return False
+    preceding = place.before.text.lower()
+    wanted = (rule.only_next and place.following not in rule.only_next) or (rule.only_prev and preceding not in rule.only_prev)
+    if wanted or preceding in rule.not_prev or place.following in rule.not_next:
+        return False
+    item = _sets(arm)[name]
+    return _BY_POS[item.pos](rule, item, place)
+
+
+def _after_letter(place: Place) -> bool:
+    """Tell whether a letter that is no word stands before: `plan B`, and the `A` of `type A` inside a sentence, which is no article."""
+    before = place.before.text
+    if before == "A":
+        return place.at >= 2 and not place.tokens[place.at - 2].must("K")
+    return len(before) == 1 and before.isupper() and before != "I"
+
+
+def _noun(rule: Rule, item: SynonymSet, place: Place) -> bool:
+    own, before = place.own, place.before
+    plural = own.text.lower() not in (item.high, item.low)
+    if ("NNS" if plural else "NN") not in rule.forms or (place.following in _COMPLEMENTS and not rule.allows(place.following)):
+        return False
+    sure = own.must("N") or (own.may("N") and before.must("DA"))
+    return sure and not _in_compound(place) and (plural or _has_right_determiner(item, place))
+
+
+def _in_compound(place: Place) -> bool:
+    """Tell whether a noun may belong to the word before or after it, or to a name or number."""
+    before, after = place.before, place.after
+    if after.must("C") or (before.text[:1].isupper() and place.at > 1 and not before.may("DOP")):
+        return True
+    if before.text in {")", "]"}:
+        return True  # a formula and what it measures: `O(n) complexity`
+    if before.text.isdigit() and place.at > 1 and place.tokens[place.at - 2].text[:1].isupper():
+        return True  # `Theater 3000`
+    return (after.may("NM") and not after.may("PJDO")) or (before.may("NM") and not before.may("ADCPO"))
+
+
+def _has_right_determiner(item: SynonymSet, place: Place) -> bool:
+    """Tell whether a singular noun has a determiner if it can be counted, and none that counts if it cannot.
+
+    A singular that can be counted has no determiner only in fixed phrases: `in hospital`, `by car`.
+    """
+    for token in place.tokens[max(0, place.at - 1 - MAX_BETWEEN) : place.at][::-1]:
+        if token.may("DCS"):
+            return bool(item.countable) or not (token.text.lower() in _COUNTING or token.may("C"))
+        if not (token.may("AR") or token.text in _IN_NOUN_PHRASE):
+            break
+    return not item.countable
+
+
+def _adjective(rule: Rule, item: SynonymSet, place: Place) -> bool:
+    own, before, after, following = place.own, place.before, place.after, place.following
+    attributive = after.may("N") and not after.may("POTJ") and following not in _AFTER_ADJECTIVE
+    sure = own.must("A") and item.pos == "adjective"
+    if not sure and not (own.may("A") and attributive and before.must("DRA")):
+        return False
+    if following in _AFTER_ADJECTIVE and not rule.allows(following):
+        return False
+    if before.text.lower() == "as" and any(token.text.lower() == "as" for token in place.tokens[place.at + 1 : place.at + 6]):
+        return False
+    if attributive or after.may("A"):
+        return rule.slot != PREDICATIVE
+    noun = before.may("D") and following not in {",", "and", "but", "yet", "or"}  # `the obvious`
+    return not noun and rule.slot != ATTRIBUTIVE and (after.may("K") or after.must("J") or after.must("P") or rule.allows(following))
+
+
+def _adverb(rule: Rule, item: SynonymSet, place: Place) -> bool:
+    before, after, following = place.before, place.after, place.following
+    if item.pos != "adverb" or not place.own.may("R") or before.text.lower() in {"as", "no"}:
+        return False
+    if before is _EDGE or place.own.text[0].isupper():
+        return False
+    if following in _STATES | _AUXILIARIES | {"as", "enough"}:
+        return False  # `rarely does a film`: only some adverbs turn a clause round
+    if after.must("KPJT"):
+        return before.may("VNOQR" if rule.slot == AFTER_VERB else "VNOQRA")
+    if rule.slot == AFTER_VERB:
+        return False
+    return after.must("V") or following.endswith(("ing", "ed")) or (rule.slot != BY_VERB and after.may("A"))
+
+
+def _verb(rule: Rule, item: SynonymSet, place: Place) -> bool:
+    own, after = place.own, place.after
+    if item.pos != "verb" or not own.must("V") or after.may("Q"):
+        return False
+    if place.following in _AFTER_VERB:
+        return rule.allows(place.following)
+    if after.may("DOANMC") and not after.must("T"):
+        return not place.before.may("D")  # it has its object
+    return own.text.endswith(("ed", "en", "t")) and after.must("KPJ")  # passive
+
+
+_BY_POS: Mapping[str, Callable[[Rule, SynonymSet, Place], bool]] = {
+    "noun": _noun,
+    "adjective": _adjective,
+    "adverb": _adverb,
+    "verb": _verb,
+}
