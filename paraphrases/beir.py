@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 COLUMNS = QUERY, DOCUMENT, SCORE = ("query-id", "corpus-id", "score")
 TITLE_COLUMN = "title"
-LAYOUT = "a folder is read as BEIR lays it out: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv"
+LAYOUT = "a folder must have the layout of BEIR: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv"
 
 _SHARD = re.compile(r"-\d+-of-\d+$")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -68,7 +68,7 @@ def _files(folder: Path, name: str) -> list[Path]:
         raise InputError(f"{folder}: holds both {found[0].name} and {found[1].name}; keep one")
     found = found or _rows_in(folder / name)
     if not found:
-        raise InputError(f"{folder}: holds no {name}.jsonl; {LAYOUT}")
+        raise InputError(f"{folder}: has no {name}.jsonl; {LAYOUT}")
     return found
 
 
@@ -86,7 +86,7 @@ def _splits(folder: Path, split: str | None) -> list[Path]:
     chosen = [path for path in found if split in (None, _stem(path))]
     if split is not None and not chosen:
         there = ", ".join(sorted({_stem(path) for path in found})) or "none"
-        raise InputError(f"{folder / 'qrels'}: no split '{split}'; there are {there}")
+        raise InputError(f"{folder / 'qrels'}: no split '{split}'; found: {there}")
     return chosen
 
 

@@ -82,7 +82,7 @@ def quotes_kept(high: str, low: str, language: str = "en") -> bool:
 
 def _swapped_in_place(high: str, low: str, language: str) -> bool:
     """Tell whether two texts have the same number of words, at least three quarters of them the same in the same place."""
-    words = [tokens(text, language) for text in (high, low)]
+    words = [["a" if word == "an" else word for word in tokens(text, language)] for text in (high, low)]  # the article follows its noun
     return len(words[0]) == len(words[1]) and 4 * sum(a != b for a, b in zip(*words, strict=True)) <= len(words[0])
 
 

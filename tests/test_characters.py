@@ -81,7 +81,7 @@ def test_nothing_visible_is_blank(text, tmp_path):
     if "\n" not in text:
         path = tmp_path / "pairs.csv"
         path.write_text(f'high,low\na car,"{text}"\n', encoding="utf-8")
-        with pytest.raises(InputError, match=r"pairs\.csv:2: the low side is empty"):
+        with pytest.raises(InputError, match=r"pairs\.csv:2: low: is empty"):
             imported([path])
     with pytest.raises(InputError, match="none given"):
         pairs_of_texts([text])
@@ -102,7 +102,7 @@ def test_two_spellings_in_bytes_are_one_text(first, second, tmp_path):
         Pair.from_dict({"id": "1", "item": "1", "high": first, "low": second})
     path = tmp_path / "pairs.tsv"
     path.write_text(f"high\tlow\n{first}\t{second}\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"pairs\.tsv:2: both sides have the same text"):
+    with pytest.raises(InputError, match=r"pairs\.tsv:2: high, low: both sides have the same text"):
         imported([path])
     assert make_pair(item="1", high=first, low="x").id == make_pair(item="1", high=second, low="x").id
     assert covariates.characters(first) == covariates.characters(second)

@@ -10,6 +10,7 @@ FOLDERS = ("freqbias", "paraphrases", "probes", "analysis")
 #: Words that stand for something else in these modules.
 OTHER_MEANING = {
     ("freqbias/registry.py", "frequency"),  # the singular of a kind of plugin
+    ("freqbias/frequency/count_tables.py", "frequency"),  # a header of a table of counts
     ("analysis/estimate/specification.py", "frequency"),  # a factor of the curve
     ("analysis/figures/specification_curve.py", "frequency"),
     ("analysis/figures/specification_curve.py", "high"),  # ends of an interval

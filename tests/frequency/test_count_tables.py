@@ -128,7 +128,7 @@ FAULTS = {
     'word,count\nthe,4\n"car,3\nof,2\n': r":3: 0 cells split by commas",
     b"the\t4\ncaf\xe9\t3\n": r":2: not UTF-8; convert the file",
     "the\t4\n".encode("utf-16"): r":1: no text but bytes, or UTF-16",
-    "the\t0\n": r"counts\.txt: no words",
+    "the\t0\n": r"counts\.txt: contains no words",
 }
 
 

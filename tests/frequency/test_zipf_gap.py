@@ -162,4 +162,7 @@ def test_a_dose_by_whole_texts_is_said():
     found = estimate(table_of(rows), pairs, curve=False)
     (slope,) = [row for row in found if row.term == "zipf_slope"]
     assert slope.details == {"zipf_gap_of": "text"}
-    assert any("Per Zipf unit of frequency gap (of all content words of the texts)" in text for text in verdicts(found)[0].findings)
+    assert any(
+        "Per Zipf unit of frequency gap (a factor of ten, of all content words of the texts)" in text
+        for text in verdicts(found)[0].findings
+    )

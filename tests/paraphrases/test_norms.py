@@ -141,7 +141,7 @@ def test_names_options_and_files_that_cannot_be_used(tmp_path):
     for name, message in [
         ("words", "freqbias uses this name itself"),
         ("subwords", "freqbias uses this name itself"),
-        ("formality", "freqbias uses this name itself"),
+        ("informal", "freqbias uses this name itself"),
         ("AoA", "lower-case letters"),
         ("a-b", "lower-case letters"),
         ("mine", "pair '1' has a covariate 'mine' of its own; give the norm another name"),
@@ -256,7 +256,7 @@ def test_frequency_is_told_from_a_norm_and_by_a_second_source():
 def test_a_norm_that_many_pairs_lack_is_not_held_and_named():
     rows, found = planted(slope_norm=-0.06, slope_zipf=0.0, missing=40)
     assert rows["zipf_slope"].flags == ["not_held:norm:aoa"]
-    assert "Not held level, since that would cost more than a tenth of the pairs: aoa." in found.findings
+    assert "Not adjusted for (more than a tenth of the pairs lack a value): aoa." in found.findings
 
 
 def test_a_norm_that_moves_with_frequency_is_inseparable():
