@@ -22,6 +22,7 @@ OTHER_MEANING = {
     ("analysis/estimate/calibration.py", "length"),
     ("analysis/report/rendering.py", "plain"),  # a filter of the templates
     ("analysis/stats/__init__.py", "crossed"),  # a function
+    ("freqbias/frequency/count_tables.py", "frequency"),  # what others call a column of counts
 }
 
 

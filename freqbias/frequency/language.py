@@ -21,13 +21,16 @@ MARGIN_NATS = 8.0
 NOTABLE_SHARE = 0.01  # six times what is taken for another language by mistake
 LATIN_END = 0x250  # code points below are Latin letters with their accents
 SCRIPT_SHARE = 0.5
-MIN_WORDS = 3  # names and loans ("déjà vu") come in twos
+MIN_WORDS = 3  # different frequent words of the other language; names and loans ("déjà vu") come in twos
 OWN_WEIGHT = (
     0.5  # what a text's words would gain in other languages, beside what they have in their own: 0.1 in English, above 1 in others
 )
 ANOTHER_SCRIPT = "another script"
 
 _LETTERS = re.compile(r"[^\W\d_]+")
+_PLAIN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_APOSTROPHES = re.compile(r"['’-]")
+_MARKS = ".,;:!?…\"'“”„«»‘’‹›()[]¿¡-–—*_"
 
 
 @cache
@@ -82,17 +85,25 @@ def other_language(text: str, language: str = "en") -> str | None:
     words = text.lower().split()
     if _nats(words, _gains(language)) < OWN_WEIGHT * _nats(words, _frequent(language)):  # plainly its own: this is fast
         return None
-    letters = _LETTERS.findall(text.lower())
-    if _latin(language) and _foreign("".join(letters)):
+    if _latin(language) and _foreign(_LETTERS.findall(text)):
         return ANOTHER_SCRIPT
-    if len(letters) < MIN_WORDS or _nats(letters, _gains(language)) < MARGIN_NATS:
+    whole = sorted({part for word in words for part in _whole(word)})  # each once: code and addresses repeat theirs
+    if _nats(whole, _gains(language)) < MARGIN_NATS:
         return None
-    nats = {name: _nats(letters, _frequent(name)) for name in _languages()}
+    nats = {name: _nats(whole, _frequent(name)) for name in _languages()}
     best = max(nats, key=lambda name: nats[name])
-    return best if nats[best] - nats[language] >= MARGIN_NATS else None
+    known = sum(word in _frequent(best) for word in whole)
+    return best if known >= MIN_WORDS and nats[best] - nats[language] >= MARGIN_NATS else None
 
 
-def _foreign(letters: str) -> bool:
+def _whole(word: str) -> list[str]:
+    """Return what stands between white space as words: none of addresses, paths and code, no single letters."""
+    inner = word.strip(_MARKS)
+    return [part for part in _APOSTROPHES.split(inner) if len(part) > 1] if _PLAIN.fullmatch(inner) else []
+
+
+def _foreign(runs: list[str]) -> bool:
+    letters = "".join(runs)
     return sum(ord(letter) >= LATIN_END for letter in letters) > SCRIPT_SHARE * len(letters)
 
 
