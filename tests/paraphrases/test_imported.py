@@ -211,6 +211,7 @@ def test_equal_rows_are_one_pair_and_equal_ids_with_other_text_are_an_error(tmp_
     assert [pair.high for pair in generate([path], skipped=skipped)] == ["a car"]
     assert len(skipped) == 1
     assert [pair.item for pair in generate([path], item="id")] == ["q", "q"]  # two pairs of one item are sound
+    assert [pair.id for pair in generate([path], id="low")] == ["a jalopy", "the jalopy"]
     csv = written(tmp_path / "p.csv", "item,high,low\n1,car,jalopy\n1,car,jalopy\n2,car,jalopy\n")
     assert [pair.item for pair in generate([csv])] == ["1", "2"]
 
