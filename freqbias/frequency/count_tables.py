@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 SAMPLE_LINES = 200  # of a file that are looked at to tell what it is
 MOST = 0.8  # share of a sample's rows that must look alike; the rest are then faults, with their lines
 MIN_ROWS_OF_MANY = 5  # of more than two columns split by spaces, which prose may be by chance
+MIN_RANKS = 6  # rows of numbers in sequence; six counts in sequence, from the rarest word on, are hardly ever one
 MIN_WORD_LIST = 20  # lines of one word, no two alike: a list of words; in running text words come again
 MIN_LETTERS = 0.6  # share of letters in running text; 0.75 and more in every language of wordfreq
 
@@ -161,9 +162,11 @@ def _layout(path: Path, sample: Sequence[Line], separator: str) -> Layout | None
     if not texts or (named is None and not numeric):
         return None
     word = next((k for name in WORD_NAMES for k in texts if names[k] == name), texts[0])
+    if _share(len(row[word].split()) == 1 for row in body) < MOST / 2:
+        if separator != TAB and not header:
+            return None  # sentences that end in a number
+        raise InputError(f"{path}:{sample[0][0]}: most rows hold several words; give a table with one word and its count in each row")
     count = _count_column(path, sample[0], numeric, body) if named is None else named
-    if separator != TAB and not header and _share(len(row[word].split()) == 1 for row in body) < MOST / 2:
-        return None  # sentences that end in a number
     return Layout(separator=separator, width=width, word=word, count=count, header=header)
 
 
@@ -181,8 +184,11 @@ def _is_header(cells: Sequence[str]) -> bool:
     return not any(count_of(cell) is not None for cell in cells) and not names.isdisjoint((*WORD_NAMES, *COUNT_NAMES))
 
 
-def _count_column(path: Path, first: Line, numeric: Sequence[int], body: Sequence[Sequence[str]]) -> int:
-    left = [k for k in numeric if not _is_rank([row[k] for row in body])] if len(numeric) > 1 else list(numeric)
+def _count_column(path: Path, first: Line, numeric: list[int], body: Sequence[Sequence[str]]) -> int:
+    ranks = [k for k in numeric if _is_rank([row[k] for row in body])]
+    if ranks == numeric and len(body) >= MIN_RANKS:
+        raise InputError(f"{path}:{first[0]}: the numbers go up by one from row to row; give counts, not ranks or numbers of words")
+    left = [k for k in numeric if k not in ranks] if len(numeric) > 1 else numeric
     if len(left) != 1:
         raise InputError(f"{path}:{first[0]}: {len(numeric)} columns hold whole numbers; add a header that calls one 'count'")
     return left[0]

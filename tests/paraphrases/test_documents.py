@@ -27,10 +27,10 @@ def jsonl(path, *rows):
 
 KINDS = {
     "t.txt": f"{TEXT}\n\n",
-    "t.txt.gz": gzip.compress(TEXT.encode()),
+    "t.txt.gz": gzip.compress(TEXT.encode(), mtime=0),
     "t.jsonl": json.dumps({"text": TEXT}),
     "t.ndjson": "\ufeff" + json.dumps({"text": TEXT}) + "\n\n",
-    "t.jsonl.gz": gzip.compress(json.dumps({"text": TEXT}).encode()),
+    "t.jsonl.gz": gzip.compress(json.dumps({"text": TEXT}).encode(), mtime=0),
     "t.json": json.dumps([{"text": TEXT}]),
     "t.csv": f'n,text\n1,"{TEXT}"\n',
     "t.tsv": f"n\ttext\n1\t{TEXT}\n",
@@ -159,7 +159,7 @@ def test_a_field_of_a_folder_is_the_text_alone(folder):
         ("test.tsv", "query-id\tcorpus-id\tscore\nq1\td1\t0.5\nq1\td2\t0.0\n\n\n"),
         ("test.tsv", "\ufeffcorpus-id\tquery-id\tscore\r\nd1\tq1\t1\r\nd2\tq1\t-1\r\n"),
         ("test.tsv", "score\tquery-id\tnote\tcorpus-id\n1e0\tq1\tx\td1\n"),
-        ("test.tsv.gz", gzip.compress(b"q1\td1\t2\n")),
+        ("test.tsv.gz", gzip.compress(b"q1\td1\t2\n", mtime=0)),
         ("test.jsonl", '{"query-id": "q1", "corpus-id": "d1", "score": 1.0}\n{"query-id": "q1", "corpus-id": "d2", "score": 0}\n\n'),
         ("test.ndjson", '{"query-id": "q1", "corpus-id": "d1", "score": "1"}\n'),
         ("test.csv", "query-id,corpus-id,score\nq1,d1,1\n"),
