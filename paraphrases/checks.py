@@ -81,7 +81,7 @@ def quotes_kept(high: str, low: str, language: str = "en") -> bool:
 
 
 def _swapped_in_place(high: str, low: str, language: str) -> bool:
-    """Tell whether two texts have the same number of words, at least three quarters of them the same in the same place, `an` being `a`."""
+    """Tell whether two texts have equally many words, at least three quarters of them the same in their places; `an` counts as `a`."""
     words = [["a" if word == "an" else word for word in tokens(text, language)] for text in (high, low)]
     return len(words[0]) == len(words[1]) and 4 * sum(a != b for a, b in zip(*words, strict=True)) <= len(words[0])
 
