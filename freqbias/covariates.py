@@ -7,9 +7,10 @@ does not allow the measure.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from freqbias.characters import normalised
-from freqbias.frequency import Gap, content_words, content_zipf, mean_zipf, tokens, zipf_gap
+from freqbias.frequency import Gap, Swap, content_words, content_zipf, mean_zipf, swap, tokens
 from freqbias.frequency.measures import geo_mean_prob, min_zipf
 from freqbias.quantities import numbers_lost
 from freqbias.readability import fkgl
@@ -103,27 +104,41 @@ ROUNDING = 1e-6  # Zipf units; gaps nearer than this are one number that was wri
 MOST = 0.9  # of the pairs; the others then go without a frequency gap rather than all pairs with another one
 
 
+@lru_cache(maxsize=1 << 10)
+def _compared(high: str, low: str, language: str) -> tuple[Swap, float | None]:
+    """Return what differs between two texts and by how much their `content_zipf` does; kept, since several measures of a pair ask."""
+    first, second = (content_zipf(text, language) for text in (high, low))
+    return swap(high, low, language), None if first is None or second is None else first - second
+
+
+def swap_of(pair: Pair) -> Swap:
+    """Return which words of a pair differ."""
+    return _compared(pair.high, pair.low, pair.language)[0]
+
+
+def content_gap(pair: Pair) -> float | None:
+    """Return the difference in `content_zipf` of the two forms; None where one has no known content word."""
+    return _compared(pair.high, pair.low, pair.language)[1]
+
+
 def frequency_gap(pair: Pair) -> Gap:
     """Return the frequency gap of a pair and what it is of; computed from the texts where the pair has none, and None in arm `length`.
 
     Where the pair does not say of what (`meta.zipf_gap_of`), its value does: a number that neither definition gives is its maker's own.
     """
-    if pair.zipf_gap is None:
-        return Gap(None, None) if pair.arm == LENGTH else zipf_gap(pair.high, pair.low, pair.language)
     said = pair.meta.get(ZIPF_GAP_OF)
-    if said in (SWAPPED_WORDS, WHOLE_TEXT):
+    if pair.zipf_gap is not None and said in (SWAPPED_WORDS, WHOLE_TEXT):
         return Gap(pair.zipf_gap, said)
-    own = zipf_gap(pair.high, pair.low, pair.language)
-    for value, of in (own, (content_gap(pair), WHOLE_TEXT)):
+    if pair.zipf_gap is None and pair.arm == LENGTH:
+        return Gap(None, None)
+    swapped, content = _compared(pair.high, pair.low, pair.language)
+    own = Gap(swapped.zipf_gap, SWAPPED_WORDS) if swapped.aligned else Gap(content, WHOLE_TEXT)
+    if pair.zipf_gap is None:
+        return own
+    for value, of in (own, (content, WHOLE_TEXT)):
         if value is not None and abs(value - pair.zipf_gap) < ROUNDING:
             return Gap(pair.zipf_gap, of)
     return Gap(pair.zipf_gap, None)
-
-
-def content_gap(pair: Pair) -> float | None:
-    """Return the difference in `content_zipf` of the two forms; None where one has no known content word."""
-    high, low = (content_zipf(text, pair.language) for text in (pair.high, pair.low))
-    return None if high is None or low is None else high - low
 
 
 def common_definition(gaps: Iterable[Gap]) -> str | None:
@@ -145,11 +160,12 @@ def by_definition(gap: Gap, content: float | None, of: str | None) -> float | No
     return content if of == WHOLE_TEXT and gap.value is not None else None
 
 
-def frequency_gaps(pairs: Sequence[Pair]) -> tuple[list[float | None], str | None]:
-    """Return the frequency gap of every pair by one definition, and which (`common_definition`)."""
+def frequency_gaps(pairs: Sequence[Pair]) -> tuple[list[float | None], str | None, list[Gap]]:
+    """Return the frequency gap of every pair by one definition, which (`common_definition`), and the gaps as the pairs have them."""
     gaps = [frequency_gap(pair) for pair in pairs]
     of = common_definition(gaps)
-    return [gap.value if gap.of == of else by_definition(gap, content_gap(pair), of) for gap, pair in zip(gaps, pairs, strict=True)], of
+    values = [gap.value if gap.of == of else by_definition(gap, content_gap(pair), of) for gap, pair in zip(gaps, pairs, strict=True)]
+    return values, of, gaps
 
 
 SIGNED_REGISTER = "formality"  # -1 informal, 0 neutral, 1 formal: register in bundled pairs that were made before it was two indicators

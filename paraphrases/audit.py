@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from freqbias.covariates import covariates, edit_distance, frequency_gap, frequency_gaps, token_overlap
+from freqbias.covariates import covariates, edit_distance, frequency_gaps, token_overlap
 from freqbias.errors import InputError
 from freqbias.frequency import stop_words
 from freqbias.matching import constant, match, paired_dz
@@ -78,8 +78,8 @@ def _arm(pairs: list[Pair], count_tokens: CountTokens | None, similarity: Simila
 
 def _dose(pairs: Sequence[Pair]) -> dict[str, Any]:
     """Return mean and definition of the frequency gap, and how many pairs have a gap of each kind."""
-    values, of = frequency_gaps(pairs)
-    kinds = [gap.of for pair in pairs if (gap := frequency_gap(pair)).value is not None]
+    values, of, gaps = frequency_gaps(pairs)
+    kinds = [gap.of for gap in gaps if gap.value is not None]
     counts = {f"n_{name}": kinds.count(kind) for name, kind in (("swap", SWAPPED_WORDS), ("text", WHOLE_TEXT), ("given", None))}
     return {"of": of, "mean": _mean(np.array(values, dtype=float)), **counts}
 

@@ -26,10 +26,11 @@ from freqbias.covariates import (
     given,
     numbers_dropped,
     oriented_by,
+    swap_of,
     token_overlap,
     words,
 )
-from freqbias.frequency import Gap, swap
+from freqbias.frequency import Gap
 from freqbias.judgement import DEFAULT_CELLS, Judgements
 from freqbias.readability import fkgl
 from freqbias.records import Pair
@@ -119,17 +120,13 @@ def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
     (where the pairs bring their original), `oriented_by`, `frame`, and `NAME_gap` per covariate of the pairs (`norm:NAME_gap` and
     `zipf:NAME_gap` of norms and of frequencies that a user joined); every gap is high - low.
     """
-    found = [(pair, frequency_gap(pair)) for pair in pairs]
-    of = common_definition(gap for _, gap in found)
-    rows = [_pair_row(pair, gap, of) for pair, gap in found]
+    made = [(frequency_gap(pair), _pair_row(pair)) for pair in pairs]
+    of = common_definition(gap for gap, _ in made)
+    rows = [row | _dose(row, gap, of) for gap, row in made]
     return (pd.DataFrame(rows) if rows else pd.DataFrame(columns=["pair_id", "pair_arm", "pair_item"])).set_index("pair_id")
 
 
-def _pair_row(pair: Pair, gap: Gap, of: str | None) -> dict[str, Any]:
-    content = content_gap(pair)
-    zipf_gap = by_definition(gap, content, of)
-    swapped = swap(pair.high, pair.low, pair.language)
-    words_swapped = None if gap.of == WHOLE_TEXT else swapped.words
+def _pair_row(pair: Pair) -> dict[str, Any]:
     computed = {
         f"{name}_gap": _minus((measure(pair.high, pair.language), measure(pair.low, pair.language))) for name, measure in COMPUTED.items()
     }
@@ -142,17 +139,27 @@ def _pair_row(pair: Pair, gap: Gap, of: str | None) -> dict[str, Any]:
         "pair_id": pair.id,
         "pair_arm": pair.arm,
         "pair_item": pair.item,
-        "content_zipf_gap": _number(content),
+        "content_zipf_gap": _number(content_gap(pair)),
         "oriented_by": oriented_by(pair),
         "frame": pair.meta.get("frame"),
         **computed,
         **brought,
-        # last, since a covariate may be called `zipf`
-        "zipf_gap": _number(zipf_gap),
+        "swapped_words": _number(swap_of(pair).words),
+        "sense_ratio": _log_ratio(pair.covariates.get("sense_share", (None, None))),
+    }
+
+
+def _dose(row: Mapping[str, Any], gap: Gap, of: str | None) -> dict[str, Any]:
+    """Return the columns of the frequency gap; they come last, since a covariate may be called `zipf`."""
+    content = row["content_zipf_gap"]
+    zipf_gap = _number(by_definition(gap, None if np.isnan(content) else content, of))
+    whole = gap.of == WHOLE_TEXT
+    return {
+        "zipf_gap": zipf_gap,
         "zipf_gap_of": of,
-        "swap_zipf_gap": np.nan if gap.of == WHOLE_TEXT else _number(gap.value),
-        "swapped_words": _number(words_swapped),
-        "sense_zipf_gap": _sense_zipf_gap(None if of == WHOLE_TEXT else zipf_gap, pair.covariates.get("sense_share", (None, None))),
+        "swap_zipf_gap": np.nan if whole else _number(gap.value),
+        "swapped_words": np.nan if whole else row["swapped_words"],
+        "sense_zipf_gap": np.nan if of == WHOLE_TEXT else zipf_gap + row["sense_ratio"],
     }
 
 
@@ -166,12 +173,12 @@ def _kind(pair: Pair, name: str) -> str:
     return next((kind for kind, names in kinds.items() if isinstance(names, Mapping) and name in names), "")
 
 
-def _sense_zipf_gap(zipf_gap: float | None, shares: Any) -> float:
-    """Return the gap in Zipf + log10 of the share of a word's uses that have the intended sense; nan where a share is missing or 0."""
-    if zipf_gap is None or not all(isinstance(share, int | float) and share > 0 for share in shares):
+def _log_ratio(shares: Any) -> float:
+    """Return log10 of the ratio of two shares, high to low; nan where one is missing or 0."""
+    if not all(isinstance(share, int | float) and share > 0 for share in shares):
         return np.nan
     high, low = shares
-    return zipf_gap + math.log10(high) - math.log10(low)
+    return math.log10(high) - math.log10(low)
 
 
 def _minus(sides: Any) -> float:
