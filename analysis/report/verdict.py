@@ -163,7 +163,7 @@ def _attribution(have: Lookup, main: Estimate) -> str:
 
 
 def _by_parts(have: Lookup, main: Estimate, part: Estimate, placebo: bool | None) -> str:
-    rivals, level = " and ".join(_rival_parts(have, main)), " and ".join(_level(have))
+    rivals, level = " and ".join(_rival_parts(have, main)), _listed(_level(have))
     own, left = same_way(part, main), _left(have, main)
     against = excludes_zero(part) and not own
     if placebo is False and not rivals:
@@ -209,6 +209,11 @@ def _beyond_placebo(have: Lookup, main: Estimate) -> bool | None:
     if difference is None or difference.ci_low is None or difference.ci_high is None:
         return None
     return same_way(difference, main)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return `length, register and readability`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def _level(have: Lookup) -> list[str]:

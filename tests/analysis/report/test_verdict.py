@@ -9,7 +9,7 @@ from simulation import simulate
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.report.verdict import number, p_text, verdicts
 from freqbias.records import Estimate, Observation, Pair
-from freqbias.terms import RIVALS
+from freqbias.terms import PARTS
 
 
 def verdict(effects, contrasts=("gloss",), seed=0, **options):
@@ -283,13 +283,20 @@ def test_rivals_held_level_are_named_by_what_they_are():
     assert "It goes with frequency at equal readability. Without a placebo" in headline
 
 
+def test_several_rivals_held_level_are_listed():
+    values = {"frequency": 0.05, "words": 0.001, "fkgl": 0.001, "register": 0.001}
+    parts = [("cosine", "gloss", value, {"term": f"part:{name}", "p_value": None}) for name, value in values.items()]
+    headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts).headline
+    assert "It goes with frequency at equal length, readability and register. Without a placebo" in headline
+
+
 def test_the_total_is_what_its_parts_add_up_to_whatever_rival_has_one():
-    names = ["frequency", *RIVALS, "rest"]
+    names = ["frequency", *PARTS, "rest"]
     values = [0.01 * 2**place for place in range(len(names))]
     parts = [("cosine", "gloss", value, {"term": f"part:{name}"}) for name, value in zip(names, values, strict=True)]
     (sentence,) = [text for text in told("similarity", ("cosine", "gloss", 0.06, {}), *parts).findings if "split by regression" in text]
     assert sentence.startswith(f"The mean gap split by regression, {number(sum(values))} in all: frequency +0.01 [")
-    assert all(f"{label} +" in sentence for label in (*RIVALS.values(), "unexplained"))
+    assert all(f"{label} +" in sentence for label in (*PARTS.values(), "unexplained"))
     assert sentence.count(";") == len(names) - 1
 
 
