@@ -127,7 +127,7 @@ def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | No
 
 
 ARM_NOTES = {
-    PLACEBO: "one synonym swapped for an equally frequent one; its high side is the one with fewer subwords, the less formal "
+    PLACEBO: "one synonym swapped for an equally frequent one; its high side is the one with fewer subwords, of unmarked register "
     "or the shorter one, in turn",
     LENGTH: "the same wording with and without empty material; high is the shorter one",
     FREQUENCY: "one synonym swapped; high is the more frequent one",

@@ -1,7 +1,7 @@
 """How gaps go with frequency and its rivals at once: crossed random effects, with a two-way cluster-robust check."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,15 +99,9 @@ def crossed(
         return None
     # where every pair has a level of its own, the residual is that level's effect
     random = {name: codes for name, codes in groups.items() if int(codes.max()) + 1 < len(rows)}
-    wanted = np.eye(len(kept) + 2, fixed.shape[1])
-    wanted[-1] = fixed.mean(axis=0)  # in the frames as often as they are there
-    wanted[-1, 1 : len(kept) + 1] = 0.0
-    wanted[-1, 1] = -float(rows[predictors[0]].mean())  # from the mean of the first predictor to zero
     means = {name: float(rows[name].mean()) for name in kept}
-    parts = {group: [name for name in own if name in kept] for group, own in (groups_of or {}).items()}
-    parts = {group: own for group, own in parts.items() if own}
-    sums = [np.array([0.0, *(means[name] * (name in own) for name in kept)]) for own in parts.values()]
-    wanted = np.vstack([wanted, *(np.pad(row, (0, fixed.shape[1] - len(row))) for row in sums)])
+    parts = {group: own for group, names_of in (groups_of or {}).items() if (own := [name for name in names_of if name in kept])}
+    wanted = _sums(fixed, means, parts.values())
     fit = reml(y, fixed, list(random.values()), wanted)
     if fit is None:  # the pairs of an item differ in nothing that the predictors do not explain: one row an item says all
         random, population = {}, THESE_FRAMES
@@ -129,6 +123,22 @@ def crossed(
         population=population,
         variances=dict.fromkeys(["residual", *groups], 0.0) | dict(zip(["residual", *random], fit.variances.tolist(), strict=True)),
     )
+
+
+def _sums(fixed: NDArray[np.float64], means: Mapping[str, float], parts: Iterable[Sequence[str]]) -> NDArray[np.float64]:
+    """Return the weighted sums of coefficients that a `Fit` holds: intercept, slopes, `rest`, and every part.
+
+    `rest` is the mean in the frames as often as they are there, from the mean of the first predictor to zero.
+    """
+    rest = fixed.mean(axis=0)
+    rest[1 : len(means) + 1] = 0.0
+    rest[1] = -next(iter(means.values()))
+    sums = [rest]
+    for part in parts:
+        row = np.zeros(fixed.shape[1])
+        row[1 : len(means) + 1] = [mean * (name in part) for name, mean in means.items()]
+        sums.append(row)
+    return np.vstack([np.eye(len(means) + 1, fixed.shape[1]), *sums])
 
 
 def _by_level(values: NDArray[np.float64], codes: NDArray[np.int64]) -> NDArray[np.float64]:
