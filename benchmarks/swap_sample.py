@@ -1,24 +1,28 @@
 """A random sample of swaps in real text, for readers who say which are bad.
 
-    python benchmarks/swap_sample.py VADER --math gsm8k.jsonl --out /somewhere/final.jsonl --ids benchmarks/swaps_final.jsonl
+    python benchmarks/swap_sample.py VADER --math gsm8k.jsonl --swords swords-v1.1_dev.json.gz --vim /usr/share/vim/vim90/doc \
+        --out /somewhere/final.jsonl --ids benchmarks/swaps_final.jsonl
 
 VADER is the unpacked sdist of PyPI's vaderSentiment 3.3.2, which holds film reviews, product reviews, newspaper editorials and tweets as
-NAME_GroundTruth.txt; `pydoc_data` gives Python's manual; `--math` is an optional JSONL of stories with `question`. A sample has as many
-swaps of each domain as there are, as evenly as can be, and none that was read while the rules were written (`swaps_read.jsonl`). `--ids`
+NAME_GroundTruth.txt; `pydoc_data` gives Python's manual. Optional: `--math`, a JSONL of stories with `question`; `--swords`, the passages
+of SWORDS; `--vim`, the folder of Vim's manual (Debian's vim-runtime). A sample is as even over the domains as can be. Swaps that were not
+read while the rules were written (`swaps_read.jsonl`) come first, the others fill it up and are marked in `--ids`. `--ids`
 gets what may be committed, `--out` the contexts as well, which stay outside of the repository: they are others' text.
 """
 
 import argparse
+import gzip
 import json
 import pydoc_data.topics
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from freqbias.paraphrases.capping import MAX_SHARE, capped
+from freqbias.paraphrases.capping import MAX_SHARE
 from freqbias.paraphrases.swapping import swaps_of
 from freqbias.paraphrases.tagging import HANTA, TAGGERS, tagger
 from freqbias.terms import FREQUENCY, PLACEBO
@@ -29,10 +33,10 @@ CONTEXT = 220  # characters on either side
 READ = Path(__file__).with_name("swaps_read.jsonl")
 
 
-def texts(vader: Path, math: Path | None) -> Iterator[tuple[str, str, str]]:
+def texts(given: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
     """Yield (domain, id, text), each text once."""
     seen = set()
-    for row in (*_vader(vader), *_manual(), *_stories(math)):
+    for row in (*_vader(given.vader), *_manual(), *_stories(given.math), *_passages(given.swords), *_vim(given.vim)):
         if row[2] not in seen:
             seen.add(row[2])
             yield row
@@ -63,14 +67,28 @@ def _stories(path: Path | None) -> Iterator[tuple[str, str, str]]:
             yield "stories", f"math:{number}", json.loads(line)["question"]
 
 
-def found(vader: Path, math: Path | None, by: str) -> dict[str, list[dict[str, Any]]]:
-    """Return every swap by arm that has not been read."""
-    tag = tagger(by)
+def _passages(path: Path | None) -> Iterator[tuple[str, str, str]]:
+    if path is not None:
+        for name, row in json.loads(gzip.decompress(path.read_bytes()))["contexts"].items():
+            yield "passages", f"swords:{name}", re.sub(r"\s+", " ", row["context"]).strip()
+
+
+def _vim(folder: Path | None) -> Iterator[tuple[str, str, str]]:
+    for path in sorted(folder.glob("*.txt")) if folder is not None else ():
+        for number, part in enumerate(re.split(r"\n\s*\n", path.read_text(encoding="utf-8", errors="replace")), start=1):
+            text = re.sub(r"\s+", " ", part).strip()
+            if len(text.split()) > 8 and text[0].isupper() and text[-1] in ".!?":
+                yield "vim", f"vim:{path.stem}:{number}", text
+
+
+def found(given: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
+    """Return every swap by arm; `read` where it was read before."""
+    tag = tagger(given.tagger)
     read = (
         {(row["id"], row["start"]) for row in map(json.loads, READ.read_text(encoding="utf-8").splitlines())} if READ.exists() else set()
     )
     arms: dict[str, list[dict[str, Any]]] = {FREQUENCY: [], PLACEBO: []}
-    for domain, name, text in texts(vader, math):
+    for domain, name, text in texts(given):
         for arm, own in arms.items():
             for swap in swaps_of(text, arm, tag):
                 high, low, item = swap.couple
@@ -88,20 +106,24 @@ def found(vader: Path, math: Path | None, by: str) -> dict[str, list[dict[str, A
                         "read": (name, swap.start) in read,
                     }
                 )
-    return {arm: [row for row in own if not row.pop("read")] for arm, own in arms.items()}
+    return arms
 
 
 def drawn(rows: list[dict[str, Any]], size: int, rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Return `size` swaps within the cap, as evenly over the domains as there are enough."""
-    stays = capped([row["set"] for row in rows], MAX_SHARE, rng)
+    """Return `size` swaps, none of a set beyond the cap, as evenly over the domains as there are enough, those not read before first."""
     domains: dict[str, list[dict[str, Any]]] = {}
     for k in rng.permutation(len(rows)):
-        if stays[k]:
-            domains.setdefault(rows[k]["domain"], []).append(rows[k])
+        domains.setdefault(rows[k]["domain"], []).append(rows[k])
+    for own in domains.values():
+        own.sort(key=lambda row: not row["read"])  # taken from the end
     chosen: list[dict[str, Any]] = []
+    counts: Counter[str] = Counter()
     while len(chosen) < size and any(domains.values()):
         for _, own in sorted(domains.items()):
+            while own and counts[own[-1]["set"]] >= MAX_SHARE * size:
+                own.pop()
             if own and len(chosen) < size:
+                counts[own[-1]["set"]] += 1
                 chosen.append(own.pop())
     return chosen
 
@@ -111,25 +133,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("vader", type=Path)
     parser.add_argument("--math", type=Path)
+    parser.add_argument("--swords", type=Path)
+    parser.add_argument("--vim", type=Path)
     parser.add_argument("--tagger", choices=TAGGERS, default=HANTA)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--ids", type=Path)
     given = parser.parse_args()
     rng = np.random.default_rng(given.seed)
-    arms = found(given.vader, given.math, given.tagger)
+    arms = found(given)
     rows = [row for own in arms.values() for row in drawn(own, EACH, rng)]
     rows = [rows[k] for k in rng.permutation(len(rows))]
     shown = ("id", "arm", "domain", "left", "word", "high", "low", "right")
     given.out.write_text("".join(json.dumps({key: row[key] for key in shown}) + "\n" for row in rows), encoding="utf-8")
     if given.ids:
-        kept = ("id", "arm", "domain", "set", "word", "high", "low")
+        kept = ("id", "arm", "domain", "set", "word", "high", "low", "read")
         given.ids.write_text("".join(json.dumps({key: row[key] for key in kept}) + "\n" for row in rows), encoding="utf-8")
     for arm, own in arms.items():
-        counts = {
-            domain: sum(row["arm"] == arm and row["domain"] == domain for row in rows) for domain in {row["domain"] for row in rows}
-        }
-        print(f"{arm}: {sum(counts.values())} of {len(own)} unread swaps drawn: {dict(sorted(counts.items()))}")  # noqa: T201
+        counts = Counter(row["domain"] for row in rows if row["arm"] == arm)
+        print(f"{arm}: {counts.total()} of {len(own)} swaps drawn: {dict(sorted(counts.items()))}")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def both_fit(name: str, swaps: Sequence[InContext]) -> list[bool]:
         return []
     model = language_model(name)
     high, low = (fit_nats(model, [(before, forms[side], after) for before, *forms, after in swaps]) for side in (0, 1))
-    return [min(pair) >= MIN_FIT_NATS for pair in zip(high, low, strict=True)]
+    return [all(value >= MIN_FIT_NATS for value in pair) for pair in zip(high, low, strict=True)]  # never so for NaN
 
 
 def fit_nats(model: Any, words: Sequence[tuple[str, str, str]]) -> list[float]:

@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from freqbias.paraphrases.lexicon import SynonymSet, synonym_sets
-from freqbias.paraphrases.tagging import Token
+from freqbias.paraphrases.tagging import Token, by_rules
 
 ATTRIBUTIVE, PREDICATIVE, BY_VERB, AFTER_VERB = "attributive", "predicative", "verb", "after_verb"
 MAX_BETWEEN = 6  # words between a determiner and its noun
@@ -121,7 +121,14 @@ def _noun(rule: Rule, item: SynonymSet, place: Place) -> bool:
     if ("NNS" if plural else "NN") not in rule.forms or (place.following in _COMPLEMENTS and not rule.allows(place.following)):
         return False
     sure = own.must("N") or (own.may("N") and before.must("DA"))
+    if not plural and _may_be_head(place.after):
+        return False  # `car washes`: only a parser could tell
     return sure and not _in_compound(place) and (plural or _has_right_determiner(item, place))
+
+
+def _may_be_head(after: Token) -> bool:
+    """Tell whether what a tagger calls a verb after a singular noun could be its head: a plural in `s` that is a noun elsewhere."""
+    return after.must("V") and after.text.endswith("s") and "N" in by_rules([after.text])[0]
 
 
 def _in_compound(place: Place) -> bool:

@@ -28,9 +28,7 @@ def pairs(
     fit: Annotated[
         str | None, typer.Option(metavar="MODEL", help="substitute: language model that leaves out swaps of which a word does not fit.")
     ] = None,
-    tagger: Annotated[
-        str | None, typer.Option(help="substitute: `rules`, or `hanta` (extra `text`), which finds a quarter more.")
-    ] = None,
+    tagger: Annotated[str | None, typer.Option(help="substitute: `rules`, or `hanta` (extra `text`), which finds more.")] = None,
     high: Annotated[str | None, typer.Option(help="import: column of the frequent side.")] = None,
     low: Annotated[str | None, typer.Option(help="import: column of the rare side.")] = None,
     item: Annotated[str | None, typer.Option(help="import: column that names the item.")] = None,
