@@ -14,7 +14,7 @@ from freqbias.probes.retrieval import measures
 
 
 def keeps_article(pair):
-    """Tell whether `a` stays `a` and `an` stays `an`: a swap's frequency gap leaves the article out, a model of word counts does not."""
+    """Tell whether both forms have the same articles: a frequency gap leaves them out, a model of word counts does not."""
     sides = [{"a", "an"} & set(text.lower().split()) for text in (pair.high, pair.low)]
     return pair.arm == "length" or sides[0] == sides[1]
 
@@ -50,7 +50,7 @@ def estimates(cli, folder, monkeypatch):
 
 
 def contains(row, value):
-    """Tell whether the 99.9 % interval of an estimate holds a value: with 95 %, five in a hundred of these checks would fail by chance."""
+    """Tell whether the 99.9 % interval of an estimate holds a value: at 95 %, one check in twenty would fail by chance."""
     reach = stats.norm.ppf(0.9995) / stats.norm.ppf(0.975)
     middle, half = (row.ci_low + row.ci_high) / 2, reach * (row.ci_high - row.ci_low) / 2
     return middle - half <= value <= middle + half
