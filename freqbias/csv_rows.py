@@ -112,7 +112,7 @@ def no_column(name: str, there: Iterable[object]) -> str:
     """Return the sentence on a column that is not there."""
     names = [" ".join(str(each).split()) for each in there]
     fix = "; in TSV quotes are text: name the file .csv" if f'"{name}"' in names else ""
-    return f"no column '{name}'; there are {', '.join(names) or 'none'}{fix}"
+    return f"no column '{name}'; found: {', '.join(names) or 'none'}{fix}"
 
 
 def twice(names: Iterable[str]) -> str | None:

@@ -282,7 +282,7 @@ def _columns(first: Sequence[str], column: str | None, place: str) -> tuple[int,
     word_at = next((k for k, name in enumerate(names) if name.lower() in _WORD_COLUMNS), 0)
     if column is not None:
         if column not in names:
-            raise InputError(f"{place}: no column '{column}'; there are {', '.join(names)}")
+            raise InputError(f"{place}: no column '{column}'; found: {', '.join(names)}")
         if names.count(column) > 1:
             raise InputError(f"{place}: two columns are called '{column}'; rename one")
         if names.index(column) == word_at:

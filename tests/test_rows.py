@@ -70,7 +70,7 @@ def test_json_and_parquet_hold_rows_too(tmp_path):
     table = pyarrow.table({"x": [1, 2], "low": ["b", "d"], "high": ["a", "c"], "id": [None, 7]})
     parquet.write_table(table, tmp_path / "a.parquet")
     assert rows(tmp_path / "a.parquet", also=["id", "none"]) == [(1, ("a", "b", None)), (2, ("c", "d", 7))]
-    with pytest.raises(InputError, match=r"a\.parquet:1: no column 'text'; there are x, low, high, id"):
+    with pytest.raises(InputError, match=r"a\.parquet:1: no column 'text'; found: x, low, high, id"):
         rows(tmp_path / "a.parquet", ["text"])
     with pytest.raises(InputError, match=r"b\.parquet: cannot be read: "):
         rows(write(tmp_path / "b.parquet", "no such thing"))
@@ -93,16 +93,16 @@ FAULTS = {
     ("a.tsv", "high\tlow\na\tb\nonly\n"): r":3: 1 cells where the header has 2; a cell cannot hold a tab",
     ("c.csv", "high,low,high\na,b,c\n"): r":1: column 'high' is named twice; rename one",
     ("b.tsv", "high\tlow\tlow \na\tb\tc\n"): r":1: column 'low' is named twice",
-    ("d.csv", "high,lo\na,b\n"): r":1: no column 'low'; there are high, lo",
-    ("d.tsv", '"high"\t"low"\na\tb\n'): r":1: no column 'high'; there are \"high\", \"low\"; in TSV quotes are text: name the file \.csv",
-    ("e.csv", ""): r":1: no column 'high'; there are none",
+    ("d.csv", "high,lo\na,b\n"): r":1: no column 'low'; found: high, lo",
+    ("d.tsv", '"high"\t"low"\na\tb\n'): r":1: no column 'high'; found: \"high\", \"low\"; in TSV quotes are text: name the file \.csv",
+    ("e.csv", ""): r":1: no column 'high'; found: none",
     ("f.csv", 'high,low\n"a,b\nc,d\n'): r":2: a quote is opened and not closed",
     ("g.csv", 'high,low\n"a" x,b\nc,d\n'): r":2: text follows a closing quote",
     ("h.csv", "high,low\na,b\n\nc,d\n"): r":3: the line is empty; delete it",
     ("c.tsv", b"high\tlow\na\t\xff\n"): r":2: not UTF-8; convert the file",
     ("i.csv", b"high,low\na,\xff\n"): r":2: not UTF-8; convert the file",
     ("j.csv", "high,low\na,b\n".encode("utf-16")): r":1: no text but bytes, or UTF-16; convert the file to UTF-8",
-    ("a.jsonl", '{"high": "a", "low": "b"}\n{"high": "a"}\n'): r":2: no column 'low'; there are high",
+    ("a.jsonl", '{"high": "a", "low": "b"}\n{"high": "a"}\n'): r":2: no column 'low'; found: high",
     ("b.jsonl", '{"high": "a", "low"\n'): r":1: not strict JSON: Expecting ':' delimiter at column 20",
     ("c.jsonl", '{"high": NaN, "low": "b"}\n'): r":1: not strict JSON: NaN is not strict JSON; write null",
     ("d.jsonl", '{"high": "a", "high": "b", "low": "c"}\n'): r":1: not strict JSON: an object names 'high' twice; rename one",
@@ -111,7 +111,7 @@ FAULTS = {
     ("g.jsonl", b'{"high": "\xff", "low": "b"}\n'): r":1: not UTF-8",
     ("h.jsonl", "[" * 100_000 + "\n"): r":1: not strict JSON: nested too deeply",
     ("a.json", '{"high": "a", "low": "b"}\n{"high": "c", "low": "d"}\n'): r":1: expected a list of objects; .* name that file \.jsonl",
-    ("b.json", '[{"high": "a", "low": "b"},\n {"high": "c"}]'): r":2: no column 'low'; there are high",
+    ("b.json", '[{"high": "a", "low": "b"},\n {"high": "c"}]'): r":2: no column 'low'; found: high",
     ("c.json", '[{"high": "a", "low": "b"},\n {"high" "c"}]'): r":2: not strict JSON: Expecting ':' delimiter at column 10",
     ("d.json", '[{"high": "a", "low": "b"}\n'): r":2: not strict JSON: expected ',' or '\]'; is the file cut off\?",
     ("e.json", '[{"high": "a", "low": "b"}]\n]'): r":2: not strict JSON: text follows the end of the list",

@@ -156,4 +156,6 @@ def _satterthwaite(model: _Products, ratios: Matrix, residual: float) -> Matrix:
     spread = np.einsum("jc,jk,kc->c", gradient, 2 * np.linalg.pinv(hessian, hermitian=True), gradient)
     most = model.rows - model.coefficients
     value = variances(np.zeros(size))
-    return np.asarray(np.clip(2 * value**2 / np.maximum(spread, 2 * value**2 / most), 1.0, most))
+    found = np.full(value.shape, float(most))  # a sum of nothing has no variance, and all degrees of freedom
+    np.divide(2 * value**2, np.maximum(spread, 2 * value**2 / most), out=found, where=value > 0)
+    return np.clip(found, 1.0, most)

@@ -148,7 +148,7 @@ def test_a_field_of_a_folder_is_the_text_alone(folder):
     jsonl(folder / "corpus.jsonl", {"_id": "d1", "title": "On men", "text": "no", "body": TEXT})
     assert [document.text for document in documents(folder, "body")] == [TEXT]
     assert [document.text for document in documents(folder, "title")] == ["On men"]
-    with pytest.raises(InputError, match=r"corpus\.jsonl:1: no column 'content'; there are _id, title, text, body"):
+    with pytest.raises(InputError, match=r"corpus\.jsonl:1: no column 'content'; found: _id, title, text, body"):
         list(documents(folder, "content"))
 
 
@@ -176,7 +176,7 @@ def test_a_split_can_be_chosen(cli, folder):
     assert asked(folder) == {"d1": ["q1"], "d2": ["q1"], "4": ["2"]}
     assert asked(folder, "dev") == {"d2": ["q1"]}
     assert asked(folder, "test") == {"d1": ["q1"], "4": ["2"]}
-    with pytest.raises(InputError, match=r"qrels: no split 'train'; there are dev, test"):
+    with pytest.raises(InputError, match=r"qrels: no split 'train'; found: dev, test"):
         asked(folder, "train")
     out = folder / "pairs.jsonl"
     assert cli("pairs", "substitute", folder, "--split", "dev", "--out", out).exit_code == 0
@@ -214,7 +214,7 @@ def test_garbage_in_judgements_is_one_line(cli, folder, content):
         ({"query-id": "q1", "corpus-id": "d1", "score": True}, "score: must be a number, found bool"),
         ({"query-id": "q1", "corpus-id": "d1", "score": None}, "score: must be a number, found null"),
         ({"query-id": ["q1"], "corpus-id": "d1", "score": 1}, "query-id: must be text or a whole number, found list"),
-        ({"query-id": "q1", "score": 1}, "no column 'corpus-id'; there are query-id, score"),
+        ({"query-id": "q1", "score": 1}, "no column 'corpus-id'; found: query-id, score"),
     ],
 )
 def test_garbage_in_judgements_as_json(folder, row, reason):
@@ -227,7 +227,7 @@ def test_garbage_in_judgements_as_json(folder, row, reason):
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ({"_id": "d9", "title": "T"}, "no column 'text'; there are _id, title"),
+        ({"_id": "d9", "title": "T"}, "no column 'text'; found: _id, title"),
         ({"_id": "d9", "title": ["T"], "text": "x"}, "title: must be text, found list"),
         ({"_id": "d9", "title": "", "text": " "}, "text: is empty; write a text, or delete the row"),
         ({"_id": "d9", "title": "T", "text": None}, "text: must be text, found null"),

@@ -113,7 +113,7 @@ def test_tables_that_are_understood(tmp_path, text, place):
         ('word,value\ncar,"23,135"\n', "", r"aoa\.csv:2: value '23,135' of 'car' has a comma"),
         ("word,value\ncar,inf\n", "", r"aoa\.csv:2: value 'inf' of 'car' is not a number"),
         ("word,a,b\ncar,1,2\n", "", r"aoa\.csv:1: 3 columns \(word, a, b\); name the one with the numbers: NAME=FILE:COLUMN"),
-        ("word,a,b\ncar,1,2\n", ":c", r"aoa\.csv:1: no column 'c'; there are word, a, b"),
+        ("word,a,b\ncar,1,2\n", ":c", r"aoa\.csv:1: no column 'c'; found: word, a, b"),
         ("word,a,a\ncar,1,2\n", ":a", r"aoa\.csv:1: two columns are called 'a'"),
         ("word,a\ncar,1\n", ":word", r"aoa\.csv:1: column 'word' holds the words"),
         ("car,1\ndog,2,3\n", "", r"aoa\.csv:2: 3 cells where the first row has 2"),

@@ -125,7 +125,7 @@ def test_bad_collections(tmp_path):
         generate([folder])
     (folder / "corpus.jsonl").write_text('{"_id": "d1"}\n')
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\n")
-    with pytest.raises(InputError, match=r"corpus\.jsonl:1: no column 'text'; there are _id"):
+    with pytest.raises(InputError, match=r"corpus\.jsonl:1: no column 'text'; found: _id"):
         generate([folder])
     (folder / "queries.jsonl").unlink()
     with pytest.raises(InputError, match=r"has no queries\.jsonl; a folder must have the layout of BEIR"):
@@ -146,7 +146,7 @@ def test_judgements_that_lead_nowhere_are_counted(tmp_path, caplog):
 def test_fields_and_skipping(tmp_path):
     path = tmp_path / "t.jsonl"
     path.write_text(json.dumps({"body": real_texts()[0]}) + "\n" + json.dumps({"other": 1}) + "\n")
-    with pytest.raises(InputError, match=r":2: no column 'body'; there are other"):
+    with pytest.raises(InputError, match=r":2: no column 'body'; found: other"):
         generate([path], field="body")
     skipped = []
     assert generate([path], field="body", skipped=skipped)

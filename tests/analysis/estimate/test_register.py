@@ -68,7 +68,7 @@ def test_both_indicators_are_recovered_and_the_parts_add_up(seed):
     parts = [row.value for term, row in rows.items() if term.startswith("part:")]
     assert sum(parts) == pytest.approx(rows["mean"].value, abs=1e-6)
     assert not {"part:informal", "part:formal"} & rows.keys()
-    (sentence,) = [text for text in found.findings if text.startswith("Of the mean gap by regression")]
+    (sentence,) = [text for text in found.findings if text.startswith("The mean gap split by regression")]
     assert sentence.count("register") == 1
 
 

@@ -80,3 +80,11 @@ def test_factors_that_are_nothing_or_everything():
     assert reml(level.astype(float), np.ones((30, 1)), [level]) is None
     assert reml(level + 1e-5 * noise, np.ones((30, 1)), [level]) is None
     assert reml(np.arange(30.0), np.column_stack([np.ones(30), np.arange(30.0)]), [level]) is None
+
+
+def test_a_sum_of_no_coefficients_has_every_degree_of_freedom():
+    """A part of several predictors in which no pair differs is 0 without variance; nothing is divided by it."""
+    y, design, item, frame = unbalanced(1)
+    fit = reml(y, design, [item, frame], np.array([[1.0, 0.0], [0.0, 0.0]]))
+    assert (fit.values[1], fit.errors[1], fit.df[1]) == (0, 0, len(y) - 2)
+    assert 1 <= fit.df[0] < len(y) - 2
