@@ -158,4 +158,4 @@ def _satterthwaite(model: _Products, ratios: Matrix, residual: float) -> Matrix:
     value = variances(np.zeros(size))
     found = np.full(value.shape, float(most))  # a sum of nothing has no variance, and all degrees of freedom
     np.divide(2 * value**2, np.maximum(spread, 2 * value**2 / most), out=found, where=value > 0)
-    return np.clip(found, 1.0, most)
+    return np.asarray(np.clip(found, 1.0, most))
