@@ -1,22 +1,26 @@
 """A random sample of swaps in real text, for readers who say which are bad.
 
     python benchmarks/swap_sample.py VADER --math gsm8k.jsonl --swords swords-v1.1_dev.json.gz --vim /usr/share/vim/vim90/doc \
-        --out /somewhere/final.jsonl --ids benchmarks/swaps_final.jsonl
+        --essays anarchism/html --quotations games/fortunes --glossary jargon.txt.gz --out /somewhere/final.jsonl \
+        --ids benchmarks/swaps_final.jsonl
 
 VADER is the unpacked sdist of PyPI's vaderSentiment 3.3.2, which holds film reviews, product reviews, newspaper editorials and tweets as
 NAME_GroundTruth.txt; `pydoc_data` gives Python's manual. Optional: `--math`, a JSONL of stories with `question`; `--swords`, the passages
-of SWORDS; `--vim`, the folder of Vim's manual (Debian's vim-runtime). A sample is as even over the domains as can be. Swaps that were not
-read while the rules were written (`swaps_read.jsonl`) come first, the others fill it up and are marked in `--ids`. `--ids`
-gets what may be committed, `--out` the contexts as well, which stay outside of the repository: they are others' text.
+of SWORDS; `--vim`, the folder of Vim's manual (Debian's vim-runtime); `--essays`, `--quotations` and `--glossary`, the files of Debian's
+anarchism, fortunes and jargon-text. A sample is as even over the domains as can be. Swaps that were not read while the rules were
+written (`swaps_read.jsonl`, `swaps_blind_1.jsonl`) come first, the others fill it up and are marked in `--ids`. `--ids` gets what may be
+committed, `--out` the contexts as well, which stay outside of the repository: they are others' text.
 """
 
 import argparse
 import gzip
+import html
 import json
 import pydoc_data.topics
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +31,18 @@ from freqbias.paraphrases.swapping import swaps_of
 from freqbias.paraphrases.tagging import HANTA, TAGGERS, tagger
 from freqbias.terms import FREQUENCY, PLACEBO
 
-SEED = 20_260_711  # used for nothing else
+SEED = 20_260_712  # used for nothing else; the first sample's was 20_260_711
 EACH = 100  # swaps an arm
 CONTEXT = 220  # characters on either side
 READ = Path(__file__).with_name("swaps_read.jsonl")
+FIRST = Path(__file__).with_name("swaps_blind_1.jsonl")  # the first blind sample; what it found was mended, so there is a second
 
 
 def texts(given: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
     """Yield (domain, id, text), each text once."""
     seen = set()
-    for row in (*_vader(given.vader), *_manual(), *_stories(given.math), *_passages(given.swords), *_vim(given.vim)):
+    sources = (_vader(given.vader), _manual(), _stories(given.math), _passages(given.swords), _vim(given.vim))
+    for row in chain(*sources, _essays(given.essays), _quotations(given.quotations), _glossary(given.glossary)):
         if row[2] not in seen:
             seen.add(row[2])
             yield row
@@ -81,12 +87,35 @@ def _vim(folder: Path | None) -> Iterator[tuple[str, str, str]]:
                 yield "vim", f"vim:{path.stem}:{number}", text
 
 
+def _essays(folder: Path | None) -> Iterator[tuple[str, str, str]]:
+    for path in sorted(folder.glob("sec*.html")) if folder is not None else ():
+        for number, part in enumerate(re.findall(r"<p>(.*?)</p>", path.read_text(encoding="utf-8", errors="replace"), re.DOTALL | re.I)):
+            text = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", "", part))).strip()
+            if len(text.split()) > 12:
+                yield "essays", f"anarchism:{path.stem}:{number}", text
+
+
+def _quotations(folder: Path | None) -> Iterator[tuple[str, str, str]]:
+    for path in sorted(folder.iterdir()) if folder is not None else ():
+        if not path.suffix and path.is_file():
+            for number, part in enumerate(path.read_text(encoding="utf-8", errors="replace").split("\n%\n")):
+                yield "quotations", f"fortunes:{path.name}:{number}", re.sub(r"\s+", " ", part).strip()
+
+
+def _glossary(path: Path | None) -> Iterator[tuple[str, str, str]]:
+    if path is not None:
+        parts = re.split(r"\n\s*\n", gzip.decompress(path.read_bytes()).decode("utf-8", "replace"))
+        for number, part in enumerate(parts):
+            text = re.sub(r"\s+", " ", part).strip()
+            if len(text.split()) > 12:
+                yield "glossary", f"jargon:{number}", text
+
+
 def found(given: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
     """Return every swap by arm; `read` where it was read before."""
     tag = tagger(given.tagger)
-    read = (
-        {(row["id"], row["start"]) for row in map(json.loads, READ.read_text(encoding="utf-8").splitlines())} if READ.exists() else set()
-    )
+    read = {(row["id"], row["start"]) for row in _rows(READ)}
+    read |= {(row["id"].rpartition("@")[0], int(row["id"].rpartition("@")[2])) for row in _rows(FIRST)}
     arms: dict[str, list[dict[str, Any]]] = {FREQUENCY: [], PLACEBO: []}
     for domain, name, text in texts(given):
         for arm, own in arms.items():
@@ -107,6 +136,10 @@ def found(given: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
                     }
                 )
     return arms
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def drawn(rows: list[dict[str, Any]], size: int, rng: np.random.Generator) -> list[dict[str, Any]]:
@@ -135,6 +168,9 @@ def main() -> None:
     parser.add_argument("--math", type=Path)
     parser.add_argument("--swords", type=Path)
     parser.add_argument("--vim", type=Path)
+    parser.add_argument("--essays", type=Path)
+    parser.add_argument("--quotations", type=Path)
+    parser.add_argument("--glossary", type=Path)
     parser.add_argument("--tagger", choices=TAGGERS, default=HANTA)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--out", type=Path, required=True)
