@@ -8,7 +8,7 @@ VADER is the unpacked sdist of PyPI's vaderSentiment 3.3.2, which holds film rev
 NAME_GroundTruth.txt; `pydoc_data` gives Python's manual. Optional: `--math`, a JSONL of stories with `question`; `--swords`, the passages
 of SWORDS; `--vim`, the folder of Vim's manual (Debian's vim-runtime); `--essays`, `--quotations` and `--glossary`, the files of Debian's
 anarchism, fortunes and jargon-text. A sample is as even over the domains as can be. Swaps that were not read while the rules were
-written (`swaps_read.jsonl`, `swaps_blind_1.jsonl`) come first, the others fill it up and are marked in `--ids`. `--ids` gets what may be
+written (`swaps_read.jsonl`, `swaps_blind_*.jsonl`) come first, the others fill it up and are marked in `--ids`. `--ids` gets what may be
 committed, `--out` the contexts as well, which stay outside of the repository: they are others' text.
 """
 
@@ -31,11 +31,12 @@ from freqbias.paraphrases.swapping import swaps_of
 from freqbias.paraphrases.tagging import HANTA, TAGGERS, tagger
 from freqbias.terms import FREQUENCY, PLACEBO
 
-SEED = 20_260_712  # used for nothing else; the first sample's was 20_260_711
+SEED = 20_260_713  # used for nothing else; those of the first two samples were 20_260_711 and 20_260_712
 EACH = 100  # swaps an arm
 CONTEXT = 220  # characters on either side
 READ = Path(__file__).with_name("swaps_read.jsonl")
-FIRST = Path(__file__).with_name("swaps_blind_1.jsonl")  # the first blind sample; what it found was mended, so there is a second
+# blind samples before the last: what their readers found was mended, so they say nothing of what is made now
+EARLIER = [Path(__file__).with_name(f"swaps_blind_{number}.jsonl") for number in (1, 2)]
 
 
 def texts(given: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
@@ -115,7 +116,7 @@ def found(given: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
     """Return every swap by arm; `read` where it was read before."""
     tag = tagger(given.tagger)
     read = {(row["id"], row["start"]) for row in _rows(READ)}
-    read |= {(row["id"].rpartition("@")[0], int(row["id"].rpartition("@")[2])) for row in _rows(FIRST)}
+    read |= {(row["id"].rpartition("@")[0], int(row["id"].rpartition("@")[2])) for path in EARLIER for row in _rows(path)}
     arms: dict[str, list[dict[str, Any]]] = {FREQUENCY: [], PLACEBO: []}
     for domain, name, text in texts(given):
         for arm, own in arms.items():

@@ -3,7 +3,8 @@
 `data/running_text.jsonl` lists the sets whose two words stand for each other in most texts; a set that is not listed is never used in a
 user's text. A row may say more: `takes`, the words that may follow as both words' complement (`*` for any); `only_next` and `only_prev`,
 one of which must follow or stand before, since the sense is another without; `not_next` and `not_prev`, with which it is another thing;
-`slot`, the one place that an adjective or adverb may have; `forms`, `NN` or `NNS`. What is asked is the same for both words, so that
+`slot`, the one place that an adjective or adverb may have; `forms`, `NN` or `NNS`; `only_words`, one of which the text must hold, since
+the other word of the set has a further sense (film). What is asked is the same for both words, so that
 neither form of a set has an advantage.
 """
 
@@ -49,6 +50,7 @@ class Rule:
     not_prev: Sequence[str] = ()
     slot: str | None = None
     forms: Sequence[str] = ("NN", "NNS")
+    only_words: Sequence[str] = ()
 
     def allows(self, word: str) -> bool:
         """Tell whether a word may follow as complement."""
@@ -100,6 +102,8 @@ def fits(arm: str, name: str, tokens: Sequence[Token], at: int) -> bool:
     if rule is None or _after_letter(place):
         return False
     preceding = place.before.text.lower()
+    if rule.only_words and place.own.text.lower() not in rule.only_words:
+        return False
     wanted = (rule.only_next and place.following not in rule.only_next) or (rule.only_prev and preceding not in rule.only_prev)
     if wanted or preceding in rule.not_prev or place.following in rule.not_next:
         return False
