@@ -89,3 +89,8 @@ def random_table(pairs, seed, width=6, **similarity):
     """Return a table of random vectors."""
     texts = texts_of(pairs)
     return Table(dict(zip(texts, np.random.default_rng(seed).normal(size=(len(texts), width)), strict=True)), **similarity)
+
+
+def far_decoys(pairs):
+    """Return pairs whose wrong documents are nothing like their queries, so that a random model has a margin above zero as well."""
+    return [pair.replace(decoys={side: f"{side} 7 7 7 7 7 7 7 7" for side in pair.decoys}) for pair in pairs]

@@ -6,6 +6,7 @@ import math
 
 import pytest
 from conftest import missing
+from tables import far_decoys
 
 from freqbias.errors import InputError, install_hint
 from freqbias.paraphrases.lexicon import generate
@@ -29,7 +30,7 @@ TEXTS = {
 
 @pytest.fixture(scope="module")
 def pairs():
-    return generate(n=4, seed=2)
+    return far_decoys(generate(n=4, seed=2))
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import missing
+from tables import far_decoys
 
 from freqbias.errors import InputError, install_hint
 from freqbias.files import read_pairs, write_records
@@ -34,7 +35,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def pairs():
-    return generate(n=40, seed=3)  # more items, in both arms, than the background of a pair scorer takes
+    return far_decoys(generate(n=40, seed=3))  # more items, in both arms, than the background of a pair scorer takes
 
 
 @pytest.fixture
