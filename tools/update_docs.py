@@ -17,6 +17,7 @@ from freqbias.files import read_estimates
 from freqbias.frequency import word_zipf
 from freqbias.judgement import Judgements
 from freqbias.paraphrases.lexicon import SynonymSet, fitting_frames, frames, synonym_sets
+from freqbias.terms import FREQUENCY, PLACEBO
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKENIZERS = ("wordpiece", "sentencepiece", "bpe")
@@ -179,8 +180,27 @@ def power() -> str:
     return "\n".join(lines)
 
 
+def swaps() -> str:
+    """Return what two blind readers found in the last sample of substitutions, and in those before it."""
+    folder = ROOT / "benchmarks"
+    lines = ["| sample | arm | swaps | bad, either reader | doubtful, either reader |", "|---|---|---:|---:|---:|"]
+    for name, label in (("swaps_blind_1", "first"), ("swaps_blind_2", "second"), ("swaps_final", "last")):
+        rows = [json.loads(line) for line in (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+        for arm in (FREQUENCY, PLACEBO):
+            own = [[set(row[f"reader_{reader}"].values()) for reader in (1, 2)] for row in rows if row["arm"] == arm]
+            counts = [", ".join(str(sum(word in said[reader] for said in own)) for reader in (0, 1)) for word in ("bad", "doubtful")]
+            lines.append(f"| {label} | {arm} | {len(own)} | {counts[0]} | {counts[1]} |")
+    return "\n".join(lines)
+
+
 BLOCKS = {
-    "README.md": [("example", example), ("embeddings", embeddings), ("inversions", inversions), ("language models", language_models)],
+    "README.md": [
+        ("example", example),
+        ("embeddings", embeddings),
+        ("inversions", inversions),
+        ("language models", language_models),
+        ("swaps", swaps),
+    ],
     "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],
 }
 

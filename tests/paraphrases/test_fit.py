@@ -56,7 +56,7 @@ def test_coverage_says_what_the_filter_took_from_each_arm(monkeypatch, tmp_path)
     likely = {word: log_share(word) + 3 for word in ("car", "automobile", "film", "movie")} | {"famous": -30.0, "infamous": -30.0}
     monkeypatch.setattr(fit, "language_model", lambda name: Scripted(likely))
     path = tmp_path / "texts.txt"
-    path.write_text("He bought a car.\nThey were famous.\nThe film is long.\nHe was infamous.\nHe was notorious.")
+    path.write_text("He bought a car.\nThey were famous.\nThe movie is long.\nHe was infamous.\nHe was notorious.")
     coverage = Coverage()
     pairs = generate([path], fit="smollm2-135m", coverage=coverage)
     assert [(pair.arm, pair.low) for pair in pairs] == [("frequency", "He bought an automobile."), ("placebo", "The movie is long.")]

@@ -171,9 +171,16 @@ def test_swapped_where_both_words_can_stand(tag, text, name):
     assert swapped(text, tag) == [name]
 
 
+def test_a_word_with_a_further_sense_is_left_alone():
+    """`movie` has one sense, `film` is also what cameras take."""
+    assert "film-movie-n" in swapped("The movie is too long.")
+    for text in ("The film is too long.", "They got the film developed.", "Put the film in."):
+        assert "film-movie-n" not in swapped(text)
+
+
 def test_the_tagger_sees_what_rules_cannot():
     pytest.importorskip("HanTa")
-    text = "It turns out to be an interesting film."
+    text = "It turns out to be an interesting movie."
     assert "film-movie-n" in swapped(text, tagger("hanta"))
     assert swapped("A boring, formulaic mix of both.") == []  # it could be a verb
     assert swapped("A boring, formulaic mix of both.", tagger("hanta")) == ["boring-humdrum-a"]
@@ -263,7 +270,7 @@ def test_the_most_that_one_set_may_be(counts, share, most):
 def test_no_word_pair_is_most_of_an_arm(cli, tmp_path):
     path = tmp_path / "texts.txt"
     others = ["terrific", "infamous", "astute", "shoddy", "puzzling", "moronic", "genial", "formless", "glum", "grimy", "impudent"]
-    texts = [f"The film of {k} winters is long." for k in range(36)] + [f"It was a {word} thing." for word in others]
+    texts = [f"The movie of {k} winters is long." for k in range(36)] + [f"It was a {word} thing." for word in others]
     path.write_text("\n".join(texts))
     coverage = Coverage()
     pairs = [pair for pair in generate([path], coverage=coverage) if pair.arm == "placebo"]
@@ -294,3 +301,12 @@ def test_readings_are_whole():
     assert len({row["domain"] for row in sample}) >= 5
     assert max(Counter((row["arm"], row["set"]) for row in sample).values()) <= 10
     assert {row["set"] for row in sample} <= set(rules())
+
+
+@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("reader", ["reader_1", "reader_2"])
+def test_readers_found_few_of_the_last_sample_bad(arm, reader):
+    path = Path(__file__).parents[2] / "benchmarks" / "swaps_final.jsonl"
+    rows = [row for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()) if row["arm"] == arm]
+    assert len({row["domain"] for row in rows}) >= 5
+    assert sum("bad" in (row[reader]["high"], row[reader]["low"]) for row in rows) <= 0.05 * len(rows)
