@@ -183,7 +183,7 @@ def power() -> str:
 def swaps() -> str:
     """Return what two blind readers found in the last sample of substitutions, and in those before it."""
     folder = ROOT / "benchmarks"
-    lines = ["| sample | arm | swaps | bad, either reader | doubtful, either reader |", "|---|---|---:|---:|---:|"]
+    lines = ["| sample | arm | swaps | bad, by each reader | doubtful, by each reader |", "|---|---|---:|---:|---:|"]
     for name, label in (("swaps_blind_1", "first"), ("swaps_blind_2", "second"), ("swaps_final", "last")):
         rows = [json.loads(line) for line in (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
         for arm in (FREQUENCY, PLACEBO):
