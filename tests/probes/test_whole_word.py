@@ -68,15 +68,14 @@ def test_spans_are_of_the_texts_as_they_are():
 @pytest.mark.parametrize(("alias", "kind", "prefix"), [("minilm", "wordpiece", ""), ("smollm2-135m", "bpe", " ")])
 def test_real_tokenizers_agree_with_the_pieces_of_the_word(alias, kind, prefix):
     """Words inside a sentence that are shown as they stand in the lexicon, against the counts that are stored with it."""
-    from conftest import missing
-    from tokenizers import Tokenizer
+    from conftest import missing, needed
 
     from freqbias.models.names.aliases import find_alias
 
     folder = find_alias(alias).ready_directory()
     if folder is None:
         missing(f"model {alias}: freqbias models fetch {alias}")
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = needed("tokenizers").Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     pairs = [pair for pair in lexicon.generate(n=300, sets="all") if pair.arm != "length"]
