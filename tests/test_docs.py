@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -42,8 +41,9 @@ def test_committed_example_is_readable_and_whole():
     pairs = {pair.id for pair in read_pairs(folder)}
     assert pairs == {row.pair_id for row in read_observations(folder)}
     # a model that normalises its vectors has no correlation of their lengths
-    without = {row.contrast for row in read_estimates(folder) if row.value is None and "empty" not in row.flags}
-    assert without == {"norm_freq_corr"}
+    without = {(row.contrast, *row.flags) for row in read_estimates(folder) if row.value is None}
+    assert without <= {("norm_freq_corr", "undefined"), ("zipf_buckets", "empty")}  # a part of the frequencies may hold no document
+    assert ("norm_freq_corr", "undefined") in without
     manifest = read_manifest(folder / "manifest.json")
     assert manifest["argv"] == ["freqbias", "run", "--fresh", "--out", "results/example"]
 
@@ -52,7 +52,7 @@ def test_example_follows_from_its_observations(cli, tmp_path):
     """The committed report is what the committed observations give, so a changed analysis needs a new example."""
     import shutil
 
-    from freqbias.files import read_estimates, read_manifest
+    from freqbias.files import read_estimates
 
     committed, folder = ROOT / "results" / "example", tmp_path / "example"
     shutil.copytree(committed, folder)
@@ -62,11 +62,8 @@ def test_example_follows_from_its_observations(cli, tmp_path):
         assert old.key == new.key
         assert new.value == pytest.approx(old.value, abs=1e-4)
         assert new.p_value == pytest.approx(old.p_value, abs=1e-4)
-    # of several largest matched subsets another version of scipy may find another: numbers then agree to 1e-4 only
-    same = read_manifest(committed / "manifest.json")["versions"]["scipy"] == version("scipy")
     for name in ("report.md", "audit.json"):
-        texts = [(place / name).read_text(encoding="utf-8") for place in (folder, committed)]
-        assert texts[0] == texts[1] if same else texts[0].count("\n") == texts[1].count("\n")
+        assert (folder / name).read_text(encoding="utf-8") == (committed / name).read_text(encoding="utf-8")
 
 
 # mteb's own, as in tests/integrations/test_mteb.py

@@ -7,6 +7,7 @@ likelihood needs of the rows are cross products, summed once. Held against lme4 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ Matrix = NDArray[np.float64]
 ZERO = 1e-4  # a standard deviation this small beside the residual's is none
 MAX_SD_RATIO = 1e3  # beside a standard deviation this large the residual is rounding, its share of the degrees of freedom wrong
 STEP = 1e-3  # of the numerical derivatives, on the log scale
+#: Starts of the search, arsinh of a standard deviation beside the residual's; exactly at zero the slope is zero and nothing would move.
+GRID = (0.005, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +47,8 @@ def reml(y: Matrix, design: Matrix, factors: Sequence[NDArray[np.int64]], sums: 
     ratios = np.zeros(max(1, len(factors)))
     if factors:
         bounds, options = [(0.0, float(np.arcsinh(10 * MAX_SD_RATIO)))] * len(factors), {"ftol": 1e-13, "gtol": 1e-7}
-        start = np.full(len(factors), 0.5)
         # on a scale that is linear near zero and logarithmic far out, where a factor leaves the residual nothing
+        start = _lowest(model, len(factors))
         found = optimize.minimize(lambda x: model.deviance(np.sinh(x)), start, method="L-BFGS-B", bounds=bounds, options=options).x
         ratios = np.where(found < ZERO, 0.0, np.sinh(found))
     values, covariance, residual = model.solved(ratios)
@@ -57,6 +60,12 @@ def reml(y: Matrix, design: Matrix, factors: Sequence[NDArray[np.int64]], sums: 
         df=_satterthwaite(model, ratios, residual),
         variances=np.concatenate([[1.0], ratios[: len(factors)] ** 2]) * residual * scale**2,
     )
+
+
+def _lowest(model: "_Products", factors: int) -> Matrix:
+    """Return where the deviance is lowest on a grid: it may have several minima, and rounding must not choose between them."""
+    grid = list(product(GRID, repeat=factors))
+    return np.array(grid[int(np.argmin([model.deviance(np.sinh(np.array(point))) for point in grid]))])
 
 
 @dataclass(frozen=True, kw_only=True)

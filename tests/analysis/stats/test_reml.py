@@ -1,9 +1,11 @@
 """Restricted maximum likelihood against the textbook matrices; lme4's numbers are in test_mixed."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
-from freqbias.analysis.stats.reml import reml
+from freqbias.analysis.stats.reml import _Products, reml
 
 
 def unbalanced(seed, items=12, frames=7):
@@ -88,3 +90,18 @@ def test_a_sum_of_no_coefficients_has_every_degree_of_freedom():
     fit = reml(y, design, [item, frame], np.array([[1.0, 0.0], [0.0, 0.0]]))
     assert (fit.values[1], fit.errors[1], fit.df[1]) == (0, 0, len(y) - 2)
     assert 1 <= fit.df[0] < len(y) - 2
+
+
+@pytest.mark.parametrize("factors", [1, 2])
+def test_the_deviance_is_the_lowest_of_all_where_it_has_several_minima(factors):
+    """A likelihood may have one minimum with no variance of a factor and one with some; which is found must not hang on rounding."""
+    grid = np.concatenate([[0.0], np.geomspace(0.01, 8, 60 if factors == 1 else 14)])
+    for seed in range(120):
+        rng = np.random.default_rng(seed)
+        codes = [np.unique(rng.integers(0, size, 40), return_inverse=True)[1] for size in (7, 5)[:factors]]
+        design = np.column_stack([np.ones(40), rng.normal(size=(40, 2))])
+        y = rng.normal(size=40) + 0.15 * rng.normal(size=7)[codes[0]]
+        model = _Products.of(y / np.std(y), design, codes, np.eye(3))
+        variances = reml(y, design, codes).variances
+        found = model.deviance(np.sqrt(variances[1:] / variances[0]))
+        assert found <= min(model.deviance(np.array(point)) for point in product(grid, repeat=factors)) + 1e-4, seed
