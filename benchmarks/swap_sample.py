@@ -18,6 +18,7 @@ import html
 import json
 import pydoc_data.topics
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
@@ -188,7 +189,7 @@ def main() -> None:
         given.ids.write_text("".join(json.dumps({key: row[key] for key in kept}) + "\n" for row in rows), encoding="utf-8")
     for arm, own in arms.items():
         counts = Counter(row["domain"] for row in rows if row["arm"] == arm)
-        print(f"{arm}: {counts.total()} of {len(own)} swaps drawn: {dict(sorted(counts.items()))}")  # noqa: T201
+        sys.stdout.write(f"{arm}: {counts.total()} of {len(own)} swaps drawn: {dict(sorted(counts.items()))}\n")
 
 
 if __name__ == "__main__":

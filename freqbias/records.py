@@ -247,7 +247,8 @@ class Estimate(Record, frozen=True, kw_only=True):
     levels. `share_positive` and `share_negative` are shares of the items; where they do not add up to 1, gaps of the rest are zero.
     `term` is `mean` for the contrast itself. `bound` is the equivalence bound of a TOST, in the unit of `value`. `method` is for readers;
     facts that a program needs are in `details`: `reason`, why there is no value; `high_only` and `low_only`, pairs right in one form
-    only; the choices of a specification by factor; `zipf_from`, `zipf_to` and `corpus`, of a frequency bucket.
+    only; the choices of a specification by factor; `zipf_from`, `zipf_to` and `corpus`, of a frequency bucket;
+    `zipf_gap_of`, where a slope is not on the gap of the swapped words.
     """
 
     model: Text

@@ -6,6 +6,7 @@ none. Only `.json` is held in memory whole.
 """
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -115,7 +116,7 @@ def text_of(value: Any, name: str) -> str:
 
 def name_of(value: Any, name: str) -> str | None:
     """Return a cell that names something, a text or a whole number, None where it is absent; `InputError` for anything else."""
-    if value is None or value != value:  # noqa: PLR0124  # NaN is how a table library writes what is absent
+    if value is None or (isinstance(value, float) and math.isnan(value)):  # NaN is how a table library writes what is absent
         return None
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         value = int(value)

@@ -87,7 +87,7 @@ def generate(
     `sources` is one text file (a text a line), one file of rows (see `freqbias.rows`) whose column `field` (default `text`) holds the
     text, or one folder in the layout of BEIR and MTEB, of whose judgements `split` names the part to read (default: all). A text that is
     not in English is left alone and counted; where all are, that is an error. `InputError` names file and line; with `skipped`, faulty
-    lines are collected there and left out. `tagger` is `rules`, or `hanta` (extra `text`), which finds a fifth more; `fit` names a
+    lines are collected there and left out. `tagger` is `rules`, or `hanta` (extra `text`), which finds more; `fit` names a
     causal language model that leaves out swaps of which a word does not fit its text; no word pair is more than `max_share` of an arm.
     `coverage`, where given, is filled in.
     """

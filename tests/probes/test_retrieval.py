@@ -170,9 +170,10 @@ def test_k_beyond_the_corpus_is_the_whole_corpus():
 def test_pair_scorers_rerank_a_sample():
     pairs = named_pairs(60)
     model = Reranker(lambda query, document: len(document))
-    found = rows(pairs, model)
-    lowest = min(min(row.high, row.low) for row in found.values() if row.measure == "negative_rank" and row.contrast == "document_form")
-    assert -SAMPLE - 2 <= lowest < -SAMPLE / 2
+    assert rows(pairs, model)
+    scorer = as_scorer(Reranker(lambda query, document: len(document)))
+    questions = [Question(pair.queries["gloss_plain"][0], pair.high, text_hash(pair.item), 0) for pair in pairs]
+    assert set(ranked(questions, scorer, retrieval.prepare(pairs, scorer, silent))[1]) == {SAMPLE + 1, SAMPLE + 2}
     assert model.asked <= 60 * 5 * (SAMPLE + 1 + 2 * 2)
 
 
