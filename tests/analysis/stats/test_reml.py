@@ -105,3 +105,14 @@ def test_the_deviance_is_the_lowest_of_all_where_it_has_several_minima(factors):
         variances = reml(y, design, codes).variances
         found = model.deviance(np.sqrt(variances[1:] / variances[0]))
         assert found <= min(model.deviance(np.array(point)) for point in product(grid, repeat=factors)) + 1e-4, seed
+
+
+def test_two_orders_of_one_question_give_one_answer():
+    """Rows in another order are other roundings; estimates that are told as one number must not differ by them."""
+    for seed in range(40):
+        y, design, item, frame = unbalanced(seed)
+        order = np.random.default_rng(seed).permutation(len(y))
+        first, second = reml(y, design, [item, frame]), reml(y[order], design[order], [item[order], frame[order]])
+        assert (first is None) == (second is None), seed
+        if first is not None and second is not None:
+            np.testing.assert_allclose(first.errors, second.errors, rtol=1e-7, err_msg=str(seed))
