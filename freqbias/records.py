@@ -17,7 +17,7 @@ from freqbias.errors import InputError
 from freqbias.terms import ARMS, CELLS, CROSSED, FREQUENCY, SIDES
 
 SCHEMA = 1
-QUERY_LISTS = ("neutral", "gloss_plain", "gloss_elevated", "relevant")
+QUERY_LISTS = ("neutral", "gloss_plain", "gloss_elevated", "gloss_rare", "relevant")
 QUERY_TEXTS = ("naming_high", "naming_low")
 
 
@@ -166,8 +166,8 @@ def _is_text(value: Any) -> bool:
 class Pair(Record, frozen=True, kw_only=True):
     """The frequent and the rare form of one item in one frame.
 
-    `queries` maps `neutral`, `gloss_plain` and `gloss_elevated` to lists of texts and `naming_high`, `naming_low` to one text;
-    any may be absent. `decoys` maps `high` and `low` to on-topic wrong texts in the same frame. `covariates` maps a name to
+    `queries` maps `neutral`, `gloss_plain`, `gloss_elevated` and `gloss_rare` to lists of texts and `naming_high`, `naming_low` to one
+    text; any may be absent. `decoys` maps `high` and `low` to on-topic wrong texts in the same frame. `covariates` maps a name to
     `[high, low]`. Frequencies are on the Zipf scale (log10 of occurrences per billion words); null where no word is known.
     `meta.zipf_gap_of` says what `zipf_gap` is of: `swap`, the words that face each other, or `text`, all content words.
     """

@@ -7,6 +7,7 @@ DIFFERENCE = "frequency-placebo"  # the arm of estimates that hold the two again
 SIDES = HIGH, LOW = ("high", "low")
 CELLS = HH, HL, LH, LL = ("hh", "hl", "lh", "ll")  # query form first, document form second
 REGISTERS = PLAIN, ELEVATED = ("plain", "elevated")
+GLOSS_RARE = "gloss_rare"  # glosses in words as rare as the rare form: queries of a pair, and the contrast that they give
 CROSSED = "crossed"
 #: Field of a pair's `meta`: what its `zipf_gap` is the gap of, the swapped words or all content words of the texts.
 ZIPF_GAP_OF = "zipf_gap_of"

@@ -17,7 +17,7 @@ from freqbias.probes.whole_word import whole_words
 from freqbias.progress import Track
 from freqbias.records import Observation, Pair
 from freqbias.redact import redact
-from freqbias.terms import EMPTY, FEW_ITEMS, HIGH, LOW, REGISTERS, SIDES
+from freqbias.terms import EMPTY, FEW_ITEMS, GLOSS_RARE, HIGH, LOW, REGISTERS, SIDES
 
 LETTERS = {"h": HIGH, "l": LOW}
 TIE = 1e-9  # scores nearer than this are tied: vectors are float32, so a smaller difference is rounding
@@ -111,7 +111,7 @@ def naming_queries(pair: Pair) -> dict[str, str]:
 def queries_of(pair: Pair) -> list[str]:
     """Return every query of a pair, whatever it is for."""
     glosses = [text for texts in gloss_queries(pair).values() for text in texts]
-    listed = [text for name in ("neutral", "relevant") for text in pair.queries.get(name, [])]
+    listed = [text for name in ("neutral", GLOSS_RARE, "relevant") for text in pair.queries.get(name, [])]
     return [*glosses, *listed, *naming_queries(pair).values()]
 
 

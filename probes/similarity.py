@@ -4,6 +4,8 @@ Rows written; the measure is the model's own (`cosine`, `dot`, `bm25`, `maxsim`,
 
 * `gloss` (one row a register): mean relevance with the item's glosses, which share no word with either form, so that word matching
   cannot produce a gap; `decoys` holds the same for the pair's wrong documents, which gives the model's own scale;
+* `gloss_rare`: mean relevance with the item's glosses in words as rare as the rare form; `gloss` of the plain register less this one is
+  `frequency_match`, whether a query finds documents that are worded as commonly as itself;
 * `background`: mean relevance with the glosses of all other items, a pull without content;
 * `neutral`: mean relevance with queries that ask for nothing in particular;
 * `crossed`: queries that name the item in either word against documents in either word. The four cells give matching and its
@@ -13,8 +15,9 @@ Covariates in every row: `subwords`, `truncated` and `whole_word` (1 where the s
 readability, fit of the gloss and the share of the intended sense are the pair file's.
 
 What could fake a result, and what is done about it: word overlap (glosses without shared stems), register (two gloss registers,
-averaged with equal weight), length and position (both forms share the sentence; arm `length` is the yardstick), fragmentation
-(`subwords` is recorded), truncation (`truncated` is recorded), scale differences between models (decoys).
+averaged with equal weight), how common the query's own words are (`frequency_match`), length and position (both forms share the sentence;
+arm `length` is the yardstick), fragmentation (`subwords` is recorded), truncation (`truncated` is recorded), scale differences between
+models (decoys).
 The background of different items shares one pool of glosses, so its interval generalises to items, not to other pools. Where every
 score costs a forward pass the pool is a fixed sample of items.
 """
@@ -27,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from freqbias.models.relevance import Pool, Scorer
-from freqbias.probes import Judgement, Probe
+from freqbias.probes import Finding, Judgement, Probe
 from freqbias.probes.common import (
     LETTERS,
     couple_scores,
@@ -41,9 +44,10 @@ from freqbias.probes.common import (
 )
 from freqbias.progress import Track
 from freqbias.records import Observation, Pair
-from freqbias.terms import CELLS, CROSSED, SIDES
+from freqbias.terms import CELLS, CROSSED, GLOSS_RARE, SIDES
 
 POOL_ITEMS = 32  # items whose glosses are the background of a pair scorer: 32 means have a standard error of a sixth of their spread
+ASKED_APART = (GLOSS_RARE, "neutral")  # queries that are a contrast of their own
 
 
 @dataclass(frozen=True)
@@ -110,8 +114,7 @@ Row = tuple[str, str | None, dict[str, Any]]
 def _rows(pair: Pair, found: _Scores, background: Background | None) -> Iterator[Row]:
     """Yield (contrast, register, fields of the row) for what this pair allows."""
     wanted: list[tuple[str, str | None, list[str]]] = [("gloss", register, texts) for register, texts in gloss_queries(pair).items()]
-    if pair.queries.get("neutral"):
-        wanted.append(("neutral", None, pair.queries["neutral"]))
+    wanted += [(name, None, pair.queries[name]) for name in ASKED_APART if pair.queries.get(name)]
     for contrast, register, texts in wanted:
         yield contrast, register, _both_sides(pair, {text: found.mean(texts, text) for text in documents_of(pair)})
     if background is not None:
@@ -131,7 +134,7 @@ def _both_sides(pair: Pair, value: dict[str, float]) -> dict[str, Any]:
 
 def _couples(pair: Pair) -> Iterator[tuple[str, str]]:
     for document in documents_of(pair):
-        for query in [*glosses(pair), *pair.queries.get("neutral", [])]:
+        for query in [*glosses(pair), *(text for name in ASKED_APART for text in pair.queries.get(name, []))]:
             yield query, document
     for document in (pair.high, pair.low):
         for query in naming_queries(pair).values():
@@ -142,8 +145,18 @@ probe = Probe(
     name="similarity",
     needs="scorer",
     summary="relevance of the high and the low document to glosses, other items' glosses, neutral and naming queries",
-    judgement=Judgement(contrast="gloss", meaning="lies nearer to a third wording of its own content"),
-    wants="queries gloss_plain, gloss_elevated, neutral, or naming_high and naming_low",
+    judgement=Judgement(
+        contrast="gloss",
+        meaning="lies nearer to a third wording of its own content",
+        findings=(
+            Finding(
+                contrast="frequency_match",
+                sentence="Matching in frequency: glosses in everyday instead of rare words change the gap by {size} {unit}, {p}; a "
+                "positive value means that queries favour documents worded as commonly as themselves.",
+            ),
+        ),
+    ),
+    wants="queries gloss_plain, gloss_elevated, gloss_rare, neutral, or naming_high and naming_low",
     prepare=prepare,
     run=run,
 )

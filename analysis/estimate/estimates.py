@@ -20,7 +20,7 @@ from freqbias.analysis.table.judged import settled_in
 from freqbias.judgement import DEFAULT_CELLS, Judgement, Judgements
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Pair
-from freqbias.terms import ALL_FAILED, CROSSED, DIFFERENCE, FREQUENCY, LENGTH, PLACEBO
+from freqbias.terms import ALL_FAILED, CROSSED, DIFFERENCE, FREQUENCY, GLOSS_RARE, LENGTH, PLACEBO
 
 #: Raw log-probabilities favour frequent words in any sound model, so they are described and not tested.
 DESCRIBED = ("raw",)
@@ -106,7 +106,12 @@ def _groups(table: pd.DataFrame, by: list[str]) -> Iterator[tuple[Any, pd.DataFr
 
 def _failed_by_arm(failed: Mapping[tuple[str, ...], set[str]], key: tuple[str, ...]) -> dict[str, int]:
     """Return by arm how many pairs are missing from a contrast, because one of the contrasts that it is made of failed on them."""
-    sources = {"gloss_specific": ("gloss", "background"), "register_match": ("gloss",), "calibration": ("raw",)}
+    sources = {
+        "gloss_specific": ("gloss", "background"),
+        "register_match": ("gloss",),
+        "frequency_match": ("gloss", GLOSS_RARE),
+        "calibration": ("raw",),
+    }
     sources |= dict.fromkeys(("match", "match_asymmetry", "query_form"), (CROSSED,))
     missing: dict[str, set[str]] = {}
     for (*own, arm), pairs in failed.items():

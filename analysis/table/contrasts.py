@@ -4,6 +4,7 @@ gap = value(high) - value(low), so positive always favours the frequent form. De
 
 * `gloss`, `downstream`: mean of the two registers' gaps, each register with equal weight;
 * `register_match`: (plain gap - elevated gap) / 2 of `gloss`;
+* `frequency_match`: plain gap of `gloss` - gap of `gloss_rare`;
 * `gloss_specific`: `gloss` - `background` of the same pair;
 * from cells that cross query and document (query form first): `match` = ((hh + ll) - (hl + lh)) / 2, the same word on both sides
   against another; `match_asymmetry` = (hh + lh) - (hl + ll) = (hh - hl) - (ll - lh), how much harder the frequent word matches itself;
@@ -34,7 +35,20 @@ from freqbias.frequency import Gap
 from freqbias.judgement import DEFAULT_CELLS, Judgements
 from freqbias.readability import fkgl
 from freqbias.records import Pair
-from freqbias.terms import CELLS, CROSSED, ELEVATED, HIGH, LOW, NORM, NORM_FREQUENCIES, NORM_FREQUENCY, NORMS, PLAIN, WHOLE_TEXT
+from freqbias.terms import (
+    CELLS,
+    CROSSED,
+    ELEVATED,
+    GLOSS_RARE,
+    HIGH,
+    LOW,
+    NORM,
+    NORM_FREQUENCIES,
+    NORM_FREQUENCY,
+    NORMS,
+    PLAIN,
+    WHOLE_TEXT,
+)
 
 #: Rivals computed from the texts.
 COMPUTED = {"words": words, "characters": characters, "fkgl": fkgl}
@@ -66,7 +80,7 @@ def pair_gaps(observations: pd.DataFrame, judgements: Judgements | None = None) 
     known = Judgements() if judgements is None else judgements
     other = [probe for probe in rows["probe"].unique() if known[probe].cells != DEFAULT_CELLS]
     crossed = rows[(rows["contrast"] == CROSSED) & ~rows["probe"].isin(other)]
-    parts = [_averaged(plain), _register_match(plain), _crossed(crossed)]
+    parts = [_averaged(plain), _register_match(plain), _frequency_match(plain), _crossed(crossed)]
     parts.append(_difference(parts[0], "gloss", "background", "gloss_specific"))
     filled = [part for part in parts if len(part)]
     table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*SERIES, "item", "pair_id", *_VALUES])
@@ -87,6 +101,11 @@ def _register_match(rows: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame()
     table = ((wide[PLAIN] - wide[ELEVATED]) / 2).dropna().rename("gap").reset_index()
     return table.assign(contrast="register_match", margin=np.nan)
+
+
+def _frequency_match(rows: pd.DataFrame) -> pd.DataFrame:
+    everyday = rows[(rows["contrast"] == "gloss") & (rows["register"] == PLAIN)]
+    return _difference(_averaged(pd.concat([everyday, rows[rows["contrast"] == GLOSS_RARE]])), "gloss", GLOSS_RARE, "frequency_match")
 
 
 def _crossed(rows: pd.DataFrame) -> pd.DataFrame:

@@ -111,3 +111,35 @@ def test_pairs_without_queries_give_no_rows():
 def test_noise_floor_is_zero_for_a_table():
     assert scorer_noise(DenseScorer(Table(VECTORS)), ["a h", "g", "e"]) == 0.0
     assert scorer_noise(DenseScorer(Table(VECTORS)), ["a h"]) is None
+
+
+def test_glosses_in_rare_words_are_a_contrast_of_their_own():
+    pairs = [make("a", gloss_plain=["g"], gloss_rare=["e", "n2"]), make("b", gloss_plain=["other"])]
+    found = rows(pairs)
+    row = found["a", "gloss_rare", None]
+    assert (row.high, row.low) == (pytest.approx((0 + 0.5) / 2, abs=1e-6), pytest.approx((np.cos(np.radians(30)) + 1) / 2))
+    assert row.decoys["high"] == pytest.approx((1 + np.cos(np.radians(30))) / 2)
+    assert ("a", "gloss", "plain") in found
+    assert found["b", "background", None].high == rows([make("a", gloss_plain=["g"]), pairs[1]])["b", "background", None].high
+
+
+def test_matching_in_frequency_is_found_where_it_is_and_only_there():
+    """In one world a query finds documents worded as commonly as itself, in the other the frequent form is nearer to all."""
+    from freqbias.analysis import frame
+    from freqbias.analysis.estimate.estimates import estimate
+
+    def found(rare):
+        vectors = {"ask": unit(0), "ask rarely": unit(rare), "other": unit(90)}
+        pairs = []
+        for n in range(24):
+            pair = make(f"i{n}", gloss_plain=["ask"], gloss_rare=["ask rarely"])
+            wobble = 0.2 * np.sin(n)
+            vectors |= {pair.high: unit(20 + wobble), pair.low: unit(40 - wobble), **dict.fromkeys(pair.decoys.values(), unit(80))}
+            pairs.append(pair)
+        estimates = estimate(frame(list(probe(pairs, Table(vectors)))), pairs)
+        return next(row for row in estimates if row.contrast == "frequency_match" and row.term == "mean")
+
+    matching, none = found(60), found(0)
+    assert matching.value == pytest.approx(2 * (np.cos(np.radians(20)) - np.cos(np.radians(40))), abs=0.01)
+    assert matching.ci_low > 0
+    assert none.value == pytest.approx(0, abs=1e-6)

@@ -40,6 +40,15 @@ def test_formulas():
     assert np.isnan(margin["match"])
 
 
+def test_matching_in_frequency_is_what_everyday_glosses_add_to_rare_ones():
+    gap, _ = gaps([*ROWS, row("gloss_rare", 0.3, 0.35)])
+    assert gap["frequency_match"] == pytest.approx(0.2 - (0.3 - 0.35))
+    assert gap["gloss"] == pytest.approx((0.2 + 0.05) / 2)  # the rare glosses are no third register of it
+    assert "frequency_match" not in gaps([*ROWS[1:], row("gloss_rare", 0.3, 0.35)])[0]
+    failed = [*ROWS, row("gloss_rare", error="zero vector")]
+    assert "frequency_match" not in gaps(failed)[0]
+
+
 def test_a_failed_register_takes_the_pair_out_of_the_contrast():
     failed = row("gloss", register="elevated", error="zero vector")
     gap, _ = gaps([ROWS[0], failed, ROWS[2]])
