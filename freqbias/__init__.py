@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from freqbias.records import Pair
     from freqbias.run import run
     from freqbias.run.result import Run
-    from freqbias.run.surface import annotate, audit, lexsub, score, substitute
+    from freqbias.run.surface import annotate, audit, lexsub, rewrite, score, substitute
 
 __all__ = [
     "FreqbiasError",
@@ -31,6 +31,7 @@ __all__ = [
     "lexsub",
     "read_observations",
     "read_pairs",
+    "rewrite",
     "run",
     "score",
     "substitute",
@@ -47,6 +48,7 @@ _MODULES = {
     "lexsub": "freqbias.run.surface",
     "read_observations": "freqbias.files",
     "read_pairs": "freqbias.files",
+    "rewrite": "freqbias.run.surface",
     "score": "freqbias.run.surface",
     "substitute": "freqbias.run.surface",
 }

@@ -32,6 +32,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "import": "freqbias.paraphrases.imported:generate",
         "annotate": "freqbias.paraphrases.norms:generate",
         "lexsub": "freqbias.paraphrases.lexsub:generate",
+        "rewrite": "freqbias.paraphrases.rewrite:generate",
     },
     "frequencies": {
         "mean_zipf": "freqbias.frequency.measures:mean_zipf",

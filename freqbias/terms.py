@@ -110,6 +110,7 @@ FLAGS = (
 MARKED = INFORMAL, FORMAL = ("informal", "formal")
 REGISTER = "register"
 IN_EVERY_PAIR = "in_every_pair"  # of a covariate in the audit: the difference, where all pairs have one and the same
+ENTAILMENT = "entailment"  # measure of a scorer: the probability that the second text follows from the first
 ACCEPTED_SHARE = "accepted_share"  # of the annotators that take a word in its place, by side
 
 #: Rivals of frequency as the analysis names them, and in words; the order is that of the sentences.

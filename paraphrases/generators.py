@@ -13,7 +13,7 @@ from freqbias.errors import InputError, in_one_line
 from freqbias.paraphrases.checks import checked
 from freqbias.records import Pair
 
-INSIDE = ("sources", "coverage", "skipped")  # parameters that are no options: inputs, and what a caller collects
+INSIDE = ("sources", "coverage", "skipped", "journal", "track")  # parameters that are no options: inputs, and what a caller collects
 
 
 @runtime_checkable

@@ -1,5 +1,6 @@
 """One function a command; each stage reads the file before it and writes its own."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -16,15 +17,16 @@ Run = Annotated[Path, typer.Argument(help="Run folder.", metavar="RUN")]
 def pairs(
     generator: Annotated[str, typer.Argument(help="Generator; see `freqbias list generators`.")],
     sources: Annotated[
-        list[Path] | None, typer.Argument(metavar="[INPUT…]", help="What `substitute`, `import`, `annotate` and `lexsub` read.")
+        list[Path] | None,
+        typer.Argument(metavar="[INPUT…]", help="What `substitute`, `import`, `annotate`, `lexsub` and `rewrite` read."),
     ] = None,
     *,
     out: Annotated[Path, typer.Option(help="Pair file to write.")],
     n: N = None,
     seed: Seed = 0,
     sets: Sets = None,
-    field: Annotated[str | None, typer.Option(help="substitute: column that holds the text; default: text.")] = None,
-    split: Annotated[str | None, typer.Option(help="substitute: split of a folder's judgements; default: all.")] = None,
+    field: Annotated[str | None, typer.Option(help="substitute, rewrite: column that holds the text; default: text.")] = None,
+    split: Annotated[str | None, typer.Option(help="substitute, rewrite: split of a folder's judgements; default: all.")] = None,
     fit: Annotated[
         str | None, typer.Option(metavar="MODEL", help="substitute: language model that leaves out swaps of which a word does not fit.")
     ] = None,
@@ -32,7 +34,11 @@ def pairs(
     high: Annotated[str | None, typer.Option(help="import: column of the frequent side.")] = None,
     low: Annotated[str | None, typer.Option(help="import: column of the rare side.")] = None,
     item: Annotated[str | None, typer.Option(help="import: column that names the item.")] = None,
-    language: Annotated[str | None, typer.Option(help="import: language code of wordfreq.")] = None,
+    language: Annotated[str | None, typer.Option(help="import, rewrite: language code of wordfreq.")] = None,
+    lm: Annotated[str | None, typer.Option(metavar="MODEL", help="rewrite: language model that writes the texts anew.")] = None,
+    embedder: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="rewrite: embedder that says whether a rewrite means the same; default: minilm.")
+    ] = None,
     norm: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=FILE[:COLUMN]", help="annotate: a table of words and numbers, held beside frequency as a confounder."),
@@ -58,6 +64,8 @@ def pairs(
 
     Example: `freqbias pairs lexsub swords-v1.1_dev.json.gz --out pairs.jsonl`
 
+    Example: `freqbias pairs rewrite mytexts.txt --lm smollm2-135m --out pairs.jsonl`
+
     Example: `freqbias pairs yourmodule:generator -o key=value --out pairs.jsonl`
     """
     from freqbias.files import write_records
@@ -77,6 +85,8 @@ def pairs(
         LOW: low,
         "item": item,
         "language": language,
+        "lm": lm,
+        "embedder": embedder,
         "norm": norm,
         "second_frequency": second_frequency,
     }
@@ -90,7 +100,12 @@ def pairs(
         from freqbias.paraphrases import norms
 
         options["coverage"] = coverage = norms.Coverage()
-    with waiting("pairs"):
+    if generator == "rewrite":
+        from freqbias.paraphrases import rewrite
+
+        coverage = rewrite.Coverage()
+        options |= {"coverage": coverage, "journal": out.with_suffix(".candidates.jsonl"), "track": tracker()}
+    with nullcontext() if "track" in options else waiting("pairs"):
         made = stages.make_pairs(generator, sources or [], options, list(option or []))
         write_records(out, made)
     for line in [*skipped, *(coverage.lines() if coverage else [])]:

@@ -140,6 +140,25 @@ class LanguageModel(Protocol):
 
 
 @runtime_checkable
+class Writer(Protocol):
+    """A language model that draws several continuations of a prompt at random, beside the greedy one of `generate`.
+
+    What is drawn for a prompt depends on the prompt and the options alone, never on what else is asked in the same call, so that work
+    which was interrupted goes on as if it had not been (`freqbias.models.writing.seed_of`).
+    """
+
+    def write(
+        self, prompts: Sequence[str], *, n: int, max_tokens: int, temperature: float, seed: int
+    ) -> "Sequence[Sequence[str | None]]":
+        """Return `n` continuations of each prompt, each of at most `max_tokens` tokens and ended by EOS.
+
+        Tokens are drawn from the whole vocabulary, logits divided by `temperature` (above 0). None stands for one that failed; a backend
+        that knows why says so (`KnowsReasons`), by the prompt.
+        """
+        ...
+
+
+@runtime_checkable
 class HasInfo(Protocol):
     """Something that says what model it is: every model does. Read when it is loaded, and for every row."""
 

@@ -183,6 +183,52 @@ def lexsub(
         return generate([os.fspath(path)], share=share, own_word=own_word, n=n, seed=seed)
 
 
+def rewrite(
+    texts: str | os.PathLike[str] | Iterable[str],
+    *,
+    lm: str,
+    embedder: str = "minilm",
+    field: str | None = None,
+    split: str | None = None,
+    language: str = "en",
+    n: int | None = None,
+    seed: int = 0,
+    k: int = 5,
+    temperature: float = 0.7,
+    max_tokens: int = 256,
+    similarity: float | None = None,
+    ratio: float = 1.1,
+    gap: float = 0.3,
+    journal: str | os.PathLike[str] | None = None,
+    **loading: Any,
+) -> list[Pair]:
+    """Return the pairs that language model `lm` gives by writing texts anew, `k` times in common and `k` times in uncommon words.
+
+    `texts`, `field`, `split`, `n` and `seed` are those of `substitute`. A rewrite must keep numbers, names, negation and, by `embedder`,
+    the meaning (a score of at least `similarity` with the text; None: what the bundled pairs have by that embedder); the two of a pair have
+    words within `ratio` of each other, and those of arm `frequency` lie at least `gap` Zipf units apart. Every rewrite is kept in the file
+    `journal` with what became of it, and what is there is not asked for again; None keeps them in memory. `loading` are fields of
+    `freqbias.models.Loading` for `lm`. What each filter took is logged (INFO). Raises `InputError` for texts, models or options that cannot
+    be used.
+    """
+    from freqbias.models import Loading
+    from freqbias.paraphrases.documents import documents
+    from freqbias.paraphrases.rewrite import Asking, Coverage, Work, limits, pairs_of, pairs_of_texts
+
+    coverage, path = Coverage(), None if journal is None else Path(journal)
+    with arguments_named():
+        asking = Asking(lm=lm, k=k, seed=seed, temperature=temperature, max_tokens=max_tokens, loading=Loading(**loading))
+        own = limits(language, ratio, gap)
+        work = Work(asking=asking, limits=own, embedder=embedder, similarity=similarity, journal=path, n=n)
+        if isinstance(texts, str | os.PathLike):
+            made = pairs_of(documents(Path(texts), field, split), os.fspath(texts), work, coverage)
+        else:
+            made = pairs_of_texts(several(texts, "texts", "a path or several texts"), work, coverage)
+    for line in coverage.lines():
+        log.info("%s", line)
+    return made
+
+
 def score(
     texts: str | Iterable[str],
     *,

@@ -13,6 +13,7 @@ from freqbias.models.adapters.http_client import Client, Failure, Patience, Requ
 from freqbias.models.adapters.transformers import cut
 from freqbias.models.adapters.transformers_tokens import CausalTokens, TextTokens
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
+from freqbias.models.writing import seed_of
 from freqbias.progress import chunks
 from freqbias.registry import suggestion
 
@@ -132,14 +133,29 @@ class HttpLanguageModel(_Served):
 
     def generate(self, prompts: Sequence[str], *, max_tokens: int, stop: Sequence[str] = ()) -> list[str | None]:
         """Return the greedy continuation of each prompt, through completions, or through chat where the server has nothing else."""
-        common: dict[str, Any] = {"max_tokens": max_tokens, **({"stop": list(stop)} if stop else {})}
-        if self._server == "vllm":
-            common["repetition_penalty"] = 1.0  # a model's generation_config.json may set another one
+        common = {"max_tokens": max_tokens, **({"stop": list(stop)} if stop else {})}
+        answers = self._continued(prompts, [common] * len(prompts))
+        return [None if answer is None else cut(answer, stop) for answer in answers]
+
+    def write(self, prompts: Sequence[str], *, n: int, max_tokens: int, temperature: float, seed: int) -> list[list[str | None]]:
+        """Return `n` random continuations of each prompt, a request each: not every server takes `n`, or heeds a seed."""
+        draws = [(prompt, draw) for prompt in prompts for draw in range(n)]
+        common = {"max_tokens": max_tokens, "temperature": temperature, "top_p": 1.0}
+        options = [{**common, "seed": seed_of(seed, prompt, draw)} for prompt, draw in draws]
+        answers = self._continued([prompt for prompt, _ in draws], options)
+        return [answers[n * k : n * k + n] for k in range(len(prompts))]
+
+    def _continued(self, prompts: Sequence[str], options: Sequence[Mapping[str, Any]]) -> list[str | None]:
+        """Return a continuation of each prompt by options of its own; None for a request that failed."""
         sent: Sequence[Prompt] = prompts
         if self._tokens and self._path == "completions":
             sent = self._tokens.prompts(prompts)
-        answers = self._ask(prompts, [self._request(self._path, prompt, http_answers.text, common) for prompt in sent])
-        return [None if isinstance(answer, Failure) else cut(answer, stop) for answer in answers]
+        # a model's generation_config.json may set another penalty
+        common = {"repetition_penalty": 1.0} if self._server == "vllm" else {}
+        requests = [
+            self._request(self._path, prompt, http_answers.text, {**common, **own}) for prompt, own in zip(sent, options, strict=True)
+        ]
+        return [None if isinstance(answer, Failure) else answer for answer in self._ask(prompts, requests)]
 
     def format_prompt(self, prompt: str) -> str:
         """Return the prompt in the tokenizer's chat template; as it is where there is no tokenizer, or the server adds a template."""

@@ -1,4 +1,7 @@
-"""Whether torch can compute where it is told to."""
+"""Where torch computes, and from which seed it draws there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from freqbias.errors import InputError
 
@@ -29,3 +32,14 @@ def _fault(device: str) -> str | None:
     except (RuntimeError, AssertionError, NotImplementedError) as error:  # what torch raises depends on the kind of device
         return next(iter(str(error).strip().splitlines()), type(error).__name__).partition(". ")[0]
     return None
+
+
+@contextmanager
+def seeded(device: str, seed: int) -> Iterator[None]:
+    """Draw from a seed of our own in the block, and leave torch's generators as they were."""
+    import torch
+
+    own = [torch.device(device).index or 0] if device.startswith("cuda") else []
+    with torch.random.fork_rng(devices=own):
+        torch.manual_seed(seed)
+        yield

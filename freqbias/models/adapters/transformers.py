@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.errors import BackendError, InputError
-from freqbias.models.adapters.torch_device import check_device
+from freqbias.models.adapters.torch_device import check_device, seeded
 from freqbias.models.batching import Tree, halving, padded, tree, trees
 from freqbias.models.protocols import Loading, ModelInfo
+from freqbias.models.writing import seed_of
 
 # Tokens in one pass. On a CPU the matrix products are at full speed from about 256 rows on, and attention within a tree, which
 # looks at every couple of its tokens, still costs under a tenth of them (benchmarks/scoring.py --tokens); a GPU needs more to be busy.
@@ -174,6 +175,17 @@ class TransformersLanguageModel:
                 texts[fitting[index]] = text
         return texts
 
+    def write(self, prompts: Sequence[str], *, n: int, max_tokens: int, temperature: float, seed: int) -> list[list[str | None]]:
+        """Return `n` random continuations of each prompt; each prompt is a batch of its own, drawn with a seed of its own."""
+        rows = [self._prompt_ids(prompt) for prompt in prompts]
+        texts: list[list[str | None]] = [[None] * n for _ in prompts]
+        for k in self._fitting(prompts, rows, max_tokens):
+            with seeded(self._device, seed_of(seed, prompts[k])):
+                texts[k] = [
+                    *halving(lambda part: self._write([rows[i] for i in part], max_tokens, (), temperature), [k] * n, self._shrink)
+                ]
+        return texts
+
     def format_prompt(self, prompt: str) -> str:
         """Return a user's message in the tokenizer's chat template with the start of the answer, or as it is where it has none."""
         if not self._tokenizer.chat_template:
@@ -315,8 +327,8 @@ class TransformersLanguageModel:
                 values.append(self._log_softmax_at(logits[i, start : len(row)], torch.arange(count, device=self._device), targets))
         return values
 
-    def _write(self, rows: list[list[int]], max_tokens: int, stop: Sequence[str]) -> list[str]:
-        """Continue one batch greedily, padded on the left so that all rows are continued from the same place."""
+    def _write(self, rows: list[list[int]], max_tokens: int, stop: Sequence[str], temperature: float = 0.0) -> list[str]:
+        """Continue one batch, padded on the left so that all rows are continued from the same place; greedily at temperature 0."""
         torch = self._torch
         from transformers import GenerationConfig
 
@@ -341,7 +353,8 @@ class TransformersLanguageModel:
             return torch.tensor([any(end in text for end in stop) for text in texts(written)], device=self._device)
 
         pad = self._first if ends is None else min(final)
-        config = made(do_sample=False, max_new_tokens=max_tokens, eos_token_id=ends, pad_token_id=pad)
+        drawn = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0} if temperature else {"do_sample": False}
+        config = made(max_new_tokens=max_tokens, eos_token_id=ends, pad_token_id=pad, **drawn)
         with torch.inference_mode():
             written = self._model.generate(
                 tokens.to(self._device),

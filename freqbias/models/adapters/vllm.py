@@ -15,6 +15,7 @@ from freqbias.errors import BackendError, InputError
 from freqbias.models.adapters.transformers import cut, hub_commit
 from freqbias.models.adapters.transformers_tokens import CausalTokens, TextTokens
 from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
+from freqbias.models.writing import seed_of
 
 Values = NDArray[np.float64]
 
@@ -127,6 +128,18 @@ class VllmLanguageModel:
         found = self._run([rows[i] for i in fitting], SamplingParams(max_tokens=max_tokens, temperature=0.0, stop=list(stop)))
         texts = dict(zip(fitting, (cut(output.outputs[0].text, stop) for output in found), strict=True))
         return [texts.get(index) for index in range(len(prompts))]
+
+    def write(self, prompts: Sequence[str], *, n: int, max_tokens: int, temperature: float, seed: int) -> list[list[str | None]]:
+        """Return `n` random continuations of each prompt, drawn with a seed of its own."""
+        from vllm import SamplingParams
+
+        rows = self._tokens.prompts(prompts)
+        fitting = self._fitting(prompts, rows, max_tokens)
+        params = [SamplingParams(n=n, max_tokens=max_tokens, temperature=temperature, seed=seed_of(seed, prompts[i])) for i in fitting]
+        texts: list[list[str | None]] = [[None] * n for _ in prompts]
+        for index, output in zip(fitting, self._run([rows[i] for i in fitting], params), strict=True):
+            texts[index] = [drawn.text for drawn in sorted(output.outputs, key=lambda drawn: drawn.index)]
+        return texts
 
     def format_prompt(self, prompt: str) -> str:
         """Return the prompt in the tokenizer's chat template, or as it is."""
