@@ -205,11 +205,11 @@ def rewrite(
     """Return the pairs that language model `lm` gives by writing texts anew, `k` times in common and `k` times in uncommon words.
 
     `texts`, `field`, `split`, `n` and `seed` are those of `substitute`. A rewrite must keep numbers, names, negation and, by `embedder`,
-    the meaning (a score of at least `similarity` with the text; None: what the bundled pairs have by that embedder); the two of a pair have
-    words within `ratio` of each other, and those of arm `frequency` lie at least `gap` Zipf units apart. Every rewrite is kept in the file
-    `journal` with what became of it, and what is there is not asked for again; None keeps them in memory. `loading` are fields of
-    `freqbias.models.Loading` for `lm`. What each filter took is logged (INFO). Raises `InputError` for texts, models or options that cannot
-    be used.
+    the meaning (a score of at least `similarity` with the text; None: what bundled pairs have by that embedder); the two of a pair have
+    words within `ratio` of each other, and those of arm `frequency` lie at least `gap` Zipf units apart. Every rewrite is kept in the
+    file `journal` with what became of it, and what is there is not asked for again; None keeps them in memory. `loading` are fields of
+    `freqbias.models.Loading` for `lm`. What each filter took is logged (INFO). Raises `InputError` for texts, models or options that
+    cannot be used.
     """
     from freqbias.models import Loading
     from freqbias.paraphrases.documents import documents

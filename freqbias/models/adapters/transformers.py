@@ -178,12 +178,10 @@ class TransformersLanguageModel:
     def write(self, prompts: Sequence[str], *, n: int, max_tokens: int, temperature: float, seed: int) -> list[list[str | None]]:
         """Return `n` random continuations of each prompt; each prompt is a batch of its own, drawn with a seed of its own."""
         rows = [self._prompt_ids(prompt) for prompt in prompts]
-        texts: list[list[str | None]] = [[None] * n for _ in prompts]
+        texts: list[Any] = [[None] * n for _ in prompts]
         for k in self._fitting(prompts, rows, max_tokens):
             with seeded(self._device, seed_of(seed, prompts[k])):
-                texts[k] = [
-                    *halving(lambda part: self._write([rows[i] for i in part], max_tokens, (), temperature), [k] * n, self._shrink)
-                ]
+                texts[k] = halving(lambda part: self._write([rows[i] for i in part], max_tokens, (), temperature), [k] * n, self._shrink)
         return texts
 
     def format_prompt(self, prompt: str) -> str:
@@ -339,10 +337,10 @@ class TransformersLanguageModel:
         for i, row in enumerate(rows):
             tokens[i, width - len(row) :] = torch.tensor(row)
             mask[i, width - len(row) :] = 1
-
         ends = self._model.generation_config.eos_token_id
         ends = self._tokenizer.eos_token_id if ends is None else ends
         final = set(ends) if isinstance(ends, list) else {ends}
+        pad = self._first if ends is None else min(final)
 
         def texts(written: Any) -> list[str]:
             kept = [list(takewhile(lambda token: token not in final, row)) for row in written[:, width:].tolist()]
@@ -352,7 +350,6 @@ class TransformersLanguageModel:
         def stopped(written: Any, _: Any, **__: Any) -> Any:
             return torch.tensor([any(end in text for end in stop) for text in texts(written)], device=self._device)
 
-        pad = self._first if ends is None else min(final)
         drawn = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": 1.0} if temperature else {"do_sample": False}
         config = made(max_new_tokens=max_tokens, eos_token_id=ends, pad_token_id=pad, **drawn)
         with torch.inference_mode():
