@@ -138,8 +138,8 @@ def generate(
     `sources` is what `substitute` reads, `field`, `split` and `skipped` as there. `lm` writes (`backend` to `device` say how it is
     loaded): `k` rewrites of either kind, each of at most `max_tokens` tokens, drawn at `temperature`. `embedder` says whether they mean
     the same, from a `similarity` on (None: see `judging.Meaning`); `ratio` is what the words of two rewrites may differ by, `gap` the
-    least difference in Zipf units of arm `frequency`. `n` limits each arm to a random part. `journal` is the file of candidates, from which the
-    work goes on. `InputError` for what cannot be used; a model that writes nothing of use gives no pairs, and a warning.
+    least difference in Zipf units of arm `frequency`. `n` limits each arm to a random part. `journal` is the file of candidates, from
+    which the work goes on. `InputError` for what cannot be used; a model that writes nothing of use gives no pairs, and a warning.
     """
     if len(sources) != 1:
         raise InputError(f"rewrite takes one text file, file of rows or folder; found {len(sources)}")

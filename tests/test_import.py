@@ -34,6 +34,7 @@ def test_public_names():
         "score",
         "substitute",
         "lexsub",
+        "rewrite",
     }
     assert all(getattr(freqbias, name).__doc__ for name in freqbias.__all__)
     assert set(freqbias.__all__) <= set(dir(freqbias))

@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 #: Arguments that have another name in Python than on the command line.
 ARGUMENTS = {"embedder": "embedders", "lm": "lms", "probe": "probes", "fresh": "fresh=True", "norm": "norms"}
+#: Those of `rewrite`, which takes one model of a kind, and is told where to keep candidates instead of where to write pairs.
+REWRITE_ARGUMENTS = ARGUMENTS | {"embedder": "embedder", "lm": "lm", "out": "journal"}
+_OWN_OPTION = re.compile(r"-o (?=\w+=)")
 _OPTION = re.compile(r"--([a-z][a-z-]*[a-z]|n)\b")
 _FIELD = re.compile(r"^(embedder|lm|probe)\b(?=[.:])")
 
@@ -30,21 +33,21 @@ Pairs = str | os.PathLike[str] | Iterable[Pair]
 
 
 @contextmanager
-def arguments_named() -> Iterator[None]:
-    """Let errors in the block speak of arguments: `base_url` where the command says `--base-url`."""
+def arguments_named(names: Mapping[str, str] = ARGUMENTS) -> Iterator[None]:
+    """Let errors in the block speak of arguments: `base_url` where the command says `--base-url`; `names` are those that differ more."""
     try:
         yield
     except FreqbiasError as error:
-        message = in_python(str(error))
+        message = in_python(str(error), names)
         if message == str(error):
             raise
         raise type(error)(message) from error
 
 
-def in_python(message: str) -> str:
+def in_python(message: str, names: Mapping[str, str] = ARGUMENTS) -> str:
     """Return an error message with the names that options have as arguments in Python."""
-    message = _FIELD.sub(lambda found: ARGUMENTS[found[1]], message)
-    return _OPTION.sub(lambda found: ARGUMENTS.get(found[1], found[1].replace("-", "_")), message)
+    message = _OWN_OPTION.sub("", _FIELD.sub(lambda found: names[found[1]], message))
+    return _OPTION.sub(lambda found: names.get(found[1], found[1].replace("-", "_")), message)
 
 
 def run_pairs(pairs: Pairs | None, given: Mapping[str, Any], track: Track) -> Run:
@@ -216,7 +219,7 @@ def rewrite(
     from freqbias.paraphrases.rewrite import Asking, Coverage, Work, limits, pairs_of, pairs_of_texts
 
     coverage, path = Coverage(), None if journal is None else Path(journal)
-    with arguments_named():
+    with arguments_named(REWRITE_ARGUMENTS):
         asking = Asking(lm=lm, k=k, seed=seed, temperature=temperature, max_tokens=max_tokens, loading=Loading(**loading))
         own = limits(language, ratio, gap)
         work = Work(asking=asking, limits=own, embedder=embedder, similarity=similarity, journal=path, n=n)

@@ -12,7 +12,7 @@ from freqbias.models.protocols import KnowsReasons, LanguageModel, Loading, Mode
 from freqbias.models.relevance import Pool, Scores, slices
 from freqbias.models.scoring import HandsOn
 from freqbias.progress import Track, silent
-from freqbias.terms import LOG_PROB
+from freqbias.terms import ENTAILMENT, LOG_PROB
 
 BATCH_SIZE = 32  # couples in one forward pass of a cross-encoder
 COUPLES_AT_ONCE = 4096  # couples that a model is given in one call; it sorts them by length
@@ -61,9 +61,10 @@ class PairScorer(ABC):
 
 
 class CrossEncoderScorer(PairScorer):
-    """The logit of a sentence-transformers `CrossEncoder` with one label, before any sigmoid."""
+    """A sentence-transformers `CrossEncoder`: the logit of its one label, before any sigmoid, or the probability of `entailment`.
 
-    measure = "logit"
+    The latter where that is one of several labels: a model of natural language inference, whose premise the query is.
+    """
 
     def __init__(self, path: Any, info: ModelInfo, loading: Loading):
         from sentence_transformers import CrossEncoder
@@ -72,10 +73,13 @@ class CrossEncoderScorer(PairScorer):
 
         with loading_errors(info.name):
             self._model = in_memory(path) or CrossEncoder(path, **options(loading))
-        if self._model.num_labels != 1:
+        labels = [str(label).lower() for _, label in sorted(self._model.config.id2label.items())]
+        self._entailment = labels.index(ENTAILMENT) if ENTAILMENT in labels else None
+        if len(labels) != 1 and self._entailment is None:
             raise InputError(
-                f"model '{info.name}' has {self._model.num_labels} labels; relevance scores need a cross-encoder with one label"
+                f"model '{info.name}' has {len(labels)} labels; relevance scores need a cross-encoder with one label, or one called {ENTAILMENT}"
             )
+        self.measure = "logit" if self._entailment is None else ENTAILMENT
         self.info = described(self._model, info, loading)
         self._longest_query = 0
 
@@ -84,11 +88,15 @@ class CrossEncoderScorer(PairScorer):
         self._longest_query = max([self._longest_query, *(self.token_counts(list(dict.fromkeys(queries))) or [])])
 
     def score(self, couples: list[tuple[str, str]]) -> Scores:
-        """Return the logits."""
+        """Return the logits, or the probabilities of entailment."""
         from torch.nn import Identity
 
         found: Any = self._model.predict(couples, batch_size=BATCH_SIZE, show_progress_bar=False, activation_fn=Identity())
-        return np.asarray(found, dtype=np.float64)
+        logits = np.asarray(found, dtype=np.float64)
+        if self._entailment is None:
+            return logits
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(shares[:, self._entailment] / shares.sum(axis=1))
 
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:
         """Count the tokenizer's subwords, special tokens left out, nothing truncated."""
