@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from freqbias.characters import is_blank
+from freqbias.covariates import frequency_gaps
 from freqbias.errors import BackendError, InputError
 from freqbias.frequency.language import Strangers
 from freqbias.models import Loading, check_name, identity, language_model
@@ -32,7 +33,7 @@ from freqbias.paraphrases.judging import REASONS, Meaning, judged
 from freqbias.paraphrases.making import drafted
 from freqbias.progress import Track, chunks, silent
 from freqbias.records import Pair
-from freqbias.terms import FREQUENCY, PLACEBO
+from freqbias.terms import FREQUENCY, PLACEBO, WHOLE_TEXT
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class Coverage:
     written: Counter[str] = field(default_factory=Counter)
     rejected: dict[str, Counter[str]] = field(default_factory=lambda: {kind: Counter() for kind in KINDS})
     couples: dict[str, Counter[str]] = field(default_factory=lambda: {arm: Counter() for arm in (FREQUENCY, PLACEBO)})
-    gaps: dict[str, list[float]] = field(default_factory=lambda: {FREQUENCY: [], PLACEBO: []})
+    pairs: dict[str, list[Pair]] = field(default_factory=lambda: {FREQUENCY: [], PLACEBO: []})
     why: str | None = None  # of a rewrite without answer
 
     def lines(self) -> list[str]:
@@ -95,10 +96,18 @@ class Coverage:
         for kind, taken in self.rejected.items():
             kept = self.written[kind] - taken.total()
             found.append(f"{kind} words ({PROMPTS[kind]}): {kept} of {self.written[kind]} rewrites kept{_taken(taken, REASONS)}")
-        for arm, gaps in self.gaps.items():
-            mean = f", mean gap {sum(gaps) / len(gaps):+.2f}" if gaps else ""
-            found.append(f"{arm}: {len(gaps)} of {self.texts} texts give a pair{mean}{_taken(self.couples[arm], {}, 'couples ')}")
+        for arm, own in self.pairs.items():
+            taken = _taken(self.couples[arm], {}, "couples ")
+            found.append(f"{arm}: {len(own)} of {self.texts} texts give a pair{_mean_gap(own)}{taken}")
         return found + ([f"first reason for a missing answer: {self.why}"] if self.why else [])
+
+
+def _mean_gap(pairs: Sequence[Pair]) -> str:
+    """Return the mean frequency gap in words, by one definition for all pairs, as the audit takes it."""
+    values, of, _ = frequency_gaps(pairs)
+    known = [value for value in values if value is not None]
+    what = "whole texts" if of == WHOLE_TEXT else "swapped words"
+    return f", mean gap {sum(known) / len(known):+.2f} Zipf ({what})" if known else ""
 
 
 def _taken(counts: Counter[str], names: dict[str, str], what: str = "") -> str:
@@ -266,7 +275,7 @@ def _paired(
             couple = choose(kept[document.text], bounds, coverage.couples[arm])
             if couple is not None:
                 made.append(_pair(document, arm, couple, coverage.model, bounds.language))
-                coverage.gaps[arm].append(couple.zipf_gap)
+                coverage.pairs[arm].append(made[-1])
                 for row in (couple.high, couple.low):
                     arms = used.setdefault((row.original, row.kind, row.number), [])
                     arms.extend([arm] if arm not in arms else [])

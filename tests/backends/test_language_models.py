@@ -88,6 +88,16 @@ def test_greedy_texts(backends, table):
     assert sum(bool(text.strip()) for text in found["http"]) >= 8
 
 
+def test_texts_drawn_at_random(backends):
+    for name, model in backends.items():
+        prompts = [model.format_prompt("Say hello."), model.format_prompt("Name a colour.")]
+        found = model.write(prompts, n=3, max_tokens=12, temperature=0.9, seed=1)
+        assert [len(row) for row in found] == [3, 3], name
+        assert all(isinstance(text, str) for row in found for text in row), name
+        assert len({text for row in found for text in row}) > 1, name
+        assert model.write(prompts[:1], n=3, max_tokens=12, temperature=0.9, seed=1) == found[:1], name
+
+
 def test_stop_strings(backends):
     for model in backends.values():
         whole, cut = (model.generate(["Count: one, two, three,"], max_tokens=12, stop=stop)[0] for stop in ([], [",", "zzz"]))

@@ -110,7 +110,7 @@ def test_greedy_generate_keeps_its_requests():
 def engine(monkeypatch):
     """Return a model over a stand-in for vLLM's engine, and what that was asked."""
     vllm, inputs = ModuleType("vllm"), ModuleType("vllm.inputs")
-    vllm.SamplingParams = lambda **options: SimpleNamespace(**options)
+    vllm.SamplingParams = SimpleNamespace
     inputs.TokensPrompt = lambda prompt_token_ids: prompt_token_ids
     monkeypatch.setitem(sys.modules, "vllm", vllm)
     monkeypatch.setitem(sys.modules, "vllm.inputs", inputs)

@@ -30,7 +30,7 @@ OTHERS = {
     "length_ratio": [
         "Not in London on 3 days.",
         "Not 3 in London.",
-        "The aged car did not start on 3 cold days in London, which is what the people who had known it in its better times had always feared.",
+        "The aged car did not start on 3 cold days in London, which is what all who had known it in better times had always feared.",
     ],
     "numbers_equal": [
         "The aged car did not start on 4 cold days in London.",

@@ -15,6 +15,7 @@ from misbehaving import MODEL, Server, completion
 
 import freqbias
 from freqbias.errors import BackendError, InputError
+from freqbias.files import line
 from freqbias.models.writing import seed_of
 from freqbias.paraphrases.candidates import Journal, prompt
 from freqbias.paraphrases.rewrite import TEXTS_AT_ONCE, Coverage, generate
@@ -75,8 +76,12 @@ def command(source, out, *more, **options):
     return ["pairs", "rewrite", source, *flags, "-o", "similarity=0.5", "-o", f"k={K}", *more, "--out", out]
 
 
+def lines_of(pairs):
+    return b"".join(map(line, pairs))
+
+
 def rows_of(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(row) for row in path.read_text().splitlines()]
 
 
 def test_a_pair_of_either_arm_from_what_passes(cli, source, tmp_path):
@@ -126,7 +131,7 @@ def test_the_summary_says_what_each_filter_took_from_each_side_and_arm(cli, sour
     assert "common words (rewrite-common-v1): 12 of 24 rewrites kept; left out: 6 copies, 6 with other numbers" in lines
     assert "uncommon words (rewrite-uncommon-v1): 12 of 24 rewrites kept; left out: 6 of another meaning, 6 without answer" in lines
     assert "frequency: 6 of 6 texts give a pair, mean gap +" in lines
-    assert "placebo: 6 of 6 texts give a pair, mean gap +0.02; couples left out: " in lines
+    assert "placebo: 6 of 6 texts give a pair, mean gap +0.02 Zipf (swapped words); couples left out: 30 of unequal frequency" in lines
     assert "rewriting" in lines
 
 
@@ -136,7 +141,7 @@ def test_python_and_command_give_the_same(cli, source, tmp_path, caplog):
     with caplog.at_level(logging.INFO, "freqbias"):
         logging.getLogger("freqbias").propagate = True
         pairs = freqbias.rewrite(source, **OPTIONS, journal=tmp_path / "own.jsonl")
-    assert pairs == list(freqbias.read_pairs(out))
+    assert lines_of(pairs) == out.read_bytes()
     assert (tmp_path / "own.jsonl").read_bytes() == (tmp_path / "pairs.candidates.jsonl").read_bytes()
     assert "frequency: 6 of 6 texts give a pair" in caplog.text
     held = freqbias.rewrite([text(0), " ", text(1)], **OPTIONS)
@@ -191,7 +196,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(cli, source, tmp_path, whole, ca
     rewriting.scripted.calls.clear()
     result = cli(*command(source, out))
     assert result.exit_code == 0, result.stderr
-    assert list(freqbias.read_pairs(out)) == whole[0]
+    assert out.read_bytes() == lines_of(whole[0])
     assert journal.read_bytes() == whole[2]
     assert sum(map(len, rewriting.scripted.calls)) == 6 - (call - 1) * TEXTS_AT_ONCE
     assert not list(tmp_path.glob(".*lock"))
@@ -225,7 +230,7 @@ def test_an_answer_that_failed_is_asked_for_again(source, tmp_path, script):
 def test_other_filters_need_no_model(cli, source, tmp_path):
     cli(*command(source, tmp_path / "pairs.jsonl"))
     rewriting.scripted.calls.clear()
-    result = cli(*command(source, tmp_path / "pairs.jsonl", "-o", "gap=3"))
+    result = cli(*command(source, tmp_path / "pairs.jsonl", "-o", "gap=5"))
     assert result.exit_code == 0
     assert {pair.arm for pair in freqbias.read_pairs(tmp_path / "pairs.jsonl")} == {"placebo"}
     assert "6 of 6 texts are rewritten already" in result.stderr
@@ -271,12 +276,12 @@ def test_answers_to_another_question_are_not_mixed_in(source, tmp_path, change, 
     assert (tmp_path / "j.jsonl").read_bytes() == before
 
 
-@pytest.mark.parametrize("line", ["no JSON", "5", "null", "[]", '{"original": 3}', '{"original": "a", "kind": "b", "number": 0}', ""])
-def test_a_file_that_holds_something_else_is_left_alone(source, tmp_path, line):
-    (tmp_path / "j.jsonl").write_text(line + "\n")
+@pytest.mark.parametrize("row", ["no JSON", "5", "null", "[]", '{"original": 3}', '{"original": "a", "kind": "b", "number": 0}', ""])
+def test_a_file_that_holds_something_else_is_left_alone(source, tmp_path, row):
+    (tmp_path / "j.jsonl").write_text(row + "\n")
     with pytest.raises(InputError, match=r"j\.jsonl:1: is no rewrite; give another --out, or move that file away"):
         generate([source], **OPTIONS, journal=tmp_path / "j.jsonl")
-    assert (tmp_path / "j.jsonl").read_text() == line + "\n"
+    assert (tmp_path / "j.jsonl").read_text() == row + "\n"
 
 
 def test_one_process_asks_at_a_time(source, tmp_path):
@@ -392,7 +397,7 @@ def test_texts_in_another_language_are_left_alone(source):
     assert coverage.lines()[0].startswith("left alone: 1 of 2 texts are not in language 'en'")
     assert rewriting.scripted.calls == [[text(0)]]
     source.write_text(french + "\n")
-    with pytest.raises(InputError, match="1 of 1 texts are not in language 'en'.*give --language"):
+    with pytest.raises(InputError, match=r"1 of 1 texts are not in language 'en'.*give --language"):
         generate([source], **OPTIONS)
 
 
@@ -462,7 +467,7 @@ def test_a_real_model_writes_keeps_and_goes_on(cli, tmp_path):
     used = [arm for row in rows for arm in row["used"]]
     assert len(used) == 2 * len(list(freqbias.read_pairs(tmp_path / "one.jsonl")))
     cut = tmp_path / "two.candidates.jsonl"
-    cut.write_text("".join(line + "\n" for line in journal.read_text().splitlines()[:4]) + '{"original": "She')
+    cut.write_text("".join(row + "\n" for row in journal.read_text().splitlines()[:4]) + '{"original": "She')
     assert cli(*given, "--out", tmp_path / "two.jsonl").exit_code == 0
     assert cut.read_bytes() == journal.read_bytes()
     assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()

@@ -76,9 +76,8 @@ class CrossEncoderScorer(PairScorer):
         labels = [str(label).lower() for _, label in sorted(self._model.config.id2label.items())]
         self._entailment = labels.index(ENTAILMENT) if ENTAILMENT in labels else None
         if len(labels) != 1 and self._entailment is None:
-            raise InputError(
-                f"model '{info.name}' has {len(labels)} labels; relevance scores need a cross-encoder with one label, or one called {ENTAILMENT}"
-            )
+            takes = f"relevance scores need a cross-encoder with one label, or with a label '{ENTAILMENT}'"
+            raise InputError(f"model '{info.name}' has {len(labels)} labels; {takes}")
         self.measure = "logit" if self._entailment is None else ENTAILMENT
         self.info = described(self._model, info, loading)
         self._longest_query = 0
