@@ -71,18 +71,20 @@ def _comparable(couples: Iterable[tuple[Candidate, Candidate]], limits: Limits, 
     """Yield the couples of one length that differ enough and agree in what they say; both arms lose the others alike."""
     for high, low in couples:
         lengths = sorted(words(row.text) for row in (high, low))
-        overlap = token_overlap(high.text, low.text, limits.language)
-        gap, sides = zipf_gap(high.text, low.text, limits.language), [content_zipf(row.text, limits.language) for row in (high, low)]
         if lengths[1] > limits.ratio * lengths[0] + ROUNDING:
             left_out["of unequal length"] += 1
-        elif overlap is None or overlap > limits.overlap + ROUNDING:
+            continue
+        overlap = token_overlap(high.text, low.text, limits.language)
+        if overlap is None or overlap > limits.overlap + ROUNDING:
             left_out["too alike"] += 1
         elif failed_check(high.text, low.text, limits.language):
             left_out["of unequal content"] += 1
-        elif gap.value is None or sides[0] is None or sides[1] is None:
-            left_out["of unknown frequency"] += 1
         else:
-            yield Couple(high, low, gap.value, sides[0] - sides[1], overlap)
+            gap, sides = zipf_gap(high.text, low.text, limits.language), [content_zipf(row.text, limits.language) for row in (high, low)]
+            if gap.value is None or sides[0] is None or sides[1] is None:
+                left_out["of unknown frequency"] += 1
+            else:
+                yield Couple(high, low, gap.value, sides[0] - sides[1], overlap)
 
 
 def _oriented(couple: Couple) -> Couple:

@@ -25,6 +25,7 @@ _LABEL = re.compile(
     r"(?:here(?:'s|’s| is| are)\b[^\n:]*|(?:the )?(?:re)?(?:written|phrased)(?: text)?|rewrite|text)\s*:\s*",
     re.IGNORECASE,
 )
+_EMPTY_LINE = re.compile(r"\s*\n\s*\n\s*")
 _QUOTES = (('"', '"'), ("“", "”"), ("'", "'"), ("‘", "’"), ("«", "»"), ("„", "“"))
 _ENDS = tuple(".!?…。！？")
 _CLOSING = " \"'”’»)]"
@@ -48,10 +49,12 @@ REASONS = {
 
 
 def cleaned(answer: str | None, original: str) -> str:
-    """Return an answer without the label and the quotation marks that a model puts around its text."""
+    """Return an answer without the label and the quotation marks that a model puts around its text, and its remarks after an empty line."""
     text = (answer or "").strip()
     if not _LABEL.match(original):
         text = _LABEL.sub("", text, count=1).strip()
+    if not _EMPTY_LINE.search(original.strip()):
+        text = _EMPTY_LINE.split(text, maxsplit=1)[0]
     for first, last in _QUOTES:
         around = text.startswith(first) and text.endswith(last) and len(text) > 1 and not original.strip().startswith(first)
         if around and first not in text[1:-1] and last not in text[1:-1]:

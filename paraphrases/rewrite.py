@@ -97,8 +97,8 @@ class Coverage:
             kept = self.written[kind] - taken.total()
             found.append(f"{kind} words ({PROMPTS[kind]}): {kept} of {self.written[kind]} rewrites kept{_taken(taken, REASONS)}")
         for arm, own in self.pairs.items():
-            taken = _taken(self.couples[arm], {}, "couples ")
-            found.append(f"{arm}: {len(own)} of {self.texts} texts give a pair{_mean_gap(own)}{taken}")
+            couples = _taken(self.couples[arm], {}, "couples ")
+            found.append(f"{arm}: {len(own)} of {self.texts} texts give a pair{_mean_gap(own)}{couples}")
         return found + ([f"first reason for a missing answer: {self.why}"] if self.why else [])
 
 

@@ -15,7 +15,7 @@ OTHERS = {
     "layout": [
         "The aged car did not start on 3 cold days in London.\nI hope this helps.",
         "The aged car did not start\non 3 cold days in London.",
-        "The aged car did not start on 3 cold days in London.\n\n(I kept the 3.)",
+        "- The aged car did not start on 3 cold days in London.\n- The car of old did not start on 3 cold days in London.",
     ],
     "unfinished": [
         "The aged car did not start on 3 cold days in London and then",
@@ -109,6 +109,9 @@ def test_what_the_text_itself_lacks_is_not_asked_of_its_rewrite():
         ("Rewritten text: The aged car.", "The aged car."),
         ("Here is the rewritten text:\n\nThe aged car.", "The aged car."),
         ("Sure! Here's a version in rarer words:\nThe aged car.", "The aged car."),
+        ("The aged car.\n\nI took a rarer word for old.", "The aged car."),
+        ("Rewritten text:\n\nThe aged car.\n \nText: The new car.\n\nRewritten text: The novel car.", "The aged car."),
+        ('"The aged car."\n\n(All is kept.)', "The aged car."),
         ('"The aged car."', "The aged car."),
         ("Text: “The aged car.”", "The aged car."),
         ("  The aged car.\n", "The aged car."),
@@ -122,6 +125,11 @@ def test_what_the_text_itself_lacks_is_not_asked_of_its_rewrite():
 )
 def test_what_surrounds_an_answer_is_taken_off(answer, text):
     assert cleaned(answer, "The old car.") == text
+
+
+def test_a_text_of_several_paragraphs_keeps_them():
+    assert cleaned("The aged car.\n\nIt stood.", "The old car.\n\nIt was there.") == "The aged car.\n\nIt stood."
+    assert verdicts("The old car.\n\nIt was there.", "The aged car.\n\nIt stood there.") == [None]
 
 
 def test_labels_and_quotation_marks_of_the_text_itself_stay():
