@@ -49,7 +49,7 @@ REASONS = {
 
 
 def cleaned(answer: str | None, original: str) -> str:
-    """Return an answer without the label and the quotation marks that a model puts around its text, and its remarks after an empty line."""
+    """Return an answer without the label and the quotation marks around its text, and without remarks after an empty line."""
     text = (answer or "").strip()
     if not _LABEL.match(original):
         text = _LABEL.sub("", text, count=1).strip()
