@@ -33,6 +33,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "annotate": "freqbias.paraphrases.norms:generate",
         "lexsub": "freqbias.paraphrases.lexsub:generate",
         "rewrite": "freqbias.paraphrases.rewrite:generate",
+        "wordnet": "freqbias.paraphrases.wordnet:generate",
     },
     "frequencies": {
         "mean_zipf": "freqbias.frequency.measures:mean_zipf",
