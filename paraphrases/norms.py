@@ -27,6 +27,7 @@ from freqbias.terms import FREQUENCY, NORM_FREQUENCIES, NORMS, RIVALS
 
 KNOWN_SHARE = 0.5  # of several words swapped one for one; below it a mean speaks of other words than the pair's
 MAX_LOG = 20.0  # a frequency above it is a count: Zipf values end at 8, log10 counts of the largest corpora at 12
+WORDNET = "wordnet"  # in the place of a file: hypernymy depth, a measure of how specific a word is
 SHOWN = 5  # words without a value that a message names
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _WORD_COLUMNS = ("word", "words", "lemma", "term", "token", "spelling", "wort", "mot", "palabra")
@@ -40,12 +41,18 @@ Sides = tuple[float | None, float | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Norm:
-    """Numbers of words; `frequency` says that they are another source of frequency, `source` where they come from."""
+    """Numbers of words; `frequency` says that they are another source of frequency, `source` where they come from.
+
+    `pos` is the part of speech that they are of, where they are of one; then forms of words of another have none. A norm of several such
+    tables has them as its `parts` and no numbers of its own.
+    """
 
     name: str
     values: Mapping[str, float]
     source: str
     frequency: bool = False
+    pos: str | None = None
+    parts: Sequence["Norm"] = ()
     _indexes: dict[str, dict[str, float]] = field(default_factory=dict, repr=False, compare=False)
 
     def value(self, words: Sequence[str], language: str) -> float | None:
@@ -59,7 +66,7 @@ class Norm:
         found = self.value([word], language)
         if found is not None or language != "en" or self.frequency:
             return found, False
-        values = {lemma: value for lemma in _lemmas(word) if (value := self.value([lemma], language)) is not None}
+        values = {lemma: value for lemma in _lemmas(word, self.pos) if (value := self.value([lemma], language)) is not None}
         return (next(iter(values.values())), True) if len(values) == 1 else (None, False)
 
 
@@ -72,6 +79,20 @@ class Coverage:
     words: dict[str, set[str]] = field(default_factory=dict)
     by_base: dict[str, set[str]] = field(default_factory=dict)
     without: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, norms: Iterable[Norm]) -> "Coverage":
+        """Return one in which nothing is counted yet."""
+        coverage = cls()
+        coverage.start(norms)
+        return coverage
+
+    def start(self, norms: Iterable[Norm]) -> None:
+        """Make room for some norms."""
+        for norm in norms:
+            for kept in (self.words, self.by_base):
+                kept.setdefault(norm.name, set())
+            self.without.setdefault(norm.name, {})
 
     def lines(self) -> list[str]:
         """Return one sentence a norm."""
@@ -114,10 +135,7 @@ def annotated(pairs: Iterable[Pair], norms: Sequence[Norm], coverage: Coverage |
     which no pair has a value.
     """
     coverage = Coverage() if coverage is None else coverage
-    for norm in norms:
-        for kept in (coverage.words, coverage.by_base):
-            kept.setdefault(norm.name, set())
-        coverage.without.setdefault(norm.name, {})
+    coverage.start(norms)
     made = [_annotated(pair, norms, coverage) for pair in pairs]
     for norm in norms:
         if made and not any(coverage.covered[norm.name, arm] for arm in coverage.pairs):
@@ -135,13 +153,22 @@ def _annotated(pair: Pair, norms: Sequence[Norm], coverage: Coverage) -> Pair:
     for norm in norms:
         if norm.name in covariates and not any(norm.name in names for names in marks.values()):
             raise InputError(f"pair '{pair.id}' has a covariate '{norm.name}' of its own; give the norm another name")
-        sides = _sides(pair, norm, coverage)
+        sides = _sides(pair, _part(pair, norm) if norm.parts else norm, coverage)
         coverage.covered[norm.name, pair.arm] += None not in sides
         covariates[norm.name] = list(sides)
         for names in marks.values():
             names.pop(norm.name, None)
         marks[NORM_FREQUENCIES if norm.frequency else NORMS][norm.name] = norm.source
     return pair.replace(covariates=covariates, meta=meta | {key: names for key, names in marks.items() if names})
+
+
+def _part(pair: Pair, norm: Norm) -> Norm:
+    """Return the part of a norm for a pair's part of speech: `meta.pos`, else the only one in which both forms have a value."""
+    pos = pair.meta.get("pos")
+    found = [part for part in norm.parts if pair.language == "en" and pos in (None, part.pos)]
+    if pos is None:
+        found = [part for part in found if None not in _sides(pair, part, Coverage.of([part]))]
+    return found[0] if len(found) == 1 else Norm(name=norm.name, values={}, source=norm.source)
 
 
 def _sides(pair: Pair, norm: Norm, coverage: Coverage) -> Sides:
@@ -186,13 +213,13 @@ def _mean(values: Sequence[float | None]) -> float:
 
 
 @lru_cache(maxsize=1 << 16)
-def _lemmas(word: str) -> frozenset[str]:
+def _lemmas(word: str, pos: str | None = None) -> frozenset[str]:
     import lemminflect
 
     found = [lemminflect.getAllLemmas(word)]
     if not found[0]:  # the word list has none; rules, of which only what the table holds will count
         found = [lemminflect.getAllLemmasOOV(word, part) for part in ("NOUN", "VERB", "ADJ")]
-    return frozenset(lemma for by_part in found for lemmas in by_part.values() for lemma in lemmas)
+    return frozenset(lemma for by_part in found for part, lemmas in by_part.items() if pos in (None, part.lower()) for lemma in lemmas)
 
 
 def _index(values: Mapping[str, float], language: str) -> dict[str, float]:
@@ -226,9 +253,13 @@ def norm_of(name: str, values: "str | Path | Mapping[str, float]", *, frequency:
 def read_norm(name: str, place: str, *, frequency: bool = False) -> Norm:
     """Read a norm from `FILE`, a table with a word and a number a row, or from one `COLUMN` of a table with more (`FILE:COLUMN`).
 
+    `wordnet`, `wordnet:FOLDER` and `wordnet:LEXICON` are no files but the depth of nouns and verbs in WordNet's hypernymy.
+
     Separated by tabs, semicolons or commas, with or without a header; the word stands in a column `word`, else in the first. A cell that
     is empty or `NA` is no value. `InputError` names file and line: values are numbers, with a point; levels such as CEFR's are not.
     """
+    if place.partition(":")[0] == WORDNET and not Path(place).is_file():
+        return _checked(_specificity(name, place.partition(":")[2], frequency=frequency))
     head, _, last = place.rpartition(":")
     path, column = (Path(head), last) if head and not Path(place).is_file() and Path(head).is_file() else (Path(place), None)
     values: dict[str, float] = {}
@@ -246,11 +277,24 @@ def read_norm(name: str, place: str, *, frequency: bool = False) -> Norm:
     return _checked(Norm(name=name, values=values, source=source, frequency=frequency))
 
 
+def _specificity(name: str, data: str, *, frequency: bool) -> Norm:
+    from freqbias.paraphrases.wordnet_files import depths, read_wordnet
+
+    if frequency:
+        raise InputError(f"frequencies '{name}': WordNet holds none; join its hypernymy depth with --norm")
+    wordnet = read_wordnet(data)
+    source = f"{wordnet.name}: hypernymy depth"
+    parts = [Norm(name=name, values=depths(wordnet, pos), source=source, pos=pos) for pos in ("noun", "verb")]
+    return Norm(name=name, values={}, source=source, parts=parts)
+
+
 def _checked(norm: Norm) -> Norm:
     if not _NAME.fullmatch(norm.name):
         raise InputError(f"norm '{norm.name}': a name is lower-case letters, digits and underscores, such as aoa")
     if norm.name in TAKEN:
         raise InputError(f"norm '{norm.name}': freqbias uses this name itself; give another, such as my_{norm.name}")
+    if norm.parts:
+        return norm
     if not norm.values:
         raise InputError(f"norm '{norm.name}': {norm.source or 'the table'} holds no numbers")
     largest = max(norm.values.values())

@@ -1,9 +1,9 @@
 """Generator `wordnet`: words that are one synset's in their first sense, in the bundled carrier sentences; the gloss is the query.
 
-Two words at least `min_gap` apart in frequency are a pair of arm `frequency`, two within a quarter of each other one of `placebo`, of which
-the shorter word is `high`. Synonymy is WordNet's and nobody read the couples: what a kind of word mostly spoils is left out whole (see
-`LEFT_OUT`), and `docs/wordnet.md` says how many of the rest are bad. Nouns and verbs only: adjectives and adverbs have no hypernyms, so
-no co-hyponyms for decoys, and nothing in WordNet says what they can be said of.
+Two words at least `min_gap` apart in frequency are a pair of arm `frequency`, two within a quarter of each other one of `placebo`, of
+which the shorter word is `high`. Synonymy is WordNet's and nobody read the couples: kinds of word that mostly spoil one are left out and
+counted, and `docs/wordnet.md` says how many of the rest are bad. Nouns and verbs only: adjectives and adverbs have no hypernyms, so no
+co-hyponyms for decoys, and nothing in WordNet says what they can be said of.
 """
 
 import logging
@@ -33,9 +33,9 @@ from freqbias.terms import FREQUENCY, HIGH, LOW, PLACEBO, SWAPPED_WORDS, ZIPF_GA
 log = logging.getLogger(__name__)
 
 #: Of a word, for its part of speech. The first of many senses is seldom the one that a short sentence calls up.
-MAX_SENSES = 3
-#: Below it words are mostly archaic, dialectal or names, and wordfreq's counts are few.
-MIN_ZIPF = 2.0
+MAX_SENSES = 4
+#: Below it wordfreq's counts are few.
+MIN_ZIPF = 1.5
 #: Between a decoy and the form that it stands beside, where no other synset offers both.
 MAX_DECOY_DISTANCE = 0.5
 MIN_LETTERS = 4
@@ -51,13 +51,14 @@ SLOTS = {
 }
 MASS = ("substance", "event", "idea", "quality")  # slots whose nouns have no plural where none is used
 _SLOT_OF = {f"noun.{topic}": slot for slot, topics in SLOTS.items() for topic in topics}
-#: Slots by WordNet's sentence frames: somebody does it, to something, to somebody. A verb with an object is put into no frame without.
-VERB_SLOTS = {8: "act_on_thing", 9: "act_on_person"}
-ALONE = {2: "intransitive"}
+#: Slots by WordNet's sentence frames: somebody does it to something, to somebody, or just so. A verb that may have an object gets one,
+#: and of two kinds the one that its lexicographer file is mostly about.
+VERB_SLOTS = {8: "act_on_thing", 9: "act_on_person", 2: "intransitive"}
+TO_PERSONS = ("verb.body", "verb.competition", "verb.emotion", "verb.social")
 _UNFIT = re.compile(
     r"\b(?:offensive|disparag\w*|derogatory|obscen\w*|vulgar\w*|slang|insult\w*|contempt\w*|despi[sc]\w*|stupid|foolish|fool|idiot\w*|slur"
     r"|sex\w*|genital\w*|prostitut\w*|buttocks|breasts?|penis|vulva|vagina|testi\w+|anus|urin\w+|feces|fecal|excre\w+|defecat\w*|copulat\w*"
-    r"|obnoxious|low opinion|(?:informal|archaic|obsolete|dialect\w*)|terms?|used as)\b",
+    r"|obnoxious|low opinion|subnormal|you sit on|(?:informal|archaic|obsolete|dialect\w*)|terms?|used as)\b",
     re.IGNORECASE,
 )
 _DOMAIN = re.compile(r"^(?:\([^)]*\)\s*)+|\s*\((?:usually |often |especially )?(?:plural|followed|used)[^)]*\)")
@@ -66,7 +67,10 @@ _PLURAL = re.compile(r"(?<![sui])s$")
 
 @dataclass(frozen=True, kw_only=True)
 class Couple:
-    """Two words of a synset, the frequent one first; `slots` are those that they can stand in, `countable` tells by their plurals, if it can."""
+    """Two words of a synset, the frequent one first, with the slots that they can stand in.
+
+    `countable` is told by their plurals, None where it cannot be, and for verbs.
+    """
 
     synset: Synset
     high: str
@@ -206,38 +210,37 @@ class Maker:
             return []
         found = []
         for lemma in synset.lemmas:
-            reason = self._unfit(lemma, synset)
+            reason = next(self._reasons(lemma, synset), None)
             if reason:
                 self.left_out[reason] += 1
             else:
                 found.append(lemma)
         return found
 
-    def _unfit(self, lemma: str, synset: Synset) -> str | None:
+    def _reasons(self, lemma: str, synset: Synset) -> Iterator[str]:
+        """Yield why a word of a synset is not used; each test supposes that those before it were passed."""
+        pos = synset.pos
         if not (lemma.isascii() and lemma.isalpha() and len(lemma) >= MIN_LETTERS):
-            return "words of several parts or under four letters"
+            yield "words of several parts or under four letters"
         if lemma.lower() in self._names:
-            return "names"
-        if self.wordnet.first(lemma, synset.pos) is not synset:
-            return "words of another first sense"
-        if (word_zipf(lemma) or 0.0) < self.min_zipf:
-            return "rare or unknown words"
-        own, every = (
-            sum(len(self.wordnet.senses[lemma, pos]) for pos in parts) for parts in ([synset.pos], self.wordnet.parts_of(lemma))
-        )
-        if 2 * own <= every:
-            return "words that are mostly of another part of speech"
+            yield "names"
+        if self.wordnet.first(lemma, pos) is not synset:
+            yield "words of another first sense"
+        if _zipf(lemma) < self.min_zipf:
+            yield "rare or unknown words"
+        own = len(self.wordnet.senses[lemma, pos])
+        if 2 * own <= sum(len(self.wordnet.senses[lemma, part]) for part in self.wordnet.parts_of(lemma)):
+            yield "words that are mostly of another part of speech"
         if own > self.max_senses:
-            return f"words of more than {self.max_senses} senses"
-        if is_inflected(lemma) or (synset.pos == "noun" and _PLURAL.search(lemma)):
-            return "inflected words"
-        if own > 1 and (lemma, synset.pos) not in self.wordnet.ranked:
-            return "words whose senses are in no order"
+            yield f"words of more than {self.max_senses} senses"
+        if own > 1 and (lemma, pos) not in self.wordnet.ranked:
+            yield "words whose senses are in no order"
+        if not is_base(lemma, pos):
+            yield "inflected words, and those that lemminflect's dictionary does not have"
         if lemma in synset.marked:
-            return "slang, disparaging and archaic words"
+            yield "slang, disparaging and archaic words"
         if any(two_spellings(lemma, other) for other in synset.lemmas if other != lemma):
-            return "words of two spellings"
-        return None
+            yield "words of two spellings"
 
     def choices(self, arm: str, one: Couple) -> list[Choice]:
         """Return the frames that fit a couple, each with decoys if there are some."""
@@ -251,7 +254,7 @@ class Maker:
         ]
 
     def decoys(self, arm: str, one: Couple) -> Decoys | None:
-        """Return two words of a co-hyponym that are as far apart as the arm asks; else a word of one each that is as frequent as its form."""
+        """Return two words of a co-hyponym, as far apart as the arm asks; else words of two that are about as frequent as the forms."""
         sisters = [
             self.wordnet.synsets[key]
             for parent in one.synset.parents
@@ -300,11 +303,16 @@ def alike(first: str, second: str) -> bool:
     return first in second or second in first or related(first, second) or Levenshtein.distance(first, second) <= 2
 
 
-def is_inflected(word: str) -> bool:
-    """Tell whether a word is a form of another one: leaving, rafts, men."""
+def is_base(word: str, pos: str) -> bool:
+    """Tell whether a dictionary has a word as the base form of this part of speech, and as no form of another word.
+
+    `leaving`, `rafts` and `men` are forms of others, `belongings` is a plural, `kylie` and `emptor` are in no dictionary of words.
+    """
     import lemminflect
 
-    return any(lemma != word for lemmas in lemminflect.getAllLemmas(word).values() for lemma in lemmas)
+    known = lemminflect.getAllLemmas(word)
+    forms = {lemma for lemmas in known.values() for lemma in lemmas}
+    return pos.upper() in known and forms == {word} and not (pos == "noun" and _PLURAL.search(word))
 
 
 def two_spellings(first: str, second: str) -> bool:
@@ -342,9 +350,9 @@ def slots_of(synset: Synset, words: Sequence[str]) -> frozenset[str]:
     if synset.pos == "noun":
         return frozenset({_SLOT_OF[synset.topic]} if synset.topic in _SLOT_OF else ())
     shared = frozenset.intersection(*(synset.frames.get(word, frozenset()) for word in words))
-    return frozenset(slot for number, slot in VERB_SLOTS.items() if number in shared) or frozenset(
-        slot for number, slot in ALONE.items() if number in shared
-    )
+    if {8, 9} <= shared:
+        return frozenset({"act_on_person" if synset.topic in TO_PERSONS else "act_on_thing"})
+    return frozenset({next((slot for number, slot in VERB_SLOTS.items() if number in shared), "")} - {""})
 
 
 def fitting(one: Couple) -> list[Frame]:

@@ -20,13 +20,14 @@ FILES = {"noun": "noun", "verb": "verb", "adj": "adjective", "adv": "adverb"}
 DEBIAN = Path("/usr/share/wordnet")
 WANTED = 'apt install wordnet-base; or pip install "freqbias[wordnet]" and python -m wn download oewn:2024'
 #: Lexicographer files by number, as lexnames(5) has them.
-TOPICS = (
+_TOPICS = (
     "adj.all adj.pert adv.all noun.Tops noun.act noun.animal noun.artifact noun.attribute noun.body noun.cognition noun.communication "
     "noun.event noun.feeling noun.food noun.group noun.location noun.motive noun.object noun.person noun.phenomenon noun.plant "
     "noun.possession noun.process noun.quantity noun.relation noun.shape noun.state noun.substance noun.time verb.body verb.change "
     "verb.cognition verb.communication verb.competition verb.consumption verb.contact verb.creation verb.emotion verb.motion "
     "verb.perception verb.possession verb.social verb.stative verb.weather adj.ppl"
-).split()
+)
+TOPICS = tuple(_TOPICS.split())
 _VERSION = re.compile(r"WordNet \d[\d.]*")
 _MARKER = re.compile(r"\((?:a|p|ip)\)$")  # where an adjective may stand
 
@@ -94,7 +95,12 @@ class WordNet:
         return None
 
 
-@cache
+def depths(wordnet: WordNet, pos: str) -> dict[str, float]:
+    """Return the depth of the first sense of every word of a part of speech."""
+    found = ((lemma, wordnet.depth(wordnet.synsets[ids[0]])) for (lemma, part), ids in wordnet.senses.items() if part == pos)
+    return {lemma: float(depth) for lemma, depth in found if depth is not None}
+
+
 def read_wordnet(place: str = "") -> WordNet:
     """Return the wordnet of a folder, or of `wn`'s lexicon of that name; without either the first that is found.
 
@@ -102,15 +108,16 @@ def read_wordnet(place: str = "") -> WordNet:
     install.
     """
     if place:
-        return _folder(Path(place)) if Path(place).expanduser().is_dir() else _database(place)
-    for folder in (os.environ.get("WNSEARCHDIR"), DEBIAN):
-        if folder and Path(folder).is_dir():
-            return _folder(Path(folder))
+        folder = Path(place).expanduser()
+        return _folder(folder.resolve()) if folder.is_dir() else _database(place)
+    for known in (os.environ.get("WNSEARCHDIR"), DEBIAN):
+        if known and Path(known).is_dir():
+            return _folder(Path(known).resolve())
     return _database(None)
 
 
+@cache
 def _folder(folder: Path) -> WordNet:
-    folder = folder.expanduser()
     missing = [f"{kind}.{name}" for name in FILES for kind in ("data", "index") if not (folder / f"{kind}.{name}").is_file()]
     if missing:
         raise InputError(f"{folder}: no WordNet, since '{missing[0]}' is not there; {WANTED}")
