@@ -39,6 +39,7 @@ MIN_ZIPF = 1.5
 #: Between a decoy and the form that it stands beside, where no other synset offers both.
 MAX_DECOY_DISTANCE = 0.5
 MIN_LETTERS = 4
+MAX_PLURAL_RISE = 0.5  # of a noun that is used in the singular as well: three plurals to one
 #: What WordNet's lexicographer files hold, as slots of the bundled frames; counts, groups and tops fit none.
 SLOTS = {
     "person": ("person",),
@@ -54,13 +55,16 @@ _SLOT_OF = {f"noun.{topic}": slot for slot, topics in SLOTS.items() for topic in
 #: Slots by WordNet's sentence frames: somebody does it to something, to somebody, or just so. A verb that may have an object gets one,
 #: and of two kinds the one that its lexicographer file is mostly about.
 VERB_SLOTS = {8: "act_on_thing", 9: "act_on_person", 2: "intransitive"}
+OF_THINGS = ("verb.change", "verb.contact", "verb.creation", "verb.stative", "verb.weather")  # without an object, mostly so: it fused
 TO_PERSONS = ("verb.body", "verb.competition", "verb.emotion", "verb.social")
-_UNFIT = re.compile(
+_RUDE = re.compile(
     r"\b(?:offensive|disparag\w*|derogatory|obscen\w*|vulgar\w*|slang|insult\w*|contempt\w*|despi[sc]\w*|stupid|foolish|fool|idiot\w*|slur"
     r"|sex\w*|genital\w*|prostitut\w*|buttocks|breasts?|penis|vulva|vagina|testi\w+|anus|urin\w+|feces|fecal|excre\w+|defecat\w*|copulat\w*"
-    r"|obnoxious|low opinion|subnormal|you sit on|(?:informal|archaic|obsolete|dialect\w*)|terms?|used as)\b",
+    r"|semen|obnoxious|low opinion|subnormal|you sit on)\b",
     re.IGNORECASE,
 )
+#: Glosses of what is said by some people only, and those that speak of a word and not of what it means.
+_OF_WORDS = re.compile(r"\b(?:informal|archaic|obsolete|dialect\w*|terms?|used as)\b", re.IGNORECASE)
 _DOMAIN = re.compile(r"^(?:\([^)]*\)\s*)+|\s*\((?:usually |often |especially )?(?:plural|followed|used)[^)]*\)")
 _PLURAL = re.compile(r"(?<![sui])s$")
 
@@ -205,8 +209,8 @@ class Maker:
         """Return the words of a synset that are single, common enough and mean it first."""
         if synset.pos not in ("noun", "verb") or synset.instance or not cleaned(synset.gloss):
             return []
-        if _UNFIT.search(synset.gloss):
-            self.left_out["synsets that are rude, dialectal or about words"] += len(synset.lemmas) > 1
+        if _OF_WORDS.search(synset.gloss):
+            self.left_out["synsets of dialect, or about words"] += 1
             return []
         found = []
         for lemma in synset.lemmas:
@@ -229,7 +233,8 @@ class Maker:
         if _zipf(lemma) < self.min_zipf:
             yield "rare or unknown words"
         own = len(self.wordnet.senses[lemma, pos])
-        if 2 * own <= sum(len(self.wordnet.senses[lemma, part]) for part in self.wordnet.parts_of(lemma)):
+        senses = [key for part in self.wordnet.parts_of(lemma) for key in self.wordnet.senses[lemma, part]]
+        if 2 * own <= len(senses):
             yield "words that are mostly of another part of speech"
         if own > self.max_senses:
             yield f"words of more than {self.max_senses} senses"
@@ -237,8 +242,12 @@ class Maker:
             yield "words whose senses are in no order"
         if not is_base(lemma, pos):
             yield "inflected words, and those that lemminflect's dictionary does not have"
+        if pos == "noun" and _zipf(inflect_word(lemma, "words")) > _zipf(lemma) + MAX_PLURAL_RISE:
+            yield "nouns used mostly in the plural"
         if lemma in synset.marked:
             yield "slang, disparaging and archaic words"
+        if any(_RUDE.search(self.wordnet.synsets[key].gloss) for key in senses):
+            yield "words with a rude sense"
         if any(two_spellings(lemma, other) for other in synset.lemmas if other != lemma):
             yield "words of two spellings"
 
@@ -352,7 +361,8 @@ def slots_of(synset: Synset, words: Sequence[str]) -> frozenset[str]:
     shared = frozenset.intersection(*(synset.frames.get(word, frozenset()) for word in words))
     if {8, 9} <= shared:
         return frozenset({"act_on_person" if synset.topic in TO_PERSONS else "act_on_thing"})
-    return frozenset({next((slot for number, slot in VERB_SLOTS.items() if number in shared), "")} - {""})
+    slot = next((slot for number, slot in VERB_SLOTS.items() if number in shared), None)
+    return frozenset() if slot is None or (slot == "intransitive" and synset.topic in OF_THINGS) else frozenset({slot})
 
 
 def fitting(one: Couple) -> list[Frame]:

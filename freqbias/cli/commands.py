@@ -41,7 +41,7 @@ def pairs(
     ] = None,
     norm: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=FILE[:COLUMN]", help="annotate: a table of words and numbers, held beside frequency as a confounder."),
+        typer.Option(metavar="NAME=FILE[:COLUMN]", help="annotate: words and numbers, or `wordnet`, held beside frequency as a confounder."),
     ] = None,
     second_frequency: Annotated[
         list[str] | None,
@@ -65,6 +65,7 @@ def pairs(
     Example: `freqbias pairs lexsub swords-v1.1_dev.json.gz --out pairs.jsonl`
 
     Example: `freqbias pairs rewrite mytexts.txt --lm smollm2-135m --out pairs.jsonl`
+    Example: `freqbias pairs wordnet --n 200 --out pairs.jsonl`
 
     Example: `freqbias pairs yourmodule:generator -o key=value --out pairs.jsonl`
     """

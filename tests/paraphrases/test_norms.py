@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from typer.testing import CliRunner
+from wordnets import real, written
 
 import freqbias
 from freqbias import read_pairs
@@ -278,3 +279,78 @@ def test_match_levels_a_norm_by_its_name(tmp_path):
     assert abs(balance[0].dz_before) > 0.3
     assert abs(balance[0].dz_after) < 0.1
     assert json.loads(out.read_text().splitlines()[0])["covariates"]["aoa"]
+
+
+# specificity
+
+
+def specificity(tmp_path, *rows):
+    """Return `specificity` of some pairs by the small wordnet, and the coverage."""
+    coverage = Coverage()
+    norm = read_norm("specificity", f"wordnet:{written(tmp_path / 'wn')}")
+    filler = pair("the building", "the restaurant", "filler")
+    return [row.covariates["specificity"] for row in annotated([*rows, filler], [norm], coverage)], coverage
+
+
+@pytest.mark.parametrize(
+    ("high", "low", "meta", "expected"),
+    [
+        ("The building burned.", "The restaurant burned.", {}, [1.0, 2.0]),
+        ("The buildings burned.", "The restaurants burned.", {}, [1.0, 2.0]),
+        ("They clarified it.", "They elucidated it.", {}, [0.0, 0.0]),
+        ("The building burned.", "The restaurant burned.", {"pos": "noun"}, [1.0, 2.0]),
+        ("The building burned.", "The restaurant burned.", {"pos": "verb"}, [None, None]),
+        ("The building burned.", "The restaurant burned.", {"pos": "adjective"}, [None, None]),
+        ("The building and entity.", "The hospital and lawyer.", {}, [0.5, 1.5]),
+        ("The eating place burned.", "The hospital burned.", {}, [2.0, 2.0]),  # an entry of two words
+        ("The shed burned.", "The building burned.", {}, [None, None]),
+    ],
+)
+def test_specificity_is_the_depth_of_the_first_sense(tmp_path, high, low, meta, expected):
+    (found, _), _ = specificity(tmp_path, pair(high, low, meta=meta))
+    assert found == expected
+
+
+def test_specificity_counts_what_it_covers(tmp_path):
+    rows = [pair("The building burned.", "The restaurant burned."), pair("The shed burned.", "The hut burned.", 2)]
+    found, coverage = specificity(tmp_path, *rows)
+    assert found == [[1.0, 2.0], [None, None], [1.0, 2.0]]
+    assert coverage.lines() == [
+        "specificity: 2 of 3 frequency pairs covered; 2 of 4 swapped words have a value; without: shed, hut",
+    ]
+
+
+def test_a_word_of_two_parts_of_speech_has_that_of_its_pair():
+    folder = real()
+    norm = read_norm("specificity", f"wordnet:{folder}")
+    rows = [
+        pair("The animal ran.", "The dog ran.", 1, meta={"pos": "noun"}),
+        pair("The animal ran.", "The dog ran.", 2),  # `animal` is no verb, so that `dog` is a noun here
+        pair("They walked.", "They strolled.", 3, meta={"pos": "verb"}),
+        pair("They walked.", "They strolled.", 4),  # forms of verbs only
+        pair("Their walk was long.", "Their stroll was long.", 5),  # either
+        pair("They killed it.", "They murdered it.", 6),
+        pair("Das Tier lief.", "Der Hund lief.", 7, language="de"),
+    ]
+    found = [row.covariates["specificity"] for row in annotated(rows, [norm])]
+    assert found == [[6.0, 8.0], [6.0, 8.0], [1.0, 2.0], [1.0, 2.0], [None, None], [0.0, 1.0], [None, None]]
+    assert annotated(rows, [norm])[0].meta["norms"] == {"specificity": "WordNet 3.0: hypernymy depth"}
+
+
+def test_specificity_is_audited_and_matched_by_its_name(tmp_path, cli):
+    source, out = tmp_path / "pairs.jsonl", tmp_path / "annotated.jsonl"
+    write_records(source, [pair("The building burned.", "The restaurant burned."), pair("A building.", "A hospital.", 2)])
+    result = cli("pairs", "annotate", source, "--norm", f"specificity=wordnet:{written(tmp_path / 'wn')}", "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert "specificity: 2 of 2 frequency pairs covered" in result.stderr
+    assert audit(read_pairs(out)).arms["frequency"].covariates["specificity"]["high"] == pytest.approx(1.0)
+    assert match_pairs(read_pairs(out), ["specificity"]).report["covariates"] == ["specificity"]
+
+
+def test_wordnet_is_no_frequency_and_its_absence_is_one_line(tmp_path):
+    with pytest.raises(InputError, match=r"frequencies 'depth': WordNet holds none; join its hypernymy depth with --norm"):
+        read_norm("depth", f"wordnet:{written(tmp_path / 'wn')}", frequency=True)
+    with pytest.raises(InputError, match=r"no folder|no lexicon of wn"):
+        read_norm("specificity", "wordnet:nosuch")
+    with pytest.raises(InputError, match=r"norm 'words': freqbias uses this name itself"):
+        read_norm("words", f"wordnet:{tmp_path / 'wn'}")
