@@ -57,6 +57,8 @@ _SLOT_OF = {f"noun.{topic}": slot for slot, topics in SLOTS.items() for topic in
 VERB_SLOTS = {8: "act_on_thing", 9: "act_on_person", 2: "intransitive"}
 OF_THINGS = ("verb.change", "verb.contact", "verb.creation", "verb.stative", "verb.weather")  # without an object, mostly so: it fused
 TO_PERSONS = ("verb.body", "verb.competition", "verb.emotion", "verb.social")
+MANY_SENSES, NO_ORDER = "words of too many senses", "words whose senses are in no order"
+AMBIGUOUS = (MANY_SENSES, NO_ORDER)  # why a word is no form, though a decoy may be one
 _RUDE = re.compile(
     r"\b(?:offensive|disparag\w*|derogatory|obscen\w*|vulgar\w*|slang|insult\w*|contempt\w*|despi[sc]\w*|stupid|foolish|fool|idiot\w*|slur"
     r"|sex\w*|genital\w*|prostitut\w*|buttocks|breasts?|penis|vulva|vagina|testi\w+|anus|urin\w+|feces|fecal|excre\w+|defecat\w*|copulat\w*"
@@ -97,6 +99,7 @@ class Decoys:
     high: str
     low: str
     one: bool
+    countable: bool
 
 
 def generate(
@@ -205,21 +208,21 @@ class Maker:
                     query=query,
                 )
 
-    def words_of(self, synset: Synset) -> list[str]:
-        """Return the words of a synset that are single, common enough and mean it first."""
+    def words_of(self, synset: Synset, *, strict: bool = True) -> list[str]:
+        """Return the words of a synset that are single, common enough and mean it first, or for decoys as likely anything else."""
         if synset.pos not in ("noun", "verb") or synset.instance or not cleaned(synset.gloss):
             return []
         if _OF_WORDS.search(synset.gloss):
             self.left_out["synsets of dialect, or about words"] += 1
             return []
-        found = []
+        usable = []
         for lemma in synset.lemmas:
-            reason = next(self._reasons(lemma, synset), None)
+            reason = next((found for found in self._reasons(lemma, synset) if strict or found not in AMBIGUOUS), None)
             if reason:
                 self.left_out[reason] += 1
             else:
-                found.append(lemma)
-        return found
+                usable.append(lemma)
+        return usable
 
     def _reasons(self, lemma: str, synset: Synset) -> Iterator[str]:
         """Yield why a word of a synset is not used; each test supposes that those before it were passed."""
@@ -232,24 +235,27 @@ class Maker:
             yield "words of another first sense"
         if _zipf(lemma) < self.min_zipf:
             yield "rare or unknown words"
-        own = len(self.wordnet.senses[lemma, pos])
-        senses = [key for part in self.wordnet.parts_of(lemma) for key in self.wordnet.senses[lemma, part]]
-        if 2 * own <= len(senses):
-            yield "words that are mostly of another part of speech"
-        if own > self.max_senses:
-            yield f"words of more than {self.max_senses} senses"
-        if own > 1 and (lemma, pos) not in self.wordnet.ranked:
-            yield "words whose senses are in no order"
         if not is_base(lemma, pos):
             yield "inflected words, and those that lemminflect's dictionary does not have"
         if pos == "noun" and _zipf(inflect_word(lemma, "words")) > _zipf(lemma) + MAX_PLURAL_RISE:
             yield "nouns used mostly in the plural"
         if lemma in synset.marked:
             yield "slang, disparaging and archaic words"
-        if any(_RUDE.search(self.wordnet.synsets[key].gloss) for key in senses):
-            yield "words with a rude sense"
         if any(two_spellings(lemma, other) for other in synset.lemmas if other != lemma):
             yield "words of two spellings"
+        yield from self._reasons_of_senses(lemma, pos)
+
+    def _reasons_of_senses(self, lemma: str, pos: str) -> Iterator[str]:
+        own = len(self.wordnet.senses[lemma, pos])
+        senses = [key for part in self.wordnet.parts_of(lemma) for key in self.wordnet.senses[lemma, part]]
+        if 2 * own <= len(senses):
+            yield "words that are mostly of another part of speech"
+        if own > self.max_senses:
+            yield MANY_SENSES
+        if own > 1 and (lemma, pos) not in self.wordnet.ranked:
+            yield NO_ORDER
+        if any(_RUDE.search(self.wordnet.synsets[key].gloss) for key in senses):
+            yield "words with a rude sense"
 
     def choices(self, arm: str, one: Couple) -> list[Choice]:
         """Return the frames that fit a couple, each with decoys if there are some."""
@@ -258,7 +264,8 @@ class Maker:
         return [
             (frame, decoys)
             for frame in fitting(one)
-            if not shared_words(texts, [frame.bare])
+            if not (frame.countable and decoys and not decoys.countable)
+            and not shared_words(texts, [frame.bare])
             and self.in_arm(arm, mean_zipf_gap([(frame.swapped(one.high), frame.swapped(one.low))]))
         ]
 
@@ -272,16 +279,16 @@ class Maker:
         ]
         counted, self.left_out = self.left_out, Counter()  # a sister's words are no loss
         couples = [own for sister in sisters for own in self.couples_of(sister) if self.in_arm(arm, own.gap)]
-        words = [(word, sister) for sister in sisters for word in self.words_of(sister)]
+        words = [(word, sister) for sister in sisters for word in self.words_of(sister, strict=False)]
         self.left_out = counted
-        usable = [own for own in couples if _apart(one, own.words) and own.slots >= one.slots and own.countable == one.countable]
+        usable = [own for own in couples if _apart(one, own.words) and own.slots >= one.slots and _same_kind(own.countable, one)]
         if usable:
             best = min(usable, key=lambda own: (abs(_zipf(own.high) - _zipf(one.high)), own.words))
-            return Decoys(high=best.high, low=best.low, one=True)
+            return Decoys(high=best.high, low=best.low, one=True, countable=bool(best.countable))
         single = [
             word
             for word, sister in words
-            if _apart(one, [word]) and slots_of(sister, [word]) >= one.slots and countable(sister, [word]) == one.countable
+            if _apart(one, [word]) and slots_of(sister, [word]) >= one.slots and _same_kind(countable(sister, [word]), one)
         ]
         chosen = []
         for form in one.words:
@@ -291,7 +298,7 @@ class Maker:
             if near is None or abs(_zipf(near) - _zipf(form)) > MAX_DECOY_DISTANCE:
                 return None
             chosen.append(near)
-        return Decoys(high=chosen[0], low=chosen[1], one=False)
+        return Decoys(high=chosen[0], low=chosen[1], one=False, countable=one.synset.pos == "noun" and all(map(_has_plural, chosen)))
 
 
 def _zipf(word: str) -> float:
@@ -300,6 +307,11 @@ def _zipf(word: str) -> float:
 
 def _apart(one: Couple, words: Sequence[str]) -> bool:
     return not shared_words([*one.words, one.query], words)
+
+
+def _same_kind(count: bool | None, one: Couple) -> bool:
+    """Tell whether a decoy can be counted, as far as that is known, where the couple can."""
+    return (count is False) == (one.countable is False)
 
 
 def cleaned(gloss: str) -> str:

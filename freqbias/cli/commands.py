@@ -41,7 +41,7 @@ def pairs(
     ] = None,
     norm: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=FILE[:COLUMN]", help="annotate: words and numbers, or `wordnet`, held beside frequency as a confounder."),
+        typer.Option(metavar="NAME=FILE[:COLUMN]", help="annotate: words with numbers, or `wordnet`; one more confounder."),
     ] = None,
     second_frequency: Annotated[
         list[str] | None,

@@ -343,8 +343,12 @@ def test_specificity_is_audited_and_matched_by_its_name(tmp_path, cli):
     result = cli("pairs", "annotate", source, "--norm", f"specificity=wordnet:{written(tmp_path / 'wn')}", "--out", out)
     assert result.exit_code == 0, result.stderr
     assert "specificity: 2 of 2 frequency pairs covered" in result.stderr
-    assert audit(read_pairs(out)).arms["frequency"].covariates["specificity"]["high"] == pytest.approx(1.0)
-    assert match_pairs(read_pairs(out), ["specificity"]).report["covariates"] == ["specificity"]
+    rows = list(read_pairs(out))
+    assert [row.covariates["specificity"] for row in rows] == [[1.0, 2.0], [1.0, 2.0]]
+    assert audit(rows)["covariates"]["specificity"]["n_missing"] == 0
+    level = tmp_path / "level.jsonl"
+    with pytest.raises(InputError, match="specificity"):  # one level lower in each pair: no part is level
+        match_pairs(out, ["specificity"], level, track=lambda items, what, total: items)
 
 
 def test_wordnet_is_no_frequency_and_its_absence_is_one_line(tmp_path):
