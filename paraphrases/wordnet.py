@@ -168,7 +168,7 @@ class Maker:
         """Return the couples of either arm, the best one of each synset: fewest senses, then the largest gap, or the smallest."""
         found: dict[str, list[Couple]] = {FREQUENCY: [], PLACEBO: []}
         for synset in self.wordnet.synsets.values():
-            own = list(self.couples_of(synset))
+            own = list(self.couples_of(synset)) if len(synset.lemmas) > 1 else []
             for arm, rows in found.items():
                 fitting = [one for one in own if self.in_arm(arm, one.gap)]
                 if fitting:
