@@ -7,7 +7,6 @@ co-hyponyms for decoys, and nothing in WordNet says what they can be said of.
 """
 
 import logging
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,18 +14,27 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from rapidfuzz.distance import Levenshtein
 
 from freqbias.errors import InputError
 from freqbias.frequency import mean_zipf_gap, swap
-from freqbias.frequency.words import word_zipf
 from freqbias.paraphrases.checks import checked
-from freqbias.paraphrases.inflection import MAX_PLURAL_DROP
 from freqbias.paraphrases.lexicon import MAX_PLACEBO_GAP, MIN_GAP, NEUTRAL_QUERIES, Frame, frames, query_texts
-from freqbias.paraphrases.lexsub import respelled
 from freqbias.paraphrases.making import drafted
 from freqbias.paraphrases.wordnet_files import Synset, WordNet, read_wordnet
-from freqbias.paraphrases.words import inflect_word, related, shared_words
+from freqbias.paraphrases.wordnet_words import (
+    OF_WORDS,
+    RUDE,
+    alike,
+    cleaned,
+    countable,
+    has_plural,
+    is_base,
+    names_in,
+    slots_of,
+    two_spellings,
+    zipf_of,
+)
+from freqbias.paraphrases.words import inflect_word, shared_words
 from freqbias.records import Pair
 from freqbias.terms import FREQUENCY, HIGH, LOW, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
 
@@ -41,35 +49,8 @@ MIN_ZIPF = 1.5
 MAX_DECOY_DISTANCE = 0.5
 MIN_LETTERS = 4
 MAX_PLURAL_RISE = 0.5  # of a noun that is used in the singular as well: three plurals to one
-#: What WordNet's lexicographer files hold, as slots of the bundled frames; counts, groups and tops fit none.
-SLOTS = {
-    "person": ("person",),
-    "thing": ("animal", "artifact", "body", "food", "object", "plant", "possession"),
-    "place": ("location",),
-    "substance": ("substance",),
-    "event": ("act", "event", "phenomenon", "process", "time"),
-    "idea": ("cognition", "communication", "motive", "relation"),
-    "quality": ("attribute", "feeling", "shape", "state"),
-}
-MASS = ("substance", "event", "idea", "quality")  # slots whose nouns have no plural where none is used
-_SLOT_OF = {f"noun.{topic}": slot for slot, topics in SLOTS.items() for topic in topics}
-#: Slots by WordNet's sentence frames: somebody does it to something, to somebody, or just so. A verb that may have an object gets one,
-#: and of two kinds the one that its lexicographer file is mostly about.
-VERB_SLOTS = {8: "act_on_thing", 9: "act_on_person", 2: "intransitive"}
-OF_THINGS = ("verb.change", "verb.contact", "verb.creation", "verb.stative", "verb.weather")  # without an object, mostly so: it fused
-TO_PERSONS = ("verb.body", "verb.competition", "verb.emotion", "verb.social")
 MANY_SENSES, NO_ORDER = "words of too many senses", "words whose senses are in no order"
 AMBIGUOUS = (MANY_SENSES, NO_ORDER)  # why a word is no form, though a decoy may be one
-_RUDE = re.compile(
-    r"\b(?:offensive|disparag\w*|derogatory|obscen\w*|vulgar\w*|slang|insult\w*|contempt\w*|despi[sc]\w*|stupid|foolish|fool|idiot\w*|slur"
-    r"|sex\w*|genital\w*|prostitut\w*|buttocks|breasts?|penis|vulva|vagina|testi\w+|anus|urin\w+|feces|fecal|excre\w+|defecat\w*|copulat\w*"
-    r"|semen|obnoxious|low opinion|subnormal|you sit on)\b",
-    re.IGNORECASE,
-)
-#: Glosses of what is said by some people only, and those that speak of a word and not of what it means.
-_OF_WORDS = re.compile(r"\b(?:informal|archaic|obsolete|dialect\w*|terms?|used as)\b", re.IGNORECASE)
-_DOMAIN = re.compile(r"^(?:\([^)]*\)\s*)+|\s*\((?:usually |often |especially )?(?:plural|followed|used)[^)]*\)")
-_PLURAL = re.compile(r"(?<![sui])s$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +179,7 @@ class Maker:
             elif shared_words((first, second), [query]):
                 self.left_out["couples named in their gloss"] += 1
             else:
-                high, low = sorted((first, second), key=lambda word: (-(word_zipf(word) or 0.0), word))
+                high, low = sorted((first, second), key=lambda word: (-zipf_of(word), word))
                 yield Couple(
                     synset=synset,
                     high=high,
@@ -213,7 +194,7 @@ class Maker:
         """Return the words of a synset that are single, common enough and mean it first, or for decoys as likely anything else."""
         if synset.pos not in ("noun", "verb") or synset.instance or not cleaned(synset.gloss):
             return []
-        if _OF_WORDS.search(synset.gloss):
+        if OF_WORDS.search(synset.gloss):
             self.left_out["synsets of dialect, or about words"] += 1
             return []
         usable = []
@@ -234,11 +215,11 @@ class Maker:
             yield "names"
         if self.wordnet.first(lemma, pos) is not synset:
             yield "words of another first sense"
-        if _zipf(lemma) < self.min_zipf:
+        if zipf_of(lemma) < self.min_zipf:
             yield "rare or unknown words"
         if not is_base(lemma, pos):
             yield "inflected words, and those that lemminflect's dictionary does not have"
-        if pos == "noun" and _zipf(inflect_word(lemma, "words")) > _zipf(lemma) + MAX_PLURAL_RISE:
+        if pos == "noun" and zipf_of(inflect_word(lemma, "words")) > zipf_of(lemma) + MAX_PLURAL_RISE:
             yield "nouns used mostly in the plural"
         if lemma in synset.marked:
             yield "slang, disparaging and archaic words"
@@ -255,7 +236,7 @@ class Maker:
             yield MANY_SENSES
         if own > 1 and (lemma, pos) not in self.wordnet.ranked:
             yield NO_ORDER
-        if any(_RUDE.search(self.wordnet.synsets[key].gloss) for key in senses):
+        if any(RUDE.search(self.wordnet.synsets[key].gloss) for key in senses):
             yield "words with a rude sense"
 
     def choices(self, arm: str, one: Couple) -> list[Choice]:
@@ -284,7 +265,7 @@ class Maker:
         self.left_out = counted
         usable = [own for own in couples if _apart(one, own.words) and own.slots >= one.slots and _same_kind(own.countable, one)]
         if usable:
-            best = min(usable, key=lambda own: (abs(_zipf(own.high) - _zipf(one.high)), own.words))
+            best = min(usable, key=lambda own: (abs(zipf_of(own.high) - zipf_of(one.high)), own.words))
             return Decoys(high=best.high, low=best.low, one=True, countable=bool(best.countable))
         single = [
             word
@@ -294,16 +275,12 @@ class Maker:
         chosen = []
         for form in one.words:
             near = min(
-                (word for word in single if word not in chosen), key=lambda word: (abs(_zipf(word) - _zipf(form)), word), default=None
+                (word for word in single if word not in chosen), key=lambda word: (abs(zipf_of(word) - zipf_of(form)), word), default=None
             )
-            if near is None or abs(_zipf(near) - _zipf(form)) > MAX_DECOY_DISTANCE:
+            if near is None or abs(zipf_of(near) - zipf_of(form)) > MAX_DECOY_DISTANCE:
                 return None
             chosen.append(near)
-        return Decoys(high=chosen[0], low=chosen[1], one=False, countable=one.synset.pos == "noun" and all(map(_has_plural, chosen)))
-
-
-def _zipf(word: str) -> float:
-    return word_zipf(word) or 0.0
+        return Decoys(high=chosen[0], low=chosen[1], one=False, countable=one.synset.pos == "noun" and all(map(has_plural, chosen)))
 
 
 def _apart(one: Couple, words: Sequence[str]) -> bool:
@@ -313,69 +290,6 @@ def _apart(one: Couple, words: Sequence[str]) -> bool:
 def _same_kind(count: bool | None, one: Couple) -> bool:
     """Tell whether a decoy can be counted, as far as that is known, where the couple can."""
     return (count is False) == (one.countable is False)
-
-
-def cleaned(gloss: str) -> str:
-    """Return a definition without the field before it and remarks on usage."""
-    return _DOMAIN.sub("", gloss).strip()
-
-
-def alike(first: str, second: str) -> bool:
-    """Tell whether two words are spellings or relatives of one: cabala and kabala, sin and sinfulness."""
-    return first in second or second in first or related(first, second) or Levenshtein.distance(first, second) <= 2
-
-
-def is_base(word: str, pos: str) -> bool:
-    """Tell whether a dictionary has a word as the base form of this part of speech, and as no form of another word.
-
-    `leaving`, `rafts` and `men` are forms of others, `belongings` is a plural, `kylie` and `emptor` are in no dictionary of words.
-    """
-    import lemminflect
-
-    known = lemminflect.getAllLemmas(word)
-    forms = {lemma for lemmas in known.values() for lemma in lemmas}
-    return pos.upper() in known and forms == {word} and not (pos == "noun" and _PLURAL.search(word))
-
-
-def two_spellings(first: str, second: str) -> bool:
-    """Tell whether two words of one synset are one word as it is spelled here and there: kail and kale, backup and back-up."""
-    joined = [re.sub(r"[-' ]", "", word.lower()) for word in (first, second)]
-    return respelled(*joined) or (joined[0][:1] == joined[1][:1] and Levenshtein.distance(*joined) <= 2)
-
-
-def names_in(wordnet: WordNet) -> frozenset[str]:
-    """Return the words that are names in the wordnet too: lemmas with a capital, and the parts of persons' names."""
-    capital = (lemma for synset in wordnet.synsets.values() for lemma in synset.lemmas if not lemma.islower())
-    persons = (
-        lemma for synset in wordnet.synsets.values() if synset.instance and synset.topic == "noun.person" for lemma in synset.lemmas
-    )
-    return frozenset({lemma.lower() for lemma in capital} | {part.lower() for lemma in persons for part in lemma.split()})
-
-
-def countable(synset: Synset, nouns: Sequence[str]) -> bool | None:
-    """Tell by the frequency of their plurals whether nouns can be counted; None where it cannot be told, and of verbs."""
-    if synset.pos != "noun":
-        return None
-    used = [_has_plural(noun) for noun in nouns]
-    if all(used):
-        return True
-    return None if any(used) or _SLOT_OF.get(str(synset.topic)) not in MASS else False
-
-
-def _has_plural(noun: str) -> bool:
-    plural = inflect_word(noun, "words")
-    return plural != noun and (word_zipf(plural) or 0.0) >= _zipf(noun) - MAX_PLURAL_DROP
-
-
-def slots_of(synset: Synset, words: Sequence[str]) -> frozenset[str]:
-    """Return the slots of the bundled frames that all of these words of a synset can stand in."""
-    if synset.pos == "noun":
-        return frozenset({_SLOT_OF[synset.topic]} if synset.topic in _SLOT_OF else ())
-    shared = frozenset.intersection(*(synset.frames.get(word, frozenset()) for word in words))
-    if {8, 9} <= shared:
-        return frozenset({"act_on_person" if synset.topic in TO_PERSONS else "act_on_thing"})
-    slot = next((slot for number, slot in VERB_SLOTS.items() if number in shared), None)
-    return frozenset() if slot is None or (slot == "intransitive" and synset.topic in OF_THINGS) else frozenset({slot})
 
 
 def fitting(one: Couple) -> list[Frame]:

@@ -15,8 +15,9 @@ from freqbias.frequency.words import word_zipf
 from freqbias.paraphrases import wordnet_files
 from freqbias.paraphrases.audit import audit
 from freqbias.paraphrases.lexicon import frames
-from freqbias.paraphrases.wordnet import Maker, alike, cleaned, generate, is_base, two_spellings
+from freqbias.paraphrases.wordnet import Maker, generate
 from freqbias.paraphrases.wordnet_files import definition, read_wordnet
+from freqbias.paraphrases.wordnet_words import alike, cleaned, is_base, two_spellings
 from freqbias.paraphrases.words import shared_words
 
 
