@@ -15,7 +15,7 @@ from freqbias.frequency.measures import geo_mean_prob, min_zipf
 from freqbias.quantities import numbers_lost
 from freqbias.readability import fkgl
 from freqbias.records import Pair
-from freqbias.terms import FORMAL, INFORMAL, LENGTH, REGISTER, SWAPPED_WORDS, WHOLE_TEXT, ZIPF_GAP_OF
+from freqbias.terms import FORMAL, INFORMAL, LENGTH, PHRASING, REGISTER, SWAPPED_WORDS, WHOLE_TEXT, ZIPF_GAP_OF
 
 TextMeasure = Callable[[str, str], float | None]
 
@@ -122,14 +122,16 @@ def content_gap(pair: Pair) -> float | None:
 
 
 def frequency_gap(pair: Pair) -> Gap:
-    """Return the frequency gap of a pair and what it is of; computed from the texts where the pair has none, and None in arm `length`.
+    """Return the frequency gap of a pair and what it is of; computed from the texts where the pair has none.
+
+    There is none in arm `length`, nor between two phrasings of the same words (`in_phrasing`).
 
     Where the pair does not say of what (`meta.zipf_gap_of`), its value does: a number that neither definition gives is its maker's own.
     """
     said = pair.meta.get(ZIPF_GAP_OF)
     if pair.zipf_gap is not None and said in (SWAPPED_WORDS, WHOLE_TEXT):
         return Gap(pair.zipf_gap, said)
-    if pair.zipf_gap is None and pair.arm == LENGTH:
+    if pair.zipf_gap is None and (pair.arm == LENGTH or in_phrasing(pair)):
         return Gap(None, None)
     swapped, content = _compared(pair.high, pair.low, pair.language)
     own = Gap(swapped.zipf_gap, SWAPPED_WORDS) if swapped.aligned else Gap(content, WHOLE_TEXT)
@@ -139,6 +141,11 @@ def frequency_gap(pair: Pair) -> Gap:
         if value is not None and abs(value - pair.zipf_gap) < ROUNDING:
             return Gap(pair.zipf_gap, of)
     return Gap(pair.zipf_gap, None)
+
+
+def in_phrasing(pair: Pair) -> bool:
+    """Tell whether the forms of a pair differ in construction, so that word frequency is not what makes one of them rare."""
+    return pair.meta.get(ZIPF_GAP_OF) == PHRASING
 
 
 def common_definition(gaps: Iterable[Gap]) -> str | None:

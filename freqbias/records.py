@@ -169,7 +169,8 @@ class Pair(Record, frozen=True, kw_only=True):
     `queries` maps `neutral`, `gloss_plain`, `gloss_elevated` and `gloss_rare` to lists of texts and `naming_high`, `naming_low` to one
     text; any may be absent. `decoys` maps `high` and `low` to on-topic wrong texts in the same frame. `covariates` maps a name to
     `[high, low]`. Frequencies are on the Zipf scale (log10 of occurrences per billion words); null where no word is known.
-    `meta.zipf_gap_of` says what `zipf_gap` is of: `swap`, the words that face each other, or `text`, all content words.
+    `meta.zipf_gap_of` says what `zipf_gap` is of: `swap`, the words that face each other, or `text`, all content words; `phrasing`,
+    of nothing, where the forms differ in construction.
     """
 
     id: Text

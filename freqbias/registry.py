@@ -34,6 +34,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "lexsub": "freqbias.paraphrases.lexsub:generate",
         "rewrite": "freqbias.paraphrases.rewrite:generate",
         "wordnet": "freqbias.paraphrases.wordnet:generate",
+        "constructions": "freqbias.paraphrases.constructions:generate",
     },
     "frequencies": {
         "mean_zipf": "freqbias.frequency.measures:mean_zipf",

@@ -12,6 +12,7 @@ CROSSED = "crossed"
 #: Field of a pair's `meta`: what its `zipf_gap` is the gap of, the swapped words or all content words of the texts.
 ZIPF_GAP_OF = "zipf_gap_of"
 SWAPPED_WORDS, WHOLE_TEXT = ("swap", "text")
+PHRASING = "phrasing"  # of nothing: the forms differ in construction, whose rate is no frequency of words, and `zipf_gap` is null
 #: The contrast that alone may be called preference.
 PREFERENCE = "background"
 
