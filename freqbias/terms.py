@@ -86,6 +86,7 @@ MARGIN_NOT_TOLD = "margin_not_told"  # of a `relative` without interval: what it
 REVERSED = "reversed"  # of a mean in whose pairs the high form is, on average, not the more frequent one
 ONE_REGISTER = "one_register"  # of a mean whose rows, or some of them, asked in one register only
 NO_GLOSS = "no_gloss"  # of a mean whose rows, or some of them, asked other queries than glosses
+IN_PHRASING = "in_phrasing"  # of a mean over pairs, some or all of which differ in construction and have no frequency gap of words
 
 FLAGS = (
     INSEPARABLE,
@@ -105,6 +106,7 @@ FLAGS = (
     REVERSED,
     ONE_REGISTER,
     NO_GLOSS,
+    IN_PHRASING,
 )
 
 #: Register is a factor and no scale: two indicators a form, since informal and formal rare words would cancel on one.

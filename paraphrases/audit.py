@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from freqbias.covariates import covariates, edit_distance, frequency_gaps, token_overlap
+from freqbias.covariates import covariates, edit_distance, frequency_gaps, in_phrasing, token_overlap
 from freqbias.errors import InputError
 from freqbias.frequency import stop_words
 from freqbias.matching import constant, match, paired_dz
 from freqbias.progress import Track, silent
 from freqbias.records import Pair
-from freqbias.terms import ARMS, FREQUENCY, HIGH, IN_EVERY_PAIR, LOW, SWAPPED_WORDS, WHOLE_TEXT
+from freqbias.terms import ARMS, FREQUENCY, HIGH, IN_EVERY_PAIR, LOW, PHRASING, SWAPPED_WORDS, WHOLE_TEXT
 
 PRESENT_DZ = 0.2  # a small effect in Cohen's terms; below it a rival cannot carry much
 RANKED_DIGITS = 9  # significant; what differs in later ones is rounding, and tied
@@ -140,7 +140,7 @@ def _verdicts(arm: Mapping[str, Any], pairs: Sequence[Pair]) -> list[dict[str, s
     if "content_zipf" not in rows:
         return [_verdict("frequency_gap", "absent", "no pair of arm frequency has known content words on both sides")]
     frequency = rows["content_zipf"]
-    found = [_frequency_gap(frequency), *_mixed(arm["zipf_gap"]), *_no_stop_list(pairs)]
+    found = [*_frequency_gap(frequency, pairs), *_mixed(arm["zipf_gap"]), *_no_stop_list(pairs)]
     for name in LENGTHS:
         found += _length(name, rows[name], frequency)
     found += _constants(rows)
@@ -161,7 +161,16 @@ def _verdict(code: str, level: str, message: str) -> dict[str, str]:
     return {"code": code, "level": level, "message": message}
 
 
-def _frequency_gap(row: Mapping[str, float | None]) -> dict[str, str]:
+def _frequency_gap(row: Mapping[str, float | None], pairs: Sequence[Pair]) -> list[dict[str, str]]:
+    rephrased = sum(map(in_phrasing, pairs))
+    message = (
+        "pairs differ in construction: their dose is its rate (`dose`, where known), which no analysis takes for a frequency of words"
+    )
+    said = [_verdict("frequency_gap", PHRASING, f"{rephrased} of {len(pairs)} {message}")] if rephrased else []
+    return said if rephrased == len(pairs) else [*said, _gap_of_words(row)]
+
+
+def _gap_of_words(row: Mapping[str, float | None]) -> dict[str, str]:
     size = row["dz"]
     text = f"content words of the high forms have {row['high_mean']:.2f}, those of the low forms {row['low_mean']:.2f} Zipf"
     if size is not None and abs(size) < PRESENT_DZ:

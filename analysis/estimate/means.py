@@ -7,7 +7,19 @@ from freqbias.analysis.estimate.series import Series, item_means, level_of
 from freqbias.analysis.stats import resampling
 from freqbias.analysis.stats.mixed import THESE_FRAMES
 from freqbias.records import Estimate
-from freqbias.terms import CONSTANT, EQUIVALENT, FREQUENCY, HIGH, LOW, NO_GLOSS, NOT_EQUIVALENT, ONE_ITEM, ONE_REGISTER, REVERSED
+from freqbias.terms import (
+    CONSTANT,
+    EQUIVALENT,
+    FREQUENCY,
+    HIGH,
+    IN_PHRASING,
+    LOW,
+    NO_GLOSS,
+    NOT_EQUIVALENT,
+    ONE_ITEM,
+    ONE_REGISTER,
+    REVERSED,
+)
 
 SESOI_SHARE = 0.10  # of the exact - decoy margin; smaller effects reorder next to nothing
 SESOI_SHARE_RIGHT = 0.02  # two points
@@ -28,6 +40,7 @@ def mean(series: Series, arm: str, term: str, rows: pd.DataFrame, method: str = 
         NO_GLOSS: series.no_gloss and term == "mean",
         ONE_REGISTER: series.one_register and judged,
         REVERSED: judged and arm == FREQUENCY and float(rows.groupby("item")["zipf_gap"].mean().mean()) <= 0,
+        IN_PHRASING: judged and arm == FREQUENCY and bool(rows[IN_PHRASING].any()),
     }
     return series.make(
         arm,

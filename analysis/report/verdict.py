@@ -24,7 +24,7 @@ from freqbias.analysis.report.formatting import (
 )
 from freqbias.judgement import Judgement, Judgements
 from freqbias.records import Estimate
-from freqbias.terms import DIFFERENCE, EQUIVALENT, FREQUENCY, LENGTH, NO_GLOSS, PLACEBO, REVERSED
+from freqbias.terms import DIFFERENCE, EQUIVALENT, FREQUENCY, IN_PHRASING, LENGTH, NO_GLOSS, PLACEBO, REVERSED
 
 __all__ = ["Verdict", "headline_rows", "interval", "number", "p_text", "verdicts"]
 
@@ -35,6 +35,16 @@ MORE_THAN_PLACEBO = (
     "to adjust for length and other confounders."
 )
 NOT_BEYOND = "It is not shown to exceed what an equally frequent synonym does (placebo)."
+#: Of pairs whose forms differ in construction: what is rare there is no word, and a kind of construction has one rate.
+PHRASING_UNTOLD = (
+    "Forms of these pairs differ in phrasing, which changes length and order along with how frequent the construction is: whether it "
+    "goes with that frequency cannot be told from them."
+)
+PHRASING_PLACEBO = {
+    True: "It exceeds what the placebo shows.",
+    False: "It is not shown to exceed what the placebo shows.",
+    None: "There is no placebo to hold it against.",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +161,8 @@ def _attribution(have: Lookup, main: Estimate) -> str:
     More than the placebo is not yet frequency: the placebo is level in length, which the frequency arm need not be. So frequency has
     either to carry a part by its slope, or to leave something where no rival differs.
     """
+    if IN_PHRASING in flags_of(main):
+        return f"{PHRASING_UNTOLD} {PHRASING_PLACEBO[_beyond_placebo(have, main)]}"
     if inseparable(have):
         return "Whether it goes with frequency cannot be told from these pairs: a confounder moves with frequency."
     matching = overlapping(have, main)

@@ -25,6 +25,7 @@ from freqbias.covariates import (
     content_gap,
     frequency_gap,
     given,
+    in_phrasing,
     numbers_dropped,
     oriented_by,
     swap_of,
@@ -41,6 +42,7 @@ from freqbias.terms import (
     ELEVATED,
     GLOSS_RARE,
     HIGH,
+    IN_PHRASING,
     LOW,
     NORM,
     NORM_FREQUENCIES,
@@ -134,10 +136,11 @@ def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
 
     Columns: `pair_arm`, `pair_item`, `zipf_gap` (by one definition for all pairs, which `zipf_gap_of` names: see
     `covariates.common_definition`), `swap_zipf_gap` and `swapped_words` (mean and number of the words that face each other; NaN where
-    none do), `content_zipf_gap` (of the texts), `sense_zipf_gap` (`zipf_gap` of the intended senses, where the pairs bring
-    `sense_share`), `words_gap` (white-space words), `characters_gap`, `fkgl_gap`, `numbers_dropped_gap`, `overlap_with_original_gap`
-    (where the pairs bring their original), `oriented_by`, `frame`, and `NAME_gap` per covariate of the pairs (`norm:NAME_gap` and
-    `zipf:NAME_gap` of norms and of frequencies that a user joined); every gap is high - low.
+    none do), `content_zipf_gap` (of the texts), `in_phrasing` (whether the forms differ in construction: then every gap before is NaN),
+    `sense_zipf_gap` (`zipf_gap` of the intended senses, where the pairs bring `sense_share`), `words_gap` (white-space words),
+    `characters_gap`, `fkgl_gap`, `numbers_dropped_gap`, `overlap_with_original_gap` (where the pairs bring their original),
+    `oriented_by`, `frame`, and `NAME_gap` per covariate of the pairs (`norm:NAME_gap` and `zipf:NAME_gap` of norms and of frequencies
+    that a user joined); every gap is high - low.
     """
     made = [(frequency_gap(pair), _pair_row(pair)) for pair in pairs]
     of = common_definition(gap for gap, _ in made)
@@ -158,7 +161,8 @@ def _pair_row(pair: Pair) -> dict[str, Any]:
         "pair_id": pair.id,
         "pair_arm": pair.arm,
         "pair_item": pair.item,
-        "content_zipf_gap": _number(content_gap(pair)),
+        "content_zipf_gap": np.nan if in_phrasing(pair) else _number(content_gap(pair)),
+        IN_PHRASING: in_phrasing(pair),
         "oriented_by": oriented_by(pair),
         "frame": pair.meta.get("frame"),
         **computed,

@@ -66,6 +66,7 @@ def pairs(
 
     Example: `freqbias pairs rewrite mytexts.txt --lm smollm2-135m --out pairs.jsonl`
     Example: `freqbias pairs wordnet --n 200 --out pairs.jsonl`
+    Example: `freqbias pairs constructions -o kinds=particle,dative --out pairs.jsonl`
 
     Example: `freqbias pairs yourmodule:generator -o key=value --out pairs.jsonl`
     """

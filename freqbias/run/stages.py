@@ -102,13 +102,15 @@ def match_pairs(pairs: Path, names: Sequence[str], out: Path, *, track: Track) -
     """
     import numpy as np
 
-    from freqbias.covariates import TEXT_MEASURES, covariates, frequency_gaps
+    from freqbias.covariates import TEXT_MEASURES, covariates, frequency_gaps, in_phrasing
     from freqbias.matching import match
 
     records = list(read_pairs(pairs))
     own = [pair for pair in records if pair.arm == FREQUENCY]
     if not own:
         raise InputError(f"{pairs}: contains no pairs of arm 'frequency'")
+    if all(map(in_phrasing, own)):
+        raise InputError(f"{pairs}: the forms differ in construction and have no frequency gap of words to keep; choose kinds instead")
     values = [covariates(pair) for pair in track(own, "covariates", len(own))]
     known = sorted({name for row in values for name in row} | set(TEXT_MEASURES))
     for name in names:
