@@ -17,8 +17,8 @@ What else differs, and what was done about it:
   here, but no sentence has a context that would ask for either.
 * Definiteness, animacy. Subjects and objects are definite and indefinite, agents are people, animals, things and weather, so that a
   passive does not always put a thing before a person.
-* Queries. A gloss has a phrasing too: of two in a register, one is usually in the order of the frequent form and one in another, and
-  none is of the two constructions compared where that could be had.
+* Queries. A gloss has a phrasing too. Where the forms differ in order, one of two in a register follows that of the frequent form and one
+  that of the rare form, and which comes first (probes may ask the first alone) is the other way round in the other register.
 * Register. Latinate verbs and nominalisations are more formal. Look at the kinds apart (`meta.construction`).
 
 Placebo: the order of two conjuncts (`soup and waffles`), for couples that have no fixed order. Both sides are one construction, so its

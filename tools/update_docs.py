@@ -16,8 +16,9 @@ from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.files import read_estimates
 from freqbias.frequency import word_zipf
 from freqbias.judgement import Judgements
+from freqbias.paraphrases.constructions import CONJUNCT_ORDER, KINDS, dose_of, rates, sentences
 from freqbias.paraphrases.lexicon import SynonymSet, fitting_frames, frames, synonym_sets
-from freqbias.terms import FREQUENCY, PLACEBO
+from freqbias.terms import FREQUENCY, PLACEBO, SIDES
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKENIZERS = ("wordpiece", "sentencepiece", "bpe")
@@ -193,6 +194,19 @@ def swaps() -> str:
     return "\n".join(lines)
 
 
+def constructions() -> str:
+    """Return the datasheet's table of the sentences in two phrasings, computed from the bundled files."""
+    lines = ["| kind | sentences | words, frequent and rare | log10 per million, frequent and rare | of |", "|---|---:|---|---|---|"]
+    for kind in (*KINDS, CONJUNCT_ORDER):
+        own = [sentence for sentence in sentences() if sentence.construction == kind]
+        words = [statistics.mean(len(getattr(sentence, side).split()) for sentence in own) for side in SIDES]
+        dose = dose_of(kind)
+        told = "not known" if dose is None else f"{dose[0]:.2f}, {dose[1]:.2f}"
+        told = "equal" if kind == CONJUNCT_ORDER else told
+        lines.append(f"| `{kind}` | {len(own)} | {words[0]:.1f}, {words[1]:.1f} | {told} | {rates()[kind]['unit'] or '–'} |")
+    return "\n".join(lines)
+
+
 BLOCKS = {
     "README.md": [
         ("example", example),
@@ -202,6 +216,7 @@ BLOCKS = {
         ("swaps", swaps),
     ],
     "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],
+    "paraphrases/data/DATASHEET-constructions.md": [("constructions", constructions)],
 }
 
 
