@@ -10,9 +10,9 @@ into these pairs. A dose has one value a kind, so nothing can be shown to grow w
 
 What else differs, and what was done about it:
 
-* Length. Passives, clefts, datives and nominalisations are longer by function words, in every pair of a kind: `words` and `characters`
-  are level in kind `particle` and in the placebo only. A length effect and a phrasing effect cannot be told apart in one kind; compare
-  kinds, and the `length` arm of generator `lexicon`.
+* Length. Passives, clefts, to-datives and nominalisations are longer by function words, in every pair of a kind, and phrasal verbs by
+  their particle: `words` is level in kind `particle` and in the placebo only. A length effect and a phrasing effect cannot be told apart
+  in one kind; compare kinds, and the `length` arm of generator `lexicon`.
 * Information structure. A cleft puts its focus forward and presupposes the rest; a passive changes the topic. Both state the same facts
   here, but no sentence has a context that would ask for either.
 * Definiteness, animacy. Subjects and objects are definite and indefinite, agents are people, animals, things and weather, so that a

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from freqbias.covariates import in_phrasing
 from freqbias.errors import BackendError
 from freqbias.frequency import content_zipf, swap, word_zipf
 from freqbias.models.protocols import KnowsReasons, offers
@@ -132,7 +133,12 @@ def couple_scores(model: Scorer, couples: Iterable[tuple[str, str]]) -> dict[tup
 
 
 def swapped_zipf(pair: Pair) -> tuple[float | None, float | None]:
-    """Return the mean Zipf value of the words that differ, high side first; of all content words where no known word differs."""
+    """Return the mean Zipf value of the words that differ, high side first; of all content words where no known word differs.
+
+    None twice where the forms differ in construction: what moved there is not what makes one of them rare.
+    """
+    if in_phrasing(pair):
+        return None, None
     found = swap(pair.high, pair.low, pair.language)
     means = [_mean_zipf(words, pair.language) for words in (found.high, found.low)]
     if None in means:

@@ -21,6 +21,7 @@ from freqbias.paraphrases import lexicon
 from freqbias.paraphrases.audit import audit
 from freqbias.paraphrases.constructions import CONJUNCT_ORDER, KINDS, OTHER_CONTENT, dose_of, generate, rates, sentences
 from freqbias.paraphrases.words import related, shared_words, stem
+from freqbias.probes.common import swapped_zipf
 from freqbias.progress import silent
 from freqbias.records import Observation, Pair
 from freqbias.run import stages
@@ -322,6 +323,13 @@ def test_a_maker_of_pairs_can_say_phrasing_too():
     assert frequency_gap(made) == (None, None)
     assert frequency_gap(made.replace(meta={})).of == "text"
     assert frequency_gap(made.replace(zipf_gap=0.3)).value == 0.3
+
+
+def test_probes_read_no_frequency_of_words_into_phrasings():
+    (rephrased, swapped) = generate(n=1)[0], lexicon.generate(n=1)[0]
+    assert swapped_zipf(rephrased) == (None, None)
+    assert swapped_zipf(rephrased.replace(meta={}))[0] is not None
+    assert swapped_zipf(swapped)[0] - swapped_zipf(swapped)[1] == pytest.approx(swapped.zipf_gap)
 
 
 def test_matching_of_phrasings_is_refused_in_one_line(tmp_path):
