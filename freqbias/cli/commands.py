@@ -65,7 +65,9 @@ def pairs(
     Example: `freqbias pairs lexsub swords-v1.1_dev.json.gz --out pairs.jsonl`
 
     Example: `freqbias pairs rewrite mytexts.txt --lm smollm2-135m --out pairs.jsonl`
+
     Example: `freqbias pairs wordnet --n 200 --out pairs.jsonl`
+
     Example: `freqbias pairs constructions -o kinds=particle,dative --out pairs.jsonl`
 
     Example: `freqbias pairs yourmodule:generator -o key=value --out pairs.jsonl`
