@@ -31,7 +31,7 @@ ROWS = sentences()
 OF_KIND = {kind: [row for row in ROWS if row.construction == kind] for kind in (*KINDS, CONJUNCT_ORDER)}
 #: Words that turn a verb into a verb with a nominalisation; judged by hand.
 LIGHT = {"made", "make", "makes", "gave", "carried", "carry", "performed", "conducted", "conduct", "held", "undertook", "achieved"}
-LIGHT |= {"reached", "completed", "came", "had", "has", "was", "there", "arrange"}
+LIGHT |= {"paid", "raised", "came", "had", "has", "was", "there", "arrange"}
 PARTICLES = {"up", "out", "off", "down", "in", "on", "away", "back", "over"}
 PHRASAL = PARTICLES | {"into", "after", "together", "forward"}
 
