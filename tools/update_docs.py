@@ -9,6 +9,7 @@ import statistics
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from freqbias.analysis.estimate.families import is_confirmatory
 from freqbias.analysis.report.formatting import interval, number
@@ -207,6 +208,40 @@ def constructions() -> str:
     return "\n".join(lines)
 
 
+def reading() -> str:
+    """Return what two readers found in the pairs as first written, kind by kind, and in the mended ones if they were read again."""
+    rows = [json.loads(line) for line in (ROOT / "paraphrases/data/constructions_read.jsonl").read_text(encoding="utf-8").splitlines()]
+    first, again = ([row for row in rows if row["reading"] == number] for number in (1, 2))
+    head = "| kind | pairs | clean, by each reader | doubtful | wrong | not read | mended since |"
+    lines = [head, "|---|---:|---|---|---|---|---:|"]
+    lines += [_told(f"`{kind}`", [row for row in first if row["construction"] == kind]) for kind in (*KINDS, CONJUNCT_ORDER)]
+    lines.append(_told("all", first))
+    mended = [row for row in first if row["mended"]]
+    clean = [row for row in mended if not _doubted(row)]
+    told = ", ".join(f"`{row['item']}`" for row in clean)
+    lines += ["", f"{sum(map(_doubted, first))} pairs were doubted or called wrong by one reader or both; {len(mended)} were mended"]
+    lines[-1] += f", of them {len(clean)} that both had passed, for the fault that was found in others ({told})." if clean else "."
+    for reader in ("reader_1", "reader_2"):
+        skipped = ", ".join(f"`{row['item']}`" for row in first if row[reader] is None)
+        lines[-1] += f" {reader.replace('_', ' ').capitalize()} left out {skipped}." if skipped else ""
+    if not again:
+        lines += ["", "The mended pairs were read by their writer only."]
+        return "\n".join(lines)
+    lines += ["", "The mended pairs, and any that a reader had left out, were given to two readers again:", ""]
+    return "\n".join([*lines, head, "|---|---:|---|---|---|---|---:|", _told("second reading", again)])
+
+
+def _doubted(row: dict[str, Any]) -> bool:
+    return any(row[reader] is not None and row[reader]["verdict"] != "clean" for reader in ("reader_1", "reader_2"))
+
+
+def _told(name: str, rows: list[dict[str, Any]]) -> str:
+    """Return a line of the table of readings: how often each reader gave each verdict, or none."""
+    counts = [Counter("none" if row[reader] is None else row[reader]["verdict"] for row in rows) for reader in ("reader_1", "reader_2")]
+    told = " | ".join(", ".join(str(count[verdict]) for count in counts) for verdict in ("clean", "doubtful", "wrong", "none"))
+    return f"| {name} | {len(rows)} | {told} | {sum(row['mended'] for row in rows)} |"
+
+
 BLOCKS = {
     "README.md": [
         ("example", example),
@@ -216,7 +251,7 @@ BLOCKS = {
         ("swaps", swaps),
     ],
     "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],
-    "paraphrases/data/DATASHEET-constructions.md": [("constructions", constructions)],
+    "paraphrases/data/DATASHEET-constructions.md": [("constructions", constructions), ("reading", reading)],
 }
 
 
