@@ -36,7 +36,8 @@ def seconds(folder: Path, command: list[str]) -> float:
     """Return the CPU time of one command of a checkout."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     own = os.environ | {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
-    subprocess.run([sys.executable, "-m", "freqbias", *command], env=own, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    program = [sys.executable, "-m", "freqbias", *command]
+    subprocess.run(program, env=own, cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  our own commands
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

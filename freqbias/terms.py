@@ -114,6 +114,7 @@ MARKED = INFORMAL, FORMAL = ("informal", "formal")
 REGISTER = "register"
 IN_EVERY_PAIR = "in_every_pair"  # of a covariate in the audit: the difference, where all pairs have one and the same
 ENTAILMENT = "entailment"  # measure of a scorer: the probability that the second text follows from the first
+GLOSS_LEAN = "gloss_lean"  # share of two readers' choices of the word that a gloss defines better, by side
 ACCEPTED_SHARE = "accepted_share"  # of the annotators that take a word in its place, by side
 
 #: Rivals of frequency as the analysis names them, and in words; the order is that of the sentences.
@@ -124,6 +125,7 @@ RIVALS = {
     INFORMAL: REGISTER,
     FORMAL: REGISTER,
     "gloss_fit": "the fit of the gloss",
+    GLOSS_LEAN: "the glosses' lean towards one word",
     "overlap_with_original": "overlap with the original",
     "numbers_dropped": "dropped numbers",
     ACCEPTED_SHARE: "acceptance by annotators",

@@ -7,7 +7,8 @@ it is and once with empty material around it (`length`). How the sets were writt
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
@@ -19,28 +20,47 @@ from freqbias.errors import InputError
 from freqbias.frequency import mean_zipf_gap, swap
 from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.making import drafted
-from freqbias.paraphrases.words import article, inflect_word, shared_words
+from freqbias.paraphrases.words import article, base_forms, inflect_word, shared_words
 from freqbias.records import Pair
 from freqbias.registry import suggestion
-from freqbias.terms import FREQUENCY, HIGH, LENGTH, LOW, MARKED, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
+from freqbias.terms import (
+    FREQUENCY,
+    GLOSS_LEAN,
+    GLOSS_RARE,
+    HIGH,
+    LENGTH,
+    LOW,
+    MARKED,
+    PLACEBO,
+    REGISTERS,
+    SWAPPED_WORDS,
+    ZIPF_GAP_OF,
+)
 
+SAME = "same"  # of a rare word against the frequent one, by a reader
 NEUTRAL_QUERIES = 5
 LONGER = 1.25  # the least ratio of lengths in the length arm
 PLACEBO_SHARE = 1.0  # of the frequency arm's pairs: showing that nothing is there takes as many items as showing something
 LENGTH_SHARE = 0.5  # a yardstick; its effects are large
+RARE_MARKING = 0.05  # of the sets: a difference in register that fewer have does not say how many placebo sets are drawn
 MIN_GAP = 0.7  # Zipf; a factor of five in frequency
 MAX_PLACEBO_GAP = 0.1  # Zipf; a quarter more often
 
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """A carrier sentence; `{word}`, `{words}`, `{past}` and `{a word}` are filled with a word in that form."""
+    """A carrier of one to three sentences; `{word}`, `{words}`, `{past}` and `{a word}` are filled with a word in that form.
+
+    `position` is the third of the text that the word stands in: `early`, `middle` or `late`. A frame without `slots` was written for the
+    sets that list it, whose words other frames would show in another sense.
+    """
 
     id: str
     domain: str
     pos: str
     slots: Sequence[str]
     countable: bool | None
+    position: str
     text: str
 
     @property
@@ -56,16 +76,29 @@ class Frame:
 
     def swapped(self, word: str) -> str:
         """Return `word` in the form that this frame shows."""
-        return next((inflect_word(word, form) for form in ("words", "past") if f"{{{form}}}" in self.text), word)
+        return inflect_word(word, self.form)
+
+    @property
+    def form(self) -> str:
+        """What this frame shows: `words`, `past`, or `word` for the word as it is."""
+        return next((form for form in ("words", "past") if f"{{{form}}}" in self.text), "word")
+
+    def is_inflected(self, word: str) -> bool:
+        """Tell whether the form that this frame shows leads back to `word`; the plural of `sawbones` does not."""
+        return self.form == "word" or word in base_forms(self.swapped(word), self.form)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SynonymSet:
     """One row of the lexicon; two-element lists are [high, low].
 
-    `sense_share` is the judged share of a word's occurrences that carry the meant sense, `n_senses` WordNet's count for the
-    part of speech, `subwords` the pieces in three tokenizers, `gloss_fit` the mean blind 1-5 rating of the glosses against
-    each form. `headline` marks sets whose two words nearly always carry the meant sense, `balanced` the largest part of the
+    `frames` are those in which readers found both words right. `equivalence` is what two readers called the rare word against the
+    frequent one (`same` or another `nuance`), `region` where a word is chiefly used, `tags` whether it is `archaic` or `technical`.
+    `sense_share` is the judged share of a word's occurrences that carry the meant sense, `n_senses` WordNet's count for the part of
+    speech, `subwords` the pieces in three tokenizers, `gloss_fit` the mean blind 1-5 rating of the plain and elevated glosses against
+    each form, `gloss_lean` by register which of the two words the glosses define better by two readers: 1 always `high`, -1 always
+    `low`. The words of `gloss_rare` are about as rare as the rare form.
+    `headline` marks sets whose two words nearly always carry the meant sense, `balanced` the largest part of the
     frequency arm that is level in characters, readability and register, `gap_matched` a part of which one half splits into equally
     many WordPiece subwords and the other does not, at the same frequency gaps. `oriented_by` names the rival of which the `high` side of
     a placebo set has less.
@@ -77,17 +110,22 @@ class SynonymSet:
     slot: str
     group: str
     countable: bool | None
+    frames: Sequence[str]
     high: str
     low: str
     register: Sequence[str]
     region: Sequence[str | None]
+    tags: Sequence[Sequence[str]]
+    equivalence: Sequence[str]
     relatives: bool
     n_senses: Sequence[int | None]
     sense_share: Sequence[float]
     subwords: dict[str, Sequence[int]]
     gloss_plain: Sequence[str]
     gloss_elevated: Sequence[str]
+    gloss_rare: Sequence[str]
     gloss_fit: Sequence[float]
+    gloss_lean: Mapping[str, float]
     decoy: str
     headline: bool
     balanced: bool
@@ -96,8 +134,18 @@ class SynonymSet:
 
     @property
     def glosses(self) -> list[str]:
-        """All glosses, plain ones first."""
-        return [*self.gloss_plain, *self.gloss_elevated]
+        """All glosses, plain ones first, those in rare words last."""
+        return [*self.gloss_plain, *self.gloss_elevated, *self.gloss_rare]
+
+    @property
+    def surely_same(self) -> bool:
+        """Tell whether both readers called the words the same."""
+        return set(self.equivalence) == {SAME}
+
+    @property
+    def lean(self) -> float:
+        """The lean of the plain and elevated glosses, each register with equal weight: those that ask in the contrast `gloss`."""
+        return sum(self.gloss_lean[register] for register in REGISTERS) / len(REGISTERS)
 
 
 def _rows(name: str) -> Iterator[dict[str, Any]]:
@@ -139,10 +187,10 @@ def sets_by_id(arm: str) -> dict[str, SynonymSet]:
 
 @cache
 def fitting_frames(item_id: str, arm: str) -> tuple[Frame, ...]:
-    """Return the frames of a set's slot that fit it.
+    """Return the frames of a set that fit it.
 
-    They share no content word or stem with its forms, glosses or decoy, and the inflection that they show keeps the arm's
-    frequency gap: `dogs` and `hounds` may lie farther apart than `dog` and `hound`.
+    They share no content word or stem with its forms, glosses or decoy, and the inflection that they show leads back to its words and
+    keeps the arm's frequency gap: `dogs` and `hounds` may lie farther apart than `dog` and `hound`.
     """
     item = sets_by_id(arm)[item_id]
     decoy = decoy_of(item)
@@ -150,10 +198,9 @@ def fitting_frames(item_id: str, arm: str) -> tuple[Frame, ...]:
     return tuple(
         frame
         for frame in frames()
-        if frame.pos == item.pos
-        and item.slot in frame.slots
-        and frame.countable in (None, item.countable)
+        if frame.id in item.frames
         and not shared_words(own, [frame.bare])
+        and all(frame.is_inflected(word) for word in (item.high, item.low))
         and keeps_gap(arm, frame.swapped(item.high), frame.swapped(item.low))
     )
 
@@ -182,10 +229,32 @@ def generate(*, n: int | None = None, seed: int = 0, sets: str = "balanced") -> 
     if not 1 <= n <= most:
         raise InputError(f"--n must be between 1 and {most}, the number of sets times the frames that fit them; found {n}")
     pairs = [_word_pair(item, frame) for item, frame in frequency[:n]]
-    pairs += [_word_pair(item, frame) for item, frame in _drawn(synonym_sets(PLACEBO), rng)[: round(n * PLACEBO_SHARE)]]
+    pairs += [
+        _word_pair(item, frame) for item, frame in _drawn(_placebo_like(chosen, rng, sure=sets != "all"), rng)[: round(n * PLACEBO_SHARE)]
+    ]
     # the length arm pads the sentences of the frequent words, taking sets in the same even order
     pairs += [_length_pair(item, frame, k) for k, (item, frame) in enumerate(frequency[: max(1, round(n * LENGTH_SHARE))])]
     return checked(pairs)
+
+
+def _placebo_like(chosen: Sequence[SynonymSet], rng: np.random.Generator, *, sure: bool) -> list[SynonymSet]:
+    """Return as many placebo sets as there can be with the marks of register in the proportions of the `chosen` ones.
+
+    With `sure` they are of those that both readers called the same. A mark that few of the chosen sets have does not limit the others.
+    """
+    wanted = Counter(map(_marking, chosen))
+    found: dict[tuple[int, ...], list[SynonymSet]] = {marking: [] for marking in wanted}
+    placebo = [item for item in synonym_sets(PLACEBO) if item.surely_same or not sure]
+    for k in rng.permutation(len(placebo)):
+        found.get(_marking(placebo[k]), []).append(placebo[k])
+    times = min(len(found[marking]) / count for marking, count in wanted.items() if count >= RARE_MARKING * len(chosen))
+    return [item for marking, count in wanted.items() for item in found[marking][: round(times * count)]]
+
+
+def _marking(item: SynonymSet) -> tuple[int, ...]:
+    """Return high - low of either indicator of register."""
+    high, low = item.register
+    return tuple(int(high == name) - int(low == name) for name in MARKED)
 
 
 PARTS = ("balanced", "headline", "gap_matched", "all")
@@ -221,15 +290,26 @@ def _word_pair(item: SynonymSet, frame: Frame) -> Pair:
 
 
 def _length_pair(item: SynonymSet, frame: Frame, k: int) -> Pair:
-    padding = query_texts()["padding"][k % len(query_texts()["padding"])]
     exact, decoy = frame.fill(item.high), frame.fill(decoy_of(item).high)
+    padding = _padding(exact, k)
     forms, decoys = (exact, _padded(exact, padding)), (decoy, _padded(decoy, padding))
     checks = {"quarter_longer": len(forms[1]) >= LONGER * len(forms[0])}
-    return _pair(item, frame, LENGTH, forms, decoys, zipf_gap=None, checks=checks, padding_position=padding["position"])
+    where = padding[0]["position"] if len({row["position"] for row in padding}) == 1 else "both"
+    return _pair(item, frame, LENGTH, forms, decoys, zipf_gap=None, checks=checks, padding_position=where)
 
 
-def _padded(text: str, padding: dict[str, str]) -> str:
-    return f"{padding['text']} {text}" if padding["position"] == "before" else f"{text} {padding['text']}"
+def _padding(text: str, k: int) -> list[dict[str, str]]:
+    """Return as many rows of padding, the k-th first, as make a text a quarter longer."""
+    rows = query_texts()["padding"]
+    taken = [rows[k % len(rows)]]
+    while len(_padded(text, taken)) < LONGER * len(text):
+        taken.append(rows[(k + len(taken)) % len(rows)])
+    return taken
+
+
+def _padded(text: str, padding: Sequence[dict[str, str]]) -> str:
+    around = {place: [row["text"] for row in padding if row["position"] == place] for place in ("before", "after")}
+    return " ".join([*around["before"], text, *around["after"]])
 
 
 def _pair(
@@ -249,6 +329,7 @@ def _pair(
         "neutral": _neutral(item, frame),
         "gloss_plain": list(item.gloss_plain),
         "gloss_elevated": list(item.gloss_elevated),
+        GLOSS_RARE: list(item.gloss_rare),
     }
     if arm != LENGTH:  # one word on both sides cannot be crossed with itself
         template = query_texts()["naming"][item.pos]
@@ -266,6 +347,7 @@ def _pair(
         covariates={
             **{name: [sides[0], sides[both]] for name, sides in word_covariates([item]).items()},
             "gloss_fit": [item.gloss_fit[0], item.gloss_fit[both]],
+            GLOSS_LEAN: [(1 + item.lean) / 2, (1 - item.lean) / 2] if both else [0.5, 0.5],
             "wordpieces": _pieces(item, frame, both),
         },
         meta={
@@ -277,6 +359,8 @@ def _pair(
             "swap": list(words),
             "headline": item.headline,
             "balanced": item.balanced,
+            "position": frame.position,
+            "equivalence": list(item.equivalence),
             "oriented_by": item.oriented_by if arm == PLACEBO else None,
             ZIPF_GAP_OF: None if arm == LENGTH else SWAPPED_WORDS,
             **meta,

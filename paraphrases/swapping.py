@@ -42,7 +42,7 @@ def substitutions(arm: str) -> Mapping[str, Couple]:
     """Return (high form, low form, set id) of every word form that stands for exactly one couple of forms."""
     found: dict[str, set[Couple]] = {}
     for item in synonym_sets(arm):
-        if item.id not in rules() or min(item.sense_share) < MIN_SENSE_SHARE or any(item.region):
+        if item.id not in rules() or min(item.sense_share) < MIN_SENSE_SHARE:
             continue
         for tag in TAGS[item.pos]:
             forms = [inflected(word, tag) for word in (item.high, item.low)]

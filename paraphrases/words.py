@@ -8,6 +8,7 @@ from typing import Any
 from freqbias.frequency import content_words
 
 SAME_BEGINNING = 5  # letters; 'drive' and 'driver' have different Snowball stems and are one word family
+MIN_PART = 3  # letters; 'jot' in 'jotter', 'lens' in 'lensman', 'chat' in 'backchat'
 
 _FEATURES = {"words": ("noun", "NNS"), "past": ("verb", "VBD")}
 
@@ -21,6 +22,14 @@ def inflect_word(word: str, form: str) -> str:
 
     found: tuple[str, ...] = lemminflect.getInflection(word, tag=_FEATURES[form][1])
     return found[0]
+
+
+@cache
+def base_forms(word: str, form: str) -> frozenset[str]:
+    """Return the words that a form which `inflect_word` made may be of; by lemminflect."""
+    import lemminflect
+
+    return frozenset(lemminflect.getLemma(word, upos=_FEATURES[form][0].upper()))
 
 
 @cache
@@ -76,9 +85,15 @@ def _family(word: str) -> frozenset[str]:
     return frozenset({stem(word), f"{word[:SAME_BEGINNING]}…"} if len(word) >= SAME_BEGINNING else {stem(word)})
 
 
+@lru_cache(maxsize=1 << 16)
+def _ends(word: str) -> frozenset[str]:
+    """Return every beginning and end of a word of three letters or more, the word itself among them."""
+    return frozenset(part for k in range(MIN_PART, len(word) + 1) for part in (word[:k], word[-k:]))
+
+
 def related(first: str, second: str) -> bool:
-    """Tell whether two words share a stem or their first five letters."""
-    return not _family(first).isdisjoint(_family(second))
+    """Tell whether two words share a stem or their first five letters, or one begins or ends with the other."""
+    return not _family(first).isdisjoint(_family(second)) or first in _ends(second) or second in _ends(first)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -89,5 +104,6 @@ def _content(text: str) -> frozenset[str]:
 def shared_words(first: Iterable[str], second: Iterable[str]) -> list[tuple[str, str]]:
     """Return the couples of related content words that two groups of texts share, sorted."""
     words = [sorted({word for text in texts for word in _content(text)}) for texts in (first, second)]
-    families = frozenset().union(*map(_family, words[1]))
-    return [(a, b) for a in words[0] if not _family(a).isdisjoint(families) for b in words[1] if related(a, b)]
+    families, ends, whole = frozenset().union(*map(_family, words[1])), frozenset().union(*map(_ends, words[1])), frozenset(words[1])
+    touched = [a for a in words[0] if not _family(a).isdisjoint(families) or a in ends or not _ends(a).isdisjoint(whole)]
+    return [(a, b) for a in touched for b in words[1] if related(a, b)]

@@ -11,6 +11,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from statsmodels.stats.proportion import proportion_confint
+
 from freqbias.analysis.estimate.families import is_confirmatory
 from freqbias.analysis.report.formatting import interval, number
 from freqbias.analysis.stats.resampling import minimum_detectable
@@ -19,6 +21,7 @@ from freqbias.frequency import word_zipf
 from freqbias.judgement import Judgements
 from freqbias.paraphrases.constructions import CONJUNCT_ORDER, KINDS, dose_of, rates, sentences
 from freqbias.paraphrases.lexicon import SynonymSet, fitting_frames, frames, synonym_sets
+from freqbias.paraphrases.slots import rules
 from freqbias.terms import FREQUENCY, PLACEBO, SIDES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -106,10 +109,13 @@ def sizes() -> str:
     """Return the datasheet's table of sizes, computed from the bundled files."""
     frequency, placebo = synonym_sets("frequency"), synonym_sets("placebo")
     gaps = {item.id: _gap(item) for item in frequency}
+    neutral = [item for item in frequency if set(item.register) == {"neutral"}]
     lines = ["| what | number |", "|---|---|", f"| synonym sets, arm `frequency` | {len(frequency)} |"]
     lines += [f"| … {pos}s | {count} |" for pos, count in sorted(Counter(item.pos for item in frequency).items())]
     lines += [
         f"| … median (least) Zipf gap | {statistics.median(gaps.values()):.2f} ({min(gaps.values()):.2f}) |",
+        f"| … called the same by both readers | {sum(item.surely_same for item in frequency)} |",
+        f"| … both words neutral | {len(neutral)}; {sum(map(_is_whole, neutral))} of them one piece in two vocabularies on both sides |",
         f"| … rare form informal / formal | {_share(frequency, 'informal')} / {_share(frequency, 'formal')} |",
         f"| … headline (sense share ≥ .8 on both sides, no relatives, not regional) | {sum(i.headline for i in frequency)} |",
         f"| … frequent form at least as long as the rare one | {_percent([len(i.high) >= len(i.low) for i in frequency])} |",
@@ -136,9 +142,14 @@ def sizes() -> str:
         f"| … mean oriented Zipf gap | {statistics.mean(map(_gap, placebo)):+.3f} |",
         f"| frames (domains) | {len(frames())} ({len({frame.domain for frame in frames()})}) |",
         f"| frames that fit a set: least, median | {min(fitting)}, {statistics.median(fitting):.0f} |",
+        f"| frames that were written for one set | {sum(not frame.slots for frame in frames())} |",
         f"| glosses | {sum(len(item.glosses) for item in (*frequency, *placebo))} |",
     ]
     return "\n".join(lines)
+
+
+def _is_whole(item: SynonymSet) -> bool:
+    return max(item.subwords["wordpiece"] + item.subwords["bpe"]) == 1
 
 
 def _others(items: tuple[SynonymSet, ...], without: list[SynonymSet]) -> list[SynonymSet]:
@@ -155,17 +166,22 @@ def _share(items: tuple[SynonymSet, ...], register: str) -> str:
 
 
 def blind() -> str:
-    """Return what the two readers of the blind check found."""
+    """Return what the two readers of the blind check found, with Wilson's intervals of 95 %."""
     rows = [json.loads(line) for line in (ROOT / "paraphrases/data/blind_read.jsonl").read_text(encoding="utf-8").splitlines()]
-    lines = []
-    for reader in ("a", "b"):
-        good = [row for row in rows if all(row[f"reader_{reader}"][name] for name in ("a_ok", "b_ok", "same"))]
-        lines.append(f"* Reader {reader.upper()}: {len(good)} of {len(rows)} pairs grammatical on both sides and meaning-preserving.")
-    fallen = [row for row in rows if not all(row[f"reader_{r}"][name] for r in "ab" for name in ("a_ok", "b_ok", "same"))]
-    for row in fallen:
-        notes = "; ".join(dict.fromkeys(row[f"reader_{r}"]["note"] for r in "ab" if row[f"reader_{r}"]["note"]))
-        lines.append(f"* Objected to: “{row['a']}” / “{row['b']}”. {notes}".rstrip())
-    return "\n".join(lines)
+    lines = ["| arm | reader | pairs | clean | doubtful | wrong |", "|---|---|---:|---|---:|---|"]
+    for arm in (FREQUENCY, PLACEBO):
+        for reader in ("a", "b"):
+            said = Counter(row[f"reader_{reader}"]["verdict"] for row in rows if row["arm"] == arm)
+            shares = [_share_of(said[word], said.total()) for word in ("clean", "wrong")]
+            lines.append(f"| {arm} | {reader.upper()} | {said.total()} | {shares[0]} | {said['doubtful']} | {shares[1]} |")
+    verdicts = [{row[f"reader_{reader}"]["verdict"] for reader in "ab"} for row in rows]
+    both = sum("clean" not in said for said in verdicts)
+    return "\n".join([*lines, "", f"Both readers objected to {both} pairs, one of them to {sum(len(said) > 1 for said in verdicts)}."])
+
+
+def _share_of(count: int, total: int) -> str:
+    low, high = proportion_confint(count, total, method="wilson")
+    return f"{count} ({count / total:.0%}; {low:.0%} to {high:.0%})"
 
 
 def power() -> str:
@@ -186,8 +202,10 @@ def swaps() -> str:
     """Return what two blind readers found in the last sample of substitutions, and in those before it."""
     folder = ROOT / "benchmarks"
     lines = ["| sample | arm | swaps | bad, by each reader | doubtful, by each reader |", "|---|---|---:|---:|---:|"]
-    for name, label in (("swaps_blind_1", "first"), ("swaps_blind_2", "second"), ("swaps_final", "last")):
+    samples = [("swaps_blind_1", "first"), ("swaps_blind_2", "second"), ("swaps_final", "last")]
+    for name, label in (*samples, ("swaps_final", "… of sets that are still bundled")):
         rows = [json.loads(line) for line in (folder / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+        rows = [row for row in rows if not label.startswith("…") or row["set"] in rules()]
         for arm in (FREQUENCY, PLACEBO):
             own = [[set(row[f"reader_{reader}"].values()) for reader in (1, 2)] for row in rows if row["arm"] == arm]
             counts = [", ".join(str(sum(word in said[reader] for said in own)) for reader in (0, 1)) for word in ("bad", "doubtful")]

@@ -1,5 +1,6 @@
 """The bundled content, row by row, and the pairs made from it."""
 
+import math
 import statistics
 import subprocess
 import sys
@@ -7,16 +8,18 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from wordfreq import zipf_frequency
+from wordfreq import word_frequency, zipf_frequency
 
 from freqbias.errors import InputError
-from freqbias.frequency import content_words, swap
+from freqbias.frequency import content_words, content_zipf, swap
 from freqbias.paraphrases import lexicon, words
 from freqbias.paraphrases.lexicon import decoy_of, fitting_frames, frames, generate, query_texts, synonym_sets
+from freqbias.readability import sentences
 
 ARMS = ("frequency", "placebo")
 SETS = [item for arm in ARMS for item in synonym_sets(arm)]
 SLOTS = {slot for frame in frames() for slot in frame.slots}
+CLEAN = 0.83  # of the pairs, by either reader in either arm
 #: The sound of these beginnings does not follow the letter; judged by hand, apart from the library that the code uses.
 AN_BEFORE_CONSONANT_LETTER = ("hour", "honour", "honest", "heir")
 A_BEFORE_VOWEL_LETTER = ("uni", "use", "usu", "eu", "ewe", "one", "once", "uto", "ute", "ura", "ukulele", "ubiq", "uro")
@@ -36,24 +39,85 @@ def test_row(item):
         assert zipf_frequency(word, "en") > 0
     assert not words.related(item.high, item.low) or item.relatives
     assert all(register in ("informal", "neutral", "formal") for register in item.register)
-    assert all(region in (None, "us", "uk") for region in item.region)
     # the rules that the datasheet states
-    assert min(item.sense_share) >= (0.4 if item.arm == "frequency" else 0.35)
+    assert min(item.sense_share) >= 0.15
     assert max(item.sense_share) <= 1
     assert all(4 <= fit <= 5 for fit in item.gloss_fit)
     assert (item.countable is not None) == (item.pos == "noun")
+    assert sorted(item.equivalence) in (["same", "same"], ["nuance", "same"])
+    assert item.surely_same or not (item.headline or item.balanced or item.gap_matched)
     decoy = decoy_of(item)
-    assert (decoy.slot, decoy.countable) == (item.slot, item.countable)
+    assert (decoy.slot, decoy.countable, decoy.group) == (item.slot, item.countable, item.group)
     assert len({item.high, item.low, decoy.high, decoy.low}) == 4
-    assert len(item.gloss_plain) == len(item.gloss_elevated) == 2
-    assert len(set(item.glosses)) == 4
+    assert not words.shared_words([item.high, item.low], [decoy.high, decoy.low])
+    assert len(item.gloss_plain) == len(item.gloss_elevated) == len(item.gloss_rare) == 2
+    assert len(set(item.glosses)) == 6
     assert not words.shared_words(item.glosses, [item.high, item.low, decoy.high, decoy.low])
     assert len(fitting_frames(item.id, item.arm)) >= 3
     if item.arm == "frequency":
         assert zipf_gap(item) >= 0.85 - 1e-9
+        assert zipf_gap(item) + math.log10(item.sense_share[0] / item.sense_share[1]) >= 0.5 - 1e-9
     else:
         assert abs(zipf_gap(item)) <= 0.1 + 1e-9
         assert_oriented(item)
+
+
+@pytest.mark.parametrize("item", SETS, ids=lambda item: item.id)
+def test_other_spellings_do_not_change_the_gap(item):
+    """`emphasise` and `emphasize` are one word: counted under both, the gap stays within what a placebo may have."""
+    from breame.spelling import get_american_spelling, get_british_spelling
+
+    def more(word):
+        others = {get_american_spelling(word), get_british_spelling(word)} - {word}
+        return math.log10(1 + sum(word_frequency(other, "en") for other in others) / word_frequency(word, "en"))
+
+    assert get_american_spelling(item.high) != get_american_spelling(item.low)
+    assert abs(more(item.high) - more(item.low)) <= 0.1
+
+
+@pytest.mark.parametrize(
+    ("word", "form", "leads_back"),
+    [
+        ("car", "words", True),
+        ("mouse", "words", True),
+        ("sawbones", "words", False),
+        ("crisis", "words", True),
+        ("grok", "past", False),
+        ("steal", "past", True),
+        ("carry", "past", True),
+    ],
+)
+def test_an_inflection_leads_back_to_its_word(word, form, leads_back):
+    frame = lexicon.Frame(id="", domain="", pos="", slots=[], countable=None, position="early", text=f"The {{{form}}} again.")
+    assert frame.is_inflected(word) is leads_back
+
+
+@pytest.mark.parametrize("item", SETS, ids=lambda item: item.id)
+def test_no_frame_shows_a_form_that_is_not_the_words_own(item):
+    for frame in fitting_frames(item.id, item.arm):
+        assert frame.is_inflected(item.high)
+        assert frame.is_inflected(item.low)
+        if item.countable is False:
+            assert frame.form == "word"
+            assert "{a word}" not in frame.text
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "near"),
+    [
+        ("jot", "jotter", True),
+        ("lens", "lensman", True),
+        ("chat", "backchat", True),
+        ("bone", "jawbone", True),
+        ("house", "whorehouse", True),
+        ("drive", "driver", True),
+        ("car", "automobile", False),
+        ("at", "cat", False),
+    ],
+)
+def test_parts_of_a_word_are_its_relatives(first, second, near):
+    assert words.related(first, second) is words.related(second, first) is near
+    assert bool(words.shared_words([f"the {first} there"], [f"that {second} here"])) is near
 
 
 def assert_oriented(item):
@@ -67,19 +131,65 @@ def assert_oriented(item):
     assert less[0] < less[1]
 
 
+def is_neutral(item):
+    return set(item.register) == {"neutral"}
+
+
+def is_whole(item):
+    """Both words are one piece in the vocabularies of BERT and of a byte-level model."""
+    return max(item.subwords["wordpiece"] + item.subwords["bpe"]) == 1
+
+
 def test_sizes_and_balance():
     frequency, placebo = synonym_sets("frequency"), synonym_sets("placebo")
     assert len(frequency) >= 600
-    assert len(placebo) >= 400
-    assert statistics.median(map(zipf_gap, frequency)) >= 1.5
-    assert sum(item.balanced for item in frequency) >= 200
+    assert sum(item.surely_same for item in frequency) >= 540
+    assert len(placebo) >= 280
+    assert statistics.median(map(zipf_gap, frequency)) >= 1.3
+    assert sum(item.balanced for item in frequency) >= 180
     assert len({item.id for item in SETS}) == len(SETS)
-    assert statistics.mean(item.register[1] == "informal" for item in frequency) >= 0.25
+    neutral = [item for item in frequency if is_neutral(item)]
+    assert len(neutral) >= 250
+    assert sum(map(is_whole, neutral)) >= 150
     assert abs(statistics.mean(map(zipf_gap, placebo))) <= 0.03
     counts = Counter(item.oriented_by for item in placebo)
     assert set(counts) == {"subwords", "informal", "formal", "characters"}
-    assert counts["informal"] + counts["formal"] >= 120
-    assert min(counts.values()) >= 50
+    assert counts["informal"] + counts["formal"] >= 100
+    assert min(counts.values()) >= 40
+
+
+def test_rare_glosses_are_about_as_rare_as_the_rare_form():
+    for arm in ARMS:
+        apart = [
+            content_zipf(gloss) - zipf_frequency(item.low, "en") for item in synonym_sets(arm) for gloss in item.gloss_rare
+        ]  # fmt: skip
+        assert abs(statistics.mean(apart)) <= 0.5
+        plain = [content_zipf(gloss) for item in synonym_sets(arm) for gloss in item.gloss_plain]
+        assert statistics.mean(value for value in plain if value is not None) >= 4.5
+    for item in SETS:
+        for gloss in item.gloss_rare:
+            assert content_zipf(gloss) <= max(zipf_frequency(item.low, "en") + 0.7, 2.95), (item.id, gloss)
+
+
+def test_glosses_lean_to_neither_side_on_average():
+    """A lean is a covariate of every pair; over an arm it must be small, so that a model of it has little to explain."""
+    for arm in ARMS:
+        assert abs(statistics.mean(item.lean for item in synonym_sets(arm))) <= 0.15
+    assert all(item.gloss_lean.keys() == {"plain", "elevated", "rare"} for item in SETS)
+
+
+@pytest.mark.parametrize("part", ["balanced", "gap_matched", "all"])
+def test_the_placebo_has_the_register_of_the_frequency_arm(part):
+    pairs = generate(sets=part)
+    for name in ("informal", "formal"):
+        gaps = {
+            arm: statistics.mean(
+                high - low for high, low in {pair.item: pair.covariates[name] for pair in pairs if pair.arm == arm}.values()
+            )
+            for arm in ARMS
+        }
+        assert gaps["placebo"] == pytest.approx(gaps["frequency"], abs=0.03)
+    assert len({pair.item for pair in pairs if pair.arm == "placebo"}) >= 120
 
 
 def test_balanced_sets_are_level_in_register_and_the_marks_are_the_tools_own():
@@ -134,11 +244,26 @@ def test_frame(frame):
     assert sum(frame.text.count(slot) for slot in ("{word}", "{words}", "{past}", "{a word}")) == 1
     assert frame.text.endswith(".")
     assert set(frame.slots) <= SLOTS
+    tokens = frame.text.replace("{a word}", "{word}").split()
+    place = next(k for k, token in enumerate(tokens) if "{" in token) / len(tokens)
+    assert frame.position == ("early" if place < 1 / 3 else "middle" if place < 2 / 3 else "late")
 
 
 def test_frames_cover_domains():
-    assert len(frames()) >= 40
-    assert len({frame.domain for frame in frames()}) >= 10
+    assert len(frames()) >= 100
+    domains = Counter(frame.domain for frame in frames())
+    assert len(domains) >= 10
+    assert max(domains.values()) <= 0.25 * len(frames())
+
+
+@pytest.mark.parametrize("slot", sorted(SLOTS))
+def test_frames_of_a_slot_have_the_word_early_in_the_middle_and_late_and_one_to_three_sentences(slot):
+    own = [frame for frame in frames() if slot in frame.slots]
+    positions = Counter(frame.position for frame in own)
+    assert min(positions[place] for place in ("early", "middle", "late")) >= 0.1 * len(own)
+    counts = [sentences(frame.fill("word")) for frame in own]
+    assert set(counts) <= {1, 2, 3}
+    assert 0.3 <= statistics.mean(count > 1 for count in counts) <= 0.7
 
 
 @pytest.mark.parametrize("word", sorted({word for item in SETS if item.countable for word in (item.high, item.low)}))
@@ -173,7 +298,7 @@ def test_pairs_have_all_their_queries_and_pass_their_checks():
         pair.check()
         assert all(pair.checks.values()), (pair.high, pair.low, pair.checks)
         assert len(pair.queries["neutral"]) >= 5
-        asked = [*pair.queries["gloss_plain"], *pair.queries["gloss_elevated"]]
+        asked = [text for name in ("gloss_plain", "gloss_elevated", "gloss_rare") for text in pair.queries[name]]
         shown = [pair.high, pair.low, *pair.decoys.values()]
         assert not words.shared_words(asked, shown), pair
         assert not words.shared_words(pair.queries["neutral"], shown), pair
@@ -258,14 +383,22 @@ def test_stored_subword_counts_are_the_tokenizers_own():
 
 
 def test_blind_read_is_of_pairs_that_the_generator_makes():
-    """The committed sample and its verdicts: at least 97 of 100 good for either reader."""
+    """The committed sample and its verdicts, of sentences as they are made now."""
     import json
     from importlib.resources import files
 
     rows = [json.loads(line) for line in files("freqbias.paraphrases").joinpath("data", "blind_read.jsonl").read_text().splitlines()]
-    every = sum(len(fitting_frames(item.id, "frequency")) for item in synonym_sets("frequency"))
-    made = {frozenset((pair.high, pair.low)) for pair in generate(n=every, sets="all")}
-    assert len(rows) == 100
-    assert all({row["a"], row["b"]} in made for row in rows)
-    for reader in ("reader_a", "reader_b"):
-        assert sum(row[reader]["a_ok"] and row[reader]["b_ok"] and row[reader]["same"] for row in rows) >= 97
+    made = {}
+    for arm in ARMS:
+        for item in synonym_sets(arm):
+            for frame in fitting_frames(item.id, arm):
+                made[frozenset((frame.fill(item.high), frame.fill(item.low)))] = (item.id, arm)
+    assert Counter(row["arm"] for row in rows) == {"frequency": 150, "placebo": 60}
+    assert [row for row in rows if made.get(frozenset((row["a"], row["b"]))) != (row["item"], row["arm"])] == []
+    for arm in ARMS:
+        own = [row for row in rows if row["arm"] == arm]
+        for reader in ("reader_a", "reader_b"):
+            verdicts = Counter(row[reader]["verdict"] for row in own)
+            assert set(verdicts) <= {"clean", "doubtful", "wrong"}
+            assert verdicts["clean"] >= CLEAN * len(own)
+            assert verdicts["wrong"] <= 0.01 * len(own)

@@ -156,15 +156,15 @@ def test_left_alone_by_the_place(tag, text):
     [
         ("She bought a car.", "car-automobile-n"),
         ("The cars were red.", "car-automobile-n"),
-        ("It was the idea of a friend.", "idea-notion-n"),
-        ("The notion that he left is wrong.", "idea-notion-n"),
-        ("It is difficult to say.", "difficult-tricky-a"),
+        ("She felt the gratitude of a friend.", "gratitude-thankfulness-n"),
+        ("There was a plebiscite in May.", "referendum-plebiscite-n"),
+        ("The stingy uncle went home.", "stingy-tightfisted-a"),
         ("A risible, formulaic mix of both.", "laughable-risible-a"),
         ("They were famous for it.", "famous-renowned-a"),
         ("The movie is too long.", "film-movie-n"),
         ("It was a superb score.", "terrific-superb-a"),
         ("There is a shortage of water.", "shortage-dearth-n"),
-        ("The shoddy work went on.", "shoddy-substandard-a"),
+        ("An astute move.", "astute-shrewd-a"),
     ],
 )
 def test_swapped_where_both_words_can_stand(tag, text, name):
@@ -269,7 +269,7 @@ def test_the_most_that_one_set_may_be(counts, share, most):
 
 def test_no_word_pair_is_most_of_an_arm(cli, tmp_path):
     path = tmp_path / "texts.txt"
-    others = ["terrific", "infamous", "astute", "shoddy", "puzzling", "moronic", "genial", "formless", "glum", "grimy", "impudent"]
+    others = ["terrific", "infamous", "astute", "fizzy", "garrulous", "moronic", "genial", "formless", "burdensome", "grimy", "impudent"]
     texts = [f"The movie of {k} winters is long." for k in range(36)] + [f"It was a {word} thing." for word in others]
     path.write_text("\n".join(texts))
     coverage = Coverage()
@@ -300,7 +300,6 @@ def test_readings_are_whole():
     assert Counter(row["arm"] for row in sample) == dict.fromkeys(ARMS, 100)
     assert len({row["domain"] for row in sample}) >= 5
     assert max(Counter((row["arm"], row["set"]) for row in sample).values()) <= 10
-    assert {row["set"] for row in sample} <= set(rules())
 
 
 @pytest.mark.parametrize("arm", ARMS)
@@ -308,5 +307,8 @@ def test_readings_are_whole():
 def test_readers_found_few_of_the_last_sample_bad(arm, reader):
     path = Path(__file__).parents[2] / "benchmarks" / "swaps_final.jsonl"
     rows = [row for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()) if row["arm"] == arm]
-    assert len({row["domain"] for row in rows}) >= 5
-    assert sum("bad" in (row[reader]["high"], row[reader]["low"]) for row in rows) <= 0.05 * len(rows)
+    left = [row for row in rows if row["set"] in rules()]  # later readings of the sets themselves took some out
+    assert len(left) >= 50
+    for part in (rows, left):
+        assert len({row["domain"] for row in part}) >= 5
+        assert sum("bad" in (row[reader]["high"], row[reader]["low"]) for row in part) <= 0.05 * len(part)
