@@ -15,7 +15,7 @@ from freqbias.records import Pair
 from freqbias.terms import FREQUENCY, PLACEBO
 
 SIZES = {FREQUENCY: 150, PLACEBO: 60}
-SEED = 2605
+SEED = 2606
 
 
 def sample() -> list[tuple[Pair, str, str]]:

@@ -18,7 +18,7 @@ from freqbias.terms import ENTAILMENT, FREQUENCY
 MIN_ENTAILMENT = 0.5  # probability; then it is likelier than all else together
 #: Of the bundled pairs of arm `frequency`, whose forms differ in one word: as many have a lower score than a rewrite and its text may.
 BELOW = 0.05
-BUNDLED_PAIRS = 200  # that say what this is by an embedder: about .7 by MiniLM, .95 by multilingual-e5-small
+BUNDLED_PAIRS = 200  # that say what this is by an embedder: about .8 by MiniLM
 #: What a model may put before its answer.
 _LABEL = re.compile(
     r"^(?:(?:sure|certainly|okay|ok|of course)\b[,.!]*\s*)?"

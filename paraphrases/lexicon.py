@@ -69,10 +69,10 @@ class Frame:
         return re.sub(r"\{[^}]*\}", "", self.text)
 
     def fill(self, word: str) -> str:
-        """Return the sentence with `word` in place."""
-        if "{a word}" in self.text:
-            return self.text.replace("{a word}", f"{article(word)} {word}")
-        return re.sub(r"\{\w+\}", self.swapped(word), self.text)
+        """Return the text with `word` in place."""
+        shown = f"{article(word)} {word}" if "{a word}" in self.text else self.swapped(word)
+        filled = re.sub(r"\{[^}]*\}", shown, self.text)
+        return filled[0].upper() + filled[1:]
 
     def swapped(self, word: str) -> str:
         """Return `word` in the form that this frame shows."""

@@ -25,7 +25,7 @@ def folder(tmp_path_factory):
     from freqbias.paraphrases.lexicon import generate
 
     path = tmp_path_factory.mktemp("planted")
-    write_records(path / "pairs.jsonl", filter(keeps_article, generate(n=60, seed=3)))
+    write_records(path / "pairs.jsonl", filter(keeps_article, generate(n=90, seed=3)))
     return path
 
 
@@ -228,7 +228,7 @@ def test_embedder_without_directions_fails_by_row(estimates, folder, name, probe
     find = estimates("--embedder", name, probe)
     row = find(contrast, measure=measure)
     assert row.value is None
-    assert row.n_failed == 60
+    assert row.n_failed == sum(pair.arm == "frequency" for pair in read_pairs(folder)) >= 50
     rows = list(read_observations(folder))
     assert all(row.error for row in rows)
     assert {row.pair_id for row in rows} == {pair.id for pair in read_pairs(folder)}

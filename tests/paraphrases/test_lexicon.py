@@ -19,7 +19,7 @@ from freqbias.readability import sentences
 ARMS = ("frequency", "placebo")
 SETS = [item for arm in ARMS for item in synonym_sets(arm)]
 SLOTS = {slot for frame in frames() for slot in frame.slots}
-CLEAN = 0.83  # of the pairs, by either reader in either arm
+CLEAN = 0.9  # of the pairs, by either reader in either arm
 #: The sound of these beginnings does not follow the letter; judged by hand, apart from the library that the code uses.
 AN_BEFORE_CONSONANT_LETTER = ("hour", "honour", "honest", "heir")
 A_BEFORE_VOWEL_LETTER = ("uni", "use", "usu", "eu", "ewe", "one", "once", "uto", "ute", "ura", "ukulele", "ubiq", "uro")
