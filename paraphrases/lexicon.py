@@ -52,7 +52,7 @@ class Frame:
     """A carrier of one to three sentences; `{word}`, `{words}`, `{past}` and `{a word}` are filled with a word in that form.
 
     `position` is the third of the text that the word stands in: `early`, `middle` or `late`. A frame without `slots` was written for the
-    sets that list it, whose words other frames would show in another sense.
+    set that lists it.
     """
 
     id: str

@@ -3,7 +3,7 @@
     python tools/mark_sets.py [--check]
 
 * `decoy` is the set of the same arm, group, slot and countability with the nearest frequency gap that shares no word with the set or its
-  glosses, nor its own glosses with the set.
+  glosses.
 * A placebo set that register orients is oriented by `formal` or `informal`, and its `high` side is the word that is not so, as the
   frequent word is not; the others are oriented by the rival that has oriented the fewest so far, of those in which the words differ.
 * `headline`: sets whose two words nearly always carry the meant sense, no relatives and of no region.

@@ -154,7 +154,7 @@ def test_sizes_and_balance():
     assert abs(statistics.mean(map(zipf_gap, placebo))) <= 0.03
     counts = Counter(item.oriented_by for item in placebo)
     assert set(counts) == {"subwords", "informal", "formal", "characters"}
-    assert counts["informal"] + counts["formal"] >= 100
+    assert counts["informal"] + counts["formal"] >= 115
     assert min(counts.values()) >= 40
 
 
