@@ -115,7 +115,7 @@ def sizes() -> str:
     lines += [
         f"| … median (least) Zipf gap | {statistics.median(gaps.values()):.2f} ({min(gaps.values()):.2f}) |",
         f"| … called the same by both readers | {sum(item.surely_same for item in frequency)} |",
-        f"| … both words neutral | {len(neutral)}; {sum(map(_is_whole, neutral))} of them one piece in two vocabularies on both sides |",
+        f"| … both words neutral | {len(neutral)}; in {sum(map(_is_whole, neutral))} both words are single pieces of WordPiece and of BPE |",
         f"| … rare form informal / formal | {_share(frequency, 'informal')} / {_share(frequency, 'formal')} |",
         f"| … headline (sense share ≥ .8 on both sides, no relatives, not regional) | {sum(i.headline for i in frequency)} |",
         f"| … frequent form at least as long as the rare one | {_percent([len(i.high) >= len(i.low) for i in frequency])} |",
@@ -176,7 +176,8 @@ def blind() -> str:
             lines.append(f"| {arm} | {reader.upper()} | {said.total()} | {shares[0]} | {said['doubtful']} | {shares[1]} |")
     verdicts = [{row[f"reader_{reader}"]["verdict"] for reader in "ab"} for row in rows]
     both = sum("clean" not in said for said in verdicts)
-    return "\n".join([*lines, "", f"Both readers objected to {both} pairs, one of them to {sum(len(said) > 1 for said in verdicts)}."])
+    one = sum(len(said) > 1 and "clean" in said for said in verdicts)
+    return "\n".join([*lines, "", f"Pairs that both readers objected to: {both}; that only one of them did: {one}."])
 
 
 def _share_of(count: int, total: int) -> str:

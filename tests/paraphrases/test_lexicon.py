@@ -249,6 +249,13 @@ def test_frame(frame):
     assert frame.position == ("early" if place < 1 / 3 else "middle" if place < 2 / 3 else "late")
 
 
+def test_a_text_of_one_set_is_listed_by_that_set_and_sets_list_nothing_else():
+    listed = Counter(name for item in SETS for name in item.frames)
+    known = {frame.id: frame for frame in frames()}
+    assert set(listed) <= set(known)
+    assert {listed[name] for name, frame in known.items() if not frame.slots} == {1}
+
+
 def test_frames_cover_domains():
     assert len(frames()) >= 100
     domains = Counter(frame.domain for frame in frames())
