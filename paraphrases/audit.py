@@ -153,7 +153,8 @@ def _verdicts(arm: Mapping[str, Any], pairs: Sequence[Pair]) -> list[dict[str, s
     elif matched["n_pairs"] < arm["n_pairs"]:
         share = f"{matched['n_pairs']} of {arm['n_pairs']} pairs are level in words and characters"
         size = "no spread" if matched["frequency_dz"] is None else f"a frequency gap of dz {matched['frequency_dz']:+.2f}"
-        found.append(_verdict("matched", "partial", f"{share}; they keep {size}"))
+        kept = "" if any(map(in_phrasing, pairs)) else f"; they keep {size}"
+        found.append(_verdict("matched", "partial", share + kept))
     return found
 
 

@@ -75,6 +75,8 @@ def parsed_options(generator: Any, name: str, words: Sequence[str]) -> dict[str,
             found[key] = msgspec.convert(value, hints.get(key, str), strict=False)
         except msgspec.ValidationError as error:
             raise InputError(f"-o {word}: {str(error)[:1].lower()}{str(error)[1:]}") from error
+        if found[key] != found[key]:  # NaN, with which every comparison is false
+            raise InputError(f"-o {word}: must be a number")
     return found
 
 
@@ -97,6 +99,9 @@ def generate(name: str, sources: Sequence[Path], options: Mapping[str, Any], wor
         if key not in known and key not in takes and key != "seed":
             raise InputError(f"generator '{name}' takes no --{key.replace('_', '-')}")
     given = {key: value for key, value in given.items() if key in known or key in takes} | parsed_options(generator, name, words)
+    seed = given.get("seed", 0)
+    if isinstance(seed, int) and seed < 0:
+        raise InputError(f"-o seed={seed}: must be at least 0")
     with in_one_line(InputError, f"generator '{name}'", generator):
         made = generator(**given)
     return made if name in registry.BUILT_IN["generators"] else _sound(made, name)

@@ -1,5 +1,6 @@
 """The stages as functions on files; the commands and `run` call these."""
 
+import logging
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
@@ -33,6 +34,7 @@ from freqbias.terms import (
 if TYPE_CHECKING:
     from freqbias.matching import Balance
 
+log = logging.getLogger(__name__)
 RUN_FILES = (PAIRS_FILE, OBSERVATIONS_FILE, ESTIMATES_FILE, MANIFEST_FILE)
 DERIVED = (ESTIMATES_FILE, HTML_REPORT, MARKDOWN_REPORT, JSON_REPORT)
 
@@ -109,8 +111,12 @@ def match_pairs(pairs: Path, names: Sequence[str], out: Path, *, track: Track) -
     own = [pair for pair in records if pair.arm == FREQUENCY]
     if not own:
         raise InputError(f"{pairs}: contains no pairs of arm 'frequency'")
-    if all(map(in_phrasing, own)):
+    rephrased = sum(map(in_phrasing, own))
+    if rephrased == len(own):
         raise InputError(f"{pairs}: the forms differ in construction and have no frequency gap of words to keep; choose kinds instead")
+    if rephrased:
+        message = "%s: %d of %d frequency pairs differ in construction; they have no frequency gap of words and are left out"
+        log.warning(message, pairs, rephrased, len(own))
     values = [covariates(pair) for pair in track(own, "covariates", len(own))]
     known = sorted({name for row in values for name in row} | set(TEXT_MEASURES))
     for name in names:

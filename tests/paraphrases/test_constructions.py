@@ -16,6 +16,7 @@ from freqbias.analysis.report.verdict import verdicts
 from freqbias.analysis.table.contrasts import pair_table
 from freqbias.covariates import frequency_gap, frequency_gaps
 from freqbias.errors import InputError
+from freqbias.files import write_records
 from freqbias.frequency import content_words
 from freqbias.paraphrases import lexicon
 from freqbias.paraphrases.audit import audit
@@ -394,3 +395,23 @@ def test_matching_of_phrasings_is_refused_in_one_line(tmp_path):
     path.write_text("".join(json.dumps(pair.to_dict()) + "\n" for pair in generate(n=10)), encoding="utf-8")
     with pytest.raises(InputError, match="the forms differ in construction and have no frequency gap of words"):
         stages.match_pairs(path, ["words"], tmp_path / "level.jsonl", track=silent)
+
+
+def test_the_audit_promises_no_frequency_gap_to_what_is_level():
+    own = generate()
+    for pairs in (own, [*own, *lexicon.generate(n=5)], generate(kinds="particle,dative"), generate(kinds="active_passive,particle")):
+        found = next(row for row in audit(pairs)["verdicts"] if row["code"] == "matched")
+        assert found["level"] == "partial"
+        assert found["message"].endswith("are level in words and characters")
+
+
+def test_match_says_that_it_leaves_phrasings_out(tmp_path, caplog):
+    path = tmp_path / "pairs.jsonl"
+    write_records(path, [*generate(n=10), *lexicon.generate(n=8)])
+    total, _ = stages.match_pairs(path, ["words"], tmp_path / "level.jsonl", track=silent)
+    assert total == 18
+    assert "10 of 18 frequency pairs differ in construction; they have no frequency gap of words and are left out" in caplog.text
+    caplog.clear()
+    write_records(path, lexicon.generate(n=8))
+    stages.match_pairs(path, ["words"], tmp_path / "level.jsonl", track=silent)
+    assert not caplog.text

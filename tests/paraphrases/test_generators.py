@@ -1,5 +1,7 @@
 """Generators of others: their own options, one line for what does not fit, and pairs made as the built-in ones are."""
 
+from pathlib import Path
+
 import pytest
 
 from freqbias.errors import InputError
@@ -106,3 +108,18 @@ def test_a_pair_is_made_as_the_built_in_ones_are():
 def test_a_pair_of_one_text_is_refused():
     with pytest.raises(InputError, match="have the same text"):
         make_pair(item="dog", high="The dog.", low="The dog.")
+
+
+@pytest.mark.parametrize("name", ["lexicon", "wordnet", "constructions"])
+def test_a_seed_below_zero_is_one_line(name):
+    with pytest.raises(InputError, match=r"^-o seed=-1: must be at least 0$"):
+        generate(name, [], {"n": 2}, ["seed=-1"])
+    with pytest.raises(InputError, match=r"^-o seed=-7: must be at least 0$"):
+        generate(name, [], {"n": 2, "seed": -7})
+
+
+@pytest.mark.parametrize(("name", "word"), [("wordnet", "min_zipf=nan"), ("wordnet", "min_gap=NaN"), ("rewrite", "similarity=nan")])
+def test_an_option_that_is_not_a_number_is_one_line(name, word):
+    sources = [Path("texts.txt")] if name == "rewrite" else []
+    with pytest.raises(InputError, match=f"^-o {word}: must be a number$"):
+        generate(name, sources, {}, [word])

@@ -331,7 +331,7 @@ def test_a_model_with_one_answer_gives_what_it_can(source):
         ({}, ["-o", "k=-3"], "-o k=-3: must be at least 1"),
         ({}, ["-o", "k=many"], "-o k=many: expected `int`"),
         ({}, ["-o", "temperature=0"], "-o temperature=0: must be above 0"),
-        ({}, ["-o", "temperature=nan"], "-o temperature=nan: must be above 0"),
+        ({}, ["-o", "temperature=nan"], "-o temperature=nan: must be a number"),
         ({}, ["-o", "max_tokens=0"], "-o max_tokens=0: must be at least 1"),
         ({}, ["-o", "ratio=0.5"], "-o ratio=0.5: must be at least 1"),
         ({}, ["-o", "gap=0"], "-o gap=0: must be above 0"),
