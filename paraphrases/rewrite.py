@@ -62,6 +62,8 @@ class Asking:
         for name in ("k", "max_tokens"):
             if getattr(self, name) < 1:
                 raise InputError(f"-o {name}={getattr(self, name)}: must be at least 1")
+        if self.seed < 0:
+            raise InputError(f"-o seed={self.seed}: must be at least 0")
         if not 0 < self.temperature < math.inf:
             raise InputError(f"-o temperature={self.temperature:g}: must be above 0, or all rewrites of a text are one")
 
@@ -177,6 +179,10 @@ class Work:
     similarity: float | None = None
     journal: Path | None = None
     n: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.similarity is not None and math.isnan(self.similarity):
+            raise InputError(f"-o similarity={self.similarity}: must be a number")
 
 
 def pairs_of_texts(texts: Iterable[str], work: Work, coverage: Coverage | None = None, track: Track = silent) -> list[Pair]:

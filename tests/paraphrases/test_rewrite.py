@@ -471,3 +471,12 @@ def test_a_real_model_writes_keeps_and_goes_on(cli, tmp_path):
     assert cli(*given, "--out", tmp_path / "two.jsonl").exit_code == 0
     assert cut.read_bytes() == journal.read_bytes()
     assert (tmp_path / "two.jsonl").read_bytes() == (tmp_path / "one.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [({"seed": -1}, "seed=-1: must be at least 0"), ({"similarity": float("nan")}, "similarity=nan: must be a number")],
+)
+def test_python_refuses_what_the_command_refuses(options, reason):
+    with pytest.raises(InputError, match=f"^{reason}$"):
+        freqbias.rewrite(["The man bought a car."], lm="smollm2-135m", embedder="bm25", k=1, max_tokens=5, **options)
