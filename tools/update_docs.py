@@ -115,7 +115,8 @@ def sizes() -> str:
     lines += [
         f"| … median (least) Zipf gap | {statistics.median(gaps.values()):.2f} ({min(gaps.values()):.2f}) |",
         f"| … called the same by both readers | {sum(item.surely_same for item in frequency)} |",
-        f"| … both words neutral | {len(neutral)}; in {sum(map(_is_whole, neutral))} both words are single pieces of WordPiece and of BPE |",
+        f"| … both words neutral | {len(neutral)} |",
+        f"| … … and single pieces of WordPiece and of BPE | {sum(map(_is_whole, neutral))} |",
         f"| … rare form informal / formal | {_share(frequency, 'informal')} / {_share(frequency, 'formal')} |",
         f"| … headline (sense share ≥ .8 on both sides, no relatives, not regional) | {sum(i.headline for i in frequency)} |",
         f"| … frequent form at least as long as the rare one | {_percent([len(i.high) >= len(i.low) for i in frequency])} |",
