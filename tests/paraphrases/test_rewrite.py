@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import rewriting
-from conftest import needed
+from conftest import missing, needed
 from filelock import FileLock
 from misbehaving import MODEL, Server, completion
 
@@ -323,7 +323,7 @@ def test_a_model_with_one_answer_gives_what_it_can(source):
     [
         ({"lm": None}, [], "rewrite needs a language model that writes; name one with --lm"),
         ({"lm": "nosuch"}, [], "unknown model 'nosuch'"),
-        ({"lm": "minilm"}, [], "model 'minilm' is not a language model"),
+        ({"lm": "bm25"}, [], "model 'bm25' is not a language model"),
         ({"lm": "rewriting:words_only"}, [], "is a function that only scores texts; name a model that can generate"),
         ({"lm": "rewriting:nothing"}, [], "module 'rewriting' has no 'nothing'"),
         ({"embedder": "smollm2-135m"}, [], "model 'smollm2-135m' is not an embedder"),
@@ -345,6 +345,8 @@ def test_what_cannot_be_is_refused_in_one_line(cli, source, tmp_path, options, w
     if options.get("lm", "") is None:
         given = [part for k, part in enumerate(given) if part not in ("--lm", None)]
     result = cli(*given)
+    if "is not ready here" in result.stderr:
+        missing(" ".join(result.stderr.split()))
     assert result.exit_code == 2, result.stderr
     assert said in " ".join(result.stderr.split())
     assert len(result.stderr.strip().splitlines()) == 1
@@ -356,7 +358,7 @@ def test_python_errors_speak_of_arguments():
     with pytest.raises(InputError, match=r"^k=0: must be at least 1$"):
         freqbias.rewrite(["a"], lm="rewriting:scripted", k=0)
     with pytest.raises(InputError, match="not a language model; give it to embedder, not lm"):
-        freqbias.rewrite(["a"], lm="minilm", embedder="rewriting:topics")
+        freqbias.rewrite(["a"], lm="bm25", embedder="rewriting:topics")
     with pytest.raises(InputError, match=r"texts\[1\]: expected a text, found int"):
         freqbias.rewrite(["a", 3], **OPTIONS)
     with pytest.raises(InputError, match="texts: expected a path or several texts, found int"):
