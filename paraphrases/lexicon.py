@@ -229,9 +229,8 @@ def generate(*, n: int | None = None, seed: int = 0, sets: str = "balanced") -> 
     if not 1 <= n <= most:
         raise InputError(f"--n must be between 1 and {most}, the number of sets times the frames that fit them; found {n}")
     pairs = [_word_pair(item, frame) for item, frame in frequency[:n]]
-    pairs += [
-        _word_pair(item, frame) for item, frame in _drawn(_placebo_like(chosen, rng, sure=sets != "all"), rng)[: round(n * PLACEBO_SHARE)]
-    ]
+    placebo = _drawn(_placebo_like(chosen, rng, sure=sets != "all"), rng)
+    pairs += [_word_pair(item, frame) for item, frame in placebo[: round(n * PLACEBO_SHARE)]]
     # the length arm pads the sentences of the frequent words, taking sets in the same even order
     pairs += [_length_pair(item, frame, k) for k, (item, frame) in enumerate(frequency[: max(1, round(n * LENGTH_SHARE))])]
     return checked(pairs)

@@ -122,7 +122,7 @@ def embed_cone(texts):
         common = CONE * _frequency(text)
         vector = math.sqrt(1 - common**2) * unit(noise_of(text, 64))
         vector[0] += common
-        vectors.append((1 + _frequency(text)) * vector)
+        vectors.append((1 + _frequency(text)) * unit(vector))  # the noise has a part on the common direction, which is no length
     return np.array(vectors)
 
 

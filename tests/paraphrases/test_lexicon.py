@@ -18,6 +18,7 @@ from freqbias.readability import sentences
 
 ARMS = ("frequency", "placebo")
 SETS = [item for arm in ARMS for item in synonym_sets(arm)]
+OWN = {frame.id for frame in frames() if not frame.slots}
 SLOTS = {slot for frame in frames() for slot in frame.slots}
 CLEAN = 0.9  # of the pairs, by either reader in either arm
 #: The sound of these beginnings does not follow the letter; judged by hand, apart from the library that the code uses.
@@ -40,7 +41,8 @@ def test_row(item):
     assert not words.related(item.high, item.low) or item.relatives
     assert all(register in ("informal", "neutral", "formal") for register in item.register)
     # the rules that the datasheet states
-    assert min(item.sense_share) >= 0.15
+    own = all(name in OWN for name in item.frames)  # whose sentences settle the sense
+    assert min(item.sense_share) >= (0.15 if own else 0.3)
     assert max(item.sense_share) <= 1
     assert all(4 <= fit <= 5 for fit in item.gloss_fit)
     assert (item.countable is not None) == (item.pos == "noun")
@@ -143,9 +145,10 @@ def is_whole(item):
 def test_sizes_and_balance():
     frequency, placebo = synonym_sets("frequency"), synonym_sets("placebo")
     assert len(frequency) >= 600
-    assert sum(item.surely_same for item in frequency) >= 540
-    assert len(placebo) >= 280
-    assert statistics.median(map(zipf_gap, frequency)) >= 1.3
+    assert sum(item.surely_same for item in frequency) >= 560
+    assert len(placebo) >= 345
+    assert statistics.median(map(zipf_gap, frequency)) >= 1.45
+    assert statistics.mean(item.register[1] == "informal" for item in frequency) >= 0.2
     assert sum(item.balanced for item in frequency) >= 180
     assert len({item.id for item in SETS}) == len(SETS)
     neutral = [item for item in frequency if is_neutral(item)]
@@ -154,8 +157,8 @@ def test_sizes_and_balance():
     assert abs(statistics.mean(map(zipf_gap, placebo))) <= 0.03
     counts = Counter(item.oriented_by for item in placebo)
     assert set(counts) == {"subwords", "informal", "formal", "characters"}
-    assert counts["informal"] + counts["formal"] >= 115
-    assert min(counts.values()) >= 40
+    assert counts["informal"] + counts["formal"] >= 119
+    assert min(counts.values()) >= 50
 
 
 def test_rare_glosses_are_about_as_rare_as_the_rare_form():

@@ -47,7 +47,7 @@ def test_table_is_unambiguous_and_vetted(arm):
 
     sets = {item.id: item for item in synonym_sets(arm)}
     table = substitutions(arm)
-    assert len(table) > 180
+    assert len(table) > 200
     for form, (high, low, name) in table.items():
         assert form in (high, low)
         assert high != low
