@@ -79,6 +79,29 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             partial.unlink(missing_ok=True)
 
 
+@contextmanager
+def held(lock: Path, taken: str, named: Path) -> Iterator[None]:
+    """Hold a lock file; `InputError` begins with `taken` where a living process has it, and names `named` where it cannot be written.
+
+    A dead process holds nothing.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        own = FileLock(lock, timeout=0)
+        own.acquire()
+    except Timeout as error:
+        raise InputError(f"{taken}; wait for it, or give another --out") from error
+    except OSError as error:
+        raise InputError(f"{named}: cannot be written: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        own.release()
+
+
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a UTF-8 text file, whole or not at all."""
     with atomic(path) as stream:

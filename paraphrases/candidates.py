@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from filelock import FileLock, Timeout
 
 from freqbias.errors import InputError
-from freqbias.files import atomic, dumps
+from freqbias.files import atomic, dumps, held
 
 KINDS = COMMON, UNCOMMON = ("common", "uncommon")
 PROMPTS = {COMMON: "rewrite-common-v1", UNCOMMON: "rewrite-uncommon-v1"}  # a changed prompt is a new file
@@ -137,17 +136,5 @@ def only_writer(path: Path | None) -> Iterator[None]:
     if path is None:
         yield
         return
-    lock = path.with_name(f".{path.name}.lock")
-    try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        held = FileLock(lock, timeout=0)
-        held.acquire()
-    except Timeout as error:
-        raise InputError(f"{path}: another process is writing it; wait for it, or give another --out") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
-    try:
+    with held(path.with_name(f".{path.name}.lock"), f"{path}: another process is writing it", path):
         yield
-    finally:
-        lock.unlink(missing_ok=True)
-        held.release()

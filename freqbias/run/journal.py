@@ -17,7 +17,7 @@ import orjson
 from filelock import FileLock, Timeout
 
 from freqbias.errors import InputError
-from freqbias.files import atomic, line
+from freqbias.files import atomic, held, line
 from freqbias.records import Observation
 
 SYNC_SECONDS = (
@@ -35,20 +35,8 @@ def side_file(out: Path, kind: str) -> Path:
 @contextmanager
 def only_writer(out: Path) -> Iterator[None]:
     """Be the only process that writes this observation file; `InputError` when there is another. A dead process holds nothing."""
-    path = side_file(out, "lock")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=0)
-        lock.acquire()
-    except Timeout as error:
-        raise InputError(f"{out.parent}: another process is writing this run; wait for it, or give another --out") from error
-    except OSError as error:
-        raise InputError(f"{path.parent}: cannot be written: {error.strerror or error}") from error
-    try:
+    with held(side_file(out, "lock"), f"{out.parent}: another process is writing this run", out.parent):
         yield
-    finally:
-        path.unlink(missing_ok=True)
-        lock.release()
 
 
 def is_locked(out: Path) -> bool:
