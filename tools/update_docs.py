@@ -183,7 +183,7 @@ def blind() -> str:
 
 def _share_of(count: int, total: int) -> str:
     low, high = proportion_confint(count, total, method="wilson")
-    return f"{count} ({count / total:.0%}; {low:.0%} to {high:.0%})"
+    return f"{count} ({count / total:.1%}; {low:.1%} to {high:.1%})"
 
 
 def power() -> str:

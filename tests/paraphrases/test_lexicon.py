@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 from wordfreq import word_frequency, zipf_frequency
 
 from freqbias.errors import InputError
@@ -20,7 +21,7 @@ ARMS = ("frequency", "placebo")
 SETS = [item for arm in ARMS for item in synonym_sets(arm)]
 OWN = {frame.id for frame in frames() if not frame.slots}
 SLOTS = {slot for frame in frames() for slot in frame.slots}
-CLEAN = 0.9  # of the pairs, by either reader in either arm
+CLEAN = 0.9  # of the pairs at least, by the interval, by either reader in either arm
 #: The sound of these beginnings does not follow the letter; judged by hand, apart from the library that the code uses.
 AN_BEFORE_CONSONANT_LETTER = ("hour", "honour", "honest", "heir")
 A_BEFORE_VOWEL_LETTER = ("uni", "use", "usu", "eu", "ewe", "one", "once", "uto", "ute", "ura", "ukulele", "ubiq", "uro")
@@ -403,12 +404,12 @@ def test_blind_read_is_of_pairs_that_the_generator_makes():
         for item in synonym_sets(arm):
             for frame in fitting_frames(item.id, arm):
                 made[frozenset((frame.fill(item.high), frame.fill(item.low)))] = (item.id, arm)
-    assert Counter(row["arm"] for row in rows) == {"frequency": 150, "placebo": 60}
+    assert Counter(row["arm"] for row in rows) == {"frequency": 390, "placebo": 390}
     assert [row for row in rows if made.get(frozenset((row["a"], row["b"]))) != (row["item"], row["arm"])] == []
     for arm in ARMS:
         own = [row for row in rows if row["arm"] == arm]
         for reader in ("reader_a", "reader_b"):
             verdicts = Counter(row[reader]["verdict"] for row in own)
             assert set(verdicts) <= {"clean", "doubtful", "wrong"}
-            assert verdicts["clean"] >= CLEAN * len(own)
-            assert verdicts["wrong"] <= 0.01 * len(own)
+            assert proportion_confint(verdicts["clean"], len(own), method="wilson")[0] >= CLEAN
+            assert proportion_confint(verdicts["wrong"], len(own), method="wilson")[1] <= 0.01
