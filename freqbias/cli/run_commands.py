@@ -20,6 +20,12 @@ MaxRequests = Annotated[int | None, typer.Option(help="Stop after so many reques
 Trust = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a model ships.")]
 Pickle = Annotated[bool, typer.Option("--allow-pickle", help="Read weights in a format that can run code.")]
 Parallel = Annotated[int | None, typer.Option("--tensor-parallel", help="GPUs over which vLLM splits the weights of a model.")]
+QueryPrompt = Annotated[
+    str | None, typer.Option("--query-prompt", help="Text before every query, in place of the embedding model's own; '' for none.")
+]
+DocumentPrompt = Annotated[
+    str | None, typer.Option("--document-prompt", help="Text before every document, in place of the embedding model's own; '' for none.")
+]
 
 
 def run(
@@ -41,6 +47,8 @@ def run(
     trust_remote_code: Trust = False,
     allow_pickle: Pickle = False,
     tensor_parallel: Parallel = None,
+    query_prompt: QueryPrompt = None,
+    document_prompt: DocumentPrompt = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; what was there is kept in OUT.previous.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be asked of the models, and start nothing.")] = False,
     json: Json = False,
@@ -83,6 +91,8 @@ def probe(
     trust_remote_code: Trust = False,
     allow_pickle: Pickle = False,
     tensor_parallel: Parallel = None,
+    query_prompt: QueryPrompt = None,
+    document_prompt: DocumentPrompt = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; the old observations are kept as …previous.jsonl.")] = False,
 ) -> None:
     """Measure models on pairs. An interrupted run goes on where it stopped, and rows with an error are tried again.

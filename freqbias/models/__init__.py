@@ -10,6 +10,7 @@ from freqbias.models import backends
 from freqbias.models.loading import load
 from freqbias.models.names.aliases import ModelRef, fingerprint, resolve
 from freqbias.models.names.kinds import split
+from freqbias.models.names.prompts import refuse_options
 from freqbias.models.objects import A_KIND, is_given, model_object, with_source
 from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role, TokenEmbedder
 from freqbias.models.relevance import Scorer
@@ -39,9 +40,12 @@ def embedder(name: str, **options: Any) -> Embedder | TokenEmbedder | Scorer:
     backend = backends.chosen(loading)
     use, rest = split(name)
     if use == "ql":
+        refuse_options(name, loading, "puts a text of its own before the query")
         return _query_likelihood(name, rest, options)
     if backend == "http":  # before functions, since servers have names such as `llama3:latest`
         return backends.http_embedder(name, loading)
+    if use is None and is_given(name):
+        refuse_options(name, loading, "is told the role of a text and does the rest itself")
     own = model_object(name, "embedder") if use is None else None
     if own is not None:
         model: Embedder | TokenEmbedder | Scorer = own

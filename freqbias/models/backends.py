@@ -1,6 +1,5 @@
 """Where a model runs: in this process (`transformers`), in vLLM's engine, or behind a server."""
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +10,12 @@ from typing import Any
 from freqbias.errors import FreqbiasError, InputError, install_hint
 from freqbias.models.names.aliases import ModelRef, resolve
 from freqbias.models.names.kinds import use_of
+from freqbias.models.names.prompts import decide, settings_of
 from freqbias.models.names.trust import check_files
-from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo, Role
+from freqbias.models.protocols import Embedder, LanguageModel, Loading, ModelInfo
 from freqbias.registry import suggestion
 
 BACKENDS = ("auto", "transformers", "vllm", "http")
-ROLES: tuple[Role, ...] = ("query", "document")
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ def vllm_language_model(place: ModelRef, info: ModelInfo, loading: Loading) -> L
 
 
 def vllm_embedder(place: ModelRef, info: ModelInfo, loading: Loading) -> Embedder:
-    """Return a model of sentence-transformers in vLLM's engine, with the prompts that its directory names.
+    """Return a model of sentence-transformers in vLLM's engine, with the prompts that it wants (see `freqbias.models.names.prompts`).
 
     `InputError` for models that are used in another way (see `freqbias.models.names.kinds`), which vLLM would read differently.
     """
@@ -56,7 +55,9 @@ def vllm_embedder(place: ModelRef, info: ModelInfo, loading: Loading) -> Embedde
     with _extra("vllm"):
         from freqbias.models.adapters.vllm import VllmEmbedder
 
-        return VllmEmbedder(place.path, info, replace(loading, revision=place.revision), role_prompts(place.path))
+        prompts = decide(place.name, settings_of(place.path, place.revision), loading, path=place.path)
+        info = replace(info, details={**info.details, **prompts.stated()})
+        return VllmEmbedder(place.path, info, replace(loading, revision=place.revision), prompts.by_role())
 
 
 def _check(place: ModelRef, loading: Loading) -> None:
@@ -74,19 +75,14 @@ def http_language_model(name: str, loading: Loading) -> LanguageModel:
 
 
 def http_embedder(name: str, loading: Loading) -> Embedder:
-    """Return the embedding model that a server calls `name`, with the prompts and tokenizer of its directory on this machine."""
+    """Return the embedding model that a server calls `name`, with the prompts that it wants, and its tokenizer where that is here."""
     with _extra("http"):
         from freqbias.models.adapters.http import HttpEmbedder
 
-        tokens, prompts = _tokens(name, loading, "text"), role_prompts(ref.path if (ref := _ref(name)) else "")
-        return HttpEmbedder(str(loading.base_url), name, served(name, "embedder"), tokens, prompts, loading.max_requests)
-
-
-def role_prompts(path: str) -> dict[Role, str]:
-    """Return what a sentence-transformers directory puts before the texts of a role, as its `encode_query` and `encode_document` do."""
-    file = Path(path) / "config_sentence_transformers.json"
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")).get("prompts", {}) if file.is_file() else {}
-    return {role: str(found[role]) for role in ROLES if found.get(role)}
+        tokens, ref, info = _tokens(name, loading, "text"), _ref(name), served(name, "embedder")
+        prompts = decide(name, settings_of(ref.path, ref.revision) if ref else {}, loading)
+        info = replace(info, details={**info.details, **prompts.stated()})
+        return HttpEmbedder(str(loading.base_url), name, info, tokens, prompts.by_role(), loading.max_requests)
 
 
 def served(name: str, kind: str) -> ModelInfo:

@@ -7,10 +7,17 @@ from typing import Any
 from freqbias.errors import BackendError, InputError
 from freqbias.models.names.aliases import ModelRef, fingerprint
 from freqbias.models.names.kinds import MODEL_TYPES, POOLINGS, use_of
+from freqbias.models.names.prompts import refuse_options
 from freqbias.models.names.trust import check_files
 from freqbias.models.protocols import Embedder, Loading, ModelInfo, TokenEmbedder
 from freqbias.models.relevance import Scorer
 
+#: Uses for which a prompt cannot be chosen, and why.
+WITHOUT_PROMPTS = {
+    "static": "averages the vectors of words and takes no prompts",
+    "late": "puts markers of its own before a text",
+    "cross": "reads query and document together and takes no prompts",
+}
 UNUSED_FILES = ("*.onnx", "onnx/*", "openvino/*", "*.h5", "*.msgpack", "*.ot", "*.gguf", "*.tflite")
 
 
@@ -18,6 +25,7 @@ def load(ref: ModelRef, info: ModelInfo, loading: Loading) -> Embedder | TokenEm
     """Return the adapter of one model."""
     use, loading = ref.use or (ref.alias.use if ref.alias else None), replace(loading, revision=ref.revision)
     if use == "bm25":
+        refuse_options(ref.name, loading, "counts words and takes no prompts")
         from freqbias.models.adapters.bm25 import BM25Scorer
 
         return BM25Scorer(info)
@@ -40,6 +48,8 @@ def loaded(model: Any, name: str) -> Embedder | TokenEmbedder | Scorer:
 
 
 def _adapter(use: str, path: Any, info: ModelInfo, loading: Loading) -> Embedder | TokenEmbedder | Scorer:
+    if use in WITHOUT_PROMPTS:
+        refuse_options(info.name, loading, WITHOUT_PROMPTS[use])
     if use == "static":
         from freqbias.models.adapters.model2vec import StaticEmbedder
 

@@ -44,7 +44,8 @@ class Loading:
     that speaks the OpenAI protocol; `max_requests` stops asking it. `trust_remote_code` runs code that a model ships, `allow_pickle`
     reads weights that can run code when they are read; both are off unless someone says otherwise. `tensor_parallel` is over how
     many GPUs vLLM splits the weights; for several copies of a model start a server with `--data-parallel-size` and take `http`.
-    `revision` is the commit, tag or branch of a hub model; a name such as `org/name@revision` sets it.
+    `revision` is the commit, tag or branch of a hub model; a name such as `org/name@revision` sets it. `query_prompt` and
+    `document_prompt` stand before the texts that an embedding model is given, in place of its own prompts (None) or of none ("").
     """
 
     dtype: str = "float32"
@@ -56,6 +57,8 @@ class Loading:
     allow_pickle: bool = False
     tensor_parallel: int = 1
     revision: str | None = None
+    query_prompt: str | None = None
+    document_prompt: str | None = None
 
 
 class Embedder(Protocol):

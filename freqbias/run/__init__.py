@@ -36,6 +36,8 @@ def run(
     trust_remote_code: bool = False,
     allow_pickle: bool = False,
     tensor_parallel: int = 1,
+    query_prompt: str | None = None,
+    document_prompt: str | None = None,
     fresh: bool = False,
     track: Track = silent,
 ) -> "Run":
@@ -65,6 +67,8 @@ def run(
         "trust_remote_code": trust_remote_code,
         "allow_pickle": allow_pickle,
         "tensor_parallel": tensor_parallel,
+        "query_prompt": query_prompt,
+        "document_prompt": document_prompt,
         "fresh": fresh,
     }
     return run_pairs(pairs, given, track)

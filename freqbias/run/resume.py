@@ -6,6 +6,7 @@ from typing import Any
 
 from freqbias.errors import InputError
 from freqbias.models import ModelInfo
+from freqbias.models.names.prompts import ROLES
 from freqbias.redact import redacted
 from freqbias.run import manifest
 from freqbias.terms import PAIRS_FILE
@@ -47,12 +48,19 @@ def check_model(before: Mapping[str, Any] | None, info: ModelInfo) -> Any:
 
 
 def _read_otherwise(old: Mapping[str, Any], info: ModelInfo) -> list[str]:
-    before, now = old["details"], redacted(info.details)
+    before, now = _spelt(old["details"]), _spelt(redacted(info.details))
     return [
         f"model '{old['name']}' is used otherwise: its {name} was {before.get(name)!r} and is {now.get(name)!r}"
         for name in READING
         if before.get(name) != now.get(name)
     ]
+
+
+def _spelt(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Return details with the prompts of the two roles as every version of freqbias states them: those that are not empty."""
+    prompts = details.get("prompts")
+    spelt = {role: prompts[role] for role in ROLES if prompts.get(role)} if isinstance(prompts, Mapping) else {}
+    return {**details, "prompts": spelt or None}
 
 
 def _inputs(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -63,7 +71,15 @@ def _inputs(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         old, new = before["config"].get(name), now["config"].get(name)
         if old is not None and new is not None and old != new:
             found.append(f"{name} was {old} and is {new}")
+    for name in ("query_prompt", "document_prompt"):
+        old, new = before["config"].get(name), now["config"].get(name)
+        if old != new:
+            found.append(f"{name} was {_shown(old)} and is {_shown(new)}")
     return found
+
+
+def _shown(prompt: str | None) -> str:
+    return "the model's own" if prompt is None else repr(prompt)
 
 
 def _models(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

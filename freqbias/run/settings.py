@@ -54,6 +54,8 @@ class Settings(BaseModel):
     trust_remote_code: bool = False
     allow_pickle: bool = False
     tensor_parallel: Annotated[int, Field(ge=1)] = 1
+    query_prompt: str | None = None
+    document_prompt: str | None = None
     fresh: bool = False
     dry_run: bool = False
     json_: Annotated[bool, Field(alias="json")] = False
@@ -80,6 +82,8 @@ class Settings(BaseModel):
             raise ValueError(f"--device does nothing with --backend {self._backend}; leave it out")
         if self.dtype != "float32" and self._backend == "http":
             raise ValueError("--dtype does nothing with a server, which chooses its own; leave it out")
+        if (self.query_prompt is not None or self.document_prompt is not None) and self.lm and not self.embedder:
+            raise ValueError("--query-prompt and --document-prompt are for embedding models; give --embedder, or leave them out")
 
     def with_models(self) -> "Settings":
         """Return these settings with the default models where none is named."""

@@ -244,9 +244,11 @@ def test_window_counts_the_prompt_that_documents_really_get(tiny, tmp_path):
         return embedder(str(tmp_path / name))
 
     plain, passage = saved("plain", {}), saved("passage", {"passage": "the big house "})
-    np.testing.assert_allclose(*(model.encode(["the car"], role="document") for model in (plain, passage)), atol=1e-6)
-    assert passage.max_tokens == plain.max_tokens
-    assert saved("document", {"document": "the big house "}).max_tokens < plain.max_tokens
+    expected = plain.encode(["the big house the car"], role="document")
+    np.testing.assert_allclose(passage.encode(["the car"], role="document"), expected, atol=1e-6)
+    assert passage.max_tokens == plain.max_tokens - 3
+    assert saved("document", {"document": "the big house "}).max_tokens == plain.max_tokens - 3
+    assert saved("query", {"query": "the big house "}).max_tokens == plain.max_tokens
 
 
 def test_directory_with_a_spoilt_list_of_modules_is_one_line(tiny, tmp_path):
@@ -275,6 +277,7 @@ def test_static_vectors_are_those_of_the_packages_own_engine():
 def test_e5_prompts_are_honoured_and_counted():
     model = need("e5-small")
     assert model.info.details["prompts"] == {"query": "query: ", "document": "passage: "}
+    assert model.info.details["prompts_from"] == "repository"
     query, document = (model.encode(["The car broke down."], role=role)[0] for role in ("query", "document"))
     assert not np.allclose(query, document, atol=1e-3)
     assert np.linalg.norm(document) == pytest.approx(1, abs=1e-5)

@@ -6,7 +6,6 @@ import pytest
 from misbehaving import Reply, Server
 from served import QUICK, embedder
 
-from freqbias.models.backends import role_prompts
 from freqbias.records import Pair
 from freqbias.registry import load
 
@@ -77,12 +76,6 @@ def test_a_busy_server_is_not_asked_text_by_text():
 
 def failing_embeddings(body):
     raise Reply(503, {"message": "busy"})
-
-
-def test_prompts_are_those_of_the_directory(tmp_path):
-    assert role_prompts(str(tmp_path)) == {}
-    (tmp_path / "config_sentence_transformers.json").write_text('{"prompts": {"query": "q: ", "document": "", "sts": "x"}}')
-    assert role_prompts(str(tmp_path)) == {"query": "q: "}
 
 
 @pytest.mark.parametrize("name", ["similarity", "inversion", "retrieval", "geometry"])

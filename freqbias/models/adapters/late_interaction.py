@@ -6,7 +6,16 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import InputError
-from freqbias.models.adapters.sentence_transformers import count_tokens, described, in_memory, loading_errors, options, window
+from freqbias.models.adapters.sentence_transformers import (
+    count_tokens,
+    described,
+    in_memory,
+    loading_errors,
+    options,
+    own_prompts,
+    window,
+)
+from freqbias.models.adapters.tasks import encoded
 from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
 
 BATCH_SIZE = 32  # token matrices are kept for a whole batch, so half of what single vectors take
@@ -25,12 +34,13 @@ class MultiVectorModel:
         if found not in MEASURES:
             raise InputError(f"model '{info.name}' compares token vectors by {found}; only {' and '.join(MEASURES)} are supported")
         self.measure = MEASURES[found]
-        self.info = described(self._model, info, loading)
+        self._prompts = own_prompts(self._model, path, info.name, loading)
+        self.info = described(self._model, info, loading, prompts=self._prompts)
 
     def encode_tokens(self, texts: Sequence[str], *, role: Role) -> list[FloatArray]:
         """Return one float32 matrix per text, shape (n tokens, d), with the model's own query or document treatment."""
-        encode = self._model.encode_query if role == "query" else self._model.encode_document
-        parts = encode(list(texts), batch_size=BATCH_SIZE, show_progress_bar=False, convert_to_numpy=True)
+        how: dict[str, Any] = {"batch_size": BATCH_SIZE, "show_progress_bar": False, "convert_to_numpy": True}
+        parts = encoded(self._model, list(texts), role, self._prompts, **how)
         return [np.asarray(part, dtype=np.float32) for part in parts]
 
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:
@@ -40,4 +50,4 @@ class MultiVectorModel:
     @property
     def max_tokens(self) -> int | None:
         """What the model's window leaves beside its special tokens and the document prompt."""
-        return window(self._model)
+        return window(self._model, self._prompts.document)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from freqbias.errors import InputError
+from freqbias.models.names.prompts import Prompts
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
 
 
@@ -21,7 +22,7 @@ class StaticEmbedder:
             self._model = StaticModel.from_pretrained(path)
         except (OSError, ValueError, KeyError) as error:
             raise InputError(f"model '{info.name}' cannot be loaded: {error}") from error
-        self.info = replace(info, details={**info.details, "pooling": "mean"})
+        self.info = replace(info, details={**info.details, "pooling": "mean", **Prompts().stated()})
 
     def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:
         """Return float32 of shape (n, d)."""

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from freqbias.errors import BackendError, InputError
+from freqbias.models.names.prompts import Prompts
 from freqbias.models.protocols import KnowsReasons, LanguageModel, Loading, ModelInfo, offers
 from freqbias.models.relevance import Pool, Scores, slices
 from freqbias.models.scoring import HandsOn
@@ -79,7 +80,9 @@ class CrossEncoderScorer(PairScorer):
             takes = f"relevance scores need a cross-encoder with one label, or with a label '{ENTAILMENT}'"
             raise InputError(f"model '{info.name}' has {len(labels)} labels; {takes}")
         self.measure = "logit" if self._entailment is None else ENTAILMENT
-        self.info = described(self._model, info, loading)
+        applied = (getattr(self._model, "prompts", None) or {}).get(getattr(self._model, "default_prompt_name", None)) or ""
+        prompts = Prompts(query=applied, origin="repository" if applied else "none")  # what `predict` puts before the first of two texts
+        self.info = described(self._model, info, loading, prompts=prompts)
         self._longest_query = 0
 
     def prepare(self, queries: Iterable[str], documents: Iterable[str], track: Track = silent) -> None:

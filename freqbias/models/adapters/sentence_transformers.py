@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import InputError
+from freqbias.models.adapters.tasks import encoded, tasks_of
 from freqbias.models.adapters.torch_device import check_device
 from freqbias.models.adapters.transformers import hub_commit, quiet_loading
+from freqbias.models.names.families import family_of
+from freqbias.models.names.prompts import Prompts, decide, settings_of
 from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
 
 BATCH_SIZE = 64  # throughput on a CPU is flat between 32 and 128 for sentences of this length
 POOLING = {"mean": "mean", "cls": "cls", "last": "lasttoken"}  # our names and those of sentence-transformers
-DOCUMENT_PROMPTS = ("document", "passage", "corpus")  # the first that a model has, if empty, is what `encode_document` takes
+
+PROMPT_NOT_POOLED = ("Instructor",)  # families whose mean leaves the prompt out, which sentence-transformers knows of hub ids alone
 
 
 class SentenceTransformerEmbedder:
@@ -29,20 +33,26 @@ class SentenceTransformerEmbedder:
         with loading_errors(info.name):
             self._model: Any = in_memory(path) or _loaded(path, loading, pooling)
         self.similarity = own_similarity(self._model, info.name)
-        self.info = described(self._model, info, loading, pooling)
+        self._prompts = own_prompts(self._model, path, info.name, loading)
+        if (family := family_of(info.name)) is not None and family.name in PROMPT_NOT_POOLED:
+            self._model.set_pooling_include_prompt(False)
+        self._tasks = tasks_of(self._model, self._prompts, info.name)
+        self.info = described(self._model, info, loading, pooling, self._prompts)
+        if self._tasks:
+            self.info = replace(self.info, details={**self.info.details, "tasks": dict(self._tasks)})
 
     def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:
-        """Encode with the model's own query or document prompt; float32 of shape (n, d)."""
-        encode = self._model.encode_query if role == "query" else self._model.encode_document
+        """Encode with the model's query or document prompt; float32 of shape (n, d)."""
         texts = list(texts)
         if not texts:
             return np.empty((0, self._model.get_embedding_dimension() or 0), np.float32)
-        return np.asarray(encode(texts, batch_size=BATCH_SIZE, show_progress_bar=False, convert_to_numpy=True), dtype=np.float32)
+        how: dict[str, Any] = {"batch_size": BATCH_SIZE, "show_progress_bar": False, "convert_to_numpy": True}
+        return np.asarray(encoded(self._model, texts, role, self._prompts, self._tasks, **how), dtype=np.float32)
 
     @property
     def max_tokens(self) -> int | None:
         """What the model's `max_seq_length` leaves beside its special tokens and the document prompt."""
-        return window(self._model)
+        return window(self._model, self._prompts.document)
 
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:
         """Count the tokenizer's subwords, special tokens left out, nothing truncated."""
@@ -100,14 +110,21 @@ def own_similarity(model: Any, name: str) -> str:
     return found
 
 
-def described(model: Any, info: ModelInfo, loading: Loading, pooling: str | None = None) -> ModelInfo:
+def own_prompts(model: Any, path: Any, name: str, loading: Loading) -> Prompts:
+    """Return what stands before the texts of a role; for a model in memory only what it says of itself, since nobody knows what it is."""
+    inside = in_memory(path) is not None
+    read: dict[str, Any] = {} if inside else settings_of(path) or {}
+    prompts = {**(read.get("prompts") or {}), **{key: text for key, text in (getattr(model, "prompts", None) or {}).items() if text}}
+    default = getattr(model, "default_prompt_name", None) or read.get("default_prompt_name")
+    return decide(name, {"prompts": prompts, "default_prompt_name": default}, loading, path="" if inside else path, table=not inside)
+
+
+def described(model: Any, info: ModelInfo, loading: Loading, pooling: str | None = None, prompts: Prompts | None = None) -> ModelInfo:
     """Return `info` with the commit, the number format, and what a reader has to know: pooling and prompts."""
-    stated: dict[str, Any] = dict(info.details)
+    stated: dict[str, Any] = {**info.details, **(prompts or Prompts()).stated()}
     pooled = pooling or next((module.pooling_mode for module in model if hasattr(module, "pooling_mode")), None)
     if pooled is not None:
         stated["pooling"] = pooled if isinstance(pooled, str) else list(pooled)
-    if prompts := {name: text for name, text in getattr(model, "prompts", {}).items() if text}:
-        stated["prompts"] = prompts
     if isinstance(getattr(model, "similarity_fn_name", None), str):
         stated["similarity"] = model.similarity_fn_name
     inner = getattr(model[0], "auto_model", None)  # static models have none
@@ -115,16 +132,14 @@ def described(model: Any, info: ModelInfo, loading: Loading, pooling: str | None
     return replace(info, dtype=loading.dtype, revision=info.revision or commit, details=stated)
 
 
-def window(model: Any, special_tokens_of: int = 1) -> int | None:
-    """Return the subwords that `max_seq_length` leaves to a document beside special tokens and prompt; None without a limit.
+def window(model: Any, prompt: str = "", special_tokens_of: int = 1) -> int | None:
+    """Return the subwords that `max_seq_length` leaves to a document beside special tokens and `prompt`; None without a limit.
 
     `special_tokens_of` is 2 for a model that reads two texts at once.
     """
     limit = model.max_seq_length
     if limit is None or not isfinite(limit):
         return None
-    prompts = getattr(model, "prompts", {})
-    prompt = next((prompts[name] for name in DOCUMENT_PROMPTS if name in prompts), "")
     whole, alone = count_tokens(model, [f"{prompt}a", "a"]) or (0, 0)
     return int(limit) - int(model.tokenizer.num_special_tokens_to_add(pair=special_tokens_of == 2)) - (whole - alone)
 

@@ -12,9 +12,11 @@ from freqbias.models.adapters.sentence_transformers import (
     in_memory,
     loading_errors,
     options,
+    own_prompts,
     own_similarity,
     window,
 )
+from freqbias.models.adapters.tasks import encoded
 from freqbias.models.protocols import Loading, ModelInfo, Role
 from freqbias.models.relevance import CHUNK, ROLES, Pool, Scores, slices
 from freqbias.progress import Track, chunks, silent
@@ -37,7 +39,8 @@ class SparseScorer:
         with loading_errors(info.name):
             self._model = in_memory(path) or SparseEncoder(path, **options(loading))
         self.measure = own_similarity(self._model, info.name)
-        self.info = described(self._model, info, loading)
+        self._prompts = own_prompts(self._model, path, info.name, loading)
+        self.info = described(self._model, info, loading, prompts=self._prompts)
         self._forget()
 
     def _forget(self) -> None:
@@ -70,8 +73,8 @@ class SparseScorer:
 
         longest = max(count_tokens(self._model, texts) or [0]) + 2
         size = max(1, TOKENS_PER_BATCH // min(longest, self._model.max_seq_length or longest))
-        encode = self._model.encode_query if role == "query" else self._model.encode_document
-        rows = encode(texts, batch_size=size, show_progress_bar=False, convert_to_tensor=True, save_to_cpu=True).coalesce()
+        how: dict[str, Any] = {"batch_size": size, "show_progress_bar": False, "convert_to_tensor": True, "save_to_cpu": True}
+        rows = encoded(self._model, texts, role, self._prompts, **how).coalesce()
         if rows.shape[0] != len(texts):
             raise BackendError(f"{self.info.name} returned {rows.shape[0]} vectors for {len(texts)} texts")
         matrix = csr_matrix((rows.values().float().numpy(), rows.indices().numpy()), shape=tuple(rows.shape))
@@ -131,7 +134,7 @@ class SparseScorer:
     def uncached(self) -> "SparseScorer":
         """Return a scorer over the same model with nothing encoded."""
         other = object.__new__(SparseScorer)
-        other._model, other.measure, other.info = self._model, self.measure, self.info
+        other._model, other.measure, other.info, other._prompts = self._model, self.measure, self.info, self._prompts
         other._forget()
         return other
 
@@ -142,4 +145,4 @@ class SparseScorer:
     @property
     def max_tokens(self) -> int | None:
         """What the model's window leaves beside its special tokens and the document prompt."""
-        return window(self._model)
+        return window(self._model, self._prompts.document)

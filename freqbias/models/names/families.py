@@ -84,7 +84,7 @@ def _first(fits: Callable[[str], bool]) -> Family | None:
 
 
 def _parts(name: str) -> list[str]:
-    """Return owner and name, in small letters; the name alone for a path, whatever the folders above, unless the hub's cache named them."""
+    """Return owner and name in small letters; of a path its last part, or what the cache of the hub makes of an id."""
     _, name = split(name)
     path = Path(name)
     if path.parent.name == "snapshots" and path.parent.parent.name.startswith("models--"):
