@@ -44,3 +44,38 @@ def test_probe_rows(backends, lexicon_pairs):
 def test_window(backends, texts):
     assert {model.max_tokens for model in backends.values()} == {254}
     assert len({tuple(model.token_counts(texts)) for model in backends.values()}) == 1
+
+
+def test_prompts_are_put_once_by_all(serving, texts, table):
+    options = {"query_prompt": "query: ", "document_prompt": "passage: "}
+    with serving(EMBEDDER, "--runner", "pooling") as server:
+        plain = models.embedder(EMBEDDER)
+        prompted = {
+            "transformers": models.embedder(EMBEDDER, **options),
+            "vllm": models.embedder(EMBEDDER, backend="vllm", **options),
+            "http": models.embedder(EMBEDDER, base_url=server.url, **options),
+        }
+        for role in ("query", "document"):
+            prompt = options[f"{role}_prompt"]
+            expected = plain.encode([prompt + text for text in texts], role=role)
+            for name, model in prompted.items():
+                assert model.info.details["prompts"][role] == prompt, name
+                assert model.info.details["prompts_from"] == "options"
+                worst = float(abs(model.encode(texts, role=role) - expected).max())
+                table.add(
+                    f"numbers of an embedding with a {role} prompt", "sentence-transformers", name, len(texts), worst, f"{COSINE:.0e}"
+                )
+                assert worst < COSINE, name
+
+
+def test_a_folder_called_as_a_known_model_is_prompted_by_vllm_as_here(tmp_path, texts):
+    from freqbias.models.names.aliases import aliases
+
+    folder = tmp_path / "e5-base-v2"
+    folder.symlink_to(aliases()[EMBEDDER].ready_directory())
+    here, vllm = models.embedder(str(folder)), models.embedder(str(folder), backend="vllm")
+    for model in (here, vllm):
+        assert model.info.details["prompts"] == {"query": "query: ", "document": "passage: "}
+        assert model.info.details["prompts_from"] == "table"
+    for role in ("query", "document"):
+        assert float(abs(vllm.encode(texts, role=role) - here.encode(texts, role=role)).max()) < COSINE

@@ -90,7 +90,7 @@ def _parts(name: str) -> list[str]:
     if path.parent.name == "snapshots" and path.parent.parent.name.startswith("models--"):
         name = path.parent.parent.name.removeprefix("models--").replace("--", "/")
     elif name.startswith((".", "/", "~")) or path.is_dir():
-        name = path.resolve().name
+        name = path.absolute().name  # a link keeps its own name
     name = name.partition("@")[0]
     *owners, last = name.lower().split("/")
     if owners and owners[0] in ROUTERS:
