@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import InputError
-from freqbias.models.adapters.sentence_transformers import count_tokens, described, in_memory, loading_errors, options, window
+from freqbias.models.adapters.opening import in_memory, loading_errors, options
+from freqbias.models.adapters.sentence_transformers import count_tokens, described, window
 from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
 
 BATCH_SIZE = 32  # token matrices are kept for a whole batch, so half of what single vectors take

@@ -69,7 +69,8 @@ class CrossEncoderScorer(PairScorer):
     def __init__(self, path: Any, info: ModelInfo, loading: Loading):
         from sentence_transformers import CrossEncoder
 
-        from freqbias.models.adapters.sentence_transformers import described, in_memory, loading_errors, options
+        from freqbias.models.adapters.opening import in_memory, loading_errors, options
+        from freqbias.models.adapters.sentence_transformers import described
 
         with loading_errors(info.name):
             self._model = in_memory(path) or CrossEncoder(path, **options(loading))

@@ -1,7 +1,6 @@
 """Models of sentence-transformers that give a text one vector, prompts honoured; and what its other kinds of model share with them."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
 from typing import Any
@@ -9,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import InputError
-from freqbias.models.adapters.torch_device import check_device
-from freqbias.models.adapters.transformers import hub_commit, quiet_loading
+from freqbias.models.adapters.opening import in_memory, loading_errors, options
+from freqbias.models.adapters.transformers import hub_commit
 from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
 
 BATCH_SIZE = 64  # throughput on a CPU is flat between 32 and 128 for sentences of this length
@@ -47,36 +46,6 @@ class SentenceTransformerEmbedder:
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:
         """Count the tokenizer's subwords, special tokens left out, nothing truncated."""
         return count_tokens(self._model, texts)
-
-
-def in_memory(path: Any) -> Any:
-    """Return what was given in place of a path, if it is a model; None for a path."""
-    return None if isinstance(path, str) else path
-
-
-@contextmanager
-def loading_errors(name: str) -> Iterator[None]:
-    """Keep the libraries' progress bars away, and turn what they raise on a directory that they cannot read into one line."""
-    try:
-        with quiet_loading():
-            yield
-    except (OSError, ValueError, KeyError, AttributeError, ImportError) as error:
-        if isinstance(error, ModuleNotFoundError):
-            raise
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        if "trust_remote_code" in str(error):
-            reason = "it runs code of its own; read it, then give --trust-remote-code"
-        raise InputError(f"model '{name}' cannot be loaded: {reason}") from error
-
-
-def options(loading: Loading) -> dict[str, Any]:
-    """Return how a model is loaded in the words of sentence-transformers; `InputError` for a device that is not here."""
-    check_device(loading.device)
-    return {
-        "device": loading.device,
-        "trust_remote_code": loading.trust_remote_code,
-        "model_kwargs": {"dtype": loading.dtype, **({} if loading.allow_pickle else {"use_safetensors": True})},
-    }
 
 
 def _loaded(path: str, loading: Loading, pooling: str | None) -> Any:

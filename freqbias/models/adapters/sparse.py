@@ -6,15 +6,8 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import BackendError
-from freqbias.models.adapters.sentence_transformers import (
-    count_tokens,
-    described,
-    in_memory,
-    loading_errors,
-    options,
-    own_similarity,
-    window,
-)
+from freqbias.models.adapters.opening import in_memory, loading_errors, options
+from freqbias.models.adapters.sentence_transformers import count_tokens, described, own_similarity, window
 from freqbias.models.protocols import Loading, ModelInfo, Role
 from freqbias.models.relevance import CHUNK, ROLES, Pool, Scores, slices
 from freqbias.progress import Track, chunks, silent
