@@ -1,14 +1,11 @@
 """What a model directory may do to the machine that loads it: run code of its own, or hold weights that run code when read."""
 
-import json
 from pathlib import Path
 
 from freqbias.errors import InputError
+from freqbias.models.names.contents import PICKLES, SAFE, TRAINING, module_types
 from freqbias.models.protocols import Loading
 
-PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
-SAFE = (".safetensors",)
-TRAINING = ("training_args", "optimizer", "scheduler", "rng_state")  # what trainers leave beside weights; no loader reads it
 OWN_MODULES = "sentence_transformers."
 
 
@@ -23,15 +20,6 @@ def check_files(folder: Path, name: str, loading: Loading) -> None:
                 where = pickled.relative_to(folder).as_posix()
                 raise InputError(f"model '{name}': {where} is a pickle, which can run code when loaded; give --allow-pickle to load it")
     if not loading.trust_remote_code:
-        for kind in _module_types(folder / "modules.json"):
+        for kind in module_types(folder) or []:
             if not kind.startswith(OWN_MODULES):
                 raise InputError(f"model '{name}' runs code of its own ('{kind}'); read it, then give --trust-remote-code")
-
-
-def _module_types(path: Path) -> list[str]:
-    if not path.is_file():
-        return []
-    try:
-        return [str(row["type"]) for row in json.loads(path.read_text(encoding="utf-8"))]
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path}: not a sentence-transformers list of modules: {error!r}") from error
