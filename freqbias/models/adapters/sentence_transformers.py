@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import InputError
-from freqbias.models.adapters.opening import in_memory, loading_errors, options
+from freqbias.models.adapters.opening import opened, options
 from freqbias.models.adapters.transformers import hub_commit
 from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
 
@@ -25,8 +25,7 @@ class SentenceTransformerEmbedder:
     """
 
     def __init__(self, path: Any, info: ModelInfo, loading: Loading, pooling: str | None = None):
-        with loading_errors(info.name):
-            self._model: Any = in_memory(path) or _loaded(path, loading, pooling)
+        self._model: Any = opened(path, info.name, loading, lambda: _loaded(path, loading, pooling))
         self.similarity = own_similarity(self._model, info.name)
         self.info = described(self._model, info, loading, pooling)
 

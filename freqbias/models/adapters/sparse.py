@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import BackendError
-from freqbias.models.adapters.opening import in_memory, loading_errors, options
+from freqbias.models.adapters.opening import opened, options
 from freqbias.models.adapters.sentence_transformers import count_tokens, described, own_similarity, window
 from freqbias.models.protocols import Loading, ModelInfo, Role
 from freqbias.models.relevance import CHUNK, ROLES, Pool, Scores, slices
@@ -27,8 +27,7 @@ class SparseScorer:
     def __init__(self, path: Any, info: ModelInfo, loading: Loading):
         from sentence_transformers import SparseEncoder
 
-        with loading_errors(info.name):
-            self._model = in_memory(path) or SparseEncoder(path, **options(loading))
+        self._model = opened(path, info.name, loading, lambda: SparseEncoder(path, **options(loading)))
         self.measure = own_similarity(self._model, info.name)
         self.info = described(self._model, info, loading)
         self._forget()

@@ -17,6 +17,7 @@ from freqbias.errors import BackendError, InputError
 from freqbias.models.adapters.opening import causal_model
 from freqbias.models.adapters.torch_device import check_device, seeded
 from freqbias.models.batching import Tree, halving, padded, tree, trees
+from freqbias.models.names.contents import quantisation
 from freqbias.models.protocols import Loading, ModelInfo
 from freqbias.models.writing import seed_of
 
@@ -114,7 +115,8 @@ class TransformersLanguageModel:
         }
         self.path: str | None = _local_folder(path, loading.revision)
         revision = info.revision or hub_commit(self._model.config)
-        self.info = replace(info, dtype=loading.dtype, revision=revision, details={**info.details, **stated})
+        quantised = info.quantisation or quantisation(self._model.config.to_dict())
+        self.info = replace(info, dtype=loading.dtype, revision=revision, quantisation=quantised, details={**info.details, **stated})
 
     def log_probs(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
         """Return nats per token, the first token given BOS; an empty text gives an empty array."""

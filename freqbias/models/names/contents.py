@@ -21,6 +21,8 @@ FOREIGN = {
     ".msgpack": "save them from Flax as safetensors, or give a model that has these",
     ".npz": "give a model with safetensors",
 }
+#: Modules that cannot be made without one of these files in their folder.
+MODULE_FILES = {"Pooling": (CONFIG,), "Dense": ("model.safetensors", "pytorch_model.bin")}
 LFS = b"version https://git-lfs"
 TOKENIZERS = {
     ".model": ("sentencepiece", "google.protobuf"),
@@ -48,15 +50,21 @@ def config_of(folder: Path) -> dict[str, Any]:
     return settings(first if first.is_file() else folder / "0_Transformer" / CONFIG)
 
 
-def module_types(folder: Path) -> list[str] | None:
-    """Return the types of sentence-transformers' modules in a directory, None where there is no list; `InputError` for a broken one."""
+def modules(folder: Path) -> list[tuple[str, str]] | None:
+    """Return (type, folder) of sentence-transformers' modules, None where there is no list; `InputError` for a broken one."""
     path = folder / MODULES
     if not path.is_file():
         return None
     try:
-        return [str(row["type"]) for row in json.loads(path.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        return [(str(row["type"]), str(row.get("path", ""))) for row in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{path}: not a sentence-transformers list of modules: {error!r}") from error
+
+
+def module_types(folder: Path) -> list[str] | None:
+    """Return the types of sentence-transformers' modules in a directory, in order; None where there is no list."""
+    found = modules(folder)
+    return None if found is None else [kind for kind, _ in found]
 
 
 def quantisation(config: Mapping[str, Any]) -> str | None:
@@ -94,11 +102,21 @@ def check_whole(folder: Path, name: str) -> None:
         missing = [shard for shard in shards if not (index.parent / shard).is_file()]
         if missing and not any((index.parent / f"model{suffix}").is_file() for suffix in SAFE):
             raise InputError(f"model '{name}': {missing[0]} is missing, {len(missing)} of {len(shards)} shards; fetch the model again")
-    reason = no_weights(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    for kind, place in modules(folder) or []:
+        wanted = MODULE_FILES.get(kind.rpartition(".")[2], ())
+        if wanted and not any((folder / place / file).is_file() for file in wanted):
+            again = "fetch the model again, with --allow-pickle if it has the latter" if len(wanted) > 1 else "fetch the model again"
+            raise InputError(f"model '{name}': {place or kind} has no {' or '.join(wanted)}, which modules.json asks for; {again}")
+    reason = no_weights(files_in(folder))
     if reason is not None:
         base = settings(folder / ADAPTER).get("base_model_name_or_path")
         of_base = f"its model '{base}'" if base else "its model"
         raise InputError(f"model '{name}' {reason.replace('its model', of_base)}")
+
+
+def files_in(folder: Path) -> list[str]:
+    """Return the files of a directory, as a hub lists those of a repository."""
+    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
 
 
 def no_weights(files: Iterable[str]) -> str | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from freqbias.errors import InputError
-from freqbias.models.names.contents import config_of, module_types, settings
+from freqbias.models.names.contents import config_of, files_in, module_types, no_weights, settings
 
 POOLINGS = ("mean", "cls", "last")
 MODEL_TYPES = {"SentenceTransformer": "dense", "SparseEncoder": "sparse", "MultiVectorEncoder": "late", "CrossEncoder": "cross"}
@@ -125,7 +125,8 @@ def use_of(folder: Path) -> str:
         raise InputError(f"{folder}: unknown model type '{kind}' of sentence-transformers; known: {', '.join(MODEL_TYPES)}")
     row = next((row for row in TABLE if row.fits(found)), None)
     if row is None:
-        raise InputError(f"{folder}: has neither modules.json nor a config.json of a model; give a model directory")
+        reason = no_weights(files_in(folder)) or "has neither modules.json nor a config.json of a model; give a model directory"
+        raise InputError(f"{folder}: {reason}")
     return row.prefixes[0]
 
 
