@@ -1,5 +1,6 @@
 """The door through which every adapter loads a model: quietly, whole or not at all, and with every fault told in one line."""
 
+import json
 import logging
 import re
 import threading
@@ -117,13 +118,26 @@ def _reason(error: Exception, path: str, loading: Loading) -> str:
     if "trust_remote_code" in text:
         return "runs code of its own; read it, then give --trust-remote-code"
     known = (
-        _package(error, text, {} if folder is None else config_of(folder))
+        (None if folder is None else _broken(error, folder))
+        or _package(error, text, {} if folder is None else config_of(folder))
         or _weights(error, text, path, loading)
         or (None if folder is None else _tokenizer(text, folder))
     )
     if known is None and isinstance(error, KeyError):
         known = f"cannot be loaded: its files have no {text}"
     return known or f"cannot be loaded: {text[:300]}"
+
+
+def _broken(error: Exception, folder: Path) -> str | None:
+    """Name the file that is no JSON; None where the fault is another."""
+    if not isinstance(error, json.JSONDecodeError):
+        return None
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            json.loads(path.read_bytes())
+        except ValueError as fault:
+            return f"has a broken {path.relative_to(folder).as_posix()} ({fault}); fetch the model again"
+    return None
 
 
 def _package(error: Exception, text: str, config: Mapping[str, Any]) -> str | None:
