@@ -19,6 +19,7 @@ from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.files import read_estimates
 from freqbias.frequency import word_zipf
 from freqbias.judgement import Judgements
+from freqbias.models.names import kinds
 from freqbias.paraphrases.constructions import CONJUNCT_ORDER, KINDS, dose_of, rates, sentences
 from freqbias.paraphrases.lexicon import SynonymSet, fitting_frames, frames, synonym_sets
 from freqbias.paraphrases.slots import rules
@@ -268,6 +269,7 @@ BLOCKS = {
         ("embeddings", embeddings),
         ("inversions", inversions),
         ("language models", language_models),
+        ("uses", kinds.table),
         ("swaps", swaps),
     ],
     "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],

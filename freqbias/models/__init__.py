@@ -9,6 +9,7 @@ from freqbias.errors import InputError, install_hint
 from freqbias.models import backends
 from freqbias.models.loading import load
 from freqbias.models.names.aliases import ModelRef, fingerprint, resolve
+from freqbias.models.names.contents import config_of, quantisation
 from freqbias.models.names.kinds import split
 from freqbias.models.names.prompts import refuse_options
 from freqbias.models.objects import A_KIND, is_given, model_object, with_source
@@ -175,7 +176,7 @@ def _info(place: ModelRef, kind: str) -> ModelInfo:
         revision=alias.packages[0] if alias and place.source == "package" else place.revision or _commit(folder),
         fingerprint=fingerprint(folder) if folder.is_dir() else None,
         dtype="float32",
-        quantisation=alias.quantisation if alias and place.source == "package" else None,
+        quantisation=alias.quantisation if alias and place.source == "package" else quantisation(config_of(folder)),
         licence=alias.licence if alias else None,
         details={"title": alias.title} if alias else {},
     )

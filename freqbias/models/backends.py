@@ -9,6 +9,7 @@ from typing import Any
 
 from freqbias.errors import FreqbiasError, InputError, install_hint
 from freqbias.models.names.aliases import ModelRef, resolve
+from freqbias.models.names.contents import check_whole
 from freqbias.models.names.kinds import use_of
 from freqbias.models.names.prompts import decide, settings_of
 from freqbias.models.names.trust import check_files
@@ -63,6 +64,7 @@ def vllm_embedder(place: ModelRef, info: ModelInfo, loading: Loading) -> Embedde
 def _check(place: ModelRef, loading: Loading) -> None:
     if Path(place.path).is_dir():
         check_files(Path(place.path), place.name, loading)
+        check_whole(Path(place.path), place.name)
 
 
 def http_language_model(name: str, loading: Loading) -> LanguageModel:

@@ -6,6 +6,7 @@ from typing import Any
 
 from freqbias.errors import BackendError, InputError
 from freqbias.models.names.aliases import ModelRef, fingerprint
+from freqbias.models.names.contents import SAFE, check_whole, config_of, has_pickles, no_weights, quantisation
 from freqbias.models.names.kinds import MODEL_TYPES, POOLINGS, use_of
 from freqbias.models.names.prompts import refuse_options
 from freqbias.models.names.trust import check_files
@@ -32,9 +33,11 @@ def load(ref: ModelRef, info: ModelInfo, loading: Loading) -> Embedder | TokenEm
     folder = _local(ref, loading)
     use = use or use_of(folder)
     check_files(folder, ref.name, loading)
+    check_whole(folder, ref.name)
     if info.fingerprint is None:  # a hub model has its files only now
         commit = folder.name if folder.parent.name == "snapshots" else None
-        info = replace(info, fingerprint=fingerprint(folder), revision=info.revision or commit)
+        stated = {"fingerprint": fingerprint(folder), "quantisation": quantisation(config_of(folder))}
+        info = replace(info, revision=info.revision or commit, **stated)
     return _adapter(use, str(folder), info, replace(loading, revision=None))  # a local folder has one revision
 
 
@@ -79,7 +82,26 @@ def _local(ref: ModelRef, loading: Loading) -> Path:
 
     unused = [*UNUSED_FILES, *([] if loading.allow_pickle else ["*.bin", "*.pt", "*.pth"])]
     try:
-        return Path(snapshot_download(ref.path, revision=loading.revision, ignore_patterns=unused))
+        folder = Path(snapshot_download(ref.path, revision=loading.revision, ignore_patterns=unused))
     except Exception as error:  # the hub client has no common base for its network errors
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise BackendError(f"model '{ref.name}' is not a directory here and could not be fetched from the hub: {reason}") from error
+    if not loading.allow_pickle and not any(folder.rglob(f"*{SAFE[0]}")):
+        _explain(ref, loading)
+    return folder
+
+
+def _explain(ref: ModelRef, loading: Loading) -> None:
+    """Raise `InputError` for a hub model whose weights, as the hub lists them, were not fetched since they are not read."""
+    from huggingface_hub import list_repo_files
+
+    try:
+        files = list_repo_files(ref.path, revision=loading.revision)
+    except Exception:  # no list, no reason: what loads the model will say what it lacks
+        return
+    if has_pickles(files):
+        raise InputError(
+            f"model '{ref.name}' has its weights as pickles only, which can run code when loaded; give --allow-pickle to load them"
+        )
+    if (reason := no_weights(files)) is not None:
+        raise InputError(f"model '{ref.name}' {reason}")

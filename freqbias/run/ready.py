@@ -1,12 +1,12 @@
 """Whether everything that a plan needs is on this machine, found out before any work: libraries of the extras, and the device."""
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
 from freqbias.errors import InputError, install_hint
 from freqbias.models import Loading
 from freqbias.models.names.aliases import resolve
+from freqbias.models.names.contents import is_installed
 from freqbias.models.names.kinds import split, use_of
 from freqbias.models.objects import is_given
 from freqbias.run.probing import Plan, Step
@@ -30,14 +30,6 @@ def check_ready(plan: Plan) -> None:
         from freqbias.models.adapters.torch_device import check_device
 
         check_device(plan.loading.device)
-
-
-def is_installed(module: str) -> bool:
-    """Return whether a top-level module can be found, without importing it."""
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ValueError:  # it is loaded, and says nothing of where it came from
-        return True
 
 
 def needs_of(step: Step, loading: Loading) -> tuple[str, Sequence[str]]:

@@ -6,15 +6,8 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import InputError
-from freqbias.models.adapters.sentence_transformers import (
-    count_tokens,
-    described,
-    in_memory,
-    loading_errors,
-    options,
-    own_prompts,
-    window,
-)
+from freqbias.models.adapters.opening import opened, options
+from freqbias.models.adapters.sentence_transformers import count_tokens, described, own_prompts, window
 from freqbias.models.adapters.tasks import encoded
 from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
 
@@ -28,8 +21,7 @@ class MultiVectorModel:
     def __init__(self, path: Any, info: ModelInfo, loading: Loading):
         from sentence_transformers import MultiVectorEncoder
 
-        with loading_errors(info.name):
-            self._model = in_memory(path) or MultiVectorEncoder(path, **options(loading))
+        self._model = opened(path, info.name, loading, lambda: MultiVectorEncoder(path, **options(loading)))
         found = str(self._model.similarity_fn_name)
         if found not in MEASURES:
             raise InputError(f"model '{info.name}' compares token vectors by {found}; only {' and '.join(MEASURES)} are supported")

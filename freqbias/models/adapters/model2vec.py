@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from freqbias.errors import InputError
+from freqbias.models.adapters.opening import told
 from freqbias.models.names.prompts import Prompts
-from freqbias.models.protocols import FloatArray, ModelInfo, Role
+from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
 
 
 class StaticEmbedder:
@@ -18,10 +18,8 @@ class StaticEmbedder:
     def __init__(self, path: str, info: ModelInfo):
         from model2vec import StaticModel
 
-        try:
+        with told(path, info.name, Loading()):
             self._model = StaticModel.from_pretrained(path)
-        except (OSError, ValueError, KeyError) as error:
-            raise InputError(f"model '{info.name}' cannot be loaded: {error}") from error
         self.info = replace(info, details={**info.details, "pooling": "mean", **Prompts().stated()})
 
     def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:

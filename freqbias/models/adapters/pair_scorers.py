@@ -70,10 +70,10 @@ class CrossEncoderScorer(PairScorer):
     def __init__(self, path: Any, info: ModelInfo, loading: Loading):
         from sentence_transformers import CrossEncoder
 
-        from freqbias.models.adapters.sentence_transformers import described, in_memory, loading_errors, options
+        from freqbias.models.adapters.opening import opened, options
+        from freqbias.models.adapters.sentence_transformers import described
 
-        with loading_errors(info.name):
-            self._model = in_memory(path) or CrossEncoder(path, **options(loading))
+        self._model = opened(path, info.name, loading, lambda: CrossEncoder(path, **options(loading)), spare=None)
         labels = [str(label).lower() for _, label in sorted(self._model.config.id2label.items())]
         self._entailment = labels.index(ENTAILMENT) if ENTAILMENT in labels else None
         if len(labels) != 1 and self._entailment is None:

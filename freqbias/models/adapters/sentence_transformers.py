@@ -1,7 +1,6 @@
 """Models of sentence-transformers that give a text one vector, prompts honoured; and what its other kinds of model share with them."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
 from typing import Any
@@ -9,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import InputError
+from freqbias.models.adapters.opening import opened, options
 from freqbias.models.adapters.tasks import encoded, tasks_of
-from freqbias.models.adapters.torch_device import check_device
-from freqbias.models.adapters.transformers import hub_commit, quiet_loading
+from freqbias.models.adapters.transformers import hub_commit
 from freqbias.models.names.families import family_of
 from freqbias.models.names.prompts import Prompts, decide, settings_of
 from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
@@ -30,8 +29,7 @@ class SentenceTransformerEmbedder:
     """
 
     def __init__(self, path: Any, info: ModelInfo, loading: Loading, pooling: str | None = None):
-        with loading_errors(info.name):
-            self._model: Any = in_memory(path) or _loaded(path, loading, pooling)
+        self._model: Any = opened(path, info.name, loading, lambda: _loaded(path, loading, pooling))
         self.similarity = own_similarity(self._model, info.name)
         self._prompts = own_prompts(self._model, path, info.name, loading)
         if (family := family_of(info.name)) is not None and family.name in PROMPT_NOT_POOLED:
@@ -59,36 +57,6 @@ class SentenceTransformerEmbedder:
         return count_tokens(self._model, texts)
 
 
-def in_memory(path: Any) -> Any:
-    """Return what was given in place of a path, if it is a model; None for a path."""
-    return None if isinstance(path, str) else path
-
-
-@contextmanager
-def loading_errors(name: str) -> Iterator[None]:
-    """Keep the libraries' progress bars away, and turn what they raise on a directory that they cannot read into one line."""
-    try:
-        with quiet_loading():
-            yield
-    except (OSError, ValueError, KeyError, AttributeError, ImportError) as error:
-        if isinstance(error, ModuleNotFoundError):
-            raise
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        if "trust_remote_code" in str(error):
-            reason = "it runs code of its own; read it, then give --trust-remote-code"
-        raise InputError(f"model '{name}' cannot be loaded: {reason}") from error
-
-
-def options(loading: Loading) -> dict[str, Any]:
-    """Return how a model is loaded in the words of sentence-transformers; `InputError` for a device that is not here."""
-    check_device(loading.device)
-    return {
-        "device": loading.device,
-        "trust_remote_code": loading.trust_remote_code,
-        "model_kwargs": {"dtype": loading.dtype, **({} if loading.allow_pickle else {"use_safetensors": True})},
-    }
-
-
 def _loaded(path: str, loading: Loading, pooling: str | None) -> Any:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
@@ -112,7 +80,7 @@ def own_similarity(model: Any, name: str) -> str:
 
 def own_prompts(model: Any, path: Any, name: str, loading: Loading) -> Prompts:
     """Return what stands before the texts of a role; for a model in memory only what it says of itself, since nobody knows what it is."""
-    inside = in_memory(path) is not None
+    inside = not isinstance(path, str)
     read: dict[str, Any] = {} if inside else settings_of(path) or {}
     prompts = {**(read.get("prompts") or {}), **{key: text for key, text in (getattr(model, "prompts", None) or {}).items() if text}}
     default = getattr(model, "default_prompt_name", None) or read.get("default_prompt_name")

@@ -6,16 +6,8 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import BackendError
-from freqbias.models.adapters.sentence_transformers import (
-    count_tokens,
-    described,
-    in_memory,
-    loading_errors,
-    options,
-    own_prompts,
-    own_similarity,
-    window,
-)
+from freqbias.models.adapters.opening import opened, options
+from freqbias.models.adapters.sentence_transformers import count_tokens, described, own_prompts, own_similarity, window
 from freqbias.models.adapters.tasks import encoded
 from freqbias.models.protocols import Loading, ModelInfo, Role
 from freqbias.models.relevance import CHUNK, ROLES, Pool, Scores, slices
@@ -36,8 +28,7 @@ class SparseScorer:
     def __init__(self, path: Any, info: ModelInfo, loading: Loading):
         from sentence_transformers import SparseEncoder
 
-        with loading_errors(info.name):
-            self._model = in_memory(path) or SparseEncoder(path, **options(loading))
+        self._model = opened(path, info.name, loading, lambda: SparseEncoder(path, **options(loading)))
         self.measure = own_similarity(self._model, info.name)
         self._prompts = own_prompts(self._model, path, info.name, loading)
         self.info = described(self._model, info, loading, prompts=self._prompts)

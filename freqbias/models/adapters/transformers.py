@@ -4,8 +4,7 @@ import hashlib
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -15,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.errors import BackendError, InputError
+from freqbias.models.adapters.opening import causal_model
 from freqbias.models.adapters.torch_device import check_device, seeded
 from freqbias.models.batching import Tree, halving, padded, tree, trees
+from freqbias.models.names.contents import quantisation
 from freqbias.models.protocols import Loading, ModelInfo
 from freqbias.models.writing import seed_of
 
@@ -26,21 +27,6 @@ TOKENS_PER_PASS = {"cpu": 256}
 TOKENS_PER_PASS_ELSEWHERE = 4096
 LOGIT_BYTES = 1 << 27  # float32 logits that exist at a time: 128 MiB are 682 positions of SmolLM2, 128 of Gemma 3
 SAME_NATS = {"float32": 1e-3, "float16": 0.2, "bfloat16": 0.5}  # bfloat16 moves a short text's log-probability by up to .3 nats
-
-
-@contextmanager
-def quiet_loading() -> Iterator[None]:
-    """Keep the libraries' own progress bars off the terminal while a model loads; ours is there already."""
-    from transformers.utils import logging as own
-
-    logging: Any = own  # some versions of transformers are typed, others are not
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
 
 
 def hub_commit(config: Any) -> str | None:
@@ -109,7 +95,7 @@ class TransformersLanguageModel:
         check_device(loading.device)
         self._torch = torch
         self.errors: dict[str, str] = {}
-        self._tokenizer, self._model = _load(path, info.name, loading, getattr(torch, loading.dtype))
+        self._tokenizer, self._model = causal_model(path, info.name, loading, getattr(torch, loading.dtype))
         self._device = loading.device or ("cuda" if torch.cuda.is_available() else "cpu")
         self._model.to(self._device).eval()
         self._tokens_per_pass = TOKENS_PER_PASS.get(self._device, TOKENS_PER_PASS_ELSEWHERE)
@@ -129,7 +115,8 @@ class TransformersLanguageModel:
         }
         self.path: str | None = _local_folder(path, loading.revision)
         revision = info.revision or hub_commit(self._model.config)
-        self.info = replace(info, dtype=loading.dtype, revision=revision, details={**info.details, **stated})
+        quantised = info.quantisation or quantisation(self._model.config.to_dict())
+        self.info = replace(info, dtype=loading.dtype, revision=revision, quantisation=quantised, details={**info.details, **stated})
 
     def log_probs(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
         """Return nats per token, the first token given BOS; an empty text gives an empty array."""
@@ -365,30 +352,6 @@ class TransformersLanguageModel:
 def cut(text: str, stop: Sequence[str]) -> str:
     """Return a text up to the first stop string in it."""
     return text[: min((at for end in stop if (at := text.find(end)) >= 0), default=len(text))]
-
-
-def _load(path: str, name: str, loading: Loading, dtype: Any) -> tuple[Any, Any]:
-    """Return tokenizer and model; `InputError` for what a flag has to allow, and for files that are no causal model."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    trust, revision = loading.trust_remote_code, loading.revision
-    try:
-        with quiet_loading():
-            tokenizer = AutoTokenizer.from_pretrained(path, revision=revision, trust_remote_code=trust)
-            safe = None if loading.allow_pickle else True
-            model = AutoModelForCausalLM.from_pretrained(
-                path, revision=revision, dtype=dtype, trust_remote_code=trust, use_safetensors=safe
-            )
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        if "trust_remote_code" in reason:
-            raise InputError(f"model '{name}' runs code of its own; read it, then give --trust-remote-code") from error
-        if "safetensors" in reason and not loading.allow_pickle:
-            raise InputError(
-                f"model '{name}' has no safetensors weights; pickles can run code when loaded; give --allow-pickle to load them"
-            ) from error
-        raise InputError(f"model '{name}' cannot be loaded: {reason[:300]}") from error
-    return tokenizer, model
 
 
 def _local_folder(path: str, revision: str | None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from freqbias.errors import BackendError
-from freqbias.models.adapters.transformers import quiet_loading
+from freqbias.models.adapters.opening import quiet_loading
 
 
 class CausalTokens:

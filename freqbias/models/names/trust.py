@@ -1,15 +1,15 @@
 """What a model directory may do to the machine that loads it: run code of its own, or hold weights that run code when read."""
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from freqbias.errors import InputError
+from freqbias.models.names.contents import CONFIG, PICKLES, SAFE, TRAINING, modules, settings
 from freqbias.models.protocols import Loading
 
-PICKLES = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
-SAFE = (".safetensors",)
-TRAINING = ("training_args", "optimizer", "scheduler", "rng_state")  # what trainers leave beside weights; no loader reads it
-OWN_MODULES = "sentence_transformers."
+#: Modules that sentence-transformers has itself, or has a module of its own for.
+OWN_MODULES = ("sentence_transformers.", "pylate.models.Dense.Dense")
+OWN_FUNCTIONS = "torch."  # activation functions that it takes by name; in place of another one it would put its own
 
 
 def check_files(folder: Path, name: str, loading: Loading) -> None:
@@ -17,21 +17,24 @@ def check_files(folder: Path, name: str, loading: Loading) -> None:
 
     A pickle beside weights in safetensors is left alone, since the safe file is what is read.
     """
+    listed = modules(folder)
     if not loading.allow_pickle:
-        for pickled in sorted(path for path in folder.rglob("*") if path.suffix in PICKLES and not path.stem.startswith(TRAINING)):
-            if not any(path.suffix in SAFE for path in pickled.parent.iterdir()):
+        for pickled in sorted(_read(folder, listed is not None)):
+            if pickled.suffix in PICKLES and not pickled.stem.startswith(TRAINING):
                 where = pickled.relative_to(folder).as_posix()
                 raise InputError(f"model '{name}': {where} is a pickle, which can run code when loaded; give --allow-pickle to load it")
     if not loading.trust_remote_code:
-        for kind in _module_types(folder / "modules.json"):
-            if not kind.startswith(OWN_MODULES):
-                raise InputError(f"model '{name}' runs code of its own ('{kind}'); read it, then give --trust-remote-code")
+        for kind, place in listed or []:
+            known = kind.startswith(OWN_MODULES)
+            function = str(settings(folder / place / CONFIG).get("activation_function", "")) if kind.endswith(".Dense") else ""
+            if not known or (function and not function.startswith(OWN_FUNCTIONS)):
+                code = function if known else kind
+                raise InputError(f"model '{name}' runs code of its own ('{code}'); read it, then give --trust-remote-code")
 
 
-def _module_types(path: Path) -> list[str]:
-    if not path.is_file():
-        return []
-    try:
-        return [str(row["type"]) for row in json.loads(path.read_text(encoding="utf-8"))]
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path}: not a sentence-transformers list of modules: {error!r}") from error
+def _read(folder: Path, nested: bool) -> Iterator[Path]:
+    """Yield the files that a loader may read and that lie beside no safe weights; in a plain directory it reads the top folder alone."""
+    for place in [folder, *(path for path in folder.rglob("*") if nested and path.is_dir())]:
+        files = [path for path in place.iterdir() if path.is_file()]
+        if not any(path.suffix in SAFE for path in files):
+            yield from files
