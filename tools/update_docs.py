@@ -20,6 +20,7 @@ from freqbias.files import read_estimates
 from freqbias.frequency import word_zipf
 from freqbias.judgement import Judgements
 from freqbias.models.names import kinds
+from freqbias.models.names.families import Family, families
 from freqbias.paraphrases.constructions import CONJUNCT_ORDER, KINDS, dose_of, rates, sentences
 from freqbias.paraphrases.lexicon import SynonymSet, fitting_frames, frames, synonym_sets
 from freqbias.paraphrases.slots import rules
@@ -263,7 +264,61 @@ def _told(name: str, rows: list[dict[str, Any]]) -> str:
     return f"| {name} | {len(rows)} | {told} | {sum(row['mended'] for row in rows)} |"
 
 
+def embedding_families() -> str:
+    """Return the table of embedding families: what is applied to each, and how that was checked."""
+    prompts = "before a query; before a document | prompts from"
+    head = (
+        f"| family | used as | pooling | {prompts} | normalised | similarity | `--dtype` | own code | checked by | command | read from |"
+    )
+    lines = [head, "|---" * 12 + "|"]
+    for row in _of_kind("embedder"):
+        texts = "–" if row.prompts is None else "; ".join(_quoted(row.prompts[role]) for role in ("query", "document"))
+        applied = [row.name, f"`{row.use}`", row.pooling, texts, row.prompts_from, _yes(row.normalised), row.similarity, row.dtype]
+        lines.append(_row([*applied, _yes(row.trust), row.checked, _command(row), _pages(row)]))
+    return "\n".join([*lines, "", *_notes("embedder")])
+
+
+def language_families() -> str:
+    """Return the table of language-model families."""
+    head = ["| family | `--dtype` | own code | what is applied | checked by | command | read from |", "|---" * 7 + "|"]
+    rows = _of_kind("language_model")
+    lines = [_row([row.name, row.dtype, _yes(row.trust), row.note, row.checked, _command(row), _pages(row)]) for row in rows]
+    return "\n".join([*head, *lines])
+
+
+def _of_kind(kind: str) -> list[Family]:
+    return sorted((row for row in families() if row.kind == kind), key=lambda row: row.name.lower())
+
+
+def _row(cells: list[str | None]) -> str:
+    return f"| {' | '.join('–' if cell is None else cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _quoted(text: str) -> str:
+    return f"`{text}`".replace("\n", "⏎") if text else "nothing"
+
+
+def _yes(value: bool | None) -> str | None:
+    return None if value is None else "yes" if value else "no"
+
+
+def _command(row: Family) -> str:
+    return f"`freqbias models check {row.example}{' --trust-remote-code' if row.trust else ''}`"
+
+
+def _pages(row: Family) -> str:
+    return ", ".join(
+        f"[{'card' if page.startswith('https://huggingface.co/') else 'MTEB' if 'mteb' in page else 'docs'}]({page})"
+        for page in row.source
+    )
+
+
+def _notes(kind: str) -> list[str]:
+    return [f"* {row.name}: {row.note}." for row in _of_kind(kind) if row.note]
+
+
 BLOCKS = {
+    "docs/families.md": [("embedding families", embedding_families), ("language-model families", language_families)],
     "README.md": [
         ("example", example),
         ("embeddings", embeddings),

@@ -22,6 +22,7 @@ COMMANDS = [
     "power",
     "models list",
     "models fetch",
+    "models check",
 ]
 
 
