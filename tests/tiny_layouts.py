@@ -151,7 +151,7 @@ LAYOUTS: dict[str, Layout] = {
     "DeepSeek-R1 distills": _causal("qwen2"),
     "Falcon 3": _causal("llama", bos=False),
     "Falcon-H1": _causal("falcon_h1", settings={"mamba_d_ssm": 32, "mamba_n_heads": 4, "mamba_d_head": 8, "mamba_d_state": 8}),
-    "GPT-2": _causal("gpt2", chat=False, settings={"n_positions": 1026}),
+    "GPT-2": _causal("gpt2", chat=False),
     "Pythia": _causal("gpt_neox", chat=False),
     "LFM2": _causal("lfm2", settings={"layer_types": ["conv", "full_attention"], "conv_L_cache": 3}),
 }

@@ -109,7 +109,7 @@ def checked(name: str, kind: str | None = None, **options: Any) -> Check:
             own = facts(use, folder, loading)
     except ModuleNotFoundError as error:
         raise InputError(f"the comparison needs '{error.name}'; run: {install_hint('embed,lm')}") from error
-    applied |= {"tokenizer": own["tokenizer"], "positions": own["positions"]}
+    applied |= {**({"window": own["window"]} if use in ("lm", "ql") else {}), "tokenizer": own["tokenizer"]}
     tolerance, token = TOLERANCE[loading.dtype], TOKEN_TOLERANCE[loading.dtype]
     rows = tuple(_compared(row, ours[row.what], token if use in ("lm", "ql") else tolerance) for row in found)
     return Check(name=name, applied=applied, comparisons=rows, why=WHY[loading.dtype])

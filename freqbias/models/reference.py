@@ -100,6 +100,12 @@ def _options(loading: Loading) -> dict[str, Any]:
     }
 
 
+def _device(loading: Loading) -> str:
+    import torch
+
+    return loading.device or ("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def _array(values: Any) -> Numbers:
     return np.asarray(values.float().cpu().numpy() if hasattr(values, "cpu") else values, dtype=np.float64)
 
@@ -145,7 +151,7 @@ def _pooled(use: str, folder: str, loading: Loading, prompts: Wanted) -> list[Ex
     options = {"dtype": getattr(torch, loading.dtype), "trust_remote_code": loading.trust_remote_code, **safe}
     model: Any = AutoModel.from_pretrained(folder, **options)
     limit = min(tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", None) or math.inf)
-    model = (model.get_encoder() if model.config.is_encoder_decoder else model).to(loading.device or "cpu").eval()
+    model = (model.get_encoder() if model.config.is_encoder_decoder else model).to(_device(loading)).eval()
     cut = {"truncation": True, "max_length": int(limit)} if limit < 1e9 else {}
     sides = {}
     for role in ("query", "document"):
@@ -221,7 +227,7 @@ def _language_model(folder: str, loading: Loading, template: str) -> list[Expect
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, **trust)
     safe = {} if loading.allow_pickle else {"use_safetensors": True}
     model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, loading.dtype), **trust, **safe)
-    model = model.to(loading.device or "cpu").eval()
+    model = model.to(_device(loading)).eval()
     limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     first = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
 
@@ -269,17 +275,17 @@ def bm25(queries: Sequence[str], documents: Sequence[str]) -> Numbers:
 
 
 def facts(use: str, folder: str, loading: Loading) -> dict[str, Any]:
-    """Return the class of a directory's tokenizer, and its configured window, as transformers reads them; None where it has none."""
+    """Return the class of a directory's tokenizer, and its configured window in tokens, as transformers reads them; None without one."""
     if use == "bm25":
-        return {"tokenizer": None, "positions": None}
+        return {"tokenizer": None, "window": None}
     from transformers import AutoConfig, AutoTokenizer
 
-    found: dict[str, Any] = {"tokenizer": None, "positions": None}
+    found: dict[str, Any] = {"tokenizer": None, "window": None}
     place = folder if (Path(folder) / "config.json").is_file() else str(Path(folder) / "0_Transformer")
     trust = loading.trust_remote_code
     try:
         config: Any = AutoConfig.from_pretrained(place, trust_remote_code=trust)
-        found["positions"] = getattr(config.get_text_config(), "max_position_embeddings", None)
+        found["window"] = getattr(config.get_text_config(), "max_position_embeddings", None)
         found["tokenizer"] = type(AutoTokenizer.from_pretrained(place, trust_remote_code=trust)).__name__
     except (OSError, ValueError, KeyError):  # static vectors, GloVe and bags of words have neither
         found["tokenizer"] = "tokenizers.Tokenizer" if (Path(folder) / "tokenizer.json").is_file() else None

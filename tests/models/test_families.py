@@ -39,7 +39,7 @@ def test_a_model_is_found_under_the_names_that_it_goes_by(name, prompts):
 
 
 @pytest.mark.parametrize(
-    "name", ["bert-base-uncased", "text-embedding-3-small", "acme/own-model", "smollm2-135m", "mymodule:function", ""]
+    "name", ["bert-base-uncased", "text-embedding-3-small", "acme/own-model", "acme/own-lm", "mymodule:function", ""]
 )
 def test_other_models_belong_to_no_family(name):
     assert family_of(name) is None

@@ -31,6 +31,11 @@ def agrees(row, applied):
         assert applied["similarity"] == row.similarity
     if row.normalised is not None:
         assert applied["normalised"] is row.normalised
+    if row.use == "lm":
+        note = row.note or ""
+        assert ("no BOS token" in note) == (applied["first_token_context"] == "</s>")
+        assert ("padded batches" in note) == (applied["scoring"] == "padded batches")
+        assert ("no chat template" in note) == (applied["prompt_format"] == "plain")
     if row.use not in ("lm", "late"):  # late interaction puts markers of its own
         wanted = {role: text for role, text in (row.prompts or {}).items() if text}
         assert {role: text for role, text in (applied["prompts"] or {}).items() if text} == wanted
@@ -68,13 +73,3 @@ def test_real_weights_give_their_librarys_numbers(name):
     found = checked(REAL[name], device="cpu")
     assert found.ok, found.comparisons
     agrees(ROWS[name], found.applied)
-
-
-@pytest.mark.parametrize("name", [name for name, layout in tiny_layouts.LAYOUTS.items() if layout.head == "causal"])
-def test_the_first_token_is_given_what_the_row_says(name, tmp_path):
-    layout, row = tiny_layouts.LAYOUTS[name], ROWS[name]
-    applied = checked(str(tiny_layouts.build(name, tmp_path)), device="cpu").applied
-    assert ("no BOS token" in (row.note or "")) == (applied["first_token_context"] == "</s>")
-    assert ("padded batches" in (row.note or "")) == (applied["scoring"] == "padded batches")
-    assert applied["prompt_format"] == ("chat template" if layout.chat else "plain")
-    assert ("no chat template" in (row.note or "")) == (not layout.chat)
