@@ -35,7 +35,6 @@ def agrees(row, applied):
         note = row.note or ""
         assert ("no BOS token" in note) == (applied["first_token_context"] == "</s>")
         assert ("padded batches" in note) == (applied["scoring"] == "padded batches")
-        assert ("no chat template" in note) == (applied["prompt_format"] == "plain")
     if row.use not in ("lm", "late"):  # late interaction puts markers of its own
         wanted = {role: text for role, text in (row.prompts or {}).items() if text}
         assert {role: text for role, text in (applied["prompts"] or {}).items() if text} == wanted
@@ -60,9 +59,14 @@ def test_the_table_has_the_families_that_were_asked_for():
 def test_a_tiny_copy_gives_its_librarys_numbers(name, tmp_path):
     found = checked(str(tiny_layouts.build(name, tmp_path)), device="cpu")
     assert found.ok, found.comparisons
-    agrees(ROWS[name], found.applied)
+    row, layout = ROWS[name], tiny_layouts.LAYOUTS[name]
+    agrees(row, found.applied)
+    if row.use == "lm":
+        assert found.applied["prompt_format"] == ("chat template" if layout.chat else "plain")
+        assert ("no chat template" in (row.note or "")) == (not layout.chat)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(REAL))
 def test_real_weights_give_their_librarys_numbers(name):
     from freqbias.models.names.aliases import find_alias
