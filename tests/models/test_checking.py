@@ -237,3 +237,28 @@ def test_kind_of_a_directory(tmp_path, files, kind):
     assert kind_of(f"mean:{tmp_path}", None) == "embedder"
     with pytest.raises(InputError, match="--kind is"):
         kind_of(str(tmp_path), "both")
+
+
+@pytest.mark.parametrize("name", ["arctic-embed v1", "Llama 3", "ms-marco cross-encoders"])
+def test_a_hub_id_is_what_its_files_say(layout, monkeypatch, name):
+    folder, row = layout(name), next(row for row in tiny_layouts.families() if row.name == name)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: str(folder))
+    if row.kind == "language_model":  # which the library fetches by itself
+        assert kind_of(row.example, None) == "language_model"
+        return
+    found = checked(row.example, device="cpu")
+    assert found.ok, found.comparisons
+    assert (found.applied["source"], found.applied["family"], found.applied["use"]) == ("hub", name, row.use)
+
+
+def test_a_hub_that_is_not_reached_is_one_line(cli, monkeypatch):
+    def unreachable(*_, **__):
+        raise ConnectionError("no route to the hub\nand more")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", unreachable)
+    result = cli("models", "check", "org/name")
+    assert result.exit_code == 1
+    assert (
+        result.stderr.strip()
+        == "freqbias: model 'org/name' is not a directory here and could not be fetched from the hub: no route to the hub"
+    )
