@@ -103,18 +103,18 @@ def described(model: Any, info: ModelInfo, loading: Loading, pooling: str | None
 def window(model: Any, prompt: str = "", special_tokens_of: int = 1) -> int | None:
     """Return the subwords that `max_seq_length` leaves to a document beside special tokens and `prompt`; None without a limit.
 
-    `special_tokens_of` is 2 for a model that reads two texts at once.
+    There is none either where the tokenizer counts no subwords. `special_tokens_of` is 2 for a model that reads two texts at once.
     """
-    limit = model.max_seq_length
-    if limit is None or not isfinite(limit):
+    limit, tokenizer = model.max_seq_length, _tokenizer(model)
+    if limit is None or not isfinite(limit) or tokenizer is None:
         return None
     whole, alone = count_tokens(model, [f"{prompt}a", "a"]) or (0, 0)
-    return int(limit) - int(model.tokenizer.num_special_tokens_to_add(pair=special_tokens_of == 2)) - (whole - alone)
+    return int(limit) - int(tokenizer.num_special_tokens_to_add(pair=special_tokens_of == 2)) - (whole - alone)
 
 
 def count_tokens(model: Any, texts: Sequence[str]) -> list[int] | None:
-    """Return the number of subwords of each text, special tokens left out, nothing truncated; None without a tokenizer."""
-    tokenizer = getattr(model, "tokenizer", None)
+    """Return the number of subwords of each text, special tokens left out, nothing truncated; None without a tokenizer that counts."""
+    tokenizer = _tokenizer(model)
     if tokenizer is None:
         return None
     texts = list(texts)
@@ -123,3 +123,12 @@ def count_tokens(model: Any, texts: Sequence[str]) -> list[int] | None:
     if hasattr(tokenizer, "encode_batch"):  # a bare `tokenizers.Tokenizer`, as static models have
         return [len(row.ids) for row in tokenizer.encode_batch(texts, add_special_tokens=False)]
     return [len(row) for row in tokenizer(texts, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]]
+
+
+def _tokenizer(model: Any) -> Any:
+    """Return a tokenizer that splits every text into subwords; None where there is none.
+
+    Those of word vectors and bags of words leave out the words that they do not know, so what they count is not what a text has.
+    """
+    found = getattr(model, "tokenizer", None)
+    return found if callable(found) or hasattr(found, "encode_batch") else None
