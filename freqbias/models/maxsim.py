@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.errors import BackendError, in_one_line
+from freqbias.models.arrays import as_floats
 from freqbias.models.protocols import FloatArray, Role, TokenEmbedder
 from freqbias.models.scoring import ROLES, HandsOn, Pool, Scores, encode_missing, open_store, slices
 from freqbias.models.store import VectorStore
@@ -38,11 +39,11 @@ class LateInteractionScorer(HandsOn):
 
     def _add(self, role: Role, texts: Iterable[str], track: Track) -> None:
         name = f"{self.info.name} ({role})"
-        encode_missing(self._stores[role], texts, name, lambda part: self._matrices(part, role), track)
+        encode_missing(self._stores[role], texts, name, lambda part: self._matrices(part, role), track, self.failures)
 
     def _matrices(self, texts: list[str], role: Role) -> list[FloatArray]:
         with in_one_line(BackendError, f"model '{self.info.name}'", self._model):
-            found = [np.asarray(matrix, dtype=np.float32) for matrix in self._model.encode_tokens(texts, role=role)]
+            found = [as_floats(matrix) for matrix in self._model.encode_tokens(texts, role=role)]
         if any(matrix.ndim != 2 for matrix in found):
             shape = next(matrix.shape for matrix in found if matrix.ndim != 2)
             raise BackendError(f"{self.info.name} returned shape {shape} for a text; expected one row per token")

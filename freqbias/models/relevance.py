@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import BackendError, in_one_line
+from freqbias.models.arrays import as_floats
 from freqbias.models.maxsim import LateInteractionScorer
 from freqbias.models.protocols import Embedder, FloatArray, Role
 from freqbias.models.scoring import CHUNK, ROLES, HandsOn, Pool, Scorer, Scores, encode_missing, open_store, similarity_of, slices
@@ -56,11 +57,12 @@ class DenseScorer(HandsOn):
             raise BackendError(f"{self.info.name} gives queries and documents vectors of different lengths; they cannot be compared")
 
     def _add(self, texts: Iterable[str], role: Role, track: Track = silent) -> None:
-        encode_missing(self._stores[role], texts, f"{self.info.name} ({role})", lambda part: self._vectors(part, role), track)
+        name = f"{self.info.name} ({role})"
+        encode_missing(self._stores[role], texts, name, lambda part: self._vectors(part, role), track, self.failures)
 
     def _vectors(self, texts: list[str], role: Role) -> FloatArray:
         with in_one_line(BackendError, f"model '{self.info.name}'", self._embedder):
-            vectors = np.asarray(self._embedder.encode(texts, role=role), dtype=np.float32)
+            vectors = as_floats(self._embedder.encode(texts, role=role))
         if vectors.ndim != 2 or len(vectors) != len(texts):
             raise BackendError(f"{self.info.name} returned shape {vectors.shape} for {len(texts)} texts; expected (n, d)")
         return vectors

@@ -1,24 +1,30 @@
 """What a scorer is, and what the scorers over vectors share: stores, parts, pools."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from freqbias.errors import InputError
+from freqbias.errors import BackendError, InputError
 from freqbias.models.protocols import CountsUsage, FloatArray, GivesUp, HasSimilarity, KnowsReasons, ModelInfo, Role, offers
 from freqbias.models.store import VectorStore, store_key
 from freqbias.progress import Track, chunks, silent
+from freqbias.redact import redact
 from freqbias.registry import suggestion
 
 CHUNK = 256  # texts between two moves of the progress bar
 ROLES: tuple[Role, ...] = ("query", "document")
 
+MAX_FAILURES_IN_A_ROW = 5  # texts, each asked for alone, as in a run
 SIMILARITIES = ("cosine", "dot")  # of vectors
 
 Scores = NDArray[np.float64]
+
+log = logging.getLogger(__name__)
 
 
 class Scorer(Protocol):
@@ -75,21 +81,32 @@ class Pool:
         return self._function(documents)
 
 
+@dataclass
+class Failures:
+    """What a model raised while texts were encoded: why, by text, and why it is not asked any more."""
+
+    reasons: dict[str, str] = field(default_factory=dict)
+    stopped: str | None = None
+    in_a_row: int = 0
+
+
 class HandsOn:
     """What a scorer over another model hands on of it: why texts have no number, that it has given up, and what it was asked."""
 
     def __init__(self, model: object):
         self.inner = model
+        self.failures = Failures()
 
     @property
     def errors(self) -> Mapping[str, str]:
-        """Why texts have no number, where the model knows."""
-        return self.inner.errors if offers(self.inner, KnowsReasons) else {}
+        """Why texts have no number, where the model knows, or raised it."""
+        known = self.inner.errors if offers(self.inner, KnowsReasons) else {}
+        return {**known, **self.failures.reasons} if self.failures.reasons else known
 
     @property
     def stopped(self) -> str | None:
         """Why the model will answer nothing more; None while it does."""
-        return self.inner.stopped if offers(self.inner, GivesUp) else None
+        return self.failures.stopped or (self.inner.stopped if offers(self.inner, GivesUp) else None)
 
     @property
     def usage(self) -> Any:
@@ -111,15 +128,56 @@ def open_store(info: ModelInfo, role: Role, folder: Path | None) -> VectorStore:
     return VectorStore(owner=info.name) if key is None else VectorStore(folder, key, info.name)
 
 
+Encode = Callable[[list[str]], Sequence[FloatArray] | FloatArray]
+
+
 def encode_missing(
-    store: VectorStore, texts: Iterable[str], name: str, encode: Callable[[list[str]], Sequence[FloatArray] | FloatArray], track: Track
+    store: VectorStore, texts: Iterable[str], name: str, encode: Encode, track: Track, failures: Failures | None = None
 ) -> None:
-    """Encode what a store does not hold, longest first, and put it there part by part."""
+    """Encode what a store does not hold, longest first, and put it there part by part.
+
+    With `failures`, where the model raises `BackendError`, the texts of a part are encoded one by one: what it gives is kept, and a text
+    on which it raises again has NaN, with the reason there. After several in a row it is the model that fails, not the texts: it is asked
+    no more. The error is raised on while there is no vector at all.
+    """
     new = store.missing(texts)
     if new:
         parts = list(chunks(new, CHUNK))
         for part in track(parts, f"{name}: encode texts", len(parts)):
-            store.add(part, encode(part))
+            try:
+                if failures is None or failures.stopped is None:
+                    store.add(part, encode(part))
+                    if failures is not None:
+                        failures.in_a_row = 0
+                    continue
+            except BackendError as error:
+                if failures is None:
+                    raise
+                log.warning("%s; encoding these %d texts one by one", error, len(part))
+            _one_by_one(store, part, encode, failures)
+
+
+def _one_by_one(store: VectorStore, part: Sequence[str], encode: Encode, failures: Failures) -> None:
+    failed: list[str] = []
+    last = BackendError(failures.stopped or "no text to encode")
+    for text in part:
+        if failures.stopped is None:
+            try:
+                store.add([text], encode([text]))
+                failures.in_a_row = 0
+                continue
+            except BackendError as error:
+                last = error
+                failures.in_a_row += 1
+        failed.append(text)
+        failures.reasons[text] = redact(str(last))
+        if failures.in_a_row >= MAX_FAILURES_IN_A_ROW and failures.stopped is None:
+            if not store.width:
+                raise last
+            failures.stopped = redact(str(last))
+    if failed and not store.width:
+        raise last
+    store.add(failed, np.full((len(failed), store.width), np.nan, np.float32))
 
 
 def slices(total: int, size: int) -> Iterator[slice]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from freqbias import registry
 from freqbias.errors import BackendError, InputError, in_one_line
+from freqbias.models.arrays import as_floats
 from freqbias.models.objects import source_hash
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
 from freqbias.models.scoring import similarity_of
@@ -52,8 +53,8 @@ class CallableEmbedder:
         with in_one_line(BackendError, f"model '{self.info.name}'", self._function):
             result = self._function(texts, role=role) if self._takes_role else self._function(texts)
         try:
-            vectors = np.asarray(result, dtype=np.float32)
-        except (ValueError, TypeError) as error:
+            vectors = as_floats(result)
+        except (ValueError, TypeError, RuntimeError) as error:
             raise BackendError(f"{self.info.name} did not return an array of numbers of shape (n, d): {error}") from error
         if vectors.ndim != 2 or len(vectors) != len(texts):
             raise BackendError(f"{self.info.name} returned shape {vectors.shape} for {len(texts)} texts; expected (n, d)")

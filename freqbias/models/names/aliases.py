@@ -1,11 +1,15 @@
 """The alias table and how a model name becomes a place on this machine.
 
-A name resolves in this order: local directory, model shipped by an installed Python package (alias table), hub id.
+A name resolves in this order: local directory, model shipped by an installed Python package (alias table), hub id. A hub id has an
+owner; of those without one the old names are known by their form (`gpt2`), and those that sentence-transformers fills in.
 """
 
+import difflib
 import hashlib
 import importlib.util
 import json
+import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +22,19 @@ from freqbias.errors import InputError, ModelNotReadyError
 from freqbias.models.names.kinds import split
 from freqbias.registry import suggestion
 
+#: Hub ids without an owner: those of before the hub had owners, which it keeps as names of what has one now. There are no new ones.
+OWNERLESS = re.compile(
+    r"(albert-(base|large|xlarge|xxlarge)-v[12]|bert-(base|large)-[\w-]+|camembert-base|ctrl|distilbert-base-[\w-]+|distilgpt2"
+    r"|distilroberta-base|gpt2(-medium|-large|-xl)?|openai-gpt|roberta-(base|large)[\w-]*|t5-(small|base|large|3b|11b)"
+    r"|transfo-xl-wt103|xlm-[\w-]+|xlnet-(base|large)-cased)"
+)
+#: Names that sentence-transformers, and its documentation, use without its own name in front.
+SENTENCE_TRANSFORMERS = re.compile(
+    r"(all|multi-qa|msmarco|paraphrase|distiluse|nli|stsb|nq|quora|gtr|sentence)-[\w.]+-[\w.-]+|average_word_embeddings_[\w.]+|LaBSE"
+)
 WEIGHTS = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model", "*.jinja", "*.py")  # code, which --trust-remote-code runs, too
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,15 +153,37 @@ def resolve(given: str, kind: str | None = None) -> ModelRef:
             raise ModelNotReadyError(f"model '{name}' is not ready here; run: freqbias models fetch {name}")
         source = "hub" if "snapshots" in folder.parts else "package"
         return ModelRef(given=given, use=use, name=name, path=str(folder), source=source, alias=alias)
-    if "/" in name and not name.startswith((".", "/", "~")):
-        path, at, revision = name.partition("@")
+    path, at, revision = name.partition("@")
+    hub = _hub_id(path)
+    if hub is not None:
         if at and not revision:
             raise InputError(f"model '{name}': no revision after the '@'; give a commit, tag or branch, or leave '@' out")
-        return ModelRef(given=given, use=use, name=name, path=path, source="hub", revision=revision or None)
+        return ModelRef(given=given, use=use, name=name, path=hub, source="hub", revision=revision or None)
     raise InputError(
-        f"unknown model '{name}'{suggestion(name, aliases())} (or give a local directory, a hub id such as 'org/name' or "
+        f"unknown model '{name}'{suggestion(name, aliases())} (or give a local directory, a hub id with its owner such as 'org/name' or "
         "'org/name@revision', a function or object as 'module:name', or a plugin: freqbias list models)"
     )
+
+
+def _hub_id(name: str) -> str | None:
+    """Return the hub id that a name is by its form, with or without an owner; None for any other, which may be an alias misspelt.
+
+    The hub knows models without an owner by their old names only, so that every such name can be told from a misspelling.
+    """
+    if "/" in name:
+        return None if name.startswith((".", "/", "~")) else name
+    if OWNERLESS.fullmatch(name):
+        return _taken(name, name)
+    return _taken(name, f"sentence-transformers/{name}") if SENTENCE_TRANSFORMERS.fullmatch(name) else None
+
+
+@cache
+def _taken(name: str, hub: str) -> str:
+    """Say once what a name without an owner is taken for, and which short name is nearly the same."""
+    near = difflib.get_close_matches(name, aliases(), n=1)
+    beside = f"; the short name '{near[0]}' is another model" if near else ""
+    log.info("'%s' is no folder and no short name here: taken for the hub id '%s'%s", name, hub, beside)
+    return hub
 
 
 def _identity_files(folder: Path) -> Iterator[Path]:
