@@ -249,9 +249,19 @@ def sha256(path: str | os.PathLike[str]) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def read_observations(path: str | os.PathLike[str]) -> Iterator[Observation]:
-    """Yield the observations of `observations.jsonl` (or of the run folder that holds one)."""
-    return read_rows(_in_folder(path, OBSERVATIONS_FILE), Observation.from_dict)
+def read_observations(path: str | os.PathLike[str], check: Callable[[Observation], None] | None = None) -> Iterator[Observation]:
+    """Yield the observations of `observations.jsonl` (or of the run folder that holds one).
+
+    A cosine or a share beyond what it can be is an `InputError`, as is what `check` raises of a row.
+    """
+
+    def parse(row: Any) -> Observation:
+        found = Observation.from_dict(row)
+        if check is not None:
+            check(found)
+        return found
+
+    return read_rows(_in_folder(path, OBSERVATIONS_FILE), parse)
 
 
 def read_estimates(path: str | os.PathLike[str]) -> Iterator[Estimate]:

@@ -8,7 +8,8 @@ import msgspec
 
 from freqbias import registry
 from freqbias.errors import FreqbiasError, InputError
-from freqbias.terms import DETAILS, FREQUENCY, MANIFEST_FILE, MEASURES, PREFERENCE, SIZE_FIELDS, unit_of
+from freqbias.records import Observation
+from freqbias.terms import DETAILS, FREQUENCY, MANIFEST_FILE, MEASURES, PREFERENCE, SHARE_RANGE, SIZE_FIELDS, unit_of
 
 DEFAULT_CELLS = ("query", "document")  # the two factors of crossed rows in the file contract
 
@@ -158,6 +159,11 @@ class Judgements:
             rest = [measure for measure in dict.fromkeys(measures) if (probe, measure) not in leading]
             settled[probe] = msgspec.structs.replace(self[probe], secondary=(*self[probe].secondary, *rest))
         return type(self)(settled)
+
+    def check_range(self, row: Observation) -> None:
+        """Raise `InputError` for a row of a measure that its probe calls a share, and that is beyond 0 to 1."""
+        if self[row.probe].is_share(row.measure):
+            row.check_range(SHARE_RANGE)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._known)

@@ -14,7 +14,7 @@ from freqbias.probes.standins import StandIn
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Observation, Pair, Record
 from freqbias.redact import redact
-from freqbias.terms import HIGH, LOW
+from freqbias.terms import HIGH, LOW, SHARE_RANGE
 
 MAX_CONSECUTIVE_FAILURES = 5  # pairs, each asked for alone: by then it is the model that fails, not the texts
 
@@ -92,10 +92,11 @@ class Measurement:
         return in_one_line(InputError, f"probe '{probe.name}' on model '{self._model.info.name}'", probe.run)
 
     def _check(self, rows: Sequence[Any], part: Sequence[Pair]) -> None:
-        """Raise `InputError` for a row that is not what every reader of the file takes it for; of a built-in only the first is read."""
+        """Raise `InputError` for a row that is not what every reader of the file takes it for; of built-ins only the first is read."""
         name, model, known = self._probe.name, self._model.info.name, {pair.id for pair in part}
         seen: set[tuple[str, str, str, str | None]] = set()
-        for row in rows if not is_ours(self._probe.run) else rows[: not self._succeeded]:
+        trusted = is_ours(self._probe.run) and is_ours(self._model)
+        for row in rows[: not self._succeeded] if trusted else rows:
             if not isinstance(row, Observation):
                 raise InputError(f"probe '{name}' yields {type(row).__name__}; it must yield freqbias.records.Observation")
             if row.probe != name:
@@ -104,7 +105,7 @@ class Measurement:
                 raise InputError(f"probe '{name}' writes rows of model '{row.model}'; write model.info.name, here '{model}'")
             if row.pair_id not in known:
                 raise InputError(f"probe '{name}' writes a row of pair '{row.pair_id}', which it was not given; write pair.id")
-            _check_record(row, f"probe '{name}': its row of pair '{row.pair_id}'")
+            _check_record(row, f"probe '{name}': its row of pair '{row.pair_id}'", self._probe.judgement.is_share(row.measure))
             key = (row.pair_id, row.measure, row.contrast, row.register)
             if key in seen:
                 raise InputError(f"probe '{name}' writes two rows of pair, measure, contrast and register {key}; average them into one")
@@ -160,8 +161,10 @@ def _listed(found: Any, what: str) -> list[Any]:
     return list(found)
 
 
-def _check_record(row: Record, what: str) -> None:
+def _check_record(row: Record, what: str, is_share: bool = False) -> None:
     try:
         row.check()
+        if is_share and isinstance(row, Observation):
+            row.check_range(SHARE_RANGE)
     except InputError as error:
         raise InputError(f"{what}: {error}") from error

@@ -36,8 +36,8 @@ def load(ref: ModelRef, info: ModelInfo, loading: Loading) -> Embedder | TokenEm
     check_whole(folder, ref.name)
     if info.fingerprint is None:  # a hub model has its files only now
         commit = folder.name if folder.parent.name == "snapshots" else None
-        stated = {"fingerprint": fingerprint(folder), "quantisation": quantisation(config_of(folder))}
-        info = replace(info, revision=info.revision or commit, **stated)
+        how = quantisation(config_of(folder))
+        info = replace(info, fingerprint=fingerprint(folder), revision=info.revision or commit, quantisation=how)
     return _adapter(use, str(folder), info, replace(loading, revision=None))  # a local folder has one revision
 
 

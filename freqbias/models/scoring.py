@@ -144,39 +144,48 @@ def encode_missing(
     if new:
         parts = list(chunks(new, CHUNK))
         for part in track(parts, f"{name}: encode texts", len(parts)):
-            try:
-                if failures is None or failures.stopped is None:
-                    store.add(part, encode(part))
-                    if failures is not None:
-                        failures.in_a_row = 0
-                    continue
-            except BackendError as error:
-                if failures is None:
-                    raise
-                log.warning("%s; encoding these %d texts one by one", error, len(part))
-            _one_by_one(store, part, encode, failures)
+            if failures is None:
+                store.add(part, encode(part))
+            elif (found := _asked(part, encode, failures)) is not None:
+                store.add(part, found)
+            else:
+                _one_by_one(store, part, encode, failures)
+
+
+def _asked(part: list[str], encode: Encode, failures: Failures) -> Sequence[FloatArray] | FloatArray | None:
+    """Return the vectors of some texts; None, with the reason noted, where the model raises or is asked no more."""
+    if failures.stopped is not None:
+        return None
+    try:
+        found = encode(part)
+    except BackendError as error:
+        failures.in_a_row += len(part) == 1
+        failures.reasons.update(dict.fromkeys(part, redact(str(error))))
+        return None
+    failures.in_a_row = 0
+    for text in part:
+        failures.reasons.pop(text, None)
+    return found
 
 
 def _one_by_one(store: VectorStore, part: Sequence[str], encode: Encode, failures: Failures) -> None:
+    """Encode some texts each alone; `BackendError` while there is no vector at all."""
     failed: list[str] = []
-    last = BackendError(failures.stopped or "no text to encode")
+    if failures.stopped is None:
+        log.warning("%s; encoding these %d texts one by one", failures.reasons[part[0]], len(part))
     for text in part:
-        if failures.stopped is None:
-            try:
-                store.add([text], encode([text]))
-                failures.in_a_row = 0
-                continue
-            except BackendError as error:
-                last = error
-                failures.in_a_row += 1
+        found = _asked([text], encode, failures)
+        if found is not None:
+            store.add([text], found)
+            continue
         failed.append(text)
-        failures.reasons[text] = redact(str(last))
-        if failures.in_a_row >= MAX_FAILURES_IN_A_ROW and failures.stopped is None:
+        failures.reasons[text] = failures.stopped or failures.reasons[text]
+        if failures.in_a_row >= MAX_FAILURES_IN_A_ROW:
             if not store.width:
-                raise last
-            failures.stopped = redact(str(last))
+                break
+            failures.stopped = failures.reasons[text]
     if failed and not store.width:
-        raise last
+        raise BackendError(failures.reasons[failed[-1]])
     store.add(failed, np.full((len(failed), store.width), np.nan, np.float32))
 
 

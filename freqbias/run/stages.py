@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from freqbias import registry
 from freqbias.errors import InputError
-from freqbias.files import read_estimates, read_pairs, sha256, write_json, write_records
+from freqbias.files import read_estimates, read_observations, read_pairs, sha256, write_json, write_records
 from freqbias.judgement import Judgements
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Pair
@@ -137,11 +137,11 @@ def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track)
 
     whole = beside(file_in(observations, OBSERVATIONS_FILE), MODEL_ESTIMATES_FILE)
     of_models = list(read_estimates(whole)) if whole.is_file() else []
-    table = frame(observations)
+    judgements = Judgements.of_manifest(manifest.read(file_in(observations, OBSERVATIONS_FILE)), str(path_of(observations)))
+    table = frame(read_observations(observations, judgements.check_range))
     if table.empty:
         raise InputError(f"{file_in(observations, OBSERVATIONS_FILE)}: contains no observations; run: freqbias probe")
     source = str(file_in(observations, OBSERVATIONS_FILE))
-    judgements = Judgements.of_manifest(manifest.read(file_in(observations, OBSERVATIONS_FILE)), str(path_of(observations)))
     estimates = estimate(table, read_pairs(pairs), seed=seed, given=of_models, source=source, judgements=judgements, track=track)
     write_records(out, estimates)
     return estimates

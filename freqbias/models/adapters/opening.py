@@ -204,7 +204,7 @@ def _reports() -> Iterator[list[tuple[Any, Mapping[str, Any]]]]:
     with _patched:
         original = kind.__dict__["from_pretrained"]
 
-        def noted(cls: Any, *arguments: Any, output_loading_info: bool = False, **more: Any) -> Any:
+        def noted(cls: Any, /, *arguments: Any, output_loading_info: bool = False, **more: Any) -> Any:
             more = {"ignore_mismatched_sizes": True, **more}  # they are refused here, by name
             model, report = original.__func__(cls, *arguments, output_loading_info=True, **more)
             found.append((model, report))
