@@ -14,7 +14,7 @@ from msgspec import Meta, Struct, ValidationError, convert, field, structs
 
 from freqbias.characters import VISIBLE, is_blank, same_text, visible
 from freqbias.errors import InputError
-from freqbias.terms import ARMS, CELLS, CROSSED, FREQUENCY, HIGH, LOW, MEASURES, RANGE_ROUNDING, SIDES
+from freqbias.terms import ARMS, CELLS, CROSSED, FREQUENCY, HIGH, INVERSION, LOW, MEASURES, RANGE_ROUNDING, SIDES
 
 SCHEMA = 1
 QUERY_LISTS = ("neutral", "gloss_plain", "gloss_elevated", "gloss_rare", "relevant")
@@ -245,12 +245,14 @@ class Observation(Record, frozen=True, kw_only=True):
     def check_range(self, between: tuple[float, float]) -> None:
         """Raise `InputError` for a value beyond what the measure can be, rounding allowed."""
         least, most = between
+        if self.probe == INVERSION:
+            least, most = least - most, most - least
         values: dict[str, float | None] = {HIGH: self.high, LOW: self.low}
         for name, part in (("cells", self.cells), ("decoys", self.decoys)):
             values |= {f"{name}.{key}": value for key, value in (part or {}).items()}
         for name, value in values.items():
             if value is not None and not least - RANGE_ROUNDING <= value <= most + RANGE_ROUNDING:
-                raise InputError(f"field '{name}' is {value:g}, but {self.measure} is from {least:g} to {most:g}; measure the pair anew")
+                raise InputError(f"field '{name}' is {value:g}, but {self.measure} is from {least:g} to {most:g}; measure it anew")
 
 
 class Estimate(Record, frozen=True, kw_only=True):

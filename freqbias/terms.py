@@ -31,6 +31,7 @@ class Measure(NamedTuple):
 
 
 SHARE_RANGE = (0.0, 1.0)
+INVERSION = "inversion"  # the probe whose values are differences of two: margins of cosine, and of shares their interaction
 RANGE_ROUNDING = 1e-5  # beyond a range: a cosine of 4,096 numbers in single precision, 64 roundings of 6e-8 deep, is off by 4e-6
 ACCURACY = Measure("accuracy", "accuracy", share=True, between=SHARE_RANGE)
 COSINE = Measure("cosine", "cosine", between=(-1.0, 1.0))

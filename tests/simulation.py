@@ -7,6 +7,8 @@ from freqbias.analysis.report.report import write_report
 from freqbias.files import write_records
 from freqbias.records import Observation, Pair
 
+LEVEL = 0.1  # of cosines of the rare form, far enough from 1 for the largest gap that is simulated
+
 
 def simulate(rng, effects, items=40, frames=2, margin=0.4, noise=0.02, model="m", contrasts=("gloss",)):
     """Return pairs and rows of probe `similarity`; `effects` maps an arm to its mean gap, `noise` is the spread over items."""
@@ -47,9 +49,9 @@ def _row(pair, contrast, register, gap, margin, model, subwords):
         contrast=contrast,
         register=register,
         model=model,
-        high=0.5 + gap,
-        low=0.5,
-        decoys={"high": 0.5 + gap - margin, "low": 0.5 - margin} if contrast == "gloss" else None,
+        high=LEVEL + gap,
+        low=LEVEL,
+        decoys={"high": LEVEL + gap - margin, "low": LEVEL - margin} if contrast == "gloss" else None,
         covariates={"subwords": [1, subwords]},
     )
 

@@ -41,6 +41,8 @@ def write(path, *rows):
         ({"low": -1.01}, "field 'low' is -1.01, but cosine is from -1 to 1"),
         ({"decoys": {"high": 0.1, "low": 3}}, "field 'decoys.low' is 3, but cosine is from -1 to 1"),
         ({"measure": "accuracy", "high": 50.0}, "field 'high' is 50, but accuracy is from 0 to 1"),
+        ({"probe": "inversion", "low": 2.5}, "field 'low' is 2.5, but cosine is from -2 to 2"),
+        ({"probe": "inversion", "measure": "win_rate", "low": -1.5}, "field 'low' is -1.5, but win_rate is from -1 to 1"),
         ({"measure": "win_rate", "low": -0.1}, "field 'low' is -0.1, but win_rate is from 0 to 1"),
         ({"measure": "ndcg_at_10", "low": 1.5}, "field 'low' is 1.5, but ndcg_at_10 is from 0 to 1"),
         ({"measure": "recall_at_100", "high": 2}, "field 'high' is 2, but recall_at_100 is from 0 to 1"),
@@ -51,7 +53,7 @@ def test_a_value_beyond_its_measure_is_one_line(tmp_path, change, field):
     path = write(tmp_path / "observations.jsonl", ROW, ROW | change)
     with pytest.raises(InputError) as caught:
         list(read_observations(path))
-    assert str(caught.value) == f"{path}:2: {field}; measure the pair anew"
+    assert str(caught.value) == f"{path}:2: {field}; measure it anew"
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,8 @@ def test_a_value_beyond_its_measure_is_one_line(tmp_path, change, field):
         {"high": float(np.float32(1.0000001))},
         {"measure": "win_rate", "high": 1.0, "low": 0.0},
         {"measure": "win_rate", "high": 1.000001, "low": -0.000001},
+        {"probe": "inversion", "high": 1.4, "low": -1.2},  # margins of two cosines
+        {"probe": "inversion", "measure": "win_rate", "contrast": "interaction", "low": -0.5},
         {"measure": "dot", "high": 12.0},
         {"measure": "log_prob_nats", "high": -30.0, "low": -40.0},
         {"measure": "negative_rank", "high": -1, "low": -90},
