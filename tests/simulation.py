@@ -7,10 +7,10 @@ from freqbias.analysis.report.report import write_report
 from freqbias.files import write_records
 from freqbias.records import Observation, Pair
 
-LEVEL = 0.1  # of cosines of the rare form, far enough from 1 for the largest gap that is simulated
+LOW_LEVEL = 0.1  # of the rare form, far enough from 1 for every gap that is written to a file, where a cosine has its range
 
 
-def simulate(rng, effects, items=40, frames=2, margin=0.4, noise=0.02, model="m", contrasts=("gloss",)):
+def simulate(rng, effects, items=40, frames=2, margin=0.4, noise=0.02, model="m", contrasts=("gloss",), level=0.5):
     """Return pairs and rows of probe `similarity`; `effects` maps an arm to its mean gap, `noise` is the spread over items."""
     pairs, rows = [], []
     for arm, effect in effects.items():
@@ -22,7 +22,7 @@ def simulate(rng, effects, items=40, frames=2, margin=0.4, noise=0.02, model="m"
                 gap = effect + own + rng.normal(0, noise / 2)
                 for contrast in contrasts:
                     registers = ("plain", "elevated") if contrast == "gloss" else (None,)
-                    rows += [_row(pair, contrast, register, gap, margin, model, 1 + item % 2) for register in registers]
+                    rows += [_row(pair, contrast, register, gap, margin, model, 1 + item % 2, level) for register in registers]
     return pairs, rows
 
 
@@ -39,7 +39,7 @@ def _pair(rng, arm, item, k):
     )
 
 
-def _row(pair, contrast, register, gap, margin, model, subwords):
+def _row(pair, contrast, register, gap, margin, model, subwords, level):
     return Observation(
         pair_id=pair.id,
         item=pair.item,
@@ -49,16 +49,17 @@ def _row(pair, contrast, register, gap, margin, model, subwords):
         contrast=contrast,
         register=register,
         model=model,
-        high=LEVEL + gap,
-        low=LEVEL,
-        decoys={"high": LEVEL + gap - margin, "low": LEVEL - margin} if contrast == "gloss" else None,
+        high=level + gap,
+        low=level,
+        decoys={"high": level + gap - margin, "low": level - margin} if contrast == "gloss" else None,
         covariates={"subwords": [1, subwords]},
     )
 
 
 def write_run(folder, model="m", seed=0, items=40, effects=None, **pair):
     """Write a run folder with estimates and return its pairs and observations; `pair` changes fields of the first pair."""
-    pairs, rows = simulate(np.random.default_rng(seed), effects or {"frequency": 0.05, "placebo": 0.0}, items=items, model=model)
+    effects = effects or {"frequency": 0.05, "placebo": 0.0}
+    pairs, rows = simulate(np.random.default_rng(seed), effects, items=items, model=model, level=LOW_LEVEL)
     if pair:
         pairs[0] = Pair.from_dict(pairs[0].to_dict() | pair)
         rows = [row.replace(item=pairs[0].item) if row.pair_id == pairs[0].id else row for row in rows]

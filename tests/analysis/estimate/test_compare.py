@@ -39,7 +39,7 @@ def gloss(estimates):
 def runs(tmp_path):
     """Return two run folders whose items differ much among themselves and by .03 between the runs."""
     rng = np.random.default_rng(6)
-    pairs, rows = simulate(rng, {"frequency": 0.05, "placebo": 0.0}, items=ITEMS, frames=FRAMES, noise=0.2)
+    pairs, rows = simulate(rng, {"frequency": 0.05, "placebo": 0.0}, items=ITEMS, frames=FRAMES, noise=0.2, level=0.1)
     later = moved(rows, rng, CHANGE)
     return save(tmp_path / "a", pairs, rows), save(tmp_path / "b", pairs, later), pairs, rows, later
 
