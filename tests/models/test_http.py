@@ -12,7 +12,7 @@ from misbehaving import MODEL, Reply, Server, answering, completion, failing, sl
 from served import LM, QUICK, TEXTS, VALUES, CodePoints, embedder, language_model, sums
 
 from freqbias.errors import BackendError, InputError
-from freqbias.models.adapters import http_client
+from freqbias.models.adapters import http_status
 from freqbias.models.adapters.http import HttpLanguageModel
 from freqbias.models.adapters.http_client import CONCURRENT, IN_A_ROW, Patience
 from freqbias.records import Pair
@@ -136,7 +136,7 @@ def test_retry_after_is_honoured():
 
 
 def test_retry_after_holds_seconds_or_a_date():
-    read = http_client._retry_after_s
+    read = http_status.retry_after_s
     assert read("2.5") == 2.5
     assert read("-3") == 0.0
     assert 8 < read(format_datetime(datetime.now(UTC) + timedelta(seconds=10), usegmt=True)) <= 10
@@ -190,12 +190,12 @@ def no_choice(choice):
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (cut_values, "an answer of the wrong form: zip() argument 2 is shorter than argument 1"),
+        (cut_values, "an answer of the wrong form: 5 log-probabilities for 6 tokens"),
         (put_nan, "an answer of the wrong form: log-probabilities hold nan, which is not a finite number"),
         (put_none, "an answer of the wrong form: log-probabilities hold None, which is not a finite number"),
         (put_text, "an answer of the wrong form: log-probabilities hold '-1.0', which is not a finite number"),
         (other_words, "an answer of the wrong form: tokens that do not spell the text"),
-        (no_choice, "an answer of the wrong form: 'logprobs'"),
+        (no_choice, "an answer of the wrong form: no log-probabilities"),
     ],
 )
 def test_a_spoilt_answer_costs_its_own_row(spoil, reason):

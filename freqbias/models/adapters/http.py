@@ -1,75 +1,36 @@
 """Models behind a server that speaks the OpenAI protocol: what it can do is probed, what it fails at costs one row."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
+import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from freqbias.errors import BackendError, InputError
-from freqbias.models.adapters import http_answers
-from freqbias.models.adapters.http_client import Client, Failure, Patience, Request, Usage
+from freqbias.errors import BackendError, InputError, install_hint
+from freqbias.models.adapters import http_answers, http_echo
+from freqbias.models.adapters.http_client import Failure, Patience, Request
+from freqbias.models.adapters.http_served import REFUSING, Served
 from freqbias.models.adapters.transformers import cut
 from freqbias.models.adapters.transformers_tokens import CausalTokens, TextTokens
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
 from freqbias.models.writing import seed_of
 from freqbias.progress import chunks
-from freqbias.registry import suggestion
 
-T = TypeVar("T")
 Prompt = list[int] | str
 Values = NDArray[np.float64]
+Rows = list[list[float] | str]  # vectors, or why there is none
+
+log = logging.getLogger(__name__)
 
 TEST_SENTENCE = "The cat sat on the mat."  # any sentence that every tokenizer splits into several tokens
+OTHER_SENTENCES = ("A dog barked.", "Why?")
+ENCODING = "encoding_format"
 TEXTS_PER_REQUEST = 32  # of an embeddings request; hosted services take at least this many
 WITHOUT_TOKENIZER = "\n"  # stands before a text where nobody here knows the model's BOS token; a line starts after it
 SCORING: dict[str, dict[str, Any]] = {"prompt_logprobs": {"prompt_logprobs": 0}, "echo": {"echo": True, "logprobs": 1}}
-
-
-class _Served:
-    """What both kinds of model share: the server, the name under which it serves the model, and why rows failed."""
-
-    def __init__(self, base_url: str, name: str, max_requests: int | None, patience: Patience | None):
-        self.errors: dict[str, str] = {}
-        self._client = Client(base_url, max_requests=max_requests, patience=patience)
-        self._name = name
-        card = self._card()
-        self._server: str | None = card.get("owned_by")
-        self._limit: int | None = card.get("max_model_len")  # tokens; vLLM states it
-
-    @property
-    def stopped(self) -> str | None:
-        """Why nothing more is asked of the server; None while it is."""
-        return self._client.stopped
-
-    @property
-    def usage(self) -> Usage:
-        """Requests sent and tokens used so far."""
-        return self._client.usage
-
-    def _card(self) -> Mapping[str, Any]:
-        """Return what the server says of the model; `InputError` when it lists its models and this is none of them."""
-        listed = self._ability(Request(path="models", read=lambda data: {str(card["id"]): card for card in data["data"]}))
-        if isinstance(listed, Failure):  # a server need not list its models
-            return {}
-        if self._name not in listed:
-            raise InputError(f"{self._client.base_url} does not serve model '{self._name}'{suggestion(self._name, listed)}")
-        card: Mapping[str, Any] = listed[self._name]
-        return card
-
-    def _ability(self, request: Request[T]) -> T | Failure:
-        """Ask once: a server that declines lacks the ability, one that fails or that refuses the key is a `BackendError`."""
-        answer = self._client.ask([request])[0]
-        if isinstance(answer, Failure) and (self.stopped or answer.status is None or answer.again):
-            raise BackendError(f"{self._client.base_url}: {self.stopped or answer.reason}")
-        return answer
-
-    def _ask(self, texts: Sequence[str], requests: Sequence[Request[T]]) -> list[T | Failure]:
-        """Send one request a text, and note why some failed."""
-        answers = self._client.ask(requests)
-        self.errors.update({text: answer.reason for text, answer in zip(texts, answers, strict=True) if isinstance(answer, Failure)})
-        return answers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,13 +43,13 @@ class _Scored:
     count: int
 
 
-class HttpLanguageModel(_Served):
+class HttpLanguageModel(Served):
     """The model that the server behind `base_url` calls `name`, as a `LanguageModel`.
 
     With `tokens`, the tokenizer of the same model on this machine, texts are sent as token ids and read exactly as the other
     backends read them. Without, they are sent as they are, after a line end or the server's own first token, and the server's tokens
     must spell them. A row that fails is NaN (None from `generate`), and `errors` says why, by the whole text that was sent.
-    `info.fingerprint` is None: only the server knows its weights.
+    Where the server takes no ids it is as if the tokenizer were not here. `info.fingerprint` is None: only the server knows its weights.
     """
 
     path: str | None = None
@@ -104,11 +65,12 @@ class HttpLanguageModel(_Served):
     ):
         super().__init__(base_url, name, max_requests, patience)
         self._tokens = tokens
-        self._own_start = False  # the server itself puts a token before a text
-        self._scoring = self._probe_scoring()
+        self._own_start = 0  # tokens that the server itself puts before a text
+        self._refusals: dict[str, str] = {}  # of ways to score
         self._path = self._probe_generating()
+        self._scoring = self._probe_scoring()
         stated = {"backend": "http", "server": self._server, "scoring": self._scoring, "generating": self._path}
-        self.info = replace(info, details={**info.details, **self._reading(), **stated})
+        self.info = replace(info, details={**info.details, **self._reading(), **stated, **self._said()})
 
     def log_probs(self, texts: Sequence[str]) -> list[Values]:
         """Return nats per token; an empty text gives an empty array, a row that failed NaN."""
@@ -181,8 +143,9 @@ class HttpLanguageModel(_Served):
     def _score(self, rows: Sequence[_Scored]) -> list[Values]:
         """Return the log-probabilities that are asked for; rows with none are not sent, nor are those that the server cannot take."""
         if self._scoring is None:
+            why = "; ".join(f"{how}: {reason}" for how, reason in self._refusals.items())
             raise BackendError(
-                f"the server returns no log-probabilities of prompts for '{self._name}', so that model can only generate there"
+                f"the server returns no log-probabilities of prompts for '{self._name}', so that model can only generate there ({why})"
             )
         results = [np.full(row.count, np.nan) for row in rows]
         asked = []
@@ -206,27 +169,54 @@ class HttpLanguageModel(_Served):
 
     def _probe_scoring(self) -> str | None:
         """Return how the server gives log-probabilities of a prompt: `prompt_logprobs`, `echo`, or None."""
-        prompt: Prompt = TEST_SENTENCE
-        if self._tokens:
-            prompt = [self._tokens.first, *self._tokens.ids([TEST_SENTENCE])[0]]
-        for how in SCORING if self._tokens else ("echo",):
+        for how in SCORING if self._tokens else ():
+            prompt = self._test_prompt()
             found = self._ability(self._request("completions", prompt, http_answers.tokens, SCORING[how]))
             if isinstance(found, Failure):
+                self._refusals[how] = found.reason
                 continue
-            if not self._tokens:
-                self._own_start = not TEST_SENTENCE.startswith(found[0])
-            elif http_answers.letters("".join(found[1 : len(prompt)])) != http_answers.letters(TEST_SENTENCE):
+            if http_echo.letters("".join(found[1 : len(prompt)])) != http_echo.letters(TEST_SENTENCE):
                 raise InputError(
                     f"the server's model '{self._name}' has a different tokenizer from '{self._name}' here; serve the same model"
                 )
             return how
+        return None if self._tokens else self._probe_echo()
+
+    def _probe_echo(self) -> str | None:
+        """Return `echo` where the server gives the log-probabilities of a text's tokens, whatever these are; `InputError` for others."""
+
+        def read(data: http_answers.Answer) -> int:
+            return http_answers.spelt_tokens(data, TEST_SENTENCE)
+
+        found = self._ability(self._request("completions", TEST_SENTENCE, read, SCORING["echo"]))
+        if not isinstance(found, Failure):
+            self._own_start = found
+            return "echo"
+        if http_echo.MISSPELT in found.reason:
+            raise InputError(
+                f"the tokens that {self._client.base_url} returns for '{self._name}' do not spell the text, so its tokenizer is needed here: "
+                f"serve the model under its hub id or its directory on this machine, and have transformers ({install_hint('lm')})"
+            )
+        self._refusals["echo"] = found.reason
         return None
 
+    def _test_prompt(self) -> Prompt:
+        return [self._tokens.first, *self._tokens.ids([TEST_SENTENCE])[0]] if self._tokens else TEST_SENTENCE
+
     def _probe_generating(self) -> str:
-        for path in ("completions", "chat/completions"):
-            if not isinstance(self._ability(self._request(path, TEST_SENTENCE, http_answers.text, {})), Failure):
+        """Return where the server generates; one that takes text and no token ids is given text, as if no tokenizer were here."""
+        refusals = {}
+        tries: list[tuple[str, Prompt]] = [("completions", TEST_SENTENCE), ("chat/completions", TEST_SENTENCE)]
+        for path, prompt in [("completions", self._test_prompt()), *tries] if self._tokens else tries:
+            answer = self._ability(self._request(path, prompt, http_answers.answers, {}))
+            if not isinstance(answer, Failure):
+                if self._tokens and path == "completions" and isinstance(prompt, str):
+                    log.info("%s takes no token ids for '%s': texts are sent as they are", self._client.base_url, self._name)
+                    self._tokens = None
                 return path
-        raise BackendError(f"{self._client.base_url} offers neither completions nor chat for model '{self._name}'")
+            refusals[path] = answer.reason
+        why = "; ".join(f"{path}: {reason}" for path, reason in refusals.items())
+        raise BackendError(f"{self._client.base_url} offers neither completions nor chat for model '{self._name}' ({why})")
 
     def _reading(self) -> dict[str, str]:
         """Return what precedes a text, and how a prompt is made."""
@@ -237,7 +227,7 @@ class HttpLanguageModel(_Served):
         return {"first_token_context": first, "prompt_format": "plain", **template}
 
 
-class HttpEmbedder(_Served):
+class HttpEmbedder(Served):
     """The model that the server calls `name`, as an `Embedder`; the vectors of rows that failed are NaN, and `errors` says why, by text.
 
     `prompts` are put before the texts of a role, since servers know no roles. With `tokens` subwords can be counted.
@@ -259,21 +249,39 @@ class HttpEmbedder(_Served):
         # vLLM refuses a text beyond the window unless it is told to cut it, as embedding models do everywhere else
         self._options = {"truncate_prompt_tokens": -1} if self._server == "vllm" else {}
         self._width: int | None = None
-        probed = self._ability(self._request([TEST_SENTENCE]))
-        if isinstance(probed, Failure) or isinstance(probed[0], str):
-            reason = probed.reason if isinstance(probed, Failure) else probed[0]
-            raise BackendError(f"{self._client.base_url} offers no embeddings for model '{name}': {reason}")
-        self._width = len(probed[0])
-        stated = {"backend": "http", "server": self._server, "prompts": dict(self._prompts)}
+        self._at_once = TEXTS_PER_REQUEST
+        self._suspected = 0  # texts of a request that may be as many as the server takes
+        self._width = self._probe_width(name)
+        stated = {"backend": "http", "server": self._server, "prompts": dict(self._prompts), **self._said()}
         self.info = replace(info, details={**info.details, **stated})
 
+    def _probe_width(self, name: str) -> int:
+        """Return how many numbers a vector has; several texts are sent, so that one that comes cut short is seen."""
+        probed = self._ability(self._request([TEST_SENTENCE, *OTHER_SENTENCES]))
+        if isinstance(probed, Failure) and self._default_encoding(probed):
+            probed = self._ability(self._request([TEST_SENTENCE, *OTHER_SENTENCES]))
+        faults = [probed.reason] if isinstance(probed, Failure) else [row for row in probed if isinstance(row, str)]
+        if isinstance(probed, Failure) or faults:
+            raise BackendError(f"{self._client.base_url} offers no embeddings for model '{name}': {faults[0]}")
+        return len(probed[0])
+
+    def _default_encoding(self, failure: Failure) -> bool:
+        """Leave out how vectors are to be written where a server declines without saying what it declines; tell whether that is new."""
+        if failure.status not in REFUSING or ENCODING in self._left_out:
+            return False
+        self._left_out.add(ENCODING)
+        return True
+
     def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:
-        """Return the vectors, float32 of shape (n, d); a request that is declined is sent again text by text."""
+        """Return the vectors, float32 of shape (n, d); what is declined, or fails by its own fault, is sent again in halves.
+
+        A vector that cannot be one is asked for once more, its text alone.
+        """
         sent = [self._prompts.get(role, "") + text for text in texts]
-        rows: list[list[float] | str] = ["not asked"] * len(sent)
-        parts = list(chunks(list(range(len(sent))), TEXTS_PER_REQUEST))
-        declined = self._fill(rows, sent, parts)
-        self._fill(rows, sent, [[index] for part in declined for index in part])
+        rows: Rows = ["not asked"] * len(sent)
+        parts = list(chunks(list(range(len(sent))), self._at_once))
+        while parts:
+            parts = self._fill(rows, sent, parts)
         self.errors.update({text: row for text, row in zip(texts, rows, strict=True) if isinstance(row, str)})
         nothing = [np.nan] * (self._width or 0)
         vectors = [nothing if isinstance(row, str) else row for row in rows]
@@ -290,18 +298,36 @@ class HttpEmbedder(_Served):
             return None
         return self._tokens.room(self._limit, self._prompts.get("document", ""))
 
-    def _request(self, texts: Sequence[str]) -> Request[list[list[float] | str]]:
-        body = {"model": self._name, "input": list(texts), "encoding_format": "float", **self._options}
+    def _request(self, texts: Sequence[str]) -> Request[Rows]:
+        body = {"model": self._name, "input": list(texts), ENCODING: "float", **self._options}
         return Request(path="embeddings", body=body, read=lambda data: http_answers.vectors(data, len(texts), self._width))
 
-    def _fill(self, rows: list[list[float] | str], sent: Sequence[str], parts: Sequence[list[int]]) -> list[list[int]]:
-        """Put vectors, or why there are none, into `rows`; return the parts of several texts that were declined as a whole."""
-        declined = []
-        answers = self._client.ask([self._request([sent[index] for index in part]) for part in parts])
+    def _fill(self, rows: Rows, sent: Sequence[str], parts: Sequence[list[int]]) -> list[list[int]]:
+        """Put vectors, or why there are none, into `rows`; return the parts that are to be asked for next.
+
+        Where the halves of what was declined are taken, requests were too large: later ones are no larger.
+        """
+        left = []
+        answers = self._answers([self._request([sent[index] for index in part]) for part in parts])
         for part, answer in zip(parts, answers, strict=True):
-            found: Sequence[list[float] | str] = [answer.reason] * len(part) if isinstance(answer, Failure) else answer
+            found: Rows = [answer.reason] * len(part) if isinstance(answer, Failure) else answer
             for index, row in zip(part, found, strict=True):
                 rows[index] = row
-            if isinstance(answer, Failure) and len(part) > 1 and answer.status is not None and not answer.again:
-                declined.append(part)
-        return declined
+            if len(part) == 1 or self.stopped:
+                continue
+            if not isinstance(answer, Failure):
+                left += [[index] for index in part if isinstance(rows[index], str)]
+            elif _is_its_own_fault(answer):
+                half = (len(part) + 1) // 2
+                left += [part[:half], part[half:]]
+        taken = [len(part) for part, answer in zip(parts, answers, strict=True) if not isinstance(answer, Failure)]
+        split = [len(part) for part, answer in zip(parts, answers, strict=True) if isinstance(answer, Failure)]
+        if taken and not split and self._suspected:
+            self._at_once = min(self._at_once, self._suspected)
+        self._suspected = (min(split) + 1) // 2 if split and max(taken, default=0) < min(split) else 0
+        return left
+
+
+def _is_its_own_fault(failure: Failure) -> bool:
+    """Tell whether a request failed by what was in it, or by its size: declined, taken too long over, or failed by itself (500)."""
+    return failure.slow or failure.status == httpx.codes.INTERNAL_SERVER_ERROR or (failure.status is not None and not failure.again)

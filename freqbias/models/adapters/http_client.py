@@ -6,11 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from math import isfinite
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -19,6 +15,7 @@ import httpx
 from anyio.from_thread import start_blocking_portal
 
 from freqbias.errors import InputError
+from freqbias.models.adapters import http_status
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
@@ -26,7 +23,7 @@ Json = Mapping[str, Any]
 JSON = {"Content-Type": "application/json"}
 API_KEY_VARIABLE = "OPENAI_API_KEY"  # the variable that every client of this protocol reads
 CONCURRENT = 32  # requests in flight; vLLM fills its batches with these, and hosted services throttle above
-BUSY = {408, 425, 429}  # statuses that ask to come again, besides all of 500 and above
+STOPPING = {401, 402}  # the key is refused, or what it stands for is spent: so is the next request
 IN_A_ROW = 5  # requests given up one after the other: by then it is the server that fails, not the texts
 REASON_CHARACTERS = 200  # of a server's own words that go into an error
 
@@ -35,7 +32,10 @@ _jitter = secrets.SystemRandom()  # waiting times change no result, so they need
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long a request is tried: `attempts` times in all (`refused` times where nobody listens) and at most `total_s` seconds.
+    """How long a request is tried: `attempts` times in all and at most `total_s` seconds.
+
+    It is tried `refused` times where nobody listens, and `misread` times where an answer comes that cannot be used: a server that is
+    overloaded may send one such, and one that always does is not asked for long.
 
     The n-th pause is `first_pause_s` · 2^(n-1), at most `longest_pause_s`, times a random factor between 1/2 and 1 so that requests
     that failed together do not come back together. A server's Retry-After is waited for instead, where `total_s` allows it.
@@ -43,6 +43,7 @@ class Patience:
 
     attempts: int = 7
     refused: int = 4
+    misread: int = 3
     first_pause_s: float = 0.5
     longest_pause_s: float = 30.0
     answer_s: float = 90.0
@@ -55,12 +56,19 @@ class Patience:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """A request that has no usable answer: why, and with which HTTP status. `again` says that a repetition may help."""
+    """A request that has no usable answer: why, and with which HTTP status. `again` says that a repetition may help.
+
+    `refused` says that nobody listens, `misread` that an answer came which cannot be used, `slow` that none came in time; `words` is all
+    that the server said, of which `reason` holds the beginning.
+    """
 
     reason: str
     status: int | None = None
     again: bool = False
     refused: bool = False
+    misread: bool = False
+    slow: bool = False
+    words: str = ""
     wait_s: float | None = None
 
 
@@ -119,6 +127,7 @@ class Client:
         self._patience = patience or Patience()
         self._given_up = 0
         self._answered = False
+        self._sure: Request[Any] | None = None  # has had a usable answer once
         self.usage = Usage()
         self.stopped: str | None = None
 
@@ -158,20 +167,31 @@ class Client:
             self.usage.retries += attempt > 0
             attempt += 1
             answer = await self._send(session, request)
-            if not isinstance(answer, Failure) or not answer.again:
+            if not isinstance(answer, Failure) or not (answer.again or answer.misread):
                 self._given_up = 0
                 return answer
             wait = patience.pause_s(attempt) if answer.wait_s is None else answer.wait_s
             left = patience.total_s - (time.monotonic() - started)
-            if attempt >= (patience.refused if answer.refused else patience.attempts) or wait > left:
-                return self._give_up(answer, attempt)
+            most = patience.refused if answer.refused else patience.misread if answer.misread else patience.attempts
+            if attempt >= most or wait > left:
+                return answer if answer.misread else await self._give_up(session, answer, attempt)
             await anyio.sleep(wait)
 
-    def _give_up(self, failure: Failure, attempts: int) -> Failure:
+    async def _give_up(self, session: httpx.AsyncClient, failure: Failure, attempts: int) -> Failure:
+        """Return a failure for good. Where several follow one another, what has been answered before is asked: is it the server?"""
         self._given_up += 1
-        if self._given_up >= IN_A_ROW and self.stopped is None:
+        if self._given_up >= IN_A_ROW and self.stopped is None and not await self._alive(session) and self.stopped is None:
             self.stopped = f"the server has failed {IN_A_ROW} requests in a row: {failure.reason}"
-        return Failure(reason=f"{failure.reason} ({attempts} attempts)", status=failure.status, again=True)
+        return replace(failure, reason=f"{failure.reason} ({attempts} attempts)", again=True)
+
+    async def _alive(self, session: httpx.AsyncClient) -> bool:
+        if self._sure is None or (self._max_requests is not None and self.usage.requests >= self._max_requests):
+            return False
+        self._given_up = 0  # one such question at a time
+        self.usage.requests += 1
+        alive = not isinstance(await self._send(session, self._sure), Failure)
+        self._given_up = 0 if alive else IN_A_ROW
+        return alive
 
     async def _send(self, session: httpx.AsyncClient, request: Request[T]) -> T | Failure:
         url = f"{self.base_url}/{request.path}"
@@ -180,34 +200,50 @@ class Client:
             with anyio.fail_after(self._patience.answer_s):  # httpx limits each read, which a slow drip of bytes never exceeds
                 response = await (session.get(url) if body is None else session.post(url, content=body, headers=JSON))
         except (TimeoutError, httpx.TimeoutException):
-            return Failure(reason=f"no answer within {self._patience.answer_s:g} s", again=True)
+            return Failure(reason=f"no answer within {self._patience.answer_s:g} s", again=True, slow=True)
         except httpx.HTTPError as error:
             refused = isinstance(error, httpx.ConnectError)
             return Failure(reason=self._clean(f"{type(error).__name__}: {error}"), again=True, refused=refused)
-        if response.status_code != httpx.codes.OK:
-            return self._declined(response)
+        status = response.status_code
+        if not response.is_success:
+            return self._declined(status, http_status.said_by(response.content, response.reason_phrase), response.headers)
         try:
-            data = json.loads(response.content)
-        except (ValueError, RecursionError):
-            return Failure(reason="the answer is not JSON", status=response.status_code, again=True)
+            data = http_status.parsed(response.content)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            page = http_status.is_page(response.content)
+            return Failure(reason="the answer is not JSON", status=status, again=not page, misread=page)
+        said = http_status.error_in(data)
+        if said is not None:
+            return self._declined(status, said, response.headers)
         self._count(data)
         self._answered = True
         try:
-            return request.read(data)
+            value = request.read(data)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
-            return Failure(reason=self._clean(f"an answer of the wrong form: {error}"), status=response.status_code)
+            return Failure(reason=self._clean(f"an answer of the wrong form: {error}"), status=status, misread=True)
+        if self._sure is None and body is not None:
+            self._sure = request
+        return value
 
-    def _declined(self, response: httpx.Response) -> Failure:
-        status = response.status_code
-        reason = self._clean(f"HTTP {status}: {_message(response)}")
-        if status == httpx.codes.UNAUTHORIZED or (status == httpx.codes.FORBIDDEN and not self._answered):  # later it is about a text
+    def _declined(self, http: int, said: http_status.Said, headers: Mapping[str, str]) -> Failure:
+        """Return the failure that a reply states by its HTTP status or in its body; one in the body counts like one of its own."""
+        by_body = http < httpx.codes.BAD_REQUEST
+        status = http if not by_body or said.status is None else said.status
+        where = (
+            f"HTTP {http}" if not by_body else f"HTTP {http} with error {said.status}" if said.status else f"HTTP {http} with an error"
+        )
+        words = self._clean(said.words, None)
+        reason = self._clean(f"{where}: {words}")
+        # later a 403 is about a text
+        if status in STOPPING or (status == httpx.codes.FORBIDDEN and not self._answered):
             self.stopped = f"{reason} (the key is read from {API_KEY_VARIABLE})"
-        again = status in BUSY or status >= httpx.codes.INTERNAL_SERVER_ERROR
-        return Failure(reason=reason, status=status, again=again, wait_s=_retry_after_s(response.headers.get("Retry-After")))
+        again = said.busy or http_status.asks_again(status)
+        unclear = by_body and said.status is None and not again
+        return Failure(reason=reason, status=status, again=again, misread=unclear, words=words, wait_s=http_status.wait_s(headers))
 
-    def _clean(self, reason: str) -> str:
+    def _clean(self, reason: str, most: int | None = REASON_CHARACTERS) -> str:
         line = " ".join(reason.split())
-        return (self._auth.without(line) if self._auth else line)[:REASON_CHARACTERS]
+        return (self._auth.without(line) if self._auth else line)[:most]
 
     def _count(self, data: Any) -> None:
         usage = data.get("usage") if isinstance(data, dict) else None
@@ -240,27 +276,3 @@ def _checked(base_url: str) -> tuple[str, bool]:
     except ValueError:
         loopback = host == "localhost"
     return f"{parts.scheme}://{parts.netloc}{path}", loopback
-
-
-def _message(response: httpx.Response) -> str:
-    """Return a server's own words for what is wrong, from the places where servers put them."""
-    try:
-        data = json.loads(response.content)
-    except ValueError:
-        return response.reason_phrase
-    error = data.get("error", data) if isinstance(data, dict) else data
-    text = (error.get("message") or error.get("detail")) if isinstance(error, dict) else error
-    return str(text or response.reason_phrase)
-
-
-def _retry_after_s(value: str | None) -> float | None:
-    """Return the seconds of a Retry-After header, which holds seconds or a date (RFC 9110, section 10.2.3); None without one."""
-    if value is None:
-        return None
-    with suppress(ValueError):
-        seconds = float(value)
-        return max(0.0, seconds) if isfinite(seconds) else None
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):  # no date either, or one without a time zone
-        return None

@@ -1,0 +1,152 @@
+"""Which of a server's tokens belong to a continuation, where only the text is known here and the server's tokens spell it in their way.
+
+Servers write tokens as text (`" cat"`), as the vocabulary holds them (`"▁cat"`, `"Ġcat"`, `"<0x0A>"`), without white space (`"cat"`), and
+a character that several tokens share as bytes (`"bytes:\\xe2\\x80"`), as U+FFFD, or as nothing until its last token. Where a spelling can be
+undone the bytes must be those of the text; else the text is compared without white space, and a token of which one cannot tell on which
+side of the border it ends is an error, not a guess.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+MISSPELT = "tokens that do not spell the text"
+UNCLEAR = "a token of which one cannot tell whether it belongs to the context or to what follows"
+
+_BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+_BYTES = re.compile(r"bytes:((?:\\x[0-9A-Fa-f]{2})+)")
+_LOST = "\ufffd"  # of a character of which a token has a part
+_SPACES = "\u2581\u0120\u010a"  # what vocabularies write for a space (sentencepiece, byte-level BPE) and for a line end
+
+
+def inside(tokens: Sequence[str], text: str, start: int) -> list[int]:
+    """Return the places of the tokens of `text` that end beyond its first `start` characters; what comes after the text is left out.
+
+    `ValueError` where the tokens do not spell the text.
+    """
+    for spelling in (_as_text, _as_pieces, _as_byte_level):
+        try:
+            spelt = [spelling(token) for token in tokens]
+        except (KeyError, ValueError):
+            continue
+        for beginning in (b"", b" "):  # sentencepiece puts a space before a text
+            found = _exactly(spelt, beginning + _utf8(text), len(beginning + _utf8(text[:start])))
+            if found is not None:
+                return found
+    return _without_spaces(tokens, text, start)
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _as_text(token: str) -> bytes:
+    found = _BYTES.fullmatch(token)
+    return bytes.fromhex(found.group(1).replace("\\x", "")) if found else _utf8(token)
+
+
+def _as_pieces(token: str) -> bytes:
+    found = _BYTE.fullmatch(token)
+    return bytes.fromhex(found.group(1)) if found else _utf8(token.replace("\u2581", " "))
+
+
+def _as_byte_level(token: str) -> bytes:
+    table = _byte_level()
+    return bytes(table[letter] for letter in token)
+
+
+@cache
+def _byte_level() -> dict[str, int]:
+    """Return the bytes that byte-level BPE writes as letters: printable ones as they are, the others from U+0100 on."""
+    kept = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = [byte for byte in range(256) if byte not in kept]
+    return {chr(byte): byte for byte in kept} | {chr(256 + k): byte for k, byte in enumerate(others)}
+
+
+def _exactly(tokens: Sequence[bytes], text: bytes, start: int) -> list[int] | None:
+    """Return the tokens that end beyond byte `start`; None where they are not the text."""
+    found, position = [], 0
+    for place, token in enumerate(tokens):
+        if position == len(text):
+            break
+        if not text.startswith(token, position):
+            return None
+        position += len(token)
+        if position > start or (position == start and not token):  # an empty one is the beginning of the next character
+            found.append(place)
+    return found if position == len(text) else None
+
+
+def letters(text: str) -> str:
+    """Return a text without white space and the marks that tokenizers write for it."""
+    return "".join(text.translate(dict.fromkeys(map(ord, _SPACES), " ")).split())
+
+
+def _letters_of_token(token: str) -> str:
+    if _BYTE.fullmatch(token) or _BYTES.fullmatch(token):
+        raw = _as_pieces(token) if _BYTE.fullmatch(token) else _as_text(token)
+        return letters(raw.decode("ascii")) if raw.isascii() else _LOST
+    return letters(token)
+
+
+def _without_spaces(tokens: Sequence[str], text: str, start: int) -> list[int]:
+    """Return the tokens that end beyond the border, compared by what is no white space."""
+    whole, border = letters(text), len(letters(text[:start]))
+    spelt = [_letters_of_token(token) for token in tokens]
+    ends = _ends(spelt, whole)
+    spaces_before = text[:start][-1:].isspace()
+    spaces_after = text[start : start + 1].isspace()
+    found = []
+    for place, token in enumerate(tokens[: len(ends) - 1]):
+        sides = set()
+        for begin in ends[place]:
+            for end in _after(spelt[place], whole, begin) & ends[place + 1]:
+                if begin == end == border and token and not spelt[place]:  # nothing but white space, at the border
+                    sides |= {False, True} if spaces_before == spaces_after else {spaces_after}
+                else:
+                    sides.add(end > border or begin >= border)
+        if len(sides) != 1:
+            raise ValueError(UNCLEAR)
+        if sides == {True}:
+            found.append(place)
+    return found
+
+
+def _ends(tokens: Sequence[str], whole: str) -> list[set[int]]:
+    """Return where each token may begin, and at last where the last one ends: at the end of `whole`; else `ValueError`."""
+    ahead: list[set[int]] = [{0}]
+    for token in tokens:
+        if ahead[-1] == {len(whole)}:
+            break
+        ahead.append({end for begin in ahead[-1] for end in _after(token, whole, begin)})
+        if not ahead[-1]:
+            break
+    if len(whole) not in ahead[-1]:
+        raise ValueError(MISSPELT)
+    ahead[-1] = {len(whole)}
+    for place in range(len(ahead) - 2, -1, -1):
+        ahead[place] = {begin for begin in ahead[place] if _after(tokens[place], whole, begin) & ahead[place + 1]}
+    return ahead
+
+
+def _after(token: str, whole: str, begin: int) -> set[int]:
+    """Return where a token that begins at a place may end; each U+FFFD in it is a part of a character, or a whole one."""
+    ends = {begin}
+    for piece in re.split(f"({_LOST})", token):
+        if piece == _LOST:
+            ends |= {end + 1 for end in ends if end < len(whole)}
+        elif piece:
+            ends = {end + len(piece) for end in ends if whole.startswith(piece, end)}
+    return ends
+
+
+def spelling(tokens: Sequence[str], text: str) -> int | None:
+    """Return how many tokens a server puts before a text (0 to 2: `<s>`, `[gMASK]<sop>`); None where they do not spell it."""
+    empty = next((place for place, token in enumerate(tokens[:2]) if token), 0)  # a special token that is not shown
+    for before in sorted({empty, 0, 1, 2}, key=lambda count: (count != empty, count)):
+        try:
+            inside(tokens[before:], text, 0)
+        except ValueError:
+            continue
+        return before
+    return None

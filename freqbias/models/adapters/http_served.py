@@ -1,0 +1,135 @@
+"""What models behind a server share: the server, the name there, what it does not take, and why rows failed."""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from freqbias.errors import BackendError, InputError
+from freqbias.models.adapters import http_models
+from freqbias.models.adapters.http_client import Client, Failure, Patience, Request, Usage
+from freqbias.models.protocols import ModelInfo
+from freqbias.registry import suggestion
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: What a server may refuse to be told, and under which other name it may take it; None: it is left out.
+OPTIONAL: dict[str, str | None] = {
+    "encoding_format": None,  # Voyage knows no "float"
+    "truncate_prompt_tokens": None,
+    "max_tokens": "max_completion_tokens",  # OpenAI's newer models, Azure
+    "temperature": None,
+    "top_p": None,
+    "seed": None,
+    "stop": None,  # answers are cut here too
+    "repetition_penalty": None,
+}
+AT_RANDOM = {"temperature", "seed"}  # without these an answer is one of several
+_REFUSAL = re.compile(
+    r"support|recogni[sz]ed|unknown|permitted|unexpected|extra|valid\b|not allowed|not accept|only the default|deprecated", re.IGNORECASE
+)
+REFUSING = {400, 404, 405, 422, 500, 501}  # statuses under which servers say that they do not take a parameter
+
+
+class Served:
+    """A model that a server calls `name`; `info` says, after the fact too, which parameters were left out since it refuses them."""
+
+    info: ModelInfo
+
+    def __init__(self, base_url: str, name: str, max_requests: int | None, patience: Patience | None):
+        self.errors: dict[str, str] = {}
+        self._client = Client(base_url, max_requests=max_requests, patience=patience)
+        self._name = name
+        self._left_out: set[str] = set()
+        card = self._card()
+        owner, limit = card.get("owned_by"), card.get("max_model_len")
+        self._server: str | None = owner if isinstance(owner, str) else None
+        self._limit: int | None = limit if isinstance(limit, int) and limit > 0 else None  # tokens; vLLM states it
+
+    @property
+    def stopped(self) -> str | None:
+        """Why nothing more is asked of the server; None while it is."""
+        return self._client.stopped
+
+    @property
+    def usage(self) -> Usage:
+        """Requests sent and tokens used so far."""
+        return self._client.usage
+
+    def _card(self) -> Mapping[str, Any]:
+        """Return what the server says of the model; `InputError` when it lists its models and this can be none of them.
+
+        A server need not list its models: what it says there that is no list is as good as nothing.
+        """
+        listed = self._client.ask([Request(path="models", read=http_models.listed)])[0]
+        if isinstance(listed, Failure):
+            if self.stopped or listed.status is None:
+                raise BackendError(f"{self._client.base_url}: {self.stopped or listed.reason}")
+            listed = {}
+        own = http_models.as_listed(self._name, listed)
+        if own is None and not http_models.may_serve_others(self._client.base_url, self._name, listed):
+            raise InputError(f"{self._client.base_url} does not serve model '{self._name}'{suggestion(self._name, listed)}")
+        self._name = own or self._name
+        return listed.get(self._name, {})
+
+    def _ability(self, request: Request[T]) -> T | Failure:
+        """Ask once: a server that declines lacks the ability, one that fails or that refuses the key is a `BackendError`."""
+        answer = self._answers([request])[0]
+        if isinstance(answer, Failure) and (self.stopped or answer.status is None or answer.again):
+            raise BackendError(f"{self._client.base_url}: {self.stopped or answer.reason}")
+        return answer
+
+    def _ask(self, texts: Sequence[str], requests: Sequence[Request[T]]) -> list[T | Failure]:
+        """Send one request a text, and note why some failed."""
+        answers = self._answers(requests)
+        self.errors.update({text: answer.reason for text, answer in zip(texts, answers, strict=True) if isinstance(answer, Failure)})
+        return answers
+
+    def _answers(self, requests: Sequence[Request[T]]) -> list[T | Failure]:
+        """Ask; where the server refuses a parameter that can be left out, ask again without it, and do so from then on."""
+        answers = self._client.ask([self._taken(request) for request in requests])
+        tried: set[str] = set()
+        while True:
+            refused = {k: name for k, answer in enumerate(answers) if (name := self._refused(requests[k], answer, tried)) is not None}
+            if not refused:
+                return answers
+            name = next(iter(refused.values()))
+            tried.add(name)
+            places = [k for k, other in refused.items() if other == name]
+            self._left_out.add(name)
+            again = self._client.ask([self._taken(requests[k]) for k in places])
+            if all(isinstance(answer, Failure) and answer.words == answers[k].words for k, answer in zip(places, again, strict=True)):
+                self._left_out.discard(name)  # it was not about the parameter
+                continue
+            self._note_left_out(name)
+            for k, answer in zip(places, again, strict=True):
+                answers[k] = answer
+
+    def _refused(self, request: Request[Any], answer: object, tried: set[str]) -> str | None:
+        """Return the parameter of a request that an answer refuses; None where it refuses none that can be left out."""
+        if not isinstance(answer, Failure) or answer.status not in REFUSING or not _REFUSAL.search(answer.words):
+            return None
+        named = (name for name in OPTIONAL if name in (request.body or {}) and name not in tried | self._left_out)
+        return next((name for name in named if re.search(rf"\b{name}\b", answer.words, re.IGNORECASE)), None)
+
+    def _taken(self, request: Request[T]) -> Request[T]:
+        """Return a request as the server takes it."""
+        body = request.body
+        if body is None or not self._left_out & body.keys():
+            return request
+        new = {OPTIONAL[name] if name in self._left_out else name: value for name, value in body.items()}
+        return replace(request, body={name: value for name, value in new.items() if name is not None})
+
+    def _note_left_out(self, name: str) -> None:
+        instead = f"; it gets '{OPTIONAL[name]}' instead" if OPTIONAL[name] else ", so it is left out"
+        random = "; its answers are drawn at random, and another time they are others" if name in AT_RANDOM else ""
+        log.log(logging.WARNING if random else logging.INFO, "%s does not take '%s'%s%s", self._client.base_url, name, instead, random)
+        if hasattr(self, "info"):
+            self.info = replace(self.info, details={**self.info.details, **self._said()})
+
+    def _said(self) -> dict[str, Any]:
+        """Return what a manifest states of the parameters that the server does not take."""
+        return {"not_taken": sorted(self._left_out)} if self._left_out else {}

@@ -1,0 +1,119 @@
+"""What no log-probability can be, whoever says it: the one check of every language model's numbers.
+
+Servers and functions say that they do not know with a number: 0, -9999, None. Each would be taken for a measurement.
+
+* above 0: no probability is above 1 (`ROUNDING` is left to single precision);
+* 0 throughout, over several tokens or words: nobody is sure of every word of a text;
+* a number that stands for "unknown" or "none": -9999 (vLLM and others write it for minus infinity), powers of ten, the least number of a
+  type; among single tokens also -100, at which OpenAI and others cut off;
+* minus infinity: a softmax leaves every token some probability, so it means that the token was masked or cut off (top-k), not measured.
+  A text of probability zero is possible in theory, and has no place on a scale of nats either;
+* NaN and None.
+
+A total of -100 is not among them, since a text can have it.
+"""
+
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freqbias.models.protocols import LanguageModel
+from freqbias.models.scoring import HandsOn
+
+Values = NDArray[np.float64]
+
+ROUNDING = 1e-4  # nats: what adding up a text's log-probabilities in single precision can be wrong by
+SEVERAL = 3  # tokens or words of which all are certain: one or two, after a beginning that tells them, may be
+LEAST_OF_A_TOKEN = -1000.0  # nats: a logit of single or half precision lies a few hundred below the highest at most
+UNKNOWN = {-999.0, -9999.0, -99999.0, -999999.0, *(-(10.0**k) for k in range(4, 39)), -65504.0, float(np.finfo(np.float32).min)}
+UNKNOWN_TOKEN = {-100.0, -1000.0}  # besides
+
+
+def fault_of_tokens(values: Sequence[float] | Values) -> str | None:
+    """Return why numbers cannot be the log-probabilities of tokens, in nats; None where nothing speaks against it."""
+    row = np.asarray(values, dtype=np.float64)
+    for value in row:
+        if value < LEAST_OF_A_TOKEN or value in UNKNOWN_TOKEN or not value <= ROUNDING:
+            return fault_of_total(float(value), "") or f"a log-probability of {value:g}, which stands for an unknown one"
+    return "log-probabilities that are all 0" if len(row) >= SEVERAL and not row.any() else None
+
+
+def fault_of_total(value: float, text: str) -> str | None:
+    """Return why a number cannot be the log-probability of a text, in nats; None where nothing speaks against it."""
+    if np.isnan(value):
+        return "a log-probability that is not a number"
+    if value == -np.inf:
+        return "a log-probability of minus infinity: masked or cut off, not measured"
+    if value > ROUNDING:
+        return f"a log-probability of +{value:g}, above 0"
+    if value in UNKNOWN:
+        return f"a log-probability of {value:g}, which stands for an unknown one"
+    return "a log-probability of 0 for several words" if value == 0 and len(text.split()) >= SEVERAL else None
+
+
+def fault_of_row(values: Values, text: str) -> str | None:
+    """Return why a row cannot be the log-probabilities of a text: of its tokens, or of all of it in one number."""
+    if not len(values):
+        return "no log-probability" if text else None
+    return fault_of_tokens(values) if len(values) > 1 else fault_of_total(float(values[0]), text)
+
+
+class CheckedLanguageModel(HandsOn):
+    """A language model of anybody's, of which numbers that cannot be are NaN, with the reason in `errors`, by the whole text.
+
+    All else is the model's own.
+    """
+
+    def __init__(self, model: LanguageModel):
+        super().__init__(model)
+        self._model = model
+        self._faults: dict[str, str] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the model has beside what is checked."""
+        if name in ("inner", "_model", "_faults"):  # not set yet, as while it is copied
+            raise AttributeError(name)
+        return getattr(self._model, name)
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """Why texts have no number: what the model says, then what was found."""
+        return ChainMap(dict(super().errors), self._faults) if self._faults else super().errors
+
+    def log_probs(self, texts: Sequence[str]) -> list[Values]:
+        """Return the model's rows."""
+        rows = [np.asarray(row, dtype=np.float64) for row in self._model.log_probs(texts)]
+        return [
+            np.full(len(row), np.nan) if self._note(text, fault_of_row(row, text)) else row for text, row in zip(texts, rows, strict=True)
+        ]
+
+    def continuation_log_probs(self, contexts: Sequence[str], continuations: Sequence[str]) -> Values:
+        """Return the model's numbers."""
+        found = np.array(self._model.continuation_log_probs(contexts, continuations), dtype=np.float64)
+        for k, (context, text) in enumerate(zip(contexts, continuations, strict=True)):
+            if self._note(context + text, fault_of_total(float(found[k]), text)):
+                found[k] = np.nan
+        return found
+
+    def choices(self, context: str, options: Sequence[str]) -> Values:
+        """Return the model's numbers."""
+        found = np.array(self._model.choices(context, options), dtype=np.float64)
+        faults = [self._note(context + text, fault_of_total(float(value), text)) for text, value in zip(options, found, strict=True)]
+        return np.where(faults, np.nan, found)
+
+    def _note(self, text: str, fault: str | None) -> bool:
+        if fault is None:
+            return False
+        self._faults[text] = fault
+        return True
+
+
+def checked(model: LanguageModel) -> LanguageModel:
+    """Return a language model whose numbers are checked."""
+    if isinstance(model, CheckedLanguageModel):
+        return model
+    found: LanguageModel = CheckedLanguageModel(model)
+    return found
