@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from freqbias.models import LanguageModel
+from freqbias.models.log_probs import checked
 from freqbias.probes import Judgement, Probe
 from freqbias.probes.common import observation, prompt
 from freqbias.probes.whole_word import whole_words
@@ -29,7 +30,8 @@ BRIDGE = prompt("likelihood-bridge-v1")  # leads from a sentence to any phrase, 
 
 
 def run(pairs: Sequence[Pair], model: LanguageModel, common: None = None) -> Iterator[Observation]:
-    """Yield the rows of every pair; see the module's docstring."""
+    """Yield the rows of every pair; see the module's docstring. A number that cannot be a log-probability is an error."""
+    model = checked(model)
     whole = _whole(pairs, model)
     after = _after(pairs, model)
     texts = [getattr(pair, side) for pair in pairs for side in SIDES]

@@ -61,6 +61,15 @@ def fault_of_row(values: Values, text: str) -> str | None:
     return fault_of_tokens(values) if len(values) > 1 else fault_of_total(float(values[0]), text)
 
 
+def without_faults(values: Values, text: str, errors: dict[str, str]) -> Values:
+    """Return a row as it is, or NaN for one that cannot be, and put the reason into `errors`."""
+    fault = fault_of_row(values, text)
+    if fault is None:
+        return values
+    errors[text] = fault
+    return np.full(len(values) or 1, np.nan)
+
+
 class CheckedLanguageModel(HandsOn):
     """A language model of anybody's, of which numbers that cannot be are NaN, with the reason in `errors`, by the whole text.
 
@@ -86,9 +95,7 @@ class CheckedLanguageModel(HandsOn):
     def log_probs(self, texts: Sequence[str]) -> list[Values]:
         """Return the model's rows."""
         rows = [np.asarray(row, dtype=np.float64) for row in self._model.log_probs(texts)]
-        return [
-            np.full(len(row), np.nan) if self._note(text, fault_of_row(row, text)) else row for text, row in zip(texts, rows, strict=True)
-        ]
+        return [without_faults(row, text, self._faults) for text, row in zip(texts, rows, strict=True)]
 
     def continuation_log_probs(self, contexts: Sequence[str], continuations: Sequence[str]) -> Values:
         """Return the model's numbers."""

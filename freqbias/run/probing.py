@@ -310,10 +310,13 @@ def _known(path: Path) -> Iterator[Estimate]:
 def load(step: Step, loading: Loading, vectors: Path) -> Any:
     """Load the model of a step; what an embedding model encodes is kept in `vectors` until the run is complete."""
     from freqbias.models import embedder, language_model
+    from freqbias.models.log_probs import checked
     from freqbias.models.relevance import as_scorer
 
     options = asdict(loading)
-    return language_model(step.name, **options) if step.kind == "language_model" else as_scorer(embedder(step.name, **options), vectors)
+    if step.kind == "language_model":
+        return checked(language_model(step.name, **options))
+    return as_scorer(embedder(step.name, **options), vectors)
 
 
 def _noise(step: Step, model: Any, pairs: PairFile) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from freqbias import registry
 from freqbias.errors import BackendError, InputError, in_one_line
 from freqbias.models.arrays import as_floats
+from freqbias.models.log_probs import ROUNDING, without_faults
 from freqbias.models.objects import source_hash
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
 from freqbias.models.scoring import similarity_of
@@ -68,13 +69,14 @@ class CallableEmbedder:
 class CallableLanguageModel:
     """Wrap `f(texts)`, which returns per-token or total log-probabilities in nats, as a `LanguageModel`.
 
-    A continuation's log-probability is taken by the chain rule: log p(context + continuation) - log p(context). A function scores
-    texts and writes none.
+    A continuation's log-probability is taken by the chain rule: log p(context + continuation) - log p(context). What cannot be a
+    log-probability (`freqbias.models.log_probs`) is NaN, and `errors` says why, by the text. A function scores texts and writes none.
     """
 
     path: str | None = None
 
     def __init__(self, reference: str):
+        self.errors: dict[str, str] = {}
         self._function = function(reference)
         self.info = replace(info_of(reference, self._function, "language_model"), details={"prompt_format": "plain"})
 
@@ -84,14 +86,23 @@ class CallableLanguageModel:
             rows = [np.atleast_1d(np.asarray(row, dtype=np.float64)) for row in self._function(list(texts))]
         if len(rows) != len(texts):
             raise BackendError(f"{self.info.name} returned {len(rows)} rows for {len(texts)} texts")
-        return rows
+        if any(row.ndim != 1 for row in rows):
+            raise BackendError(f"{self.info.name} returned a table for a text; expected its log-probabilities in one row, or their sum")
+        return [without_faults(row, text, self.errors) for row, text in zip(rows, texts, strict=True)]
 
     def continuation_log_probs(self, contexts: Sequence[str], continuations: Sequence[str]) -> NDArray[np.float64]:
         """Return log p(context + continuation) - log p(context); shape (n,)."""
         whole = self.log_probs([a + b for a, b in zip(contexts, continuations, strict=True)])
         distinct = list(dict.fromkeys(contexts))
         prefix = dict(zip(distinct, self.log_probs(distinct), strict=True))
-        return np.array([row.sum() - prefix[context].sum() for row, context in zip(whole, contexts, strict=True)])
+        found = np.array([row.sum() - prefix[context].sum() for row, context in zip(whole, contexts, strict=True)])
+        for k, (context, continuation) in enumerate(zip(contexts, continuations, strict=True)):
+            if found[k] > ROUNDING:
+                self.errors[context + continuation] = "a text that is likelier than its own beginning: means instead of sums?"
+                found[k] = np.nan
+            elif context in self.errors:
+                self.errors.setdefault(context + continuation, self.errors[context])
+        return found
 
     def choices(self, context: str, options: Sequence[str]) -> NDArray[np.float64]:
         """Return log p(option | context) of each option, in nats; shape (k,)."""

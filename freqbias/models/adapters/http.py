@@ -194,7 +194,7 @@ class HttpLanguageModel(Served):
             return "echo"
         if http_echo.MISSPELT in found.reason:
             raise InputError(
-                f"the tokens that {self._client.base_url} returns for '{self._name}' do not spell the text, so its tokenizer is needed here: "
+                f"the tokens that the server returns for '{self._name}' do not spell the text, so its tokenizer is needed here: "
                 f"serve the model under its hub id or its directory on this machine, and have transformers ({install_hint('lm')})"
             )
         self._refusals["echo"] = found.reason

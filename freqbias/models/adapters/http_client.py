@@ -178,7 +178,7 @@ class Client:
             await anyio.sleep(wait)
 
     async def _give_up(self, session: httpx.AsyncClient, failure: Failure, attempts: int) -> Failure:
-        """Return a failure for good. Where several follow one another, what has been answered before is asked: is it the server?"""
+        """Return a failure for good; where several follow one another, ask what was answered before, lest it be their texts."""
         self._given_up += 1
         if self._given_up >= IN_A_ROW and self.stopped is None and not await self._alive(session) and self.stopped is None:
             self.stopped = f"the server has failed {IN_A_ROW} requests in a row: {failure.reason}"
@@ -204,6 +204,10 @@ class Client:
         except httpx.HTTPError as error:
             refused = isinstance(error, httpx.ConnectError)
             return Failure(reason=self._clean(f"{type(error).__name__}: {error}"), again=True, refused=refused)
+        return self._read(request, response)
+
+    def _read(self, request: Request[T], response: httpx.Response) -> T | Failure:
+        """Return what a reply holds, or what is wrong with it."""
         status = response.status_code
         if not response.is_success:
             return self._declined(status, http_status.said_by(response.content, response.reason_phrase), response.headers)
@@ -221,7 +225,7 @@ class Client:
             value = request.read(data)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             return Failure(reason=self._clean(f"an answer of the wrong form: {error}"), status=status, misread=True)
-        if self._sure is None and body is not None:
+        if self._sure is None and request.body is not None:
             self._sure = request
         return value
 

@@ -1,9 +1,9 @@
-"""Which of a server's tokens belong to a continuation, where only the text is known here and the server's tokens spell it in their way.
+r"""Which of a server's tokens belong to a continuation, where only the text is known here and the server's tokens spell it in their way.
 
 Servers write tokens as text (`" cat"`), as the vocabulary holds them (`"▁cat"`, `"Ġcat"`, `"<0x0A>"`), without white space (`"cat"`), and
-a character that several tokens share as bytes (`"bytes:\\xe2\\x80"`), as U+FFFD, or as nothing until its last token. Where a spelling can be
-undone the bytes must be those of the text; else the text is compared without white space, and a token of which one cannot tell on which
-side of the border it ends is an error, not a guess.
+a character that several tokens share as bytes (`"bytes:\xe2\x80"`), as U+FFFD, or as nothing until its last token. Where a spelling can
+be undone the bytes must be those of the text; else the text is compared without white space, and a token of which one cannot tell on
+which side of the border it ends is an error, not a guess.
 """
 
 import re

@@ -101,7 +101,9 @@ class Served:
             places = [k for k, other in refused.items() if other == name]
             self._left_out.add(name)
             again = self._client.ask([self._taken(requests[k]) for k in places])
-            if all(isinstance(answer, Failure) and answer.words == answers[k].words for k, answer in zip(places, again, strict=True)):
+            if all(
+                isinstance(answer, Failure) and self._refused(requests[k], answer, set()) for k, answer in zip(places, again, strict=True)
+            ):
                 self._left_out.discard(name)  # it was not about the parameter
                 continue
             self._note_left_out(name)

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from freqbias.errors import BackendError, InputError
+from freqbias.models.log_probs import checked
 from freqbias.models.names.prompts import Prompts
 from freqbias.models.protocols import KnowsReasons, LanguageModel, Loading, ModelInfo, offers
 from freqbias.models.relevance import Pool, Scores, slices
@@ -127,7 +128,7 @@ class QueryLikelihoodScorer(HandsOn, PairScorer):
     def __init__(self, model: LanguageModel, info: ModelInfo):
         super().__init__(model)
         self._reasons: dict[str, str] = {}
-        self._model = model
+        self._model = checked(model)
         self.info = info
 
     @property
