@@ -9,6 +9,8 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
+ROWS_FAILED = 3  # exit status of a run that is complete, with rows that carry an error
+
 
 def install_hint(extra: str) -> str:
     """Return the command that installs an extra, as of a clone, since freqbias is on no package index."""

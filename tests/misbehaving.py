@@ -63,9 +63,9 @@ WELL_BEHAVED = {"models": models, "completions": completion, "chat/completions":
 
 
 class Reply(Exception):  # noqa: N818  # raised by a behaviour to answer with something other than JSON and 200
-    def __init__(self, status=200, payload=None, headers=(), how="whole"):
+    def __init__(self, status=200, payload=None, headers=(), how="whole", raw=None):
         super().__init__(status)
-        self.status, self.payload, self.headers, self.how = status, payload, dict(headers), how
+        self.status, self.payload, self.headers, self.how, self.raw = status, payload, dict(headers), how, raw
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -99,7 +99,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        data = json.dumps(reply.payload).encode()
+        data = json.dumps(reply.payload).encode() if reply.raw is None else reply.raw
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)

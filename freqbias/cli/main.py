@@ -18,7 +18,7 @@ class Program(TyperGroup):
     """The group of all commands; it turns our errors and Ctrl-C into one line and an exit status."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command: exit 2 for bad input, 1 for a failing model, 130 for Ctrl-C; a bug keeps its traceback."""
+        """Run a command: exit 2 for bad input, 1 for a failing model, 3 for failed rows, 130 for Ctrl-C; a bug keeps its traceback."""
         try:
             return super().invoke(ctx)
         except FreqbiasError as error:
@@ -29,9 +29,15 @@ class Program(TyperGroup):
             sys.exit(130)
 
 
+EXIT_STATUSES = (
+    "Exit status: 0 done; 1 a model or a server failed, what was measured is kept; 2 bad input, one line says what to do; "
+    "3 a run is complete, but rows failed; 130 interrupted."
+)
+
 app = typer.Typer(
     cls=Program,
     help="Do models treat frequent and rare wording of the same content differently?",
+    epilog=EXIT_STATUSES,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",

@@ -7,6 +7,7 @@ import typer
 
 from freqbias.cli.console import log, print_json, print_table, tracker, waiting
 from freqbias.cli.options import Json, N, Seed, Sets
+from freqbias.errors import ROWS_FAILED
 from freqbias.terms import OBSERVATIONS_FILE
 
 Embedders = Annotated[list[str] | None, typer.Option("--embedder", help="Embedding model; may be given several times.")]
@@ -55,6 +56,8 @@ def run(
 ) -> None:
     """Make pairs, probe models, analyse, report: all stages into one run folder. An interrupted run goes on where it stopped.
 
+    Exit status 3 says that the run is complete, but that rows failed; the last line says how many and why. The same command asks again.
+
     Example: `freqbias run --fresh --out results/demo`
 
     Example: `freqbias run config.yaml --out results/mine`
@@ -74,6 +77,7 @@ def run(
         print_json([row.to_dict() for row in estimates])
     else:
         show_summary(folder, estimates)
+    _exit_if_rows_failed(folder / OBSERVATIONS_FILE)
 
 
 def probe(
@@ -96,6 +100,8 @@ def probe(
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; the old observations are kept as …previous.jsonl.")] = False,
 ) -> None:
     """Measure models on pairs. An interrupted run goes on where it stopped, and rows with an error are tried again.
+
+    Exit status 3 says that every pair was asked for, but that rows failed; the last line says how many and why.
 
     Example: `freqbias probe pairs.jsonl --embedder minilm --out observations.jsonl`
     """
@@ -120,6 +126,14 @@ def probe(
         if done and target.name == OBSERVATIONS_FILE:
             stages.remove_derived(target.parent)
     log.info("%s %s", target, "written" if done else "is complete; nothing to do")
+    _exit_if_rows_failed(target)
+
+
+def _exit_if_rows_failed(observations: Path) -> None:
+    from freqbias.run.failures import tell_failures
+
+    if tell_failures(observations):
+        raise typer.Exit(ROWS_FAILED)
 
 
 def _given(ctx: typer.Context) -> dict[str, Any]:

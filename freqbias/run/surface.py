@@ -14,10 +14,11 @@ from freqbias.errors import FreqbiasError, InputError
 from freqbias.files import PairFile
 from freqbias.progress import Track
 from freqbias.records import Pair
+from freqbias.run.failures import tell_failures
 from freqbias.run.pipeline import make_run
 from freqbias.run.result import Run
 from freqbias.run.settings import settings
-from freqbias.terms import PAIRS_FILE
+from freqbias.terms import OBSERVATIONS_FILE, PAIRS_FILE
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ def run_pairs(pairs: Pairs | None, given: Mapping[str, Any], track: Track) -> Ru
     try:
         with arguments_named():
             make_run(settings(options | {"out": os.fspath(out)}, None).with_models(), held, track=track)
+        tell_failures(out / OBSERVATIONS_FILE)
         return Run(out, temporary=temporary is not None)
     except BaseException:
         if temporary is not None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from freqbias.errors import BackendError, InputError, install_hint
 from freqbias.models.adapters import http_answers, http_echo
-from freqbias.models.adapters.http_client import Failure, Patience, Request
+from freqbias.models.adapters.http_client import Failure, Patience, Request, UnusableError
 from freqbias.models.adapters.http_served import REFUSING, Served
 from freqbias.models.adapters.transformers import cut
 from freqbias.models.adapters.transformers_tokens import CausalTokens, TextTokens
@@ -300,7 +300,15 @@ class HttpEmbedder(Served):
 
     def _request(self, texts: Sequence[str]) -> Request[Rows]:
         body = {"model": self._name, "input": list(texts), ENCODING: "float", **self._options}
-        return Request(path="embeddings", body=body, read=lambda data: http_answers.vectors(data, len(texts), self._width))
+
+        def read(data: Any) -> Rows:
+            rows = http_answers.vectors(data, len(texts), self._width)
+            faults = [row for row in rows if isinstance(row, str)]
+            if len(faults) == len(texts):
+                raise UnusableError(faults[0])
+            return rows
+
+        return Request(path="embeddings", body=body, read=read)
 
     def _fill(self, rows: Rows, sent: Sequence[str], parts: Sequence[list[int]]) -> list[list[int]]:
         """Put vectors, or why there are none, into `rows`; return the parts that are to be asked for next.

@@ -72,6 +72,10 @@ class Failure:
     wait_s: float | None = None
 
 
+class UnusableError(ValueError):
+    """An answer of the right form whose numbers cannot be used; its text is the whole reason."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request(Generic[T]):
     """One request: a POST of `body`, or a GET where there is none; `read` turns the answer into a value or raises `ValueError`."""
@@ -157,7 +161,7 @@ class Client:
     async def _one(self, session: httpx.AsyncClient, request: Request[T]) -> T | Failure:
         """Try until there is an answer, a failure that repetition cannot cure, or no patience left."""
         patience, started = self._patience, time.monotonic()
-        attempt = 0
+        attempt = misread = refused = 0
         while True:
             if self.stopped is None and self._max_requests is not None and self.usage.requests >= self._max_requests:
                 self.stopped = f"stopped after {self._max_requests} requests, as --max-requests says"
@@ -172,8 +176,10 @@ class Client:
                 return answer
             wait = patience.pause_s(attempt) if answer.wait_s is None else answer.wait_s
             left = patience.total_s - (time.monotonic() - started)
-            most = patience.refused if answer.refused else patience.misread if answer.misread else patience.attempts
-            if attempt >= most or wait > left:
+            misread += answer.misread
+            refused += answer.refused
+            spent = attempt >= patience.attempts or misread >= patience.misread or refused >= patience.refused
+            if spent or wait > left:
                 return answer if answer.misread else await self._give_up(session, answer, attempt)
             await anyio.sleep(wait)
 
@@ -224,7 +230,8 @@ class Client:
         try:
             value = request.read(data)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
-            return Failure(reason=self._clean(f"an answer of the wrong form: {error}"), status=status, misread=True)
+            reason = str(error) if isinstance(error, UnusableError) else f"an answer of the wrong form: {error}"
+            return Failure(reason=self._clean(reason), status=status, misread=True)
         if self._sure is None and request.body is not None:
             self._sure = request
         return value

@@ -7,7 +7,7 @@ which side of the border it ends is an error, not a guess.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 MISSPELT = "tokens that do not spell the text"
@@ -25,12 +25,8 @@ def inside(tokens: Sequence[str], text: str, start: int) -> list[int]:
     `ValueError` where the tokens do not spell the text.
     """
     for spelling in (_as_text, _as_pieces, _as_byte_level):
-        try:
-            spelt = [spelling(token) for token in tokens]
-        except (KeyError, ValueError):
-            continue
         for beginning in (b"", b" "):  # sentencepiece puts a space before a text
-            found = _exactly(spelt, beginning + _utf8(text), len(beginning + _utf8(text[:start])))
+            found = _exactly(tokens, spelling, beginning + _utf8(text), len(beginning + _utf8(text[:start])))
             if found is not None:
                 return found
     return _without_spaces(tokens, text, start)
@@ -63,16 +59,20 @@ def _byte_level() -> dict[str, int]:
     return {chr(byte): byte for byte in kept} | {chr(256 + k): byte for k, byte in enumerate(others)}
 
 
-def _exactly(tokens: Sequence[bytes], text: bytes, start: int) -> list[int] | None:
+def _exactly(tokens: Sequence[str], spelling: Callable[[str], bytes], text: bytes, start: int) -> list[int] | None:
     """Return the tokens that end beyond byte `start`; None where they are not the text."""
     found, position = [], 0
     for place, token in enumerate(tokens):
         if position == len(text):
             break
-        if not text.startswith(token, position):
+        try:
+            spelt = spelling(token)
+        except KeyError:
             return None
-        position += len(token)
-        if position > start or (position == start and not token):  # an empty one is the beginning of the next character
+        if not text.startswith(spelt, position):
+            return None
+        position += len(spelt)
+        if position > start or (position == start and not spelt):  # an empty one is the beginning of the next character
             found.append(place)
     return found if position == len(text) else None
 
@@ -89,22 +89,26 @@ def _letters_of_token(token: str) -> str:
     return letters(token)
 
 
+State = tuple[int, bool]  # how many letters are spelt, and whether a part of the next one is, too
+
+
 def _without_spaces(tokens: Sequence[str], text: str, start: int) -> list[int]:
     """Return the tokens that end beyond the border, compared by what is no white space."""
     whole, border = letters(text), len(letters(text[:start]))
     spelt = [_letters_of_token(token) for token in tokens]
-    ends = _ends(spelt, whole)
-    spaces_before = text[:start][-1:].isspace()
-    spaces_after = text[start : start + 1].isspace()
+    ways = _ways(spelt, whole)
+    at_border = _sides_of_spaces(text, start)
     found = []
-    for place, token in enumerate(tokens[: len(ends) - 1]):
+    for place, token in enumerate(tokens[: len(ways) - 1]):
         sides = set()
-        for begin in ends[place]:
-            for end in _after(spelt[place], whole, begin) & ends[place + 1]:
-                if begin == end == border and token and not spelt[place]:  # nothing but white space, at the border
-                    sides |= {False, True} if spaces_before == spaces_after else {spaces_after}
+        for begin in ways[place]:
+            for end in _after(spelt[place], whole, begin) & ways[place + 1]:
+                if begin == end == (border, False):
+                    sides |= at_border
+                    if not token and not whole[border : border + 1].isascii():  # nothing at all may be the beginning of a character
+                        sides.add(True)
                 else:
-                    sides.add(end > border or begin >= border)
+                    sides.add(end > (border, False))
         if len(sides) != 1:
             raise ValueError(UNCLEAR)
         if sides == {True}:
@@ -112,31 +116,37 @@ def _without_spaces(tokens: Sequence[str], text: str, start: int) -> list[int]:
     return found
 
 
-def _ends(tokens: Sequence[str], whole: str) -> list[set[int]]:
+def _sides_of_spaces(text: str, start: int) -> set[bool]:
+    """Return whether white space at the border may lie beyond it: where there is white space on both sides one cannot tell."""
+    before, after = text[:start][-1:].isspace(), text[start : start + 1].isspace()
+    return {False, True} if before and after else {not before}
+
+
+def _ways(tokens: Sequence[str], whole: str) -> list[set[State]]:
     """Return where each token may begin, and at last where the last one ends: at the end of `whole`; else `ValueError`."""
-    ahead: list[set[int]] = [{0}]
+    goal = (len(whole), False)
+    ahead: list[set[State]] = [{(0, False)}]
     for token in tokens:
-        if ahead[-1] == {len(whole)}:
+        if ahead[-1] == {goal}:
             break
         ahead.append({end for begin in ahead[-1] for end in _after(token, whole, begin)})
-        if not ahead[-1]:
-            break
-    if len(whole) not in ahead[-1]:
+    if goal not in ahead[-1]:
         raise ValueError(MISSPELT)
-    ahead[-1] = {len(whole)}
+    ahead[-1] = {goal}
     for place in range(len(ahead) - 2, -1, -1):
         ahead[place] = {begin for begin in ahead[place] if _after(tokens[place], whole, begin) & ahead[place + 1]}
     return ahead
 
 
-def _after(token: str, whole: str, begin: int) -> set[int]:
-    """Return where a token that begins at a place may end; each U+FFFD in it is a part of a character, or a whole one."""
+def _after(token: str, whole: str, begin: State) -> set[State]:
+    """Return where a token that begins at a place may end; each U+FFFD in it is a part of a character, or all of it."""
     ends = {begin}
     for piece in re.split(f"({_LOST})", token):
         if piece == _LOST:
-            ends |= {end + 1 for end in ends if end < len(whole)}
+            inner = {end for end in ends if end[0] < len(whole) and not whole[end[0]].isascii()}
+            ends = {(end[0], True) for end in inner} | {(end[0] + 1, False) for end in inner}
         elif piece:
-            ends = {end + len(piece) for end in ends if whole.startswith(piece, end)}
+            ends = {(end + len(piece), False) for end, part in ends if not part and whole.startswith(piece, end)}
     return ends
 
 
