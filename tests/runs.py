@@ -12,9 +12,9 @@ def write_pairs(path, count):
     return path
 
 
-def probe(cli, pairs, out, *options):
+def probe(cli, pairs, out, *options, status=0):
     result = cli("probe", pairs, "--out", out / "observations.jsonl", *options)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == status, result.output
     return files(out)
 
 

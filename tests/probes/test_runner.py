@@ -27,7 +27,7 @@ PAIRS = [pair(n) for n in range(12)]
 
 
 class Model(StandIn):
-    """Answers 1 nat a text, but none that ends in a bad number; counts its calls."""
+    """Answers -1 nat a text, but none that ends in a bad number; counts its calls."""
 
     def __init__(self, bad=(), stopped_after=None):
         super().__init__(INFO)
@@ -41,7 +41,7 @@ class Model(StandIn):
         if self._after is not None and self.calls > self._after:
             self.stopped = "as many requests as --max-requests allows"
             return [np.array([math.nan])] * len(texts)
-        return [np.ones(1)] * len(texts)
+        return [-np.ones(1)] * len(texts)
 
     def continuation_log_probs(self, contexts, continuations):
         return np.array([row.sum() for row in self.log_probs([a + b for a, b in zip(contexts, continuations, strict=True)])])

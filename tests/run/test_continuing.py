@@ -171,7 +171,7 @@ def files_of(folder):
 
 def test_a_function_that_was_changed_shares_nothing(cli, tmp_path, pairs, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    source = "import numpy as np\ndef f(texts):\n    return [np.array([{}.0 * len(text)]) for text in texts]\n"
+    source = "import numpy as np\ndef f(texts):\n    return [np.array([-{}.0 * len(text)]) for text in texts]\n"
     (tmp_path / "changing.py").write_text(source.format(1))
     command = ["probe", pairs, "--out", tmp_path / "run" / "observations.jsonl", "--lm", "changing:f"]
     assert cli(*command).exit_code == 0

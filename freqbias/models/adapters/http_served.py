@@ -101,9 +101,8 @@ class Served:
             places = [k for k, other in refused.items() if other == name]
             self._left_out.add(name)
             again = self._client.ask([self._taken(requests[k]) for k in places])
-            if all(
-                isinstance(answer, Failure) and self._refused(requests[k], answer, set()) for k, answer in zip(places, again, strict=True)
-            ):
+            couples = [(answers[k], new) for k, new in zip(places, again, strict=True)]
+            if all(isinstance(old, Failure) and isinstance(new, Failure) and old.words == new.words for old, new in couples):
                 self._left_out.discard(name)  # it was not about the parameter
                 continue
             self._note_left_out(name)
