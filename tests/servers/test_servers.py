@@ -48,7 +48,7 @@ def test_llama_serves_one_model_and_another_name_is_refused(llama):
 
 
 def test_llama_without_embeddings_says_how_to_start_it(llama):
-    with pytest.raises(BackendError, match="offers no embeddings for model 'smollm2': HTTP 501: .*--embeddings"):
+    with pytest.raises(BackendError, match=r"offers no embeddings for model 'smollm2': HTTP 501: .*--embeddings"):
         models.embedder(NAME, base_url=llama)
 
 
