@@ -188,12 +188,15 @@ def lm_amplified(texts):
     return [SLOPE * row for row in lm_corpus(texts)]
 
 
+BELOW_ZERO = 64.0  # nats off every gloss, so that no bonus makes a log-probability of more than 0
+
+
 def lm_after(texts):
     """The same, and a text is likelier by 0.4 nats for every Zipf unit of the content words before the bridge."""
     rows = []
     for text, row in zip(texts, lm_corpus(texts), strict=True):
         before, _, gloss = text.partition(" In other words:")
-        bonus = AFTER_EFFECT * zipf_sum(before) + 0.05 * noise_of(text)[0] if gloss else 0.0
+        bonus = AFTER_EFFECT * zipf_sum(before) + 0.05 * noise_of(text)[0] - BELOW_ZERO if gloss else 0.0
         rows.append(np.append(row, bonus))
     return rows
 

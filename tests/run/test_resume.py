@@ -168,7 +168,7 @@ def test_rows_that_fail_carry_the_error_and_only_they_are_asked_again(cli, tmp_p
     expected = probe(cli, pairs, tmp_path / "whole", *plan("lm_refuses"))
     switch.touch()
     out = tmp_path / "run"
-    probe(cli, pairs, out, *plan("lm_refuses"))
+    probe(cli, pairs, out, *plan("lm_refuses"), status=3)
     failed = [row for row in read_observations(out) if row.error]
     assert {row.pair_id for row in failed} == {"p7"}
     assert len(failed) == 4  # raw and downstream of both probes
@@ -212,7 +212,7 @@ def test_a_model_that_never_answers_is_no_run(cli, tmp_path, pairs):
 def test_observations_that_were_removed_leave_nothing_behind(cli, tmp_path, pairs, switch):
     out = tmp_path / "run"
     switch.touch()
-    probe(cli, pairs, out, *plan("lm_refuses"))
+    probe(cli, pairs, out, *plan("lm_refuses"), status=3)
     side_file(out / "observations.jsonl", "retried").write_text("[]\n")
     (out / "observations.jsonl").unlink()
     assert probe(cli, pairs, out, "--lm", "failing:lm", "--probe", "likelihood").keys() == {"observations.jsonl"}
