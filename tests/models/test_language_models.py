@@ -13,6 +13,7 @@ from freqbias.models import Loading, batching, embedder, language_model
 torch = needed("torch")
 tokenizers, transformers = needed("tokenizers"), needed("transformers")
 backend = needed("freqbias.models.adapters.transformers")
+scoring = needed("freqbias.models.adapters.transformers_scoring")
 
 WORDS = [
     "the",
@@ -151,7 +152,7 @@ def test_nothing_is_scored_for_no_texts(llama):
 def test_batch_is_halved_when_memory_runs_out(llama, monkeypatch):
     model = language_model(str(llama))
     expected = model.log_probs(TEXTS)
-    whole, sizes = backend.TransformersLanguageModel._hidden, []
+    whole, sizes = scoring.Passes.hidden, []
 
     def small(self, merged):
         sizes.append(len(merged.tokens))
@@ -159,7 +160,7 @@ def test_batch_is_halved_when_memory_runs_out(llama, monkeypatch):
             raise torch.OutOfMemoryError("out of memory")
         return whole(self, merged)
 
-    monkeypatch.setattr(backend.TransformersLanguageModel, "_hidden", small)
+    monkeypatch.setattr(scoring.Passes, "hidden", small)
     for row, known in zip(model.log_probs(TEXTS), expected, strict=True):
         np.testing.assert_allclose(row, known, atol=1e-5)
     assert max(sizes) > 20

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from freqbias.errors import BackendError, InputError
 from freqbias.models.adapters.opening import causal_model
 from freqbias.models.adapters.torch_device import check_device, seeded
-from freqbias.models.batching import Tree, halving, padded, tree, trees
+from freqbias.models.adapters.transformers_scoring import Passes
+from freqbias.models.batching import halving, padded, trees
 from freqbias.models.names.contents import quantisation
 from freqbias.models.protocols import Loading, ModelInfo
 from freqbias.models.writing import seed_of
@@ -25,7 +26,6 @@ from freqbias.models.writing import seed_of
 # looks at every couple of its tokens, still costs under a tenth of them (benchmarks/scoring.py --tokens); a GPU needs more to be busy.
 TOKENS_PER_PASS = {"cpu": 256}
 TOKENS_PER_PASS_ELSEWHERE = 4096
-LOGIT_BYTES = 1 << 27  # float32 logits that exist at a time: 128 MiB are 682 positions of SmolLM2, 128 of Gemma 3
 SAME_NATS = {"float32": 1e-3, "float16": 0.2, "bfloat16": 0.5}  # bfloat16 moves a short text's log-probability by up to .3 nats
 
 
@@ -106,7 +106,7 @@ class TransformersLanguageModel:
         text = self._model.config.get_text_config()
         self._limit: int | None = getattr(text, "max_position_embeddings", None)
         self._window: int | None = getattr(text, "sliding_window", None)
-        self._cap: float | None = getattr(text, "final_logit_softcapping", None)
+        self._passes = Passes(self._model, self._device, self._first)
         self._trees = self._can_do_trees(SAME_NATS[loading.dtype])
         stated = {
             "first_token_context": self._tokenizer.convert_ids_to_tokens(self._first),
@@ -219,9 +219,9 @@ class TransformersLanguageModel:
         if self._trees:
             # a tree's mask would let a token look beyond a sliding window; a row alone needs no mask of ours
             batches = trees(ids, lambda: self._tokens_per_pass, None if self._window is None else self._window - 1)
-            run = self._pass_tree
+            run = self._passes.tree
         else:
-            batches, run = padded(ids, lambda: self._tokens_per_pass), self._pass_padded
+            batches, run = padded(ids, lambda: self._tokens_per_pass), self._passes.padded
         for batch in batches:
             found = halving(lambda part: run([ids[i] for i in part], [wanted[i] for i in part]), batch, self._shrink)
             for index, row in zip(batch, found, strict=True):
@@ -237,7 +237,7 @@ class TransformersLanguageModel:
         stem, left, right = (rng.integers(0, vocabulary.weight.shape[0], size=size).tolist() for size in (3, 2, 2))
         rows = [stem + left, stem + right]
         try:
-            found = self._pass_tree(rows, [5, 5])
+            found = self._passes.tree(rows, [5, 5])
         except (
             TypeError,
             ValueError,
@@ -246,71 +246,9 @@ class TransformersLanguageModel:
             IndexError,
         ):  # what models say to a mask or ids that they do not take
             return False
-        expected = self._pass_padded(rows, [5, 5])
+        expected = self._passes.padded(rows, [5, 5])
         change = max(abs(a - b).sum() for a, b in zip(found, expected, strict=True))
         return bool(change < tolerance)
-
-    def _pass_tree(self, rows: list[list[int]], wanted: list[int]) -> list[NDArray[np.float64]]:
-        """Score rows that begin alike in one pass over their tree."""
-        torch = self._torch
-        merged = tree(rows, self._first)
-        ends = [path[len(path) - count :] for path, count in zip(merged.paths, wanted, strict=True)]
-        nodes = np.unique(np.concatenate(ends))
-        values = np.full(len(merged.tokens), np.nan)
-        if nodes.size:
-            with torch.inference_mode():
-                hidden = self._hidden(merged)
-                values[nodes] = self._picked(hidden, merged.parents[nodes], merged.tokens[nodes])
-        return [values[end] for end in ends]
-
-    def _hidden(self, merged: Tree) -> Any:
-        torch = self._torch
-        inputs = {"input_ids": torch.tensor(merged.tokens)[None], "position_ids": torch.tensor(merged.depths)[None]}
-        if merged.branches:
-            sees = torch.tensor(merged.sees())[None, None]
-            dtype = self._model.dtype
-            inputs["attention_mask"] = torch.zeros(sees.shape, dtype=dtype).masked_fill(~sees, torch.finfo(dtype).min)
-        moved = {name: tensor.to(self._device) for name, tensor in inputs.items()}
-        return self._model.base_model(**moved, use_cache=False).last_hidden_state[0]
-
-    def _picked(self, hidden: Any, positions: NDArray[np.int64], targets: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the log-probability of each target after its position; the logits of a distinct position are made once."""
-        torch = self._torch
-        head = self._model.get_output_embeddings()
-        distinct, which = np.unique(positions, return_inverse=True)
-        block = max(1, LOGIT_BYTES // (4 * head.weight.shape[0]))
-        values = np.empty(len(targets))
-        for start in range(0, len(distinct), block):
-            at = torch.tensor(distinct[start : start + block], device=self._device)
-            logits = head(hidden[at])
-            if self._cap is not None:
-                logits = torch.tanh(logits / self._cap) * self._cap
-            here = np.flatnonzero((which >= start) & (which < start + block))
-            rows = torch.tensor(which[here] - start, device=self._device)
-            values[here] = self._log_softmax_at(logits, rows, torch.tensor(targets[here], device=self._device))
-        return values
-
-    def _log_softmax_at(self, logits: Any, rows: Any, targets: Any) -> NDArray[np.float64]:
-        logits = logits.float()
-        # against float64, logsumexp is off by 1e-6 nats over Gemma's 262,144 tokens, torch's log_softmax by 6e-5
-        picked = logits[rows, targets] - logits.logsumexp(-1)[rows]
-        result: NDArray[np.float64] = picked.cpu().numpy().astype(np.float64)
-        return result
-
-    def _pass_padded(self, rows: list[list[int]], wanted: list[int]) -> list[NDArray[np.float64]]:
-        """Score one batch by the model's own forward pass, padded on the right, where no token looks."""
-        torch = self._torch
-        tokens = torch.full((len(rows), max(map(len, rows)) + 1), self._first, dtype=torch.long)
-        for i, row in enumerate(rows):
-            tokens[i, 1 : len(row) + 1] = torch.tensor(row, dtype=torch.long)
-        values = []
-        with torch.inference_mode():
-            logits = self._model(input_ids=tokens.to(self._device), use_cache=False).logits
-            for i, (row, count) in enumerate(zip(rows, wanted, strict=True)):
-                start = len(row) - count
-                targets = torch.tensor(row[start:], dtype=torch.long, device=self._device)
-                values.append(self._log_softmax_at(logits[i, start : len(row)], torch.arange(count, device=self._device), targets))
-        return values
 
     def _write(self, rows: list[list[int]], max_tokens: int, stop: Sequence[str], temperature: float = 0.0) -> list[str]:
         """Continue one batch, padded on the left so that all rows are continued from the same place; greedily at temperature 0."""
