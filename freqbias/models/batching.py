@@ -89,14 +89,16 @@ def trees(rows: Sequence[Sequence[int]], nodes: Callable[[], int], alone: int | 
         yield taken
 
 
-def padded(rows: Sequence[Sequence[int]], nodes: Callable[[], int], extra: int = 0) -> Iterator[list[int]]:
+def padded(rows: Sequence[Sequence[int]], nodes: Callable[[], int], extra: int = 0, alone: int | None = None) -> Iterator[list[int]]:
     """Yield the indices of rows of similar length, the longest first, that make up to `nodes()` padded tokens together.
 
-    `extra` tokens are added to every row (those that a model will write). Empty rows are included.
+    `extra` tokens are added to every row (those that a model will write). Empty rows are included. Rows of more than `alone` tokens
+    get a batch each.
     """
     order = sorted(range(len(rows)), key=lambda i: (-len(rows[i]), i))
     while order:
-        size = max(1, nodes() // (len(rows[order[0]]) + 1 + extra))
+        longest = len(rows[order[0]])
+        size = 1 if alone is not None and longest > alone else max(1, nodes() // (longest + 1 + extra))
         yield order[:size]
         order = order[size:]
 

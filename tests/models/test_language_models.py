@@ -57,9 +57,12 @@ ARCHITECTURES = {
     "mistral": ({**SMALL, "num_key_value_heads": 2, "sliding_window": 6}, "trees"),
     "gemma2": ({**SMALL, "num_key_value_heads": 1, "head_dim": 8, "final_logit_softcapping": 0.5, "sliding_window": 8}, "trees"),
     # positions without ids, a state instead of attention, scaled logits: a tree would be wrong
-    "bloom": ({"hidden_size": 32, "n_layer": 2, "n_head": 4}, "padded batches"),
-    "mamba": ({"hidden_size": 32, "num_hidden_layers": 2, "state_size": 4}, "padded batches"),
-    "granite": ({**SMALL, "num_key_value_heads": 2, "logits_scaling": 8.0}, "padded batches"),
+    "bloom": ({"hidden_size": 32, "n_layer": 2, "n_head": 4}, "padded batches: position biases (ALiBi)"),
+    "mamba": ({"hidden_size": 32, "num_hidden_layers": 2, "state_size": 4}, "padded batches: recurrent layers"),
+    "granite": (
+        {**SMALL, "num_key_value_heads": 2, "logits_scaling": 8.0},
+        "padded batches: logits are more than the output matrix gives",
+    ),
 }
 
 

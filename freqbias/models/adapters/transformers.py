@@ -17,6 +17,7 @@ from freqbias.errors import BackendError, InputError
 from freqbias.models.adapters.opening import causal_model
 from freqbias.models.adapters.torch_device import check_device, seeded
 from freqbias.models.adapters.transformers_scoring import Passes
+from freqbias.models.adapters.transformers_trial import TREES, known, longest_shared, way_of_scoring
 from freqbias.models.batching import halving, padded, trees
 from freqbias.models.names.contents import quantisation
 from freqbias.models.protocols import Loading, ModelInfo
@@ -26,7 +27,7 @@ from freqbias.models.writing import seed_of
 # looks at every couple of its tokens, still costs under a tenth of them (benchmarks/scoring.py --tokens); a GPU needs more to be busy.
 TOKENS_PER_PASS = {"cpu": 256}
 TOKENS_PER_PASS_ELSEWHERE = 4096
-SAME_NATS = {"float32": 1e-3, "float16": 0.2, "bfloat16": 0.5}  # bfloat16 moves a short text's log-probability by up to .3 nats
+DTYPES = ("float32", "float16", "bfloat16")
 
 
 def hub_commit(config: Any) -> str | None:
@@ -80,8 +81,8 @@ class TransformersLanguageModel:
 
     Texts that begin alike are scored as one tree: a token attends to what precedes it in its own text only, so keys and values of a
     shared beginning are computed once and used by all of its continuations, nothing is padded, and logits are made where a token is
-    asked for. Whether a model can do that is tried on a small tree when it loads; one that cannot (recurrent ones, positions
-    without ids, scaled logits) scores padded batches. `info.details["scoring"]` says which.
+    asked for. Whether a model can do that is tried in float32 when it loads; one that cannot (recurrent ones, positions without ids,
+    scaled logits) scores padded batches. `info.details["scoring"]` says which, and why. One that is not causal is refused.
 
     A text beyond the window is NaN (None from `generate`), and `errors` says why, by the whole text.
     """
@@ -90,8 +91,8 @@ class TransformersLanguageModel:
         import torch
 
         loading = loading or Loading()
-        if loading.dtype not in SAME_NATS:
-            raise InputError(f"unknown dtype '{loading.dtype}'; known: {', '.join(SAME_NATS)}")
+        if loading.dtype not in DTYPES:
+            raise InputError(f"unknown dtype '{loading.dtype}'; known: {', '.join(DTYPES)}")
         check_device(loading.device)
         self._torch = torch
         self.errors: dict[str, str] = {}
@@ -104,13 +105,14 @@ class TransformersLanguageModel:
         if self._first is None:
             raise BackendError(f"{info.name} has neither a BOS nor an EOS token; log-probabilities need a first context")
         text = self._model.config.get_text_config()
-        self._limit: int | None = getattr(text, "max_position_embeddings", None)
-        self._window: int | None = getattr(text, "sliding_window", None)
-        self._passes = Passes(self._model, self._device, self._first)
-        self._trees = self._can_do_trees(SAME_NATS[loading.dtype])
+        self._limit: int | None = known(text, "max_position_embeddings")
+        self._alone = longest_shared(text)
+        self._passes = Passes(self._model, self._device, self._first, info.name)
+        scoring = way_of_scoring(self._passes, self._tokenizer)
+        self._trees = scoring == TREES
         stated = {
             "first_token_context": self._tokenizer.convert_ids_to_tokens(self._first),
-            "scoring": "trees" if self._trees else "padded batches",
+            "scoring": scoring,
             "prompt_format": "chat template" if self._tokenizer.chat_template else "plain",
         }
         self.path: str | None = _local_folder(path, loading.revision)
@@ -216,39 +218,14 @@ class TransformersLanguageModel:
         results = [np.full(count, np.nan) for count in counts]
         fitting = self._fitting(texts, rows, 1)
         ids, wanted = [rows[i] for i in fitting], [counts[i] for i in fitting]
-        if self._trees:
-            # a tree's mask would let a token look beyond a sliding window; a row alone needs no mask of ours
-            batches = trees(ids, lambda: self._tokens_per_pass, None if self._window is None else self._window - 1)
-            run = self._passes.tree
-        else:
-            batches, run = padded(ids, lambda: self._tokens_per_pass), self._passes.padded
+        form, run = (trees, self._passes.tree) if self._trees else (padded, self._passes.padded)
+        # a tree's mask would let a token look beyond a sliding window; a row alone needs no mask of ours
+        batches = form(ids, lambda: self._tokens_per_pass, alone=self._alone)
         for batch in batches:
             found = halving(lambda part: run([ids[i] for i in part], [wanted[i] for i in part]), batch, self._shrink)
             for index, row in zip(batch, found, strict=True):
                 results[fitting[index]] = row
         return results
-
-    def _can_do_trees(self, tolerance: float) -> bool:
-        """Try a small tree against the model's own forward pass."""
-        vocabulary = self._model.get_output_embeddings()
-        if vocabulary is None:
-            return False
-        rng = np.random.default_rng(0)
-        stem, left, right = (rng.integers(0, vocabulary.weight.shape[0], size=size).tolist() for size in (3, 2, 2))
-        rows = [stem + left, stem + right]
-        try:
-            found = self._passes.tree(rows, [5, 5])
-        except (
-            TypeError,
-            ValueError,
-            AttributeError,
-            RuntimeError,
-            IndexError,
-        ):  # what models say to a mask or ids that they do not take
-            return False
-        expected = self._passes.padded(rows, [5, 5])
-        change = max(abs(a - b).sum() for a, b in zip(found, expected, strict=True))
-        return bool(change < tolerance)
 
     def _write(self, rows: list[list[int]], max_tokens: int, stop: Sequence[str], temperature: float = 0.0) -> list[str]:
         """Continue one batch, padded on the left so that all rows are continued from the same place; greedily at temperature 0."""

@@ -13,8 +13,8 @@ LOGIT_BYTES = 1 << 27  # float32 logits that exist at a time: 128 MiB are 682 po
 class Passes:
     """Forward passes of one model on one device; `first` is the token that stands before every row."""
 
-    def __init__(self, model: Any, device: str, first: int):
-        self.model, self.device, self.first = model, device, first
+    def __init__(self, model: Any, device: str, first: int, name: str):
+        self.model, self.device, self.first, self.name = model, device, first, name
         self._cap: float | None = getattr(model.config.get_text_config(), "final_logit_softcapping", None)
 
     def tree(self, rows: list[list[int]], wanted: list[int]) -> list[NDArray[np.float64]]:
@@ -63,14 +63,24 @@ class Passes:
 
     def padded(self, rows: list[list[int]], wanted: list[int]) -> list[NDArray[np.float64]]:
         """Score one batch by the model's own forward pass, padded on the right, where no token looks."""
+        return self.picked(self.logits(rows), rows, wanted)
+
+    def logits(self, rows: list[list[int]]) -> Any:
+        """Return the model's own logits of a batch that is padded on the right; shape (n, longest row and the first token, tokens)."""
         import torch
 
         tokens = torch.full((len(rows), max(map(len, rows)) + 1), self.first, dtype=torch.long)
         for i, row in enumerate(rows):
             tokens[i, 1 : len(row) + 1] = torch.tensor(row, dtype=torch.long)
+        with torch.inference_mode():
+            return self.model(input_ids=tokens.to(self.device), use_cache=False).logits
+
+    def picked(self, logits: Any, rows: list[list[int]], wanted: list[int]) -> list[NDArray[np.float64]]:
+        """Return the log-probabilities of the last `wanted` tokens of each row of a batch."""
+        import torch
+
         values = []
         with torch.inference_mode():
-            logits = self.model(input_ids=tokens.to(self.device), use_cache=False).logits
             for i, (row, count) in enumerate(zip(rows, wanted, strict=True)):
                 start = len(row) - count
                 targets = torch.tensor(row[start:], dtype=torch.long, device=self.device)
