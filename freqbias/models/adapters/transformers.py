@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.errors import BackendError, InputError
+from freqbias.models.adapters.borders import continued
 from freqbias.models.adapters.opening import causal_model
 from freqbias.models.adapters.torch_device import check_device, seeded
 from freqbias.models.adapters.transformers_scoring import Passes
-from freqbias.models.adapters.transformers_trial import TREES, known, longest_shared, way_of_scoring
+from freqbias.models.adapters.transformers_trial import TREES, limit_of, longest_shared, way_of_scoring
 from freqbias.models.batching import halving, padded, trees
 from freqbias.models.names.contents import quantisation
 from freqbias.models.protocols import Loading, ModelInfo
@@ -105,7 +106,7 @@ class TransformersLanguageModel:
         if self._first is None:
             raise BackendError(f"{info.name} has neither a BOS nor an EOS token; log-probabilities need a first context")
         text = self._model.config.get_text_config()
-        self._limit: int | None = known(text, "max_position_embeddings")
+        self._limit = limit_of(text)
         self._alone = longest_shared(text)
         self._passes = Passes(self._model, self._device, self._first, info.name)
         scoring = way_of_scoring(self._passes, self._tokenizer)
@@ -126,23 +127,9 @@ class TransformersLanguageModel:
         return self._score(texts, ids, [len(row) for row in ids])
 
     def continuation_log_probs(self, contexts: Sequence[str], continuations: Sequence[str]) -> NDArray[np.float64]:
-        """Return log p(continuation | context), in nats.
-
-        Context and continuation are tokenised as one text; a token belongs to the continuation when it ends beyond the
-        context, so a token that straddles the border counts as continuation in every form alike. A context that spells the BOS
-        token out, as chat templates do, is not given another one.
-        """
+        """Return log p(continuation | context), in nats; `borders` says which tokens are the continuation's."""
+        rows, wanted = continued(self._tokenizer, self._first, contexts, continuations)
         whole = [context + continuation for context, continuation in zip(contexts, continuations, strict=True)]
-        if not whole:
-            return np.empty(0)
-        encoded = self._tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        wanted = [
-            sum(end > len(context) for _, end in offsets) for context, offsets in zip(contexts, encoded["offset_mapping"], strict=True)
-        ]
-        rows = [
-            row[1:] if row and row[0] == self._first and count < len(row) else row
-            for row, count in zip(encoded["input_ids"], wanted, strict=True)
-        ]
         return np.array([row.sum() for row in self._score(whole, rows, wanted)])
 
     def choices(self, context: str, options: Sequence[str]) -> NDArray[np.float64]:

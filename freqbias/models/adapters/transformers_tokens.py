@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from freqbias.errors import BackendError
+from freqbias.models.adapters.borders import continued
 from freqbias.models.adapters.opening import quiet_loading
 
 
@@ -39,18 +40,8 @@ class CausalTokens:
         return rows
 
     def continued(self, contexts: Sequence[str], continuations: Sequence[str]) -> tuple[list[list[int]], list[int]]:
-        """Return the ids of each context with its continuation, without `first`, and how many, at the end, are the continuation's.
-
-        A token belongs to the continuation when it ends beyond the context. A context that spells `first` out is not given another.
-        """
-        whole = [context + continuation for context, continuation in zip(contexts, continuations, strict=True)]
-        if not whole:
-            return [], []
-        encoded = self._tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        offsets = zip(contexts, encoded["offset_mapping"], strict=True)
-        wanted = [sum(end > len(context) for _, end in row) for context, row in offsets]
-        rows = zip(encoded["input_ids"], wanted, strict=True)
-        return [row[1:] if row[:1] == [self.first] and count < len(row) else row for row, count in rows], wanted
+        """Return the ids of each context with its continuation, without `first`, and how many, at the end, are the continuation's."""
+        return continued(self._tokenizer, self.first, contexts, continuations)
 
     def prompts(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of prompts to be continued, with the special tokens that the tokenizer puts there, `first` once at most."""

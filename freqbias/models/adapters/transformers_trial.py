@@ -51,15 +51,14 @@ def way_of_scoring(passes: Passes, tokenizer: Any) -> str:
     `InputError` when what follows a token, padding included, changes what is said of it.
     """
     text = passes.model.config.get_text_config()
-    room = min((size for size in (longest_shared(text), known(text, "max_position_embeddings")) if size), default=STEM + max(BRANCHES))
+    room = min((size for size in (longest_shared(text), limit_of(text)) if size), default=STEM + max(BRANCHES))
     stem = min(STEM, max(1, room // 2))
     rows = trial_rows(len(tokenizer), frozenset(tokenizer.all_special_ids), stem, room)
-    known_reason = by_architecture(passes.model)
+    why = by_architecture(passes.model)
     with _float32(passes.model):
         logits = passes.logits(rows)
         _check_causal(passes, rows, logits, stem)
-        expected = passes.picked(logits, rows, [len(row) for row in rows])
-        why = known_reason or _tried(passes, rows, expected, stem)
+        why = why or _tried(passes, rows, passes.picked(logits, rows, [len(row) for row in rows]), stem)
     return f"{PADDED}: {why}" if why else TREES
 
 
@@ -88,11 +87,12 @@ def by_architecture(model: Any) -> str | None:
         return "recurrent layers"
     if any(isinstance(part, torch.nn.Conv1d) and part.kernel_size[0] > 1 for part in body.modules()):
         return "convolutional layers"
-    if known(text, "alibi") or any("alibi" in name for name in dir(body)):
+    alibi = known(text, "alibi")
+    if any("alibi" in name for name in dir(body)) if alibi is None else alibi:
         return "position biases (ALiBi)"
     if any("compressed" in kind for kind in kinds) or known(text, "attention_type") == "block_sparse":
         return "attention to blocks by place"
-    widest = known(text, "max_position_embeddings") or np.inf
+    widest = limit_of(text) or np.inf
     if any(buffer.dim() > 1 and min(buffer.shape[-2:]) >= widest for _, buffer in body.named_buffers()):
         return "causal masks of a size of its own"
     return None
@@ -104,6 +104,12 @@ def known(config: Any, name: str) -> Any:
         return getattr(config, name, None)
     except (ValueError, RuntimeError):
         return None
+
+
+def limit_of(config: Any) -> int | None:
+    """Return how many tokens a model takes; None where there is no limit, which some configurations write as -1."""
+    limit = known(config, "max_position_embeddings")
+    return limit if isinstance(limit, int) and limit > 0 else None
 
 
 def longest_shared(config: Any) -> int | None:

@@ -40,7 +40,7 @@ class InFloat32(TorchFunctionMode):
         if name == "linear" and not given and len(args[1]) * args[1].shape[-1] > BLOCK and args[1].dtype in HALF:
             return _linear(*args)
         if name.endswith("_") and not name.endswith("__"):
-            return func(args[0], *_float32(args[1:]), **_float32(given))
+            return func(*args[:1], *_float32(args[1:]), **_float32(given))
         return func(*_float32(args), **_float32(given))
 
 
