@@ -89,18 +89,21 @@ def trees(rows: Sequence[Sequence[int]], nodes: Callable[[], int], alone: int | 
         yield taken
 
 
-def padded(rows: Sequence[Sequence[int]], nodes: Callable[[], int], extra: int = 0, alone: int | None = None) -> Iterator[list[int]]:
+def padded(
+    rows: Sequence[Sequence[int]], nodes: Callable[[], int], extra: int = 0, alone: int | None = None, alike: bool = False
+) -> Iterator[list[int]]:
     """Yield the indices of rows of similar length, the longest first, that make up to `nodes()` padded tokens together.
 
     `extra` tokens are added to every row (those that a model will write). Empty rows are included. Rows of more than `alone` tokens
-    get a batch each.
+    get a batch each; with `alike` those of a batch are of one length, so that nothing is padded.
     """
     order = sorted(range(len(rows)), key=lambda i: (-len(rows[i]), i))
     while order:
         longest = len(rows[order[0]])
         size = 1 if alone is not None and longest > alone else max(1, nodes() // (longest + 1 + extra))
-        yield order[:size]
-        order = order[size:]
+        batch = [i for i in order[:size] if len(rows[i]) == longest or not alike]
+        yield batch
+        order = order[len(batch) :]
 
 
 def is_out_of_memory(error: Exception) -> bool:

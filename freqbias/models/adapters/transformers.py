@@ -145,7 +145,8 @@ class TransformersLanguageModel:
         fitting = self._fitting(prompts, given, max_tokens)
         rows = [given[i] for i in fitting]
         texts: list[str | None] = [None] * len(given)
-        for batch in padded(rows, lambda: self._tokens_per_pass, extra=max_tokens):
+        # states and positions by place take padding on the left for a part of the prompt
+        for batch in padded(rows, lambda: self._tokens_per_pass, extra=max_tokens, alike=not self._trees):
             written = halving(lambda part: self._write([rows[i] for i in part], max_tokens, stop), batch, self._shrink)
             for index, text in zip(batch, written, strict=True):
                 texts[fitting[index]] = text

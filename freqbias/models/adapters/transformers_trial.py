@@ -14,6 +14,7 @@ from freqbias.models.adapters.transformers_scoring import Passes
 # larger difference passes where the model's own padded batches differ from single rows as much, and up to 1e-3.
 SAME_NATS, MOST_NATS = 1e-4, 1e-3
 AS_NOISY = 3.0
+HALF_NATS = 0.5  # bfloat16 moves the log-probability of a short text by up to .3 nats
 SEEDS, STEM, BRANCHES = (0, 1), 7, (5, 9, 14)  # rows of a trial: for each seed a stem, and branches of these lengths after it
 TREES, PADDED = "trees", "padded batches"
 WRONG = (
@@ -55,11 +56,27 @@ def way_of_scoring(passes: Passes, tokenizer: Any) -> str:
     stem = min(STEM, max(1, room // 2))
     rows = trial_rows(len(tokenizer), frozenset(tokenizer.all_special_ids), stem, room)
     why = by_architecture(passes.model)
-    with _float32(passes.model):
-        logits = passes.logits(rows)
+    mode = _float32(passes.model)
+    try:
+        with mode:
+            logits = passes.logits(rows)
+    except WRONG:  # what is compiled, or quantised, takes no float32
+        _check_causal(passes, rows, passes.logits(rows), stem, HALF_NATS)
+        return f"{PADDED}: {why or 'no trial in float32'}"
+    with mode:
         _check_causal(passes, rows, logits, stem)
         why = why or _tried(passes, rows, passes.picked(logits, rows, [len(row) for row in rows]), stem)
+    why = why or _stumbles(passes, rows[:2])
     return f"{PADDED}: {why}" if why else TREES
+
+
+def _stumbles(passes: Passes, rows: Rows) -> str | None:
+    """Return why a tree that is right in float32 does not run in the precision of the weights; None where it does."""
+    try:
+        _all(passes.tree, rows)
+    except WRONG as wrong:
+        return f"a tree does not run in this precision ({type(wrong).__name__})"
+    return None
 
 
 def trial_rows(tokens: int, avoid: frozenset[int], stem: int, room: int) -> Rows:
@@ -140,13 +157,13 @@ def _float32(model: Any) -> Any:
     return InFloat32() if any(part.dtype in HALF for part in model.parameters()) else nullcontext()
 
 
-def _check_causal(passes: Passes, rows: Rows, logits: Any, stem: int) -> None:
+def _check_causal(passes: Passes, rows: Rows, logits: Any, stem: int, tolerance: float = MOST_NATS) -> None:
     """Hold what is said along each stem against the same stem with something else after it, and with nothing after it."""
     said = logits[:, : stem + 1].float().log_softmax(-1)
     alone = passes.logits([rows[0][:stem]]).float().log_softmax(-1)
     stems = said.reshape(len(SEEDS), len(BRANCHES), *said.shape[1:])
     change = max(float((stems - stems[:, :1]).abs().max()), float((said[:1] - alone).abs().max()))
-    if not change <= MOST_NATS:
+    if not change <= tolerance:
         raise InputError(
             f"model '{passes.name}' is not causal: what follows a token changes what it says of that token, by {change:.2g} nats, so its "
             "texts have no probability; give --lm a model that reads from left to right, such as smollm2-135m"
