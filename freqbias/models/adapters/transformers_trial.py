@@ -17,18 +17,9 @@ AS_NOISY = 3.0
 HALF_NATS = 0.5  # bfloat16 moves the log-probability of a short text by up to .3 nats
 SEEDS, STEM, BRANCHES = (0, 1), 7, (5, 9, 14)  # rows of a trial: for each seed a stem, and branches of these lengths after it
 TREES, PADDED = "trees", "padded batches"
-WRONG = (
-    TypeError,
-    ValueError,
-    AttributeError,
-    RuntimeError,
-    IndexError,
-    KeyError,
-    AssertionError,
-)  # what models say to our masks and ids
-RECURRENT = frozenset(
-    ("mamba", "mamba2", "linear_attention", "recurrent", "rwkv", "hybrid")
-)  # layers by the names that configurations use
+# what models say to masks and ids that they do not take
+WRONG = (TypeError, ValueError, AttributeError, RuntimeError, IndexError, KeyError, AssertionError)
+RECURRENT = frozenset(("mamba", "mamba2", "linear_attention", "recurrent", "rwkv", "hybrid"))  # in `layer_types`
 STRETCHED = frozenset(("dynamic", "longrope", "su", "yarn_dynamic"))
 WINDOWS = (  # settings that limit how far back, or to how many tokens, a token looks
     "sliding_window",
@@ -54,7 +45,7 @@ def way_of_scoring(passes: Passes, tokenizer: Any) -> str:
     text = passes.model.config.get_text_config()
     room = min((size for size in (longest_shared(text), limit_of(text)) if size), default=STEM + max(BRANCHES))
     stem = min(STEM, max(1, room // 2))
-    rows = trial_rows(len(tokenizer), frozenset(tokenizer.all_special_ids), stem, room)
+    rows = trial_rows(min(len(tokenizer), _embedded(passes.model)), frozenset(tokenizer.all_special_ids), stem, room)
     why = by_architecture(passes.model)
     mode = _float32(passes.model)
     try:
@@ -70,6 +61,12 @@ def way_of_scoring(passes: Passes, tokenizer: Any) -> str:
     return f"{PADDED}: {why}" if why else TREES
 
 
+def _embedded(model: Any) -> float:
+    """Return how many tokens a model knows; a tokenizer may know more."""
+    table = model.get_input_embeddings()
+    return table.weight.shape[0] if hasattr(table, "weight") else np.inf
+
+
 def _stumbles(passes: Passes, rows: Rows) -> str | None:
     """Return why a tree that is right in float32 does not run in the precision of the weights; None where it does."""
     try:
@@ -79,9 +76,9 @@ def _stumbles(passes: Passes, rows: Rows) -> str | None:
     return None
 
 
-def trial_rows(tokens: int, avoid: frozenset[int], stem: int, room: int) -> Rows:
+def trial_rows(tokens: float, avoid: frozenset[int], stem: int, room: int) -> Rows:
     """Return rows of random ids, of at most `room` tokens: for each seed some that share a stem."""
-    allowed = np.array([token for token in range(tokens) if token not in avoid] or range(tokens))
+    allowed = np.array([token for token in range(int(tokens)) if token not in avoid] or range(int(tokens)))
     rows = []
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
@@ -110,7 +107,7 @@ def by_architecture(model: Any) -> str | None:
     if any("compressed" in kind for kind in kinds) or known(text, "attention_type") == "block_sparse":
         return "attention to blocks by place"
     widest = limit_of(text) or np.inf
-    if any(buffer.dim() > 1 and min(buffer.shape[-2:]) >= widest for _, buffer in body.named_buffers()):
+    if any(buffer.dim() > 1 and buffer.shape[-1] == buffer.shape[-2] >= widest for _, buffer in body.named_buffers()):
         return "causal masks of a size of its own"
     return None
 
@@ -163,7 +160,7 @@ def _check_causal(passes: Passes, rows: Rows, logits: Any, stem: int, tolerance:
     alone = passes.logits([rows[0][:stem]]).float().log_softmax(-1)
     stems = said.reshape(len(SEEDS), len(BRANCHES), *said.shape[1:])
     change = max(float((stems - stems[:, :1]).abs().max()), float((said[:1] - alone).abs().max()))
-    if not change <= tolerance:
+    if change > tolerance:  # NaN, of broken weights, is another matter
         raise InputError(
             f"model '{passes.name}' is not causal: what follows a token changes what it says of that token, by {change:.2g} nats, so its "
             "texts have no probability; give --lm a model that reads from left to right, such as smollm2-135m"
