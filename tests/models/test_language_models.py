@@ -8,7 +8,7 @@ import pytest
 from conftest import missing, needed
 
 from freqbias.errors import BackendError, InputError, ModelNotReadyError
-from freqbias.models import Loading, batching, embedder, language_model
+from freqbias.models import Loading, embedder, language_model
 
 torch = needed("torch")
 tokenizers, transformers = needed("tokenizers"), needed("transformers")
@@ -171,52 +171,23 @@ def test_batch_is_halved_when_memory_runs_out(llama, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "error", [MemoryError(), torch.OutOfMemoryError("x out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+    ("marks", "first"), [({"eos_token": "</s>"}, "</s>"), ({"bos_token": "<s>"}, "<s>"), ({"pad_token": "<pad>"}, None)]
 )
-def test_halving_ends_at_one(error):
-    calls = []
-
-    def run(batch):
-        calls.append(len(batch))
-        if len(batch) > 2:
-            raise error
-        return [10 * i for i in batch]
-
-    assert batching.halving(run, list(range(7)), lambda: None) == [10 * i for i in range(7)]
-    assert calls == [7, 3, 1, 2, 4, 2, 2]
-
-    def never(batch):
-        raise error
-
-    with pytest.raises(BackendError, match="memory ran out on a single text"):
-        batching.halving(never, [1, 2], lambda: None)
-
-
-def test_other_errors_are_not_taken_for_missing_memory():
-    def broken(batch):
-        raise RuntimeError("shapes do not match")
-
-    with pytest.raises(RuntimeError, match="shapes"):
-        batching.halving(broken, [1, 2], lambda: None)
-
-
-def test_trees_share_and_stay_within_their_size():
-    rows = [[1, 2, 3], [1, 2, 4], [5], [1, 2, 3], [], [1]]
-    assert list(batching.trees(rows, lambda: 100)) == [[5, 0, 3, 1, 2]]
-    merged = batching.tree([rows[i] for i in (5, 0, 3, 1, 2)], 9)
-    assert merged.tokens.tolist() == [9, 1, 2, 3, 4, 5]
-    assert merged.depths.tolist() == [0, 1, 2, 3, 3, 1]
-    assert merged.parents.tolist() == [0, 0, 1, 2, 2, 0]
-    assert [path.tolist() for path in merged.paths] == [[1], [1, 2, 3], [1, 2, 3], [1, 2, 4], [5]]
-    assert merged.sees()[4].tolist() == [True, True, True, False, True, False]
-    assert merged.branches
-    assert not batching.tree([[1, 2, 3]], 9).branches
-    rng = np.random.default_rng(0)
-    many = [rng.integers(0, 3, size=rng.integers(1, 9)).tolist() for _ in range(200)]
-    parts = list(batching.trees(many, lambda: 30))
-    assert sorted(i for part in parts for i in part) == list(range(200))
-    assert max(len(batching.tree([many[i] for i in part], 9).tokens) for part in parts) <= 30
-    assert all(len(part) == 1 for part in batching.trees(many, lambda: 30, 0))
+def test_a_tokenizer_without_padding_or_bos_takes_eos_and_one_without_both_is_one_line(llama, tmp_path, marks, first):
+    for path in llama.iterdir():
+        if not path.name.startswith("tokenizer"):
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    inner = transformers.AutoTokenizer.from_pretrained(llama).backend_tokenizer
+    transformers.PreTrainedTokenizerFast(tokenizer_object=inner, **marks).save_pretrained(tmp_path)
+    if first is None:
+        with pytest.raises(BackendError, match="has neither a BOS nor an EOS token; log-probabilities need a first context"):
+            language_model(str(tmp_path))
+        return
+    model = language_model(str(tmp_path))
+    assert model.info.details["first_token_context"] == first
+    for row, text in zip(model.log_probs(TEXTS), TEXTS, strict=True):
+        np.testing.assert_allclose(row, plain(model, text), atol=1e-4)
+    assert all(text is not None for text in model.generate(TEXTS[:3], max_tokens=3))
 
 
 def test_stop_strings_cut_and_eos_ends(llama):
