@@ -100,6 +100,7 @@ class TransformersLanguageModel:
         self._tokenizer, self._model = causal_model(path, info.name, loading, getattr(torch, loading.dtype))
         self._device = loading.device or ("cuda" if torch.cuda.is_available() else "cpu")
         self._model.to(self._device).eval()
+        _forget_settings(self._model)
         self._tokens_per_pass = TOKENS_PER_PASS.get(self._device, TOKENS_PER_PASS_ELSEWHERE)
         first = self._tokenizer.bos_token_id
         self._first = self._tokenizer.eos_token_id if first is None else first
@@ -250,6 +251,19 @@ class TransformersLanguageModel:
                 stopping_criteria=[stopped] if stop else None,
             )
         return [cut(text, stop) for text in texts(written)]
+
+
+def _forget_settings(model: Any) -> None:
+    """Keep of a model's `generation_config.json` only which tokens end a text.
+
+    transformers fills in from there what a call leaves open: penalties of repetition, beams, cut-offs, suppressed tokens. What is written
+    would be neither the likeliest tokens nor drawn from the model.
+    """
+    from transformers import GenerationConfig
+
+    made: Any = GenerationConfig
+    said = getattr(model, "generation_config", None)
+    model.generation_config = made(eos_token_id=getattr(said, "eos_token_id", None))
 
 
 def cut(text: str, stop: Sequence[str]) -> str:

@@ -1,0 +1,81 @@
+"""Folders as users have them: settings for writing, tokens beyond the weights, no padding, weights that nothing reads, short windows."""
+
+import json
+import logging
+import shutil
+
+import numpy as np
+import pytest
+from conftest import needed
+
+from freqbias.errors import BackendError, InputError
+from freqbias.models import embedder, language_model
+
+torch, tiny_models = needed("torch"), needed("tiny_models")
+transformers, safetensors = needed("transformers"), needed("safetensors.torch")
+TEXTS = ["the car drove in the road", "who healed the doctor", "a", ""]
+SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "max_position_embeddings": 64}
+
+
+def words(**marks):
+    """Return the tokenizer of the tiny models with a BOS and an EOS token, and `marks` changed."""
+    made = tiny_models.tokenizer()
+    for name, token in {"bos_token": "[CLS]", "eos_token": "[SEP]", **marks}.items():
+        setattr(made, name, token)
+    return made
+
+
+def written(folder, kind="LlamaForCausalLM", tokenizer=None, **settings):
+    """Write a tiny model of one of transformers' classes with random weights and a tokenizer into a folder."""
+    torch.manual_seed(0)
+    cls = getattr(transformers, kind)
+    config = cls.config_class(**{"vocab_size": len(words()), "initializer_range": 0.3, **SIZES, **settings})
+    cls(config).eval().save_pretrained(folder)
+    (tokenizer or words()).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def llama(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("odd") / "llama")
+
+
+def changed(source, folder, file, **settings):
+    """Copy a folder and change settings in one of its JSON files."""
+    shutil.copytree(source, folder)
+    said = json.loads((folder / file).read_text(encoding="utf-8"))
+    (folder / file).write_text(json.dumps(said | settings), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"repetition_penalty": 3.0},
+        {"no_repeat_ngram_size": 1},
+        {"num_beams": 4, "early_stopping": True, "length_penalty": 2.0},
+        {"suppress_tokens": list(range(5, 40))},
+        {"do_sample": True, "min_p": 0.9, "top_p": 0.1, "top_k": 1},
+        {"do_sample": True, "typical_p": 0.2, "epsilon_cutoff": 0.5},
+        {"guidance_scale": 3.0},
+        {"max_time": 1e-6},
+        {"forced_eos_token_id": 20},
+        {"penalty_alpha": 0.6, "top_k": 4},
+        {"return_dict_in_generate": True, "output_scores": True},
+        {"stop_strings": ["e"]},
+    ],
+    ids=lambda settings: next(iter(settings)),
+)
+def test_settings_of_a_folder_do_not_change_what_is_written(llama, tmp_path, settings):
+    ask = {"n": 2, "max_tokens": 6, "temperature": 1.0, "seed": 3}
+    plain, other = (
+        language_model(str(folder)) for folder in (llama, changed(llama, tmp_path / "x", "generation_config.json", **settings))
+    )
+    assert other.generate(TEXTS[:2], max_tokens=12) == plain.generate(TEXTS[:2], max_tokens=12)
+    assert other.write(TEXTS[:1], **ask) == plain.write(TEXTS[:1], **ask)
+
+
+def test_the_ends_that_a_folder_names_are_kept(llama, tmp_path):
+    everything = list(range(len(words())))
+    model = language_model(str(changed(llama, tmp_path / "x", "generation_config.json", eos_token_id=everything)))
+    assert model.generate(TEXTS[:2], max_tokens=12) == ["", ""]
