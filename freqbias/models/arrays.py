@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from numpy.typing import NDArray
+
 from freqbias.models.protocols import FloatArray
 
 
@@ -12,13 +14,27 @@ def as_floats(found: Any) -> FloatArray:
 
     A tensor may require gradients, lie on a GPU or be of a kind that numpy lacks, such as bfloat16; no library is imported for it.
     """
-    return np.asarray(_plain(found), dtype=np.float32)
+    return np.asarray(_real(_plain(found)), dtype=np.float32)
 
 
-def _plain(found: Any) -> Any:
+def as_doubles(found: Any) -> NDArray[np.float64]:
+    """Return float64, of whatever `as_floats` takes."""
+    return np.asarray(_real(_plain(found, double=True)), dtype=np.float64)
+
+
+def _real(found: Any) -> Any:
+    if np.iscomplexobj(found):
+        raise TypeError("complex numbers")  # whose imaginary part numpy would leave out
+    return found
+
+
+def _plain(found: Any, double: bool = False) -> Any:
     if isinstance(found, list | tuple):
-        return [_plain(row) for row in found]
+        return [_plain(row, double) for row in found]
     if hasattr(found, "detach") and hasattr(found, "cpu"):  # a tensor of torch
         tensor = found.detach().cpu()
-        return (tensor.to_dense() if tensor.is_sparse else tensor).float().numpy()
+        dense = tensor.to_dense() if tensor.is_sparse else tensor
+        if not dense.is_complex():
+            dense = dense.double() if double else dense.float()
+        return dense.numpy()
     return found.toarray() if hasattr(found, "toarray") else found  # rows of scipy.sparse

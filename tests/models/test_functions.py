@@ -8,7 +8,7 @@ import pytest
 from conftest import needed
 
 from freqbias.errors import BackendError
-from freqbias.models import ModelInfo, embedder
+from freqbias.models import ModelInfo, embedder, language_model
 from freqbias.models.arrays import as_floats
 from freqbias.models.relevance import as_scorer
 from freqbias.models.scoring import MAX_FAILURES_IN_A_ROW
@@ -194,3 +194,49 @@ def test_a_run_goes_on_without_the_texts_on_which_a_function_raises(cli, tmp_pat
     assert {row.pair_id for row in rows if row.error} == {"boat"}
     assert all("ValueError: not this one" in row.error for row in rows if row.error)
     assert {row.pair_id for row in rows if row.error is None} == {"car", "house", "dog"}
+
+
+def nats(texts):
+    return [[-1.5] * len(text.split()) for text in texts]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["one tensor", "a row a text", "bfloat16", "a tensor a token", "double", "whole numbers"],
+)
+def test_log_probabilities_may_be_tensors_of_every_kind(given, kind):
+    torch = needed("torch")
+    functions = {
+        "one tensor": lambda texts: torch.tensor([sum(row) for row in nats(texts)], requires_grad=True) * 1,
+        "a row a text": lambda texts: [torch.tensor(row, requires_grad=True) for row in nats(texts)],
+        "bfloat16": lambda texts: [torch.tensor(row).bfloat16().requires_grad_() for row in nats(texts)],
+        "a tensor a token": lambda texts: [[torch.tensor(value, requires_grad=True) for value in row] for row in nats(texts)],
+        "double": lambda texts: [torch.tensor([sum(row) - 1e-9], dtype=torch.float64) for row in nats(texts)],
+        "whole numbers": lambda texts: [torch.tensor([-2, -1]) for _ in texts],
+    }
+    given(functions[kind])
+    model = language_model("test_functions:encode")
+    found = [row.sum() for row in model.log_probs(TEXTS)]
+    np.testing.assert_allclose(found, -3.0 - (1e-9 if kind == "double" else 0), rtol=0, atol=1e-12)
+    assert not model.errors
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (lambda texts: np.empty((len(texts), 0)), r"returned shape \(12, 0\) for 12 texts; expected \(n, d\), d at least 1"),
+        (lambda texts: [[] for _ in texts], r"returned shape \(12, 0\) for 12 texts"),
+        (lambda texts: plain(texts) * 1j, "did not return an array of numbers .*: complex numbers"),
+        (lambda texts: [[1j, 2.0] for _ in texts], "did not return an array of numbers"),
+    ],
+)
+def test_vectors_without_numbers_or_with_half_of_them_are_refused(given, function, reason):
+    with pytest.raises(BackendError, match=reason):
+        given(function).encode(TEXTS, role="query")
+
+
+def test_complex_log_probabilities_are_refused(given):
+    torch = needed("torch")
+    given(lambda texts: [torch.tensor([-1 + 2j]) for _ in texts])
+    with pytest.raises(BackendError, match="complex numbers"):
+        language_model("test_functions:encode").log_probs(TEXTS)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from freqbias import registry
 from freqbias.errors import BackendError, InputError, in_one_line
-from freqbias.models.arrays import as_floats
+from freqbias.models.arrays import as_doubles, as_floats
 from freqbias.models.log_probs import ROUNDING, without_faults
 from freqbias.models.objects import source_hash
 from freqbias.models.protocols import FloatArray, ModelInfo, Role
@@ -57,8 +57,8 @@ class CallableEmbedder:
             vectors = as_floats(result)
         except (ValueError, TypeError, RuntimeError) as error:
             raise BackendError(f"{self.info.name} did not return an array of numbers of shape (n, d): {error}") from error
-        if vectors.ndim != 2 or len(vectors) != len(texts):
-            raise BackendError(f"{self.info.name} returned shape {vectors.shape} for {len(texts)} texts; expected (n, d)")
+        if vectors.ndim != 2 or len(vectors) != len(texts) or (texts and not vectors.shape[1]):
+            raise BackendError(f"{self.info.name} returned shape {vectors.shape} for {len(texts)} texts; expected (n, d), d at least 1")
         return vectors
 
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:
@@ -83,7 +83,7 @@ class CallableLanguageModel:
     def log_probs(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
         """Call the function; `BackendError` unless it returns one row per text."""
         with in_one_line(BackendError, f"model '{self.info.name}'", self._function):
-            rows = [np.atleast_1d(np.asarray(row, dtype=np.float64)) for row in self._function(list(texts))]
+            rows = [np.atleast_1d(as_doubles(row)) for row in self._function(list(texts))]
         if len(rows) != len(texts):
             raise BackendError(f"{self.info.name} returned {len(rows)} rows for {len(texts)} texts")
         if any(row.ndim != 1 for row in rows):
