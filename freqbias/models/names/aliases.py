@@ -145,7 +145,8 @@ def resolve(given: str, kind: str | None = None) -> ModelRef:
     """Return where a name leads, its prefix taken off for an `embedder`; `ModelNotReadyError` says how to make an alias ready."""
     use, name = split(given) if kind == "embedder" else (None, given)
     if Path(name).is_dir():
-        return ModelRef(given=given, use=use, name=Path(name).name, path=name, source="directory")
+        folder = Path(name).resolve() if Path(name).name in ("", "..") else Path(name)  # a link keeps its own name
+        return ModelRef(given=given, use=use, name=folder.name, path=name, source="directory")
     if name in aliases():
         alias = aliases()[name]
         folder = alias.ready_directory()
