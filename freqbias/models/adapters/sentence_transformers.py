@@ -11,7 +11,7 @@ from freqbias.errors import InputError
 from freqbias.models.adapters.opening import opened, options
 from freqbias.models.adapters.tasks import encoded, tasks_of
 from freqbias.models.adapters.transformers import hub_commit
-from freqbias.models.names.families import family_of
+from freqbias.models.names.families import family_at
 from freqbias.models.names.prompts import Prompts, decide, settings_of
 from freqbias.models.protocols import FloatArray, Loading, ModelInfo, Role
 
@@ -32,9 +32,9 @@ class SentenceTransformerEmbedder:
         self._model: Any = opened(path, info.name, loading, lambda: _loaded(path, loading, pooling))
         self.similarity = own_similarity(self._model, info.name)
         self._prompts = own_prompts(self._model, path, info.name, loading)
-        if (family := family_of(info.name)) is not None and family.name in PROMPT_NOT_POOLED:
+        if (family := family_at(info.name, path)) is not None and family.name in PROMPT_NOT_POOLED:
             self._model.set_pooling_include_prompt(False)
-        self._tasks = tasks_of(self._model, self._prompts, info.name)
+        self._tasks = tasks_of(self._model, self._prompts, info.name, path)
         self.info = described(self._model, info, loading, pooling, self._prompts)
         if self._tasks:
             self.info = replace(self.info, details={**self.info.details, "tasks": dict(self._tasks)})

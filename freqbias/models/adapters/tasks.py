@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from freqbias.errors import InputError
-from freqbias.models.names.families import family_of
+from freqbias.models.names.families import family_at
 from freqbias.models.names.prompts import ROLES, Prompts
 from freqbias.models.protocols import Role
 
@@ -24,7 +24,7 @@ def encoded(model: Any, texts: list[str], role: Role, prompts: Prompts, tasks: M
     return (model.encode_query if role == "query" else model.encode_document)(texts, prompt=prompt, **options)
 
 
-def tasks_of(model: Any, prompts: Prompts, name: str) -> dict[Role, str]:
+def tasks_of(model: Any, prompts: Prompts, name: str, path: Any = "") -> dict[Role, str]:
     """Return the names that a model's own code has for the roles; nothing for models that take `query` and `document`.
 
     The documented name of the family comes first, then the role, the repository's name for its prompt, and `COMMON`; which one the code
@@ -32,7 +32,7 @@ def tasks_of(model: Any, prompts: Prompts, name: str) -> dict[Role, str]:
     """
     if not _names_tasks(model):
         return {}
-    family = family_of(name)
+    family = family_at(name, path)
     found: dict[Role, str] = {}
     for role in ROLES:
         documented = [family.tasks[role]] if family is not None and family.tasks is not None else []

@@ -71,6 +71,11 @@ def family_of(name: str) -> Family | None:
     return _first(lambda pattern: fnmatchcase(name, pattern if owners else pattern.rpartition("/")[2]))
 
 
+def family_at(name: str, path: Any = "") -> Family | None:
+    """Return the family of a model by its name, else by where it lies: a snapshot of the hub is called by its commit."""
+    return family_of(name) or (family_of(path) if path and isinstance(path, str) else None)
+
+
 def resembling(name: str) -> Family | None:
     """Return the family whose model somebody else's hub id repeats in its last part (`acme/e5-base-v2`); None for others."""
     if family_of(name) is not None:

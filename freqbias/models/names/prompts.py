@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from freqbias.errors import InputError
-from freqbias.models.names.families import Family, family_of, resembling
+from freqbias.models.names.families import Family, family_at, resembling
 from freqbias.models.protocols import Loading, Role
 
 FILE = "config_sentence_transformers.json"
@@ -80,7 +80,7 @@ def decide(name: str, own: Mapping[str, Any] | None, loading: Loading, *, path: 
     `table` a family's documentation only leads to a warning.
     """
     names, registered = _registered(own or {})
-    family = family_of(name) or (family_of(path) if path else None)
+    family = family_at(name, path)
     given = {role: text for role, text in (("query", loading.query_prompt), ("document", loading.document_prompt)) if text is not None}
     texts, origin = {"query": "", "document": ""}, "none"
     if registered:
