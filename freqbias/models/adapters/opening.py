@@ -119,6 +119,7 @@ def _reason(error: Exception, path: str, loading: Loading) -> str:
         return "runs code of its own; read it, then give --trust-remote-code"
     known = (
         (None if folder is None else _broken(error, folder))
+        or _kind(text, {} if folder is None else config_of(folder))
         or _package(error, text, {} if folder is None else config_of(folder))
         or _weights(error, text, path, loading)
         or (None if folder is None else _tokenizer(text, folder))
@@ -138,6 +139,19 @@ def _broken(error: Exception, folder: Path) -> str | None:
         except ValueError as fault:
             return f"has a broken {path.relative_to(folder).as_posix()} ({fault}); fetch the model again"
     return None
+
+
+def _kind(text: str, config: Mapping[str, Any]) -> str | None:
+    """Say that a model is of a kind that the library does not read in this way; None where the fault is another."""
+    if not text.startswith("Unrecognized configuration class"):
+        return None
+    kind = f"of the kind '{config.get('model_type', 'unknown')}'"
+    if "AutoModelForCausalLM" in text:
+        return (
+            f"is {kind}, for which transformers has no causal language model; give --lm a model that reads from left to right, such as "
+            "smollm2-135m, or serve it and give --base-url"
+        )
+    return f"is {kind}, which transformers does not read as {text.partition('this kind of AutoModel: ')[2].partition('.')[0] or 'this'}"
 
 
 def _package(error: Exception, text: str, config: Mapping[str, Any]) -> str | None:
