@@ -1,14 +1,13 @@
 """Folders as users have them: settings for writing, tokens beyond the weights, no padding, weights that nothing reads, short windows."""
 
 import json
-import logging
 import shutil
 
 import numpy as np
 import pytest
 from conftest import needed
 
-from freqbias.errors import BackendError, InputError
+from freqbias.errors import InputError
 from freqbias.models import embedder, language_model
 
 torch, tiny_models = needed("torch"), needed("tiny_models")
@@ -79,3 +78,67 @@ def test_the_ends_that_a_folder_names_are_kept(llama, tmp_path):
     everything = list(range(len(words())))
     model = language_model(str(changed(llama, tmp_path / "x", "generation_config.json", eos_token_id=everything)))
     assert model.generate(TEXTS[:2], max_tokens=12) == ["", ""]
+
+
+def test_tokens_that_the_weights_lack_cost_their_own_texts(tmp_path):
+    tokenizer = words()
+    tokenizer.add_tokens(["jalopy", "banger"])
+    model = language_model(str(written(tmp_path, tokenizer=tokenizer)))
+    found = model.log_probs(["the jalopy", "the car", "a banger drove"])
+    assert [bool(np.isnan(row).any()) for row in found] == [True, False, True]
+    assert model.errors["the jalopy"] == f"the weights of {tmp_path.name} have no token 'jalopy', which its tokenizer makes"
+    assert np.isnan(model.continuation_log_probs(["the", "the"], [" car", " banger"])).tolist() == [False, True]
+    assert [text is None for text in model.generate(["the jalopy", "the car"], max_tokens=2)] == [True, False]
+
+
+def test_a_first_token_that_the_weights_lack_is_one_line(tmp_path):
+    tokenizer = words()
+    tokenizer.add_special_tokens({"bos_token": "<begin>"})
+    with pytest.raises(InputError, match=r"has weights of \d+ tokens, and its tokenizer begins a text with token \d+; the tokenizer is"):
+        language_model(str(written(tmp_path, tokenizer=tokenizer)))
+
+
+T5 = {"d_model": 32, "d_ff": 64, "num_layers": 1, "num_heads": 2, "d_kv": 16}
+PICTURES = {
+    "model_type": "clip_vision_model",
+    "hidden_size": 32,
+    "intermediate_size": 32,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "image_size": 28,
+    "patch_size": 14,
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "name"),
+    [
+        ("T5ForConditionalGeneration", T5, "t5"),
+        ("MT5ForConditionalGeneration", T5, "mt5"),
+        ("CLIPVisionModel", PICTURES, "clip_vision_model"),
+    ],
+)
+def test_a_kind_that_is_no_causal_language_model_is_named(tmp_path, kind, settings, name):
+    folder = written(tmp_path, kind, **{key: value for key, value in settings.items() if key != "model_type"})
+    with pytest.raises(
+        InputError, match=rf"is of the kind '{name}', for which transformers has no causal language model; give --lm a model"
+    ):
+        language_model(str(folder))
+
+
+@pytest.mark.parametrize("given", [".", "./", "sub/..", "../bert"])
+def test_a_folder_is_called_by_its_own_name(tiny, monkeypatch, given):
+    monkeypatch.chdir(tiny / "bert")
+    (tiny / "bert" / "sub").mkdir(exist_ok=True)
+    assert embedder(given).info.name == "bert"
+    assert embedder(f"cls:{given}").info.name == "cls:bert"
+
+
+def test_a_snapshot_of_the_hub_is_read_as_the_model_that_it_is(tiny, tmp_path):
+    snapshot = tmp_path / "models--hkunlp--instructor-base" / "snapshots" / ("0123456789" * 4)
+    for folder in (snapshot, tmp_path / "instructor-base"):
+        shutil.copytree(tiny / "bert", folder)
+    one, other = (embedder(f"mean:{folder}") for folder in (snapshot, tmp_path / "instructor-base"))
+    assert one.info.details == other.info.details
+    for role in ("query", "document"):  # the mean leaves the prompt out in both
+        np.testing.assert_array_equal(one.encode(TEXTS, role=role), other.encode(TEXTS, role=role))

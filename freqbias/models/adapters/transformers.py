@@ -18,7 +18,7 @@ from freqbias.models.adapters.borders import continued
 from freqbias.models.adapters.opening import causal_model
 from freqbias.models.adapters.torch_device import check_device, seeded
 from freqbias.models.adapters.transformers_scoring import Passes
-from freqbias.models.adapters.transformers_trial import TREES, limit_of, longest_shared, way_of_scoring
+from freqbias.models.adapters.transformers_trial import TREES, embedded, limit_of, longest_shared, way_of_scoring
 from freqbias.models.batching import halving, padded, trees
 from freqbias.models.names.contents import quantisation
 from freqbias.models.protocols import Loading, ModelInfo
@@ -106,6 +106,12 @@ class TransformersLanguageModel:
         self._first = self._tokenizer.eos_token_id if first is None else first
         if self._first is None:
             raise BackendError(f"{info.name} has neither a BOS nor an EOS token; log-probabilities need a first context")
+        self._tokens = embedded(self._model)
+        if self._first >= self._tokens:
+            raise InputError(
+                f"model '{info.name}' has weights of {self._tokens} tokens, and its tokenizer begins a text with token {self._first}; "
+                "the tokenizer is another model's, or the weights were not resized for it"
+            )
         text = self._model.config.get_text_config()
         self._limit = limit_of(text)
         self._alone = longest_shared(text)
@@ -186,15 +192,18 @@ class TransformersLanguageModel:
         return row or [self._first]
 
     def _fitting(self, texts: Sequence[str], rows: Sequence[list[int]], more: int) -> list[int]:
-        """Return which rows fit into the window beside `more` tokens, and note why others do not."""
-        if self._limit is None:
-            return list(range(len(rows)))
-        room = self._limit - more
-        long = {index: len(row) for index, row in enumerate(rows) if len(row) > room}
-        self.errors.update(
-            {texts[i]: f"{count} tokens are more than the {room} that {self.info.name} takes" for i, count in long.items()}
-        )
-        return [index for index in range(len(rows)) if index not in long]
+        """Return which rows fit into the window beside `more` tokens and are known to the weights, and note why others are not."""
+        room = None if self._limit is None else self._limit - more
+        fitting = []
+        for index, row in enumerate(rows):
+            if room is not None and len(row) > room:
+                self.errors[texts[index]] = f"{len(row)} tokens are more than the {room} that {self.info.name} takes"
+            elif row and max(row) >= self._tokens:
+                unknown = self._tokenizer.convert_ids_to_tokens(max(row))
+                self.errors[texts[index]] = f"the weights of {self.info.name} have no token '{unknown}', which its tokenizer makes"
+            else:
+                fitting.append(index)
+        return fitting
 
     def _shrink(self) -> None:
         """Make later passes smaller: memory has run out."""

@@ -45,7 +45,7 @@ def way_of_scoring(passes: Passes, tokenizer: Any) -> str:
     text = passes.model.config.get_text_config()
     room = min((size for size in (longest_shared(text), limit_of(text)) if size), default=STEM + max(BRANCHES))
     stem = min(STEM, max(1, room // 2))
-    rows = trial_rows(min(len(tokenizer), _embedded(passes.model)), frozenset(tokenizer.all_special_ids), stem, room)
+    rows = trial_rows(min(len(tokenizer), embedded(passes.model)), frozenset(tokenizer.all_special_ids), stem, room)
     why = by_architecture(passes.model)
     mode = _float32(passes.model)
     try:
@@ -61,7 +61,7 @@ def way_of_scoring(passes: Passes, tokenizer: Any) -> str:
     return f"{PADDED}: {why}" if why else TREES
 
 
-def _embedded(model: Any) -> float:
+def embedded(model: Any) -> float:
     """Return how many tokens a model knows; a tokenizer may know more."""
     table = model.get_input_embeddings()
     return table.weight.shape[0] if hasattr(table, "weight") else np.inf
