@@ -142,3 +142,49 @@ def test_a_snapshot_of_the_hub_is_read_as_the_model_that_it_is(tiny, tmp_path):
     assert one.info.details == other.info.details
     for role in ("query", "document"):  # the mean leaves the prompt out in both
         np.testing.assert_array_equal(one.encode(TEXTS, role=role), other.encode(TEXTS, role=role))
+
+
+@pytest.mark.parametrize("lacking", [(), ("unk_token",), ("eos_token",)])
+@pytest.mark.parametrize("prefix", ["last", "mean"])
+def test_a_tokenizer_without_padding_takes_another_token(tmp_path, prefix, lacking):
+    marks = dict.fromkeys(lacking)
+    whole = embedder(f"{prefix}:{written(tmp_path / 'whole', 'LlamaModel', words(**marks))}")
+    bare = embedder(f"{prefix}:{written(tmp_path / 'bare', 'LlamaModel', words(**marks, pad_token=None))}")
+    for role in ("query", "document"):
+        np.testing.assert_allclose(bare.encode(TEXTS, role=role), whole.encode(TEXTS, role=role), atol=1e-5)
+        np.testing.assert_allclose(
+            bare.encode(TEXTS, role=role), np.vstack([bare.encode([text], role=role) for text in TEXTS]), atol=1e-5
+        )
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_cross_encoder_without_padding_scores_in_company_what_it_scores_alone(tmp_path, ended):
+    tokenizer = words(pad_token=None)
+    if not ended:
+        tokenizer.backend_tokenizer.post_processor = needed("tokenizers").processors.Sequence([])
+    folder = written(tmp_path, "LlamaForSequenceClassification", tokenizer, num_labels=1)
+    scorer = embedder(f"cross:{folder}")
+    texts = [text for text in TEXTS if text]
+    found = scorer.scores(["who healed"] * len(texts), texts)
+    model, tokens = (
+        transformers.AutoModelForSequenceClassification.from_pretrained(folder),
+        transformers.AutoTokenizer.from_pretrained(folder),
+    )
+    for value, text in zip(found, texts, strict=True):
+        with torch.no_grad():
+            ids = tokens("who healed", text, return_tensors="pt")["input_ids"]
+            assert value == pytest.approx(float(model(input_ids=ids).logits), abs=1e-4)
+
+
+ROBERTA = {"max_position_embeddings": 34, "pad_token_id": 1, "type_vocab_size": 1}
+
+
+@pytest.mark.parametrize("kind", ["RobertaModel", "XLMRobertaModel", "CamembertModel"])
+def test_a_window_ends_where_the_positions_do(tmp_path, kind):
+    tokenizer = words(pad_token="[UNK]")  # noqa: S106  # the padding that these count positions by
+    tokenizer.model_max_length = 10**30
+    model = embedder(f"mean:{written(tmp_path, kind, tokenizer, **ROBERTA)}")
+    assert model.max_tokens == 30  # 34 rows, less two for the offset and two special tokens
+    long = "the car drove " * 20
+    cut = " ".join(long.split()[:30])
+    np.testing.assert_allclose(*(model.encode([text], role="document") for text in (long, cut)), atol=1e-5)

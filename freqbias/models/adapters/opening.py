@@ -66,7 +66,39 @@ def opened(path: Any, name: str, loading: Loading, load: Callable[[], Any], spar
         model = load()
         _check_modules(model, Path(path), name)
         check_tokenizer(getattr(model, "tokenizer", None), name)
+        _fill_padding(model)
+        _fit_window(model)
     return model
+
+
+def _fill_padding(model: Any) -> None:
+    """Give a tokenizer without a padding token one of its others, which a mask hides: the end, if it does not end every text with it.
+
+    A classifier of decoders tells by that token, and not by the mask, where a text ends.
+    """
+    tokenizer = getattr(model, "tokenizer", None)
+    if tokenizer is None or not hasattr(tokenizer, "pad_token_id"):
+        return
+    if tokenizer.pad_token_id is None:
+        last = tokenizer("a")["input_ids"][-1:]
+        tokens = {name: getattr(tokenizer, f"{name}_token_id", None) for name in ("eos", "unk", "bos")}
+        known = [name for name, token in tokens.items() if token is not None]
+        name = next((name for name in known if [tokens[name]] != last), next(iter(known), None))
+        if name is not None:
+            tokenizer.pad_token = getattr(tokenizer, f"{name}_token")
+    config = getattr(model, "config", None)
+    if config is not None and getattr(config, "pad_token_id", None) is None:
+        config.pad_token_id = tokenizer.pad_token_id
+
+
+def _fit_window(model: Any) -> None:
+    """Limit the window to the positions that there are: RoBERTa and its kin count from two on, and `config.json` counts all rows."""
+    for name, part in model.named_modules():
+        offset = getattr(part, "padding_idx", None)
+        if name.endswith("position_embeddings") and offset is not None and hasattr(part, "num_embeddings"):
+            room, limit = part.num_embeddings - offset - 1, model.max_seq_length
+            if limit is None or limit > room:
+                model.max_seq_length = room
 
 
 def causal_model(path: str, name: str, loading: Loading, dtype: Any) -> tuple[Any, Any]:
