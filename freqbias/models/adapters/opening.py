@@ -279,6 +279,28 @@ def _check_weights(model: Any, report: Mapping[str, Any], name: str, loading: Lo
     other = [str(row[0]) for row in report["mismatched_keys"] if not (spare and spare.search(str(row[0])))]
     if other:
         raise InputError(f"model '{name}' has {_listed(other)} of another shape than its config.json says; fetch the model again")
+    if quantisation(config) is None and (unread := [key for key in report["unexpected_keys"] if _has_its_place(model, key)]):
+        log.warning(
+            "model '%s' has %s that its config.json makes no use of, so they are not read; unless that is wanted, correct it or fetch "
+            "the model again",
+            name,
+            _listed(unread),
+        )
+
+
+def _has_its_place(model: Any, key: str) -> bool:
+    """Tell whether a tensor that is not read belongs to a layer that is: the bias of a matrix, or one more layer of a list.
+
+    Heads and poolers that are left out, and buffers, do not.
+    """
+    prefix = f"{model.base_model_prefix}."
+    for name in (key, key.removeprefix(prefix), prefix + key):
+        path, part = name.split("."), model
+        while path and (inside := getattr(part, "_modules", {}).get(path[0])) is not None:
+            part, path = inside, path[1:]
+        if type(part).__name__ == "ModuleList" or (len(path) == 1 and any(True for _ in part.parameters(recurse=False))):
+            return True
+    return False
 
 
 def _check_modules(model: Any, folder: Path, name: str) -> None:
