@@ -1,14 +1,16 @@
 """Folders as users have them: settings for writing, tokens beyond the weights, no padding, weights that nothing reads, short windows."""
 
 import json
+import re
 import shutil
 
 import numpy as np
 import pytest
 from conftest import needed
 
-from freqbias.errors import InputError
+from freqbias.errors import BackendError, InputError
 from freqbias.models import embedder, language_model
+from freqbias.models.relevance import as_scorer
 
 torch, tiny_models = needed("torch"), needed("tiny_models")
 transformers, safetensors = needed("transformers"), needed("safetensors.torch")
@@ -188,3 +190,72 @@ def test_a_window_ends_where_the_positions_do(tmp_path, kind):
     long = "the car drove " * 20
     cut = " ".join(long.split()[:30])
     np.testing.assert_allclose(*(model.encode([text], role="document") for text in (long, cut)), atol=1e-5)
+
+
+def tensors(source, folder, change):
+    """Copy a folder and change its tensors by a function of their dictionary."""
+    shutil.copytree(source, folder)
+    path = folder / "model.safetensors"
+    safetensors.save_file({key: value.contiguous() for key, value in change(safetensors.load_file(path)).items()}, path)
+    return folder
+
+
+def with_biases(weights):
+    return weights | {key.replace("weight", "bias"): torch.ones(len(value)) for key, value in weights.items() if "q_proj" in key}
+
+
+@pytest.mark.parametrize(
+    ("change", "settings", "unread"),
+    [
+        (with_biases, {}, r"2 tensors \(model\.layers\.0\.self_attn\.q_proj\.bias, model\.layers\.1\.self_attn\.q_proj\.bias\)"),
+        (dict, {"num_hidden_layers": 1}, r"9 tensors \(model\.layers\.1\.input_layernorm\.weight, .*, …\)"),
+        (lambda weights: weights | {"lm_head.bias": torch.ones(len(weights["lm_head.weight"]))}, {}, r"1 tensor \(lm_head\.bias\)"),
+        (lambda weights: weights | {"value_head.weight": torch.ones(3), "model.rotary_emb.inv_freq": torch.ones(3)}, {}, None),
+        (dict, {}, None),
+    ],
+)
+def test_weights_that_nothing_reads_are_named(llama, tmp_path, caplog, change, settings, unread):
+    folder = changed(tensors(llama, tmp_path / "x", change), tmp_path / "y", "config.json", **settings)
+    language_model(str(folder))
+    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING" and "not read" in record.getMessage()]
+    assert len(warned) == (unread is not None)
+    if unread is not None:
+        assert re.match(rf"model 'y' has {unread} that its config\.json makes no use of, so they are not read; unless", warned[0])
+
+
+def test_weights_of_an_encoder_that_nothing_reads_are_named(tmp_path, caplog):
+    folder = written(tmp_path / "whole", "BertForMaskedLM")
+    embedder(f"mean:{folder}")  # its head is left out on purpose
+    assert not [record for record in caplog.records if "not read" in record.getMessage()]
+    embedder(f"mean:{changed(folder, tmp_path / 'cut', 'config.json', num_hidden_layers=1)}")
+    assert "model 'mean:cut' has 16 tensors (bert.encoder.layer.1." in caplog.text
+
+
+@pytest.mark.parametrize("fault", ["no pooling", "another width"])
+def test_modules_that_do_not_go_together_are_one_line(tiny, tmp_path, fault):
+    sentence_transformers = needed("sentence_transformers")
+    parts = needed("sentence_transformers.sentence_transformer.modules")
+    inner = parts.Transformer(str(tiny / "bert"))
+    modules = {"no pooling": [inner, parts.Normalize()], "another width": [inner, parts.Pooling(32, "mean"), parts.Dense(16, 8)]}
+    sentence_transformers.SentenceTransformer(modules=modules[fault]).save(str(tmp_path / "x"))
+    with pytest.raises(InputError, match=r"model 'x': (KeyError: 'sentence_embedding'|\w+: mat1 and mat2 shapes) .*; its parts do not"):
+        embedder(str(tmp_path / "x"))
+
+
+def test_a_token_that_an_encoder_lacks_is_one_line_and_costs_its_own_text(tmp_path):
+    tokenizer = words()
+    tokenizer.add_tokens(["jalopy"])
+    folder = written(tmp_path / "x", "BertModel", tokenizer)
+    model = embedder(f"mean:{folder}")
+    with pytest.raises(BackendError, match=r"^model 'mean:x': IndexError: index out of range in self"):
+        model.encode(["the jalopy"], role="query")
+    found = as_scorer(model).scores(["the car", "the car"], ["the jalopy", "the road"])
+    assert np.isnan(found).tolist() == [True, False]
+
+
+def test_a_token_that_a_cross_encoder_lacks_is_one_line(tmp_path):
+    tokenizer = words()
+    tokenizer.add_tokens(["jalopy"])
+    scorer = embedder(f"cross:{written(tmp_path / 'x', 'BertForSequenceClassification', tokenizer, num_labels=1)}")
+    with pytest.raises(BackendError, match=r"^model 'cross:x': IndexError"):
+        scorer.scores(["the car"], ["the jalopy"])

@@ -32,7 +32,7 @@ class MultiVectorModel:
     def encode_tokens(self, texts: Sequence[str], *, role: Role) -> list[FloatArray]:
         """Return one float32 matrix per text, shape (n tokens, d), with the model's own query or document treatment."""
         how: dict[str, Any] = {"batch_size": BATCH_SIZE, "show_progress_bar": False, "convert_to_numpy": True}
-        parts = encoded(self._model, list(texts), role, self._prompts, **how)
+        parts = encoded(self._model, self.info.name, list(texts), role, self._prompts, **how)
         return [np.asarray(part, dtype=np.float32) for part in parts]
 
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:

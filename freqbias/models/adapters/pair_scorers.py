@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from freqbias.errors import BackendError, InputError
+from freqbias.errors import BackendError, InputError, in_one_line
 from freqbias.models.log_probs import checked
 from freqbias.models.names.prompts import Prompts
 from freqbias.models.protocols import KnowsReasons, LanguageModel, Loading, ModelInfo, offers
@@ -94,7 +94,8 @@ class CrossEncoderScorer(PairScorer):
         """Return the logits, or the probabilities of entailment."""
         from torch.nn import Identity
 
-        found: Any = self._model.predict(couples, batch_size=BATCH_SIZE, show_progress_bar=False, activation_fn=Identity())
+        with in_one_line(BackendError, f"model '{self.info.name}'", self._model):
+            found: Any = self._model.predict(couples, batch_size=BATCH_SIZE, show_progress_bar=False, activation_fn=Identity())
         logits = np.asarray(found, dtype=np.float64)
         if self._entailment is None:
             return logits

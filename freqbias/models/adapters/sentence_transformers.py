@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from freqbias.errors import InputError
+from freqbias.errors import BackendError, InputError
 from freqbias.models.adapters.opening import opened, options
 from freqbias.models.adapters.tasks import encoded, tasks_of
 from freqbias.models.adapters.transformers import hub_commit
@@ -36,8 +36,19 @@ class SentenceTransformerEmbedder:
             self._model.set_pooling_include_prompt(False)
         self._tasks = tasks_of(self._model, self._prompts, info.name, path)
         self.info = described(self._model, info, loading, pooling, self._prompts)
+        if isinstance(path, str):
+            self._try()
         if self._tasks:
             self.info = replace(self.info, details={**self.info.details, "tasks": dict(self._tasks)})
+
+    def _try(self) -> None:
+        """Raise `InputError` where two texts cannot be encoded: modules that do not go together show when they are used."""
+        try:
+            self.encode(["a", "a a a"], role="document")
+        except BackendError as error:
+            raise InputError(
+                f"{error}; its parts do not go together: fetch the model again, or save it again as it was trained"
+            ) from error
 
     def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:
         """Encode with the model's query or document prompt; float32 of shape (n, d)."""
@@ -45,7 +56,7 @@ class SentenceTransformerEmbedder:
         if not texts:
             return np.empty((0, self._model.get_embedding_dimension() or 0), np.float32)
         how: dict[str, Any] = {"batch_size": BATCH_SIZE, "show_progress_bar": False, "convert_to_numpy": True}
-        return np.asarray(encoded(self._model, texts, role, self._prompts, self._tasks, **how), dtype=np.float32)
+        return np.asarray(encoded(self._model, self.info.name, texts, role, self._prompts, self._tasks, **how), dtype=np.float32)
 
     @property
     def max_tokens(self) -> int | None:

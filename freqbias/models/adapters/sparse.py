@@ -65,7 +65,7 @@ class SparseScorer:
         longest = max(count_tokens(self._model, texts) or [0]) + 2
         size = max(1, TOKENS_PER_BATCH // min(longest, self._model.max_seq_length or longest))
         how: dict[str, Any] = {"batch_size": size, "show_progress_bar": False, "convert_to_tensor": True, "save_to_cpu": True}
-        rows = encoded(self._model, texts, role, self._prompts, **how).coalesce()
+        rows = encoded(self._model, self.info.name, texts, role, self._prompts, **how).coalesce()
         if rows.shape[0] != len(texts):
             raise BackendError(f"{self.info.name} returned {rows.shape[0]} vectors for {len(texts)} texts")
         matrix = csr_matrix((rows.values().float().numpy(), rows.indices().numpy()), shape=tuple(rows.shape))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from freqbias.errors import InputError
+from freqbias.errors import BackendError, InputError, in_one_line
 from freqbias.models.names.families import family_at
 from freqbias.models.names.prompts import ROLES, Prompts
 from freqbias.models.protocols import Role
@@ -16,12 +16,18 @@ COMMON: dict[Role, tuple[str, ...]] = {
 }
 
 
-def encoded(model: Any, texts: list[str], role: Role, prompts: Prompts, tasks: Mapping[Role, str] | None = None, **options: Any) -> Any:
-    """Encode texts in a role of sentence-transformers, with exactly the prompt that is stated: an empty one keeps a default away."""
+def encoded(
+    model: Any, name: str, texts: list[str], role: Role, prompts: Prompts, tasks: Mapping[Role, str] | None = None, **options: Any
+) -> Any:
+    """Encode texts in a role of sentence-transformers, with exactly the prompt that is stated: an empty one keeps a default away.
+
+    `BackendError` for whatever the library raises, such as for a token that the weights lack.
+    """
     prompt = prompts.by_role()[role]
-    if tasks:
-        return model.encode(texts, prompt=prompt, task=tasks[role], **options)
-    return (model.encode_query if role == "query" else model.encode_document)(texts, prompt=prompt, **options)
+    with in_one_line(BackendError, f"model '{name}'", model):
+        if tasks:
+            return model.encode(texts, prompt=prompt, task=tasks[role], **options)
+        return (model.encode_query if role == "query" else model.encode_document)(texts, prompt=prompt, **options)
 
 
 def tasks_of(model: Any, prompts: Prompts, name: str, path: Any = "") -> dict[Role, str]:
