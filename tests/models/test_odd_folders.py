@@ -259,3 +259,15 @@ def test_a_token_that_a_cross_encoder_lacks_is_one_line(tmp_path):
     scorer = embedder(f"cross:{written(tmp_path / 'x', 'BertForSequenceClassification', tokenizer, num_labels=1)}")
     with pytest.raises(BackendError, match=r"^model 'cross:x': IndexError"):
         scorer.scores(["the car"], ["the jalopy"])
+
+
+@pytest.mark.parametrize("name", ["e5-base-colbert", "bge-small", "multilingual-e5-base-late"])
+def test_late_interaction_gets_no_prompts_of_what_it_was_trained_from(tiny, tmp_path, caplog, name):
+    shutil.copytree(tiny / "late", tmp_path / name)
+    model = embedder(str(tmp_path / name))
+    assert model.info.details["prompts"] == {"query": "", "document": ""}
+    assert "prompt" not in caplog.text
+    for found, expected in zip(
+        model.encode_tokens(TEXTS[:2], role="query"), embedder(str(tiny / "late")).encode_tokens(TEXTS[:2], role="query"), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)

@@ -26,7 +26,7 @@ class MultiVectorModel:
         if found not in MEASURES:
             raise InputError(f"model '{info.name}' compares token vectors by {found}; only {' and '.join(MEASURES)} are supported")
         self.measure = MEASURES[found]
-        self._prompts = own_prompts(self._model, path, info.name, loading)
+        self._prompts = own_prompts(self._model, path, info.name, loading, "late")
         self.info = described(self._model, info, loading, prompts=self._prompts)
 
     def encode_tokens(self, texts: Sequence[str], *, role: Role) -> list[FloatArray]:

@@ -89,13 +89,15 @@ def own_similarity(model: Any, name: str) -> str:
     return found
 
 
-def own_prompts(model: Any, path: Any, name: str, loading: Loading) -> Prompts:
+def own_prompts(model: Any, path: Any, name: str, loading: Loading, use: str | None = None) -> Prompts:
     """Return what stands before the texts of a role; for a model in memory only what it says of itself, since nobody knows what it is."""
     inside = not isinstance(path, str)
     read: dict[str, Any] = {} if inside else settings_of(path) or {}
     prompts = {**(read.get("prompts") or {}), **{key: text for key, text in (getattr(model, "prompts", None) or {}).items() if text}}
     default = getattr(model, "default_prompt_name", None) or read.get("default_prompt_name")
-    return decide(name, {"prompts": prompts, "default_prompt_name": default}, loading, path="" if inside else path, table=not inside)
+    return decide(
+        name, {"prompts": prompts, "default_prompt_name": default}, loading, path="" if inside else path, table=not inside, use=use
+    )
 
 
 def described(model: Any, info: ModelInfo, loading: Loading, pooling: str | None = None, prompts: Prompts | None = None) -> ModelInfo:

@@ -73,14 +73,19 @@ class Prompts:
         return {"prompts": dict(self.by_role()), "prompts_from": self.origin}
 
 
-def decide(name: str, own: Mapping[str, Any] | None, loading: Loading, *, path: str = "", table: bool = True) -> Prompts:
+def decide(
+    name: str, own: Mapping[str, Any] | None, loading: Loading, *, path: str = "", table: bool = True, use: str | None = None
+) -> Prompts:
     """Return the prompts of the model called `name`, which lies at `path`; log what the table adds and what is missing.
 
     `own` is what the repository's `config_sentence_transformers.json` holds (see `settings_of`), None where it could not be read. Without
-    `table` a family's documentation only leads to a warning.
+    `table` a family's documentation only leads to a warning. With `use` it is of no concern to a model that is used otherwise: late
+    interaction that was trained from an E5 puts markers in the place of its prompts.
     """
     names, registered = _registered(own or {})
-    family = family_at(name, path)
+    family, alike = family_at(name, path), resembling(name)
+    if use is not None:
+        family, alike = (row if row is not None and row.use == use else None for row in (family, alike))
     given = {role: text for role, text in (("query", loading.query_prompt), ("document", loading.document_prompt)) if text is not None}
     texts, origin = {"query": "", "document": ""}, "none"
     if registered:
@@ -90,7 +95,7 @@ def decide(name: str, own: Mapping[str, Any] | None, loading: Loading, *, path: 
     chosen = Prompts(**{**texts, **given}, origin=_origin(origin, list(given)), names=names)
     if origin == "table" and len(given) < len(ROLES):
         _say_added(name, family, chosen, known=own is not None)
-    _warn_of_missing(name, family or resembling(name), chosen, list(given), known=own is not None)
+    _warn_of_missing(name, family or alike, chosen, list(given), known=own is not None)
     return chosen
 
 
