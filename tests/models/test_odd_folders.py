@@ -271,3 +271,25 @@ def test_late_interaction_gets_no_prompts_of_what_it_was_trained_from(tiny, tmp_
         model.encode_tokens(TEXTS[:2], role="query"), embedder(str(tiny / "late")).encode_tokens(TEXTS[:2], role="query"), strict=True
     ):
         np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ("{{ raise_exception('a system message is needed') }}", "a system message is needed"),
+        ("{% if %}", "TemplateSyntaxError"),
+        ("{{ messages[1]['content'] }}", "UndefinedError"),
+    ],
+)
+def test_a_chat_template_that_cannot_be_used_is_one_line(llama, tmp_path, template, reason):
+    shutil.copytree(llama, tmp_path / "x")
+    (tmp_path / "x" / "chat_template.jinja").write_text(template)
+    with pytest.raises(InputError, match=f"^model 'x', its chat template: .*{reason}"):
+        language_model(str(tmp_path / "x")).format_prompt("hello")
+
+
+@pytest.mark.parametrize("dtype", ["auto", "int8", "float64", "BFloat16"])
+def test_a_number_type_that_is_not_known_is_one_line_for_every_kind(tiny, llama, dtype):
+    for load, name in ((embedder, tiny / "late"), (embedder, tiny / "cross"), (embedder, tiny / "bert"), (language_model, llama)):
+        with pytest.raises(InputError, match=f"^unknown dtype '{dtype}'; known: float32, float16, bfloat16$"):
+            load(str(name), dtype=dtype)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from freqbias.errors import FreqbiasError, InputError
-from freqbias.models.adapters.torch_device import check_device
+from freqbias.models.adapters.torch_device import check_device, check_dtype
 from freqbias.models.names.contents import CONFIG, QUANTISERS, check_whole, config_of, missing_packages, module_types, quantisation
 from freqbias.models.names.trust import check_files
 from freqbias.models.protocols import Loading
@@ -46,7 +46,8 @@ def quiet_loading() -> Iterator[None]:
 
 
 def options(loading: Loading) -> dict[str, Any]:
-    """Return how a model is loaded in the words of sentence-transformers; `InputError` for a device that is not here."""
+    """Return how a model is loaded in the words of sentence-transformers; `InputError` for a device or a number type that is not here."""
+    check_dtype(loading.dtype)
     check_device(loading.device)
     return {
         "device": loading.device,

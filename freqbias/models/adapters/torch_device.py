@@ -1,9 +1,17 @@
-"""Where torch computes, and from which seed it draws there."""
+"""Where torch computes, in which type of number, and from which seed it draws there."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from freqbias.errors import InputError
+
+DTYPES = ("float32", "float16", "bfloat16")
+
+
+def check_dtype(dtype: str) -> None:
+    """Raise `InputError` for a number type that models do not compute in here, or that stands for another (`auto`)."""
+    if dtype not in DTYPES:
+        raise InputError(f"unknown dtype '{dtype}'; known: {', '.join(DTYPES)}")
 
 
 def check_device(device: str | None) -> None:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from freqbias.errors import BackendError, InputError
 from freqbias.models.adapters.borders import continued
 from freqbias.models.adapters.opening import causal_model
-from freqbias.models.adapters.torch_device import check_device, seeded
+from freqbias.models.adapters.torch_device import check_device, check_dtype, seeded
 from freqbias.models.adapters.transformers_scoring import Passes
+from freqbias.models.adapters.transformers_tokens import in_template
 from freqbias.models.adapters.transformers_trial import TREES, embedded, limit_of, longest_shared, way_of_scoring
 from freqbias.models.batching import halving, padded, trees
 from freqbias.models.names.contents import quantisation
@@ -28,7 +29,6 @@ from freqbias.models.writing import seed_of
 # looks at every couple of its tokens, still costs under a tenth of them (benchmarks/scoring.py --tokens); a GPU needs more to be busy.
 TOKENS_PER_PASS = {"cpu": 256}
 TOKENS_PER_PASS_ELSEWHERE = 4096
-DTYPES = ("float32", "float16", "bfloat16")
 
 
 def hub_commit(config: Any) -> str | None:
@@ -92,8 +92,7 @@ class TransformersLanguageModel:
         import torch
 
         loading = loading or Loading()
-        if loading.dtype not in DTYPES:
-            raise InputError(f"unknown dtype '{loading.dtype}'; known: {', '.join(DTYPES)}")
+        check_dtype(loading.dtype)
         check_device(loading.device)
         self._torch = torch
         self.errors: dict[str, str] = {}
@@ -172,8 +171,7 @@ class TransformersLanguageModel:
         """Return a user's message in the tokenizer's chat template with the start of the answer, or as it is where it has none."""
         if not self._tokenizer.chat_template:
             return prompt
-        messages = [{"role": "user", "content": prompt}]
-        return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+        return in_template(self._tokenizer, prompt, self.info.name)
 
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:
         """Count tokens, BOS left out."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from freqbias.errors import BackendError
+from freqbias.errors import BackendError, InputError, in_one_line
 from freqbias.models.adapters.borders import continued
 from freqbias.models.adapters.opening import quiet_loading
 
@@ -17,6 +17,7 @@ class CausalTokens:
     def __init__(self, path: str, name: str, trust_remote_code: bool = False, revision: str | None = None):
         from transformers import AutoTokenizer
 
+        self._name = name
         with quiet_loading():
             self._tokenizer: Any = AutoTokenizer.from_pretrained(path, revision=revision, trust_remote_code=trust_remote_code)
         first = self._tokenizer.bos_token_id
@@ -52,8 +53,14 @@ class CausalTokens:
         """Return a user's message in the tokenizer's chat template, with the start of the answer; the plain prompt without one."""
         if self._tokenizer.chat_template is None:
             return prompt
-        message = [{"role": "user", "content": prompt}]
-        return str(self._tokenizer.apply_chat_template(message, tokenize=False, add_generation_prompt=True))
+        return in_template(self._tokenizer, prompt, self._name)
+
+
+def in_template(tokenizer: Any, prompt: str, name: str) -> str:
+    """Return a user's message in a tokenizer's chat template; `InputError` for one that is broken, or that refuses such a message."""
+    messages = [{"role": "user", "content": prompt}]
+    with in_one_line(InputError, f"model '{name}', its chat template", tokenizer):
+        return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 
 
 class TextTokens:
