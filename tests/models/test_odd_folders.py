@@ -293,3 +293,19 @@ def test_a_number_type_that_is_not_known_is_one_line_for_every_kind(tiny, llama,
     for load, name in ((embedder, tiny / "late"), (embedder, tiny / "cross"), (embedder, tiny / "bert"), (language_model, llama)):
         with pytest.raises(InputError, match=f"^unknown dtype '{dtype}'; known: float32, float16, bfloat16$"):
             load(str(name), dtype=dtype)
+
+
+@pytest.mark.parametrize("length", [None, 3, 8])
+def test_a_static_model_whose_tokenizer_cuts_says_where(tmp_path, length):
+    sentence_transformers = needed("sentence_transformers")
+    parts = needed("sentence_transformers.sentence_transformer.modules")
+    inner = words().backend_tokenizer
+    if length is not None:
+        inner.enable_truncation(length)
+    inner.enable_padding(length=5)
+    sentence_transformers.SentenceTransformer(modules=[parts.StaticEmbedding(inner, embedding_dim=8)]).save(str(tmp_path))
+    model = embedder(str(tmp_path))
+    assert model.max_tokens == length
+    assert model.token_counts([TEXTS[0], "a", ""]) == [6, 1, 0]
+    cut = " ".join(TEXTS[0].split()[:length])
+    np.testing.assert_array_equal(*(model.encode([text], role="query") for text in (TEXTS[0], cut)))

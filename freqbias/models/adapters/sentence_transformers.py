@@ -119,6 +119,8 @@ def window(model: Any, prompt: str = "", special_tokens_of: int = 1) -> int | No
     There is none either where the tokenizer counts no subwords. `special_tokens_of` is 2 for a model that reads two texts at once.
     """
     limit, tokenizer = model.max_seq_length, _tokenizer(model)
+    if hasattr(tokenizer, "encode_batch"):  # a bare one is given no special tokens, and cuts by itself or not at all
+        return int(tokenizer.truncation["max_length"]) if tokenizer.truncation else None
     if limit is None or not isfinite(limit) or tokenizer is None:
         return None
     whole, alone = count_tokens(model, [f"{prompt}a", "a"]) or (0, 0)
@@ -134,7 +136,13 @@ def count_tokens(model: Any, texts: Sequence[str]) -> list[int] | None:
     if not texts:
         return []
     if hasattr(tokenizer, "encode_batch"):  # a bare `tokenizers.Tokenizer`, as static models have
-        return [len(row.ids) for row in tokenizer.encode_batch(texts, add_special_tokens=False)]
+        cut = tokenizer.truncation
+        tokenizer.no_truncation()
+        try:
+            return [len(row.ids) for row in tokenizer.encode_batch(texts, add_special_tokens=False)]
+        finally:
+            if cut:
+                tokenizer.enable_truncation(**cut)
     return [len(row) for row in tokenizer(texts, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]]
 
 
