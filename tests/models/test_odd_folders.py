@@ -309,3 +309,26 @@ def test_a_static_model_whose_tokenizer_cuts_says_where(tmp_path, length):
     assert model.token_counts([TEXTS[0], "a", ""]) == [6, 1, 0]
     cut = " ".join(TEXTS[0].split()[:length])
     np.testing.assert_array_equal(*(model.encode([text], role="query") for text in (TEXTS[0], cut)))
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        ("model.safetensors", "is a file; give the folder that it lies in"),
+        ("pytorch_model.bin", "is a file; give the folder that it lies in"),
+        ("model-q4.gguf", r"has only \.gguf weights, which are not read here; give the model that they were made from, or serve them"),
+        ("model.onnx", r"has only \.onnx weights"),
+    ],
+)
+def test_a_file_in_place_of_a_folder_is_one_line(tmp_path, file, reason):
+    (tmp_path / file).write_bytes(b"x")
+    for load, prefix in ((embedder, ""), (embedder, "mean:"), (language_model, "")):
+        with pytest.raises(InputError, match=f"^model '{tmp_path / file}' {reason}"):
+            load(f"{prefix}{tmp_path / file}")
+
+
+def test_an_empty_name_is_not_the_folder_here(tiny, monkeypatch):
+    monkeypatch.chdir(tiny / "bert")
+    for load in (embedder, language_model):
+        with pytest.raises(InputError, match="^unknown model ''"):
+            load("")

@@ -19,6 +19,7 @@ from pathlib import Path
 import platformdirs
 
 from freqbias.errors import InputError, ModelNotReadyError
+from freqbias.models.names.contents import no_weights
 from freqbias.models.names.kinds import split
 from freqbias.registry import suggestion
 
@@ -144,7 +145,7 @@ def find_alias(name: str) -> Alias:
 def resolve(given: str, kind: str | None = None) -> ModelRef:
     """Return where a name leads, its prefix taken off for an `embedder`; `ModelNotReadyError` says how to make an alias ready."""
     use, name = split(given) if kind == "embedder" else (None, given)
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():
         folder = Path(name).resolve() if Path(name).name in ("", "..") else Path(name)  # a link keeps its own name
         return ModelRef(given=given, use=use, name=folder.name, path=name, source="directory")
     if name in aliases():
@@ -154,6 +155,9 @@ def resolve(given: str, kind: str | None = None) -> ModelRef:
             raise ModelNotReadyError(f"model '{name}' is not ready here; run: freqbias models fetch {name}")
         source = "hub" if "snapshots" in folder.parts else "package"
         return ModelRef(given=given, use=use, name=name, path=str(folder), source=source, alias=alias)
+    if Path(name).is_file():
+        why = no_weights([name]) or "is a file; give the folder that it lies in, with its configuration and its tokenizer"
+        raise InputError(f"model '{name}' {why}")
     path, at, revision = name.partition("@")
     hub = _hub_id(path)
     if hub is not None:
