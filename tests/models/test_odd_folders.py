@@ -330,5 +330,5 @@ def test_a_file_in_place_of_a_folder_is_one_line(tmp_path, file, reason):
 def test_an_empty_name_is_not_the_folder_here(tiny, monkeypatch):
     monkeypatch.chdir(tiny / "bert")
     for load in (embedder, language_model):
-        with pytest.raises(InputError, match="^unknown model ''"):
+        with pytest.raises(InputError, match=r"^unknown model ''"):
             load("")

@@ -146,8 +146,8 @@ def resolve(given: str, kind: str | None = None) -> ModelRef:
     """Return where a name leads, its prefix taken off for an `embedder`; `ModelNotReadyError` says how to make an alias ready."""
     use, name = split(given) if kind == "embedder" else (None, given)
     if name and Path(name).is_dir():
-        folder = Path(name).resolve() if Path(name).name in ("", "..") else Path(name)  # a link keeps its own name
-        return ModelRef(given=given, use=use, name=folder.name, path=name, source="directory")
+        place = Path(name).resolve() if Path(name).name in ("", "..") else Path(name)  # a link keeps its own name
+        return ModelRef(given=given, use=use, name=place.name, path=name, source="directory")
     if name in aliases():
         alias = aliases()[name]
         folder = alias.ready_directory()
