@@ -70,6 +70,27 @@ def test_every_row_is_found_by_its_example_and_states_its_source():
         assert family.prompts is None or any(family.prompts.values()), family.name
 
 
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("Qwen/Qwen3.5-4B-Base", "Qwen3.5"),
+        ("/models/Qwen3.5-0.8B", "Qwen3.5"),
+        ("qwen3.5:4b", "Qwen3.5"),
+        ("Qwen/Qwen3-0.6B", "Qwen3"),
+        ("google/gemma-4-E2B-it", "Gemma 4"),
+        ("google/gemma-3-4b-pt", "Gemma 3"),
+        ("perplexity-ai/pplx-embed-v1-4b", "pplx-embed"),
+        ("MongoDB/mdbr-leaf-mt", "mdbr-leaf"),
+        ("BAAI/bge-reranker-v2-m3", "BGE reranker"),
+        ("BAAI/bge-reranker-v2-gemma", None),  # a language model that is asked for "Yes"
+        ("jinaai/jina-reranker-v3", None),  # reads a list of documents at once
+    ],
+)
+def test_neighbours_are_told_apart(name, family):
+    found = family_of(name)
+    assert (found and found.name) == family
+
+
 def test_names_of_rows_are_unique():
     names = [family.name for family in families()]
     assert len(set(names)) == len(names)
