@@ -87,16 +87,17 @@ def test_options_come_before_the_repository_and_that_before_the_table(name, repo
             "INFO",
             "its repository registers no prompts; as documented for E5, 'query: ' stands before queries and 'passage: '",
         ),
+        ("bge-base-en", {}, {}, "INFO", "relevant passages: ' stands before queries and nothing before documents"),
         ("e5-base-v2", None, {}, "INFO", "its repository could not be asked for prompts; as documented for E5"),
-        ("acme/e5-base-v2", {}, {}, "WARNING", "(E5) are documented to want --query-prompt 'query: ' and --document-prompt 'passage: '"),
+        ("acme/e5-base-v2", {}, {}, "WARNING", "(E5) asks for --query-prompt 'query: ' and --document-prompt 'passage: '"),
         (
             "e5-base-v2",
             own(query="query: "),
             {},
             "WARNING",
-            "(E5) are documented to want --document-prompt 'passage: ', and nothing is put there",
+            "(E5) asks for --document-prompt 'passage: ', and no such prompt is used",
         ),
-        ("e5-base-v2", {}, {"query_prompt": "", "document_prompt": ""}, "INFO", "(E5) are documented to want --query-prompt"),
+        ("e5-base-v2", {}, {"query_prompt": "", "document_prompt": ""}, "INFO", "(E5) asks for --query-prompt"),
         ("own/model", None, {}, "WARNING", "the hub could not be asked for its prompts, so none is used"),
     ],
 )
@@ -259,7 +260,7 @@ def test_a_model_in_memory_has_what_it_says_of_itself(folder, caplog):
     path = folder("plain")
     bare = loaded(SentenceTransformer(path, device="cpu"), "e5-base-v2")
     assert bare.info.details["prompts"] == BARE
-    assert "(E5) are documented to want --query-prompt 'query: '" in caplog.text
+    assert "(E5) asks for --query-prompt 'query: '" in caplog.text
     prompted = loaded(SentenceTransformer(path, device="cpu", prompts={"query": "a ", "passage": "b "}), "mine")
     assert prompted.info.details["prompts"] == {"query": "a ", "document": "b "}
 

@@ -158,12 +158,12 @@ def _origin(origin: str, given: list[str]) -> str:
 def _say_added(name: str, family: Family | None, chosen: Prompts, *, known: bool) -> None:
     reason = "its repository registers no prompts" if known else "its repository could not be asked for prompts"
     log.info(
-        "model '%s': %s; as documented for %s, %r stands before queries and %r before documents",
+        "model '%s': %s; as documented for %s, %s stands before queries and %s before documents",
         name,
         reason,
         family.name if family else "it",
-        chosen.query,
-        chosen.document,
+        repr(chosen.query) if chosen.query else "nothing",
+        repr(chosen.document) if chosen.document else "nothing",
     )
 
 
@@ -177,7 +177,7 @@ def _warn_of_missing(name: str, family: Family | None, chosen: Prompts, given: l
         return
     level = logging.INFO if set(bare) <= set(given) else logging.WARNING
     missing = " and ".join(f"--{role}-prompt {wanted[role]!r}" for role in bare)
-    log.log(level, "model '%s': models like it (%s) are documented to want %s, and nothing is put there", name, family.name, missing)
+    log.log(level, "model '%s': the documentation of models like it (%s) asks for %s, and no such prompt is used", name, family.name, missing)
 
 
 def _hub_file(repo: str, revision: str | None) -> Path | None:
