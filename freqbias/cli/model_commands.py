@@ -1,10 +1,11 @@
 """`freqbias models list`, `freqbias models fetch` and `freqbias models check`."""
 
+from itertools import groupby
 from typing import Annotated, Any
 
 import typer
 
-from freqbias.cli.console import log, print_json, print_table, waiting
+from freqbias.cli.console import log, print_json, print_lines, print_table, waiting
 
 app = typer.Typer(help="Models that have a short name here.", no_args_is_help=True)
 
@@ -94,14 +95,27 @@ def check(
 
 
 def _show(found: Any) -> None:
-    """Print what is applied, then every comparison, then where the tolerance comes from."""
-    print_table(["applied", found.name], [[name, _cell(value)] for name, value in found.applied.items()])
-    rows = [
-        [row.what, row.numbers, "–" if row.difference is None else f"{row.difference:.2g}", f"{row.tolerance:g}", _verdict(row), row.by]
-        for row in found.comparisons
-    ]
-    print_table(["compared", "numbers", "largest difference", "allowed", "", "with"], rows)
-    print_table([], [[found.why]])
+    """Print the outcome, what is applied, every comparison, and where the tolerance comes from."""
+    print_lines([_outcome(found), ""])
+    print_table(["applied", ""], [[name, _cell(value)] for name, value in found.applied.items()])
+    for library, rows in groupby(found.comparisons, key=lambda row: row.by.rpartition(", ")[0]):
+        print_lines(["", f"compared with {library}"])
+        columns = ["", "given", "numbers", "difference", "allowed", ""]
+        print_table(columns, [[row.what, row.by.rpartition(", ")[2], row.numbers, *_measured(row)] for row in rows])
+    print_lines(["", found.why, ""])
+
+
+def _outcome(found: Any) -> str:
+    """Return in one line whether the numbers are those of the library, by the comparison that comes nearest to its tolerance."""
+    missing = [row for row in found.comparisons if row.difference is None]
+    worst = missing[0] if missing else max(found.comparisons, key=lambda row: row.difference / row.tolerance)
+    difference, allowed, _ = _measured(worst)
+    verdict = "ok, the numbers of its own library" if found.ok else "DIFFERS from its own library"
+    return f"{found.name}: {verdict} (largest difference {difference}, allowed {allowed})"
+
+
+def _measured(row: Any) -> list[str]:
+    return ["–" if row.difference is None else f"{row.difference:.2g}", f"{row.tolerance:g}", _verdict(row)]
 
 
 def _cell(value: Any) -> Any:

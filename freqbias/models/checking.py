@@ -24,6 +24,8 @@ from freqbias.models.reference import CONTINUED, REGISTERED, TEXTS, Expected, Nu
 from freqbias.models.relevance import as_scorer
 
 KINDS = ("embedder", "language_model")
+#: How the architectures of language models end; those that read images too (Gemma 3 from 4B on, Qwen3.5) generate "conditionally".
+CAUSAL = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
 #: What may differ, by number format, as a share of the larger of 1 and the library's number (a score, or the length of a vector). Seen:
 #: 1e-6 in float32 (minilm), .018 and .027 in bfloat16 (minilm, splade-tiny).
 TOLERANCE = {"float32": 1e-4, "float16": 1e-2, "bfloat16": 5e-2}
@@ -33,6 +35,11 @@ WHY = {
     "float32": "float32 has 24 bits; other batches move a score by 1e-7 to 1e-5, a wrong pooling or prompt by .01 and more",
     "float16": "float16 has 11 bits; other batches move a score by up to some thousandths",
     "bfloat16": "bfloat16 has 8 bits; other batches move a score by some hundredths, which may hide a small fault: check in float32 too",
+}
+TOKEN_WHY = {
+    "float32": "float32 has 24 bits; other batches move a token by 1e-6 to 1e-4 nats, a wrong first token or border by .1 and more",
+    "float16": "float16 has 11 bits; other batches move a token by up to some hundredths of a nat",
+    "bfloat16": "bfloat16 has 8 bits; other batches move a token by some tenths of a nat, which may hide a small fault: check in float32 too",
 }
 #: The adapters by class, and how each uses a model.
 ADAPTERS = {
@@ -112,9 +119,9 @@ def checked(name: str, kind: str | None = None, **options: Any) -> Check:
     except ModuleNotFoundError as error:
         raise InputError(f"the comparison needs '{error.name}'; run: {install_hint('embed,lm')}") from error
     applied |= {**({"window": own["window"]} if use in ("lm", "ql") else {}), "tokenizer": own["tokenizer"]}
-    tolerance, token = TOLERANCE[loading.dtype], TOKEN_TOLERANCE[loading.dtype]
-    rows = tuple(_compared(row, ours[row.what], token if use in ("lm", "ql") else tolerance) for row in found)
-    return Check(name=name, applied=applied, comparisons=rows, why=WHY[loading.dtype])
+    tolerances, why = (TOKEN_TOLERANCE, TOKEN_WHY) if use in ("lm", "ql") else (TOLERANCE, WHY)
+    rows = tuple(_compared(row, ours[row.what], tolerances[loading.dtype]) for row in found)
+    return Check(name=name, applied=applied, comparisons=rows, why=why[loading.dtype])
 
 
 def kind_of(name: str, kind: str | None) -> str:
@@ -140,8 +147,9 @@ def _seen_kind(place: ModelRef) -> str:
         return _kind_on_the_hub(place)
     if (folder / "modules.json").is_file():
         return "embedder"
-    architectures = _read(folder / "config.json").get("architectures") or []
-    return "language_model" if any(str(name).endswith(("ForCausalLM", "LMHeadModel")) for name in architectures) else "embedder"
+    config = _read(folder / "config.json")
+    causal = ("ForCausalLM", "LMHeadModel") if config.get("is_encoder_decoder") else CAUSAL
+    return "language_model" if any(str(name).endswith(causal) for name in config.get("architectures") or []) else "embedder"
 
 
 def _kind_on_the_hub(place: ModelRef) -> str:

@@ -215,7 +215,7 @@ def _cross(folder: str, loading: Loading, _: Wanted) -> list[Expected]:
     given = [(query, document) for query, document in zip(*couples(), strict=True)]
     rows = [model.predict([couple], activation_fn=one, show_progress_bar=False, convert_to_tensor=True)[0] for couple in given]
     values = [float(row) if len(labels) == 1 else float(row[labels.index("entailment")]) for row in rows]
-    return [Expected(what="scores", by="CrossEncoder.predict, one couple at a time", values=np.array(values))]
+    return [Expected(what="scores", by="CrossEncoder.predict, one pair at a time", values=np.array(values))]
 
 
 def _language_model(folder: str, loading: Loading, template: str) -> list[Expected]:

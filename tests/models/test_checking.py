@@ -1,6 +1,7 @@
 """`freqbias models check`: what it says of a model, and that each kind of fault makes it exit with 1."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -44,6 +45,17 @@ def test_command_says_what_is_applied_and_compares(cli, layout, name, what):
     assert one["ok"]
     assert one["applied"]["family"] == name
     assert all(row["numbers"] and row["difference"] <= row["tolerance"] for row in one["comparisons"])
+
+
+@pytest.mark.parametrize(("name", "why"), [("GTE", "move a score"), ("Qwen2.5", "move a token")])
+def test_the_first_line_is_the_outcome_and_lines_are_short(cli, layout, name, why):
+    lines = cli("models", "check", layout(name)).stdout.splitlines()
+    assert re.fullmatch(r".*: ok, the numbers of its own library \(largest difference \S+, allowed [\d.]+\)", lines[0])
+    compared = lines[next(i for i, line in enumerate(lines) if line.startswith("compared with ")) :]
+    table = [line.rstrip() for line in compared if "one text at a time" in line]
+    assert table
+    assert all(len(line) < 80 and line.endswith("ok") for line in table)
+    assert why in compared[-2]
 
 
 def test_bm25_is_compared_with_its_formula(cli):
@@ -107,6 +119,7 @@ def test_wrong_pooling_is_found(cli, layout, monkeypatch):
     result = cli("models", "check", layout("GTE"))
     assert result.exit_code == 1
     assert "DIFFERS" in result.stdout
+    assert ": DIFFERS from its own library (largest difference " in result.stdout.splitlines()[0]
 
 
 @pytest.mark.parametrize("name", ["arctic-embed v1", "EmbeddingGemma", "Qwen3-Embedding"])
@@ -224,6 +237,9 @@ def test_a_directory_without_a_model_is_one_line(cli, tmp_path):
     [
         ({"config.json": {"architectures": ["LlamaForCausalLM"]}}, "language_model"),
         ({"config.json": {"architectures": ["GPT2LMHeadModel"]}}, "language_model"),
+        ({"config.json": {"architectures": ["Gemma3ForConditionalGeneration"]}}, "language_model"),
+        ({"config.json": {"architectures": ["Qwen3_5ForConditionalGeneration"], "is_encoder_decoder": False}}, "language_model"),
+        ({"config.json": {"architectures": ["T5ForConditionalGeneration"], "is_encoder_decoder": True}}, "embedder"),
         ({"config.json": {"architectures": ["Qwen3ForCausalLM"]}, "modules.json": []}, "embedder"),
         ({"config.json": {"architectures": ["BertModel"]}}, "embedder"),
         ({"config.json": {"architectures": ["BertForSequenceClassification"]}}, "embedder"),
