@@ -39,7 +39,7 @@ WHY = {
 TOKEN_WHY = {
     "float32": "float32 has 24 bits; other batches move a token by 1e-6 to 1e-4 nats, a wrong first token or border by .1 and more",
     "float16": "float16 has 11 bits; other batches move a token by up to some hundredths of a nat",
-    "bfloat16": "bfloat16 has 8 bits; other batches move a token by some tenths of a nat, which may hide a small fault: check in float32 too",
+    "bfloat16": "bfloat16 has 8 bits; other batches move a token by tenths of a nat, which may hide a small fault: check in float32 too",
 }
 #: The adapters by class, and how each uses a model.
 ADAPTERS = {

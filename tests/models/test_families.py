@@ -48,7 +48,12 @@ def test_other_models_belong_to_no_family(name):
 
 @pytest.mark.parametrize(
     ("name", "family"),
-    [("acme/e5-base-v2", "E5"), ("Xenova/bge-base-en-v1.5", "BGE (English)"), ("qllama/nomic-embed-text", "nomic-embed v1")],
+    [
+        ("acme/e5-base-v2", "E5"),
+        ("Xenova/bge-base-en-v1.5", "BGE (English)"),
+        ("qllama/nomic-embed-text", "nomic-embed v1"),
+        ("dragonkue/snowflake-arctic-embed-l-v2.0-ko", "arctic-embed v2"),
+    ],
 )
 def test_the_same_name_under_another_owner_only_resembles(name, family):
     assert family_of(name) is None
@@ -80,6 +85,10 @@ def test_every_row_is_found_by_its_example_and_states_its_source():
         ("google/gemma-4-E2B-it", "Gemma 4"),
         ("google/gemma-3-4b-pt", "Gemma 3"),
         ("perplexity-ai/pplx-embed-v1-4b", "pplx-embed"),
+        ("perplexity-ai/pplx-embed-v1-late-0.6b", None),
+        ("./snowflake-arctic-embed-l-v2.0-ko", "arctic-embed v2"),
+        ("./bge-base-en-v1.5-legal", "BGE (English)"),
+        ("./bge-small-zh-v1.5-law", "BGE (Chinese)"),
         ("MongoDB/mdbr-leaf-mt", "mdbr-leaf"),
         ("BAAI/bge-reranker-v2-m3", "BGE reranker"),
         ("BAAI/bge-reranker-v2-gemma", None),  # a language model that is asked for "Yes"

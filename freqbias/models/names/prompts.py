@@ -177,7 +177,8 @@ def _warn_of_missing(name: str, family: Family | None, chosen: Prompts, given: l
         return
     level = logging.INFO if set(bare) <= set(given) else logging.WARNING
     missing = " and ".join(f"--{role}-prompt {wanted[role]!r}" for role in bare)
-    log.log(level, "model '%s': the documentation of models like it (%s) asks for %s, and no such prompt is used", name, family.name, missing)
+    text = "model '%s': the documentation of models like it (%s) asks for %s, and no such prompt is used"
+    log.log(level, text, name, family.name, missing)
 
 
 def _hub_file(repo: str, revision: str | None) -> Path | None:
