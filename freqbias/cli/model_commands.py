@@ -7,7 +7,7 @@ import typer
 
 from freqbias.cli.console import log, print_json, print_lines, print_table, waiting
 
-app = typer.Typer(help="Models that have a short name here.", no_args_is_help=True)
+app = typer.Typer(help="List models that have a short name, fetch them, and check what is applied to any model.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -61,7 +61,7 @@ def fetch(
 
 @app.command("check")
 def check(
-    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="Models as a run names them.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME…", help="Short names, directories or hub ids, as in a run.")],
     kind: Annotated[str | None, typer.Option(help="embedder or language_model, where the name does not tell.")] = None,
     dtype: Annotated[str, typer.Option(help="Number type to compute in: float32, bfloat16, float16.")] = "float32",
     device: Annotated[str | None, typer.Option(help="Where to compute, such as cpu or cuda:1.")] = None,
@@ -110,8 +110,8 @@ def _outcome(found: Any) -> str:
     missing = [row for row in found.comparisons if row.difference is None]
     worst = missing[0] if missing else max(found.comparisons, key=lambda row: row.difference / row.tolerance)
     difference, allowed, _ = _measured(worst)
-    verdict = "ok, the numbers of its own library" if found.ok else "DIFFERS from its own library"
-    return f"{found.name}: {verdict} (largest difference {difference}, allowed {allowed})"
+    verdict = "ok, same numbers as its own library" if found.ok else "DIFFERS from its own library"
+    return f"{found.name}: {verdict} (difference {difference}, allowed {allowed})"
 
 
 def _measured(row: Any) -> list[str]:
