@@ -120,7 +120,7 @@ def _measured(row: Any) -> list[str]:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {text!r}" for name, text in value.items())
+        return ", ".join(f"{name} {repr(text) if text else 'nothing'}" for name, text in value.items())
     return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
 
 

@@ -80,6 +80,7 @@ def test_options_come_before_the_repository_and_that_before_the_table(name, repo
             "INFO",
             "its repository registers no prompts; as documented for E5, 'query: ' stands before queries and 'passage: '",
         ),
+        ("e5-base-v2", {}, {"query_prompt": "q "}, "INFO", "as documented for E5, 'passage: ' stands before documents"),
         ("bge-base-en", {}, {}, "INFO", "relevant passages: ' stands before queries and nothing before documents"),
         ("e5-base-v2", None, {}, "INFO", "its repository could not be asked for prompts; as documented for E5"),
         ("acme/e5-base-v2", {}, {}, "WARNING", "(E5) asks for --query-prompt 'query: ' and --document-prompt 'passage: '"),

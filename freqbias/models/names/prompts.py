@@ -19,6 +19,7 @@ from freqbias.models.protocols import Loading, Role
 
 FILE = "config_sentence_transformers.json"
 ROLES: tuple[Role, ...] = ("query", "document")
+PLURAL: dict[Role, str] = {"query": "queries", "document": "documents"}
 #: What repositories call the prompts of a role, in small letters; the first that is not empty counts, since saving a model with
 #: sentence-transformers adds an empty `query` and `document`.
 NAMES: dict[Role, tuple[str, ...]] = {
@@ -94,7 +95,7 @@ def decide(
         texts, origin = {**texts, **family.prompts}, "table"
     chosen = Prompts(**{**texts, **given}, origin=_origin(origin, list(given)), names=names)
     if origin == "table" and len(given) < len(ROLES):
-        _say_added(name, family, chosen, known=own is not None)
+        _say_added(name, family, chosen, list(given), known=own is not None)
     _warn_of_missing(name, family or alike, chosen, list(given), known=own is not None)
     return chosen
 
@@ -155,16 +156,12 @@ def _origin(origin: str, given: list[str]) -> str:
     return ", ".join(f"{role}: {'options' if role in given else origin}" for role in ROLES)
 
 
-def _say_added(name: str, family: Family | None, chosen: Prompts, *, known: bool) -> None:
+def _say_added(name: str, family: Family | None, chosen: Prompts, given: list[str], *, known: bool) -> None:
+    """Say what the table puts, and nothing of a role whose prompt is given."""
     reason = "its repository registers no prompts" if known else "its repository could not be asked for prompts"
-    log.info(
-        "model '%s': %s; as documented for %s, %s stands before queries and %s before documents",
-        name,
-        reason,
-        family.name if family else "it",
-        repr(chosen.query) if chosen.query else "nothing",
-        repr(chosen.document) if chosen.document else "nothing",
-    )
+    texts = {PLURAL[role]: repr(text) if text else "nothing" for role, text in chosen.by_role().items() if role not in given}
+    added = " and ".join(f"{text} before {place}" for place, text in texts.items()).replace(" before", " stands before", 1)
+    log.info("model '%s': %s; as documented for %s, %s", name, reason, family.name if family else "it", added)
 
 
 def _warn_of_missing(name: str, family: Family | None, chosen: Prompts, given: list[str], *, known: bool) -> None:
