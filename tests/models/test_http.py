@@ -47,6 +47,31 @@ def test_token_ids_are_scored_by_what_the_server_has(how):
     assert server.asked[-2][1]["prompt"][:4] == [0, 97, 98, 99]
 
 
+@pytest.mark.parametrize("own_first", [True, False])
+def test_a_prompts_own_token_is_found_among_others_that_might_have_stood_there(own_first):
+    def ranked(body):
+        answer = completion(body)
+        entries = answer["choices"][0].get("prompt_logprobs") or []
+        for place, entry in enumerate(entries[1:], start=1):
+            others = {"1": {"logprob": -0.01, "rank": 1, "decoded_token": "?"}}
+            entries[place] = {**entry, **others} if own_first else {**others, **entry}
+        return answer
+
+    with Server(completions=ranked) as server:
+        model = language_model(server, CodePoints())
+        assert model.info.details["scoring"] == "prompt_logprobs"
+        assert model.log_probs(["abc"])[0].tolist() == [-0.25] * 3
+
+
+def test_limits_per_minute_are_waited_out():
+    with Server(completions=failing(Reply(429, {"error": {"message": "3 requests per minute"}}), times=12)) as server:
+        model = language_model(server)
+        assert sums(model.log_probs(TEXTS)) == VALUES
+    assert model.usage.retries == 12
+    waits = [Patience().pause_s(attempt) for attempt in range(1, Patience().throttled)]
+    assert 90 < sum(waits) < Patience().total_s
+
+
 def test_server_without_log_probabilities_can_still_generate():
     with Server(completions=partial(completion, echo=False, prompt_logprobs=False)) as server:
         model = language_model(server)

@@ -48,7 +48,7 @@ def spoilt_embeddings(how):
     [
         ("refused", "HTTP 400: too long"),
         ("missing", "an answer of the wrong form: 0 embeddings for 1 texts"),
-        ("twice", "an answer of the wrong form: 1 embeddings for 1 texts"),
+        ("twice", "an answer of the wrong form: embeddings with the indices 1 for 1 texts"),
         ("short", "an embedding of 1 numbers where 3 are expected"),
         ("nan", "embeddings hold nan, which is not a finite number"),
         ("no list", "an embedding of no numbers where 3 are expected"),

@@ -11,7 +11,7 @@ from misbehaving import MODEL, Reply, Server, completion
 from served import EMBEDDER, LM, QUICK, TEXTS, VALUES, CodePoints, embedder, language_model, sums
 
 from freqbias.errors import BackendError, InputError
-from freqbias.models.adapters import http_answers, http_models, http_status
+from freqbias.models.adapters import http_answers, http_client, http_models, http_status
 from freqbias.models.adapters.http import HttpEmbedder, HttpLanguageModel
 
 # Lists of models
@@ -186,6 +186,10 @@ def in_base64(row):
         lambda answer: rows(answer, lambda row: {**row, "index": None}),
         lambda answer: rows(answer, lambda row: {**row, "index": 0}),
         lambda answer: rows(answer, lambda row: {**row, "index": str(row["index"])}),
+        lambda answer: rows(answer, lambda row: {**row, "index": float(row["index"])}),
+        lambda answer: rows(answer, lambda row: {**row, "embedding": list(map(int, row["embedding"]))}),
+        lambda answer: {**answer, "error": {"code": None, "message": None}},
+        lambda answer: {**answer, "error": {"code": 0, "message": ""}},
         lambda answer: rows(answer, in_base64),
         lambda answer: {**answer, "data": [in_base64(row) for row in answer["data"]]},
         lambda answer: rows(answer, lambda row: {**row, "embedding": [row["embedding"]]}),
@@ -199,6 +203,10 @@ def in_base64(row):
         "index null",
         "index 0",
         "index a text",
+        "index a float",
+        "integers",
+        "an error of nulls",
+        "an error of nothing",
         "base64",
         "base64 reversed",
         "nested",
@@ -212,6 +220,45 @@ def test_vectors_in_every_form(change):
     with Server(embeddings=changed(change)) as server:
         found = embedder(server).encode(TEXTS, role="document")
     assert found.tolist() == [misbehaving.embed(text) for text in TEXTS]
+
+
+@pytest.mark.parametrize(
+    ("indices", "fault"),
+    [([1, 2, 3], "1, 2, 3 for 3 texts"), ([0, 0, 1], "0, 0, 1 for 3 texts"), ([0, 1, 7], "0, 1, 7 for 3 texts"), ([-1, 0, 1], "-1, 0")],
+)
+def test_indices_that_are_none_are_named(indices, fault):
+    def renumbered(answer):
+        return {**answer, "data": [{**row, "index": index} for row, index in zip(answer["data"], indices, strict=True)]}
+
+    with Server(embeddings=changed(renumbered)) as server, pytest.raises(BackendError, match=f"embeddings with the indices {fault}"):
+        embedder(server)
+
+
+@pytest.mark.parametrize("kind", ["<f2", ">f4", "<f8", "i1", "u1"])
+def test_base64_of_other_numbers_is_no_vector(kind):
+    drawn = np.random.default_rng(5).normal(size=384)
+    values = drawn / np.linalg.norm(drawn)
+    held = (values * 400 if kind in ("i1", "u1") else values).astype(kind)
+
+    def read(numbers):
+        row = {"index": 0, "embedding": base64.b64encode(numbers.tobytes()).decode()}
+        return http_answers.vectors({"data": [row]}, 1)[0]
+
+    assert read(held) == "an embedding in base64 of other numbers than float32"
+    np.testing.assert_array_equal(read(values.astype("<f4")), values.astype("<f4"))
+
+
+@pytest.mark.parametrize("values", [[1e39, 1.0, 2.0], [10**400, 1, 2], [1e-50, 1e-45, 0.0]])
+def test_numbers_that_single_precision_does_not_hold_cost_their_row(values):
+    def spoilt(answer):
+        return rows(answer, lambda row: {**row, "embedding": values} if row["embedding"][0] == len(TEXTS[1]) else row)
+
+    with Server() as server:
+        model = embedder(server)
+        server.behaviours["embeddings"] = changed(spoilt)
+        found = model.encode(TEXTS, role="document")
+    assert np.isnan(found).any(axis=1).tolist() == [False, True, False]
+    assert "embedding" in model.errors[TEXTS[1]]
 
 
 def test_vectors_of_tokens_name_the_cure():
@@ -287,6 +334,10 @@ def test_a_stream_that_nobody_asked_for_is_read_whole(ending):
         ({"code": 50503, "message": "busy", "data": None}, None, False, "busy"),
         ({"error": "upstream"}, None, False, "upstream"),
         ({"detail": "Not Found"}, None, False, "Not Found"),
+        ({"error": {"code": "400", "message": "litellm.RateLimitError: slow"}}, 400, True, "litellm.RateLimitError: slow"),
+        ({"error": {"code": "ThrottlingException", "message": "slow"}}, None, True, "slow"),
+        ({"error": {"code": 400, "type": "too_many_inputs", "message": "Too many inputs, split"}}, 400, False, "Too many inputs, split"),
+        ({"error": {"code": 400, "message": "too many tokens in this batch"}}, 400, False, "too many tokens in this batch"),
         ({"error": {"code": 501, "message": "not here"}}, 501, False, "not here"),
     ],
 )
@@ -322,6 +373,40 @@ def test_a_key_without_access_or_money_ends_it_wherever_it_is_said(status):
         with pytest.raises(BackendError, match=f"HTTP 200 with error {status}: Insufficient credits"):
             language_model(server)
         assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_may_not_list_models_may_use_them(status):
+    words = {"error": {"message": "You have insufficient permissions for this operation. Missing scopes: api.model.read."}}
+    with Server(models=raising(status, words)) as server:
+        assert embedder(server).encode(TEXTS, role="query").shape == (3, 3)
+        assert np.isfinite(sums(language_model(server).log_probs(TEXTS))).all()
+
+
+@pytest.mark.parametrize("code", ["insufficient_quota", "billing_hard_limit_reached", "InsufficientBalance"])
+def test_money_that_is_spent_is_not_waited_for(code):
+    with Server(embeddings=raising(429, {"error": {"code": code, "message": "You exceeded your current quota"}})) as server:
+        with pytest.raises(BackendError, match=r"HTTP 429: You exceeded your current quota \(the key"):
+            embedder(server)
+        assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("status", [301, 307, 308])
+def test_an_address_that_has_moved_is_named(status):
+    def moved(body):
+        raise Reply(status, {}, headers={"Location": "https://elsewhere.invalid/v1/embeddings"})
+
+    address = f"HTTP {status}: moved to https://elsewhere.invalid/v1/embeddings; give that address as --base-url"
+    with Server(embeddings=moved) as server, pytest.raises(BackendError, match=address):
+        embedder(server)
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY", "SSL_CERT_FILE"])
+def test_an_environment_that_cannot_be_used_is_one_line(variable, monkeypatch):
+    monkeypatch.setenv(variable, {"SSL_CERT_FILE": "/nowhere.pem"}.get(variable, "http://127.0.0.1:1:2"))
+    client = http_client.Client("http://example.invalid/v1")
+    with pytest.raises(InputError, match="what the environment says of proxies or certificates cannot be used: "):
+        client.ask([http_client.Request(path="models", read=bool)])
 
 
 def test_a_server_that_cannot_do_something_is_not_asked_again():

@@ -12,7 +12,7 @@ def main(path, name, port, *kinds):
     params.model_alias = {name}
     params.n_ctx = 2048
     params.n_parallel = 2
-    params.kv_unified = True  # as llama-server has it; else a text's mean is taken over its last tokens only when a shorter one comes with it
+    params.kv_unified = True  # llama-server's default; without it the mean of a text that comes with a shorter one is wrong
     params.port = int(port)
     if "embeddings" in kinds:
         params.embedding = True

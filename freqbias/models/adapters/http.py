@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 TEST_SENTENCE = "The cat sat on the mat."  # any sentence that every tokenizer splits into several tokens
 OTHER_SENTENCES = ("A dog barked.", "Why?")
+FAILED_BY_ITSELF = {httpx.codes.INTERNAL_SERVER_ERROR, httpx.codes.FAILED_DEPENDENCY}  # 424: text-embeddings-inference's 500
 ENCODING = "encoding_format"
 TEXTS_PER_REQUEST = 32  # of an embeddings request; hosted services take at least this many
 WITHOUT_TOKENIZER = "\n"  # stands before a text where nobody here knows the model's BOS token; a line starts after it
@@ -167,11 +168,14 @@ class HttpLanguageModel(Served):
         ids = row.prompt
         return lambda data: http_answers.by_id(data, ids, row.start, str(self._scoring))
 
+    def _token_reader(self, prompt: Prompt) -> Any:
+        return lambda data: http_answers.tokens(data, prompt if isinstance(prompt, list) else ())
+
     def _probe_scoring(self) -> str | None:
         """Return how the server gives log-probabilities of a prompt: `prompt_logprobs`, `echo`, or None."""
         for how in SCORING if self._tokens else ():
             prompt = self._test_prompt()
-            found = self._ability(self._request("completions", prompt, http_answers.tokens, SCORING[how]))
+            found = self._ability(self._request("completions", prompt, self._token_reader(prompt), SCORING[how]))
             if isinstance(found, Failure):
                 self._refusals[how] = found.reason
                 continue
@@ -337,5 +341,5 @@ class HttpEmbedder(Served):
 
 
 def _is_its_own_fault(failure: Failure) -> bool:
-    """Tell whether a request failed by what was in it, or by its size: declined, taken too long over, or failed by itself (500)."""
-    return failure.slow or failure.status == httpx.codes.INTERNAL_SERVER_ERROR or (failure.status is not None and not failure.again)
+    """Tell whether a request failed by what was in it, or by its size: declined, taken too long over, or failed by itself (500, 424)."""
+    return failure.slow or failure.status in FAILED_BY_ITSELF or (failure.status is not None and not failure.again)

@@ -4,19 +4,30 @@ import base64
 import binascii
 import struct
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from itertools import zip_longest
+from math import log2
+from statistics import pstdev
 from typing import Any
+
+import numpy as np
 
 from freqbias.models.adapters import http_echo
 from freqbias.models.log_probs import fault_of_tokens
 
 Answer = Mapping[str, Any]
 
+LARGEST = float(np.finfo(np.float32).max)  # vectors are kept in single precision
+SMALLEST = 1e-18  # of a vector's greatest number: in single precision its square is still a number
+#: Binary orders of magnitude by which a vector's numbers differ (standard deviation): 1.6 where they are normally distributed. Other
+#: numbers than float32, read as such, have 8 times as many (float16) or more (int8).
+MOST_ORDERS = 6.0
+FEWEST_NUMBERS = 16  # of which an order can be told
+
 
 def numbers(values: Sequence[Any], what: str) -> list[float]:
-    """Return finite numbers; `what` names them in the error."""
+    """Return numbers that are finite in single precision; `what` names them in the error."""
     for value in values:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
             raise ValueError(f"{what} hold {value!r:.40}, which is not a finite number")
     return [float(value) for value in values]
 
@@ -118,21 +129,26 @@ def echoed(data: Answer) -> tuple[list[str], list[Any]]:
     return [str(token) for token in tokens], values
 
 
-def tokens(data: Answer) -> list[str]:
-    """Return the texts of a prompt's tokens, the first one empty where the server leaves it out.
+def tokens(data: Answer, ids: Sequence[int] = ()) -> list[str]:
+    """Return the texts of a prompt's tokens, the first one empty where the server leaves it out; `ids` are those that were sent.
 
     `ValueError` or `LookupError` unless every token but the first has a log-probability that can be one.
     """
     entries = _choice(data).get("prompt_logprobs")
     if entries:
-        firsts = [next(iter(entry.values())) if entry else {} for entry in entries]
-        found, values = [str(entry.get("decoded_token", "")) for entry in firsts], [entry.get("logprob") for entry in firsts]
+        own = [_entry(entry, token) for entry, token in zip_longest(entries, ids)]
+        found, values = [str(entry.get("decoded_token", "")) for entry in own], [entry.get("logprob") for entry in own]
     else:
         found, values = echoed(data)
     if len(values) < 3:
         raise ValueError("no log-probabilities of the prompt")
     log_probabilities(values[1:])
     return found
+
+
+def _entry(ranked: Any, token: int | None) -> Any:
+    """Return what is said of a token among others that might have stood there; of the first one where it is not known."""
+    return (ranked.get(str(token)) or next(iter(ranked.values()))) if ranked else {}
 
 
 def spelt_tokens(data: Answer, prompt: str) -> int:
@@ -154,9 +170,11 @@ def vectors(data: Any, count: int, width: int | None = None) -> list[list[float]
     places = [row.get("index") for row in rows]
     if all(place is None for place in places) or (count > 2 and all(str(place) == "0" for place in places)):
         places = list(range(len(rows)))
-    found = {int(str(place)): row["embedding"] for place, row in zip(places, rows, strict=True)}
-    if len(rows) != count or sorted(found) != list(range(count)):
+    found = {int(float(str(place))): row["embedding"] for place, row in zip(places, rows, strict=True)}
+    if len(rows) != count:
         raise ValueError(f"{len(rows)} embeddings for {count} texts")
+    if sorted(found) != list(range(count)):
+        raise ValueError(f"embeddings with the indices {', '.join(map(str, places))[:60]} for {count} texts")
     read = [_vector(found[index], width) for index in range(count)]
     if width is None and len({len(row) for row in read if isinstance(row, list)}) > 1:
         raise ValueError("embeddings of different lengths")
@@ -173,6 +191,8 @@ def _rows(data: Any) -> Sequence[Any]:
 def _vector(row: Any, width: int | None) -> list[float] | str:
     if isinstance(row, str):
         row = _decoded(row)
+        if row is not None and _are_no_float32(row):
+            return "an embedding in base64 of other numbers than float32"
     if isinstance(row, list) and len(row) == 1 and isinstance(row[0], list):
         row = row[0]
     if isinstance(row, list) and row and all(isinstance(inner, list) for inner in row):
@@ -183,7 +203,7 @@ def _vector(row: Any, width: int | None) -> list[float] | str:
         found = numbers(row, "embeddings")
     except ValueError as error:
         return str(error)
-    return found if any(found) else "an embedding of zeros only"
+    return found if max(map(abs, found)) >= SMALLEST else "an embedding of zeros only"
 
 
 def _decoded(written: str) -> list[float] | None:
@@ -193,3 +213,9 @@ def _decoded(written: str) -> list[float] | None:
         return list(struct.unpack(f"<{len(raw) // 4}f", raw))
     except (binascii.Error, ValueError, struct.error):
         return None
+
+
+def _are_no_float32(row: Sequence[float]) -> bool:
+    """Tell whether numbers were read from bytes that hold other ones: their orders of magnitude are all over the place."""
+    orders = [log2(abs(value)) for value in row if 0 < abs(value) <= LARGEST]
+    return len(orders) >= FEWEST_NUMBERS and pstdev(orders) > MOST_ORDERS

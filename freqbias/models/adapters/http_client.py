@@ -35,7 +35,8 @@ class Patience:
     """How long a request is tried: `attempts` times in all and at most `total_s` seconds.
 
     It is tried `refused` times where nobody listens, and `misread` times where an answer comes that cannot be used: a server that is
-    overloaded may send one such, and one that always does is not asked for long.
+    overloaded may send one such, and one that always does is not asked for long. Where there have been too many requests (429) it is
+    tried `throttled` times, so that a limit per minute is over by then.
 
     The n-th pause is `first_pause_s` · 2^(n-1), at most `longest_pause_s`, times a random factor between 1/2 and 1 so that requests
     that failed together do not come back together. A server's Retry-After is waited for instead, where `total_s` allows it.
@@ -44,6 +45,7 @@ class Patience:
     attempts: int = 7
     refused: int = 4
     misread: int = 3
+    throttled: int = 14
     first_pause_s: float = 0.5
     longest_pause_s: float = 30.0
     answer_s: float = 90.0
@@ -130,7 +132,7 @@ class Client:
         self._max_requests = max_requests
         self._patience = patience or Patience()
         self._given_up = 0
-        self._answered = False
+        self._answered: set[str] = set()  # paths
         self._sure: Request[Any] | None = None  # has had a usable answer once
         self.usage = Usage()
         self.stopped: str | None = None
@@ -147,7 +149,10 @@ class Client:
         results: list[T | Failure] = [Failure(reason="not asked")] * len(requests)
         queue = iter(enumerate(requests))
         limits = httpx.Limits(max_connections=CONCURRENT, max_keepalive_connections=CONCURRENT)
-        session = httpx.AsyncClient(auth=self._auth, limits=limits, timeout=self._patience.answer_s, trust_env=not self._direct)
+        try:
+            session = httpx.AsyncClient(auth=self._auth, limits=limits, timeout=self._patience.answer_s, trust_env=not self._direct)
+        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:  # of HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and their like
+            raise InputError(f"what the environment says of proxies or certificates cannot be used: {error}") from error
 
         async def worker() -> None:
             for index, request in queue:
@@ -178,7 +183,8 @@ class Client:
             left = patience.total_s - (time.monotonic() - started)
             misread += answer.misread
             refused += answer.refused
-            spent = attempt >= patience.attempts or misread >= patience.misread or refused >= patience.refused
+            most = patience.throttled if answer.status == httpx.codes.TOO_MANY_REQUESTS else patience.attempts
+            spent = attempt >= most or misread >= patience.misread or refused >= patience.refused
             if spent or wait > left:
                 return answer if answer.misread else await self._give_up(session, answer, attempt)
             await anyio.sleep(wait)
@@ -216,7 +222,8 @@ class Client:
         """Return what a reply holds, or what is wrong with it."""
         status = response.status_code
         if not response.is_success:
-            return self._declined(status, http_status.said_by(response.content, response.reason_phrase), response.headers)
+            said = http_status.said_by(response.content, http_status.moved(response.headers) or response.reason_phrase)
+            return self._declined(request, status, said, response.headers)
         try:
             data = http_status.parsed(response.content)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -224,9 +231,9 @@ class Client:
             return Failure(reason="the answer is not JSON", status=status, again=not page, misread=page)
         said = http_status.error_in(data)
         if said is not None:
-            return self._declined(status, said, response.headers)
+            return self._declined(request, status, said, response.headers)
         self._count(data)
-        self._answered = True
+        self._answered.add(request.path)
         try:
             value = request.read(data)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
@@ -236,20 +243,21 @@ class Client:
             self._sure = request
         return value
 
-    def _declined(self, http: int, said: http_status.Said, headers: Mapping[str, str]) -> Failure:
+    def _declined(self, request: Request[Any], http: int, said: http_status.Said, headers: Mapping[str, str]) -> Failure:
         """Return the failure that a reply states by its HTTP status or in its body; one in the body counts like one of its own."""
-        by_body = http < httpx.codes.BAD_REQUEST
+        by_body = httpx.codes.is_success(http)
         status = http if not by_body or said.status is None else said.status
         where = (
             f"HTTP {http}" if not by_body else f"HTTP {http} with error {said.status}" if said.status else f"HTTP {http} with an error"
         )
         words = self._clean(said.words, None)
         reason = self._clean(f"{where}: {words}")
-        # later a 403 is about a text
-        if status in STOPPING or (status == httpx.codes.FORBIDDEN and not self._answered):
+        # later a 403 is about a text; the list of models may be kept from a key that may use them
+        if request.body is not None and (said.spent or status in STOPPING or (status == httpx.codes.FORBIDDEN and not self._answered)):
             self.stopped = f"{reason} (the key is read from {API_KEY_VARIABLE})"
         again = said.busy or http_status.asks_again(status)
-        unclear = by_body and said.status is None and not again
+        astray = status in http_status.ASTRAY and request.path in self._answered
+        unclear = (astray or (by_body and said.status is None)) and not again
         return Failure(reason=reason, status=status, again=again, misread=unclear, words=words, wait_s=http_status.wait_s(headers))
 
     def _clean(self, reason: str, most: int | None = REASON_CHARACTERS) -> str:

@@ -8,31 +8,41 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from math import isfinite
 from typing import Any
 
-BUSY = {408, 409, 425, 429, 498}  # statuses that ask to come again, besides those of 500 and above; 498: Groq has no room just now
+#: Statuses that ask to come again, besides those of 500 and above. 424: text-embeddings-inference failed by itself; 498: Groq has no room
+#: just now; 499: a gateway's own client went away.
+BUSY = {408, 409, 421, 424, 425, 429, 449, 498, 499}
+ASTRAY = {403, 404, 405}  # where the same path has answered before: something between here and the server, or a filter of texts
 NEVER = {501, 505}  # of 500 and above: the server cannot do it, and will not a minute later
 #: Codes and types, in words, that ask to come again.
 _BUSY_WORDS = re.compile(
-    r"rate.?limit|too.?many|overload|resource.?exhausted|unavailable|time.?out|timed.?out|server.?error|internal|capacity|try.?again",
+    r"rate.?limit|too.?many.?requests|throttl|overload|resource.?exhausted|unavailable|time.?out|timed.?out|server.?error|internal|capacity|try.?again",
     re.IGNORECASE,
 )
+_SPENT = re.compile(r"insufficient.?(quota|balance|credit|fund)|billing", re.IGNORECASE)
+#: In an error's own words, whatever its status: gateways hand on what the service behind them says as 400.
+_BUSY_MESSAGE = re.compile(r"rate.?limit|too many requests|throttl", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _EVENT = b"data:"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """An error in a server's words; `status` is what it says itself, None where that is nothing known; `busy` that it asks to wait."""
+    """An error in a server's words; `status` is what it says itself, None where that is nothing known; `busy` that it asks to wait.
+
+    `spent` says that there is no money left, which some servers say with 429.
+    """
 
     words: str
     status: int | None = None
     busy: bool = False
+    spent: bool = False
 
 
 def asks_again(status: int) -> bool:
@@ -84,12 +94,17 @@ def error_in(data: Any) -> Said | None:
     if not isinstance(data, Mapping):
         return None
     error = data.get("error") or data.get("errors") or _of_choice(data)
-    if error:
+    if error and not _is_empty(error):
         return _said(error, data)
     payload = any(data.get(name) is not None for name in ("choices", "data", "embeddings", "models", "prompt", "object", "embedding"))
     if data.get("object") == "error" or (not payload and any(data.get(name) for name in ("detail", "message", "msg", "error_msg"))):
         return _said(data, data)
     return None
+
+
+def _is_empty(error: Any) -> bool:
+    """Tell whether an error says nothing at all, as some servers have one in every answer."""
+    return isinstance(error, Mapping) and not any(error.values())
 
 
 def _of_choice(data: Mapping[str, Any]) -> Any:
@@ -109,8 +124,9 @@ def _said(error: Any, around: Mapping[str, Any]) -> Said:
     codes = [code for code in map(_code, named) if code is not None]
     kinds = " ".join(kind for kind in named if isinstance(kind, str))
     status = codes[0] if codes else None
-    busy = (status is not None and asks_again(status)) or bool(_BUSY_WORDS.search(kinds))
-    return Said(words=": ".join(str(part) for part in (words, raw) if part) or kinds, status=status, busy=busy)
+    told = ": ".join(str(part) for part in (words, raw) if part) or kinds
+    busy = (status is not None and asks_again(status)) or bool(_BUSY_WORDS.search(kinds) or _BUSY_MESSAGE.search(told))
+    return Said(words=told, status=status, busy=busy, spent=bool(_SPENT.search(kinds)))
 
 
 def _code(value: Any) -> int | None:
@@ -128,7 +144,7 @@ def said_by(content: bytes, otherwise: str) -> Said:
     found = error_in(data)
     if found is None:
         found = _said(data, {}) if isinstance(data, Mapping) else Said(words=str(data or ""))
-    return found if found.words else Said(words=otherwise, status=found.status, busy=found.busy)
+    return found if found.words else replace(found, words=otherwise)
 
 
 def _plain(content: bytes) -> str:
@@ -138,6 +154,12 @@ def _plain(content: bytes) -> str:
         return text
     title = _TITLE.search(text)
     return " ".join(title.group(1).split()) if title else ""
+
+
+def moved(headers: Mapping[str, str]) -> str:
+    """Return in words where a reply sends one, which is not followed with the key; empty where it sends one nowhere."""
+    place = headers.get("Location")
+    return f"moved to {place}; give that address as --base-url, without what follows its version" if place else ""
 
 
 def wait_s(headers: Mapping[str, str]) -> float | None:
