@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+KEY = f"sk-{secrets.token_hex(16)}"  # LiteLLM's proxy does not start without one; llama.cpp's server does not ask
 READY_S = 120  # LiteLLM's proxy needs 20 s alone on two cores
 NAME = "smollm2"
 HERE = Path(__file__).parent
@@ -62,6 +64,11 @@ def _llama(tmp_path_factory, *kinds):
         yield url
 
 
+@pytest.fixture(autouse=True)
+def _key(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
 @pytest.fixture(scope="session")
 def llama(tmp_path_factory):
     """A language model in llama.cpp's server."""
@@ -95,5 +102,6 @@ def litellm(tmp_path_factory, llama, llama_vectors):
     (folder / "config.yaml").write_text(CONFIG.format(llama=llama, vectors=llama_vectors, name=NAME))
     program = str(Path(sys.executable).with_name("litellm"))
     command = [sys.executable, program, "--config", str(folder / "config.yaml"), "--port", str(port), "--host", "127.0.0.1"]
-    with running(folder / "log", command, port, "/health/liveliness", LITELLM_LOCAL_MODEL_COST_MAP="True") as url:
+    settings = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MASTER_KEY": KEY}
+    with running(folder / "log", command, port, "/health/liveliness", **settings) as url:
         yield url

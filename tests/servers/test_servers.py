@@ -22,11 +22,6 @@ PROMPTS = ["The capital of France is", "Two plus two makes", "The opposite of ho
 TEXTS = [f"{word} cats sat on {n} mats" for n in range(20) for word in ("Small", "Diminutive")]
 
 
-@pytest.fixture(autouse=True)
-def _no_key(monkeypatch):
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-
-
 def test_llama_generates_and_says_why_it_scores_nothing(llama):
     model = models.language_model(NAME, base_url=llama)
     answers = model.generate(PROMPTS, max_tokens=6)

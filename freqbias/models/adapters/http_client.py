@@ -222,8 +222,8 @@ class Client:
         """Return what a reply holds, or what is wrong with it."""
         status = response.status_code
         if not response.is_success:
-            said = http_status.said_by(response.content, http_status.moved(response.headers) or response.reason_phrase)
-            return self._declined(request, status, said, response.headers)
+            otherwise = http_status.moved(response.headers) or response.reason_phrase
+            return self._declined(request, status, http_status.said_by(response.content, otherwise), response.headers)
         try:
             data = http_status.parsed(response.content)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
