@@ -4,7 +4,7 @@ import json
 
 import misbehaving
 import pytest
-from misbehaving import MODEL, Server
+from misbehaving import MODEL, Reply, Server
 
 from freqbias import read_observations
 
@@ -124,3 +124,25 @@ def test_budget_ends_a_run_and_the_next_goes_on(cli, tmp_path, pairs):
     assert codes == [1, 1, 0, 0]
     measured, failed, _ = rows_of(out)
     assert (len(measured), failed) == (300, set())
+
+
+def test_a_server_that_has_another_model_by_now_is_refused(cli, tmp_path, pairs):
+    def refuse(body):
+        if any("rarest word 7" in text for text in body["input"]):
+            raise Reply(400, {"error": {"message": "no"}})
+        return misbehaving.embeddings(body)
+
+    def longer(body):
+        return {"data": [{**row, "embedding": [*row["embedding"], 2.0]} for row in misbehaving.embeddings(body)["data"]]}
+
+    with Server(embeddings=refuse) as server:
+        options = ("--out", tmp_path / "o.jsonl", "--embedder", MODEL, "--probe", "similarity", "--base-url", server.url)
+        assert cli("probe", pairs, *options).exit_code == 3
+        before = (tmp_path / "o.jsonl").read_bytes()
+        server.behaviours["embeddings"] = longer
+        result = cli("probe", pairs, *options)
+        assert result.exit_code == 2
+        assert "its dimensions was 3 and is 4" in " ".join(result.stderr.split())
+        assert (tmp_path / "o.jsonl").read_bytes() == before
+        server.behaviours["embeddings"] = misbehaving.embeddings
+        assert cli("probe", pairs, *options).exit_code == 0

@@ -75,6 +75,21 @@ def test_a_name_that_no_listed_model_can_be_meant_by_is_refused(name):
     assert http_models.may_serve_others("https://me.openai.azure.com/openai/v1", name, {"gpt-4o": {}})
 
 
+@pytest.mark.parametrize(
+    ("pattern", "served"), [("*", True), ("mine/*", True), ("yours/*", False), (None, False)], ids=["all", "mine", "others", "none"]
+)
+def test_a_pattern_that_is_only_listed_on_demand_counts(pattern, served):
+    known = {"data": [{"id": "text-completion-openai/davinci-002"}]}
+    whole = {"data": [*known["data"], *([{"id": pattern}] if pattern else [])]}
+    with Server(models=lambda body: known) as server:
+        server.behaviours["models?return_wildcard_routes=true"] = lambda body: whole
+        if served:
+            HttpEmbedder(server.url, "mine/small", EMBEDDER, patience=QUICK)
+        else:
+            with pytest.raises(InputError, match="does not serve model 'mine/small'"):
+                HttpEmbedder(server.url, "mine/small", EMBEDDER, patience=QUICK)
+
+
 # Parameters
 
 
@@ -231,6 +246,13 @@ def test_indices_that_are_none_are_named(indices, fault):
         return {**answer, "data": [{**row, "index": index} for row, index in zip(answer["data"], indices, strict=True)]}
 
     with Server(embeddings=changed(renumbered)) as server, pytest.raises(BackendError, match=f"embeddings with the indices {fault}"):
+        embedder(server)
+
+
+@pytest.mark.parametrize("vector", [[0.5, 0.25, 1.0], [1, 1, 1], [3e-3, -4.0, 0.0]])
+def test_a_server_that_gives_every_text_the_same_vector_is_refused(vector):
+    same = changed(lambda answer: rows(answer, lambda row: {**row, "embedding": vector}))
+    with Server(embeddings=same) as server, pytest.raises(BackendError, match="one vector for different texts"):
         embedder(server)
 
 

@@ -256,7 +256,7 @@ class HttpEmbedder(Served):
         self._at_once = TEXTS_PER_REQUEST
         self._suspected = 0  # texts of a request that may be as many as the server takes
         self._width = self._probe_width(name)
-        stated = {"backend": "http", "server": self._server, "prompts": dict(self._prompts), **self._said()}
+        stated = {"backend": "http", "server": self._server, "prompts": dict(self._prompts), "dimensions": self._width, **self._said()}
         self.info = replace(info, details={**info.details, **stated})
 
     def _probe_width(self, name: str) -> int:
@@ -265,9 +265,11 @@ class HttpEmbedder(Served):
         if isinstance(probed, Failure) and self._default_encoding(probed):
             probed = self._ability(self._request([TEST_SENTENCE, *OTHER_SENTENCES]))
         faults = [probed.reason] if isinstance(probed, Failure) else [row for row in probed if isinstance(row, str)]
-        if isinstance(probed, Failure) or faults:
-            raise BackendError(f"{self._client.base_url} offers no embeddings for model '{name}': {faults[0]}")
-        return len(probed[0])
+        if not isinstance(probed, Failure) and not faults:
+            if any(row != probed[0] for row in probed):
+                return len(probed[0])
+            faults = ["one vector for different texts"]
+        raise BackendError(f"{self._client.base_url} offers no embeddings for model '{name}': {faults[0]}")
 
     def _default_encoding(self, failure: Failure) -> bool:
         """Leave out how vectors are to be written where a server declines without saying what it declines; tell whether that is new."""

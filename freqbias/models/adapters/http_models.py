@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 Card = Mapping[str, Any]
 
+#: Asks LiteLLM's proxy for its patterns, too: with a `*` it lists the models that it knows, and serves others. No other server minds.
+WITH_PATTERNS = "models?return_wildcard_routes=true"
 LATEST = ":latest"  # Ollama's models are listed with it and called without
 PREFIXES = ("models/",)  # Gemini's
 AZURE = ".azure.com"  # lists the models that it could serve, and serves deployments, whose names are their owners'

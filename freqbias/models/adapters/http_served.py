@@ -70,10 +70,17 @@ class Served:
                 raise BackendError(f"{self._client.base_url}: {self.stopped or listed.reason}")
             listed = {}
         own = http_models.as_listed(self._name, listed)
-        if own is None and not http_models.may_serve_others(self._client.base_url, self._name, listed):
+        if own is None and not self._may_be_served(listed):
             raise InputError(f"{self._client.base_url} does not serve model '{self._name}'{suggestion(self._name, listed)}")
         self._name = own or self._name
         return listed.get(self._name, {})
+
+    def _may_be_served(self, listed: Mapping[str, http_models.Card]) -> bool:
+        if http_models.may_serve_others(self._client.base_url, self._name, listed):
+            return True
+        more = self._client.ask([Request(path=http_models.WITH_PATTERNS, read=http_models.listed)])[0]
+        known = listed if isinstance(more, Failure) else {**listed, **more}
+        return http_models.may_serve_others(self._client.base_url, self._name, known)
 
     def _ability(self, request: Request[T]) -> T | Failure:
         """Ask once: a server that declines lacks the ability, one that fails or that refuses the key is a `BackendError`."""
