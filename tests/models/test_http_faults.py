@@ -105,6 +105,31 @@ def test_a_text_that_breaks_a_server_does_not_take_its_request_with_it():
     assert model.errors == {"TARGET": f"HTTP 500: failed to encode response: json: unsupported value: NaN ({TINY.attempts} attempts)"}
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(504, raw=b"<html><title>504 Gateway Time-out</title></html>"),
+        Reply(502, raw=b"<html><title>502 Bad Gateway</title></html>"),
+        Reply(how="reset"),
+        Reply(424, {"error": "CUDA_ERROR_OUT_OF_MEMORY", "error_type": "Backend"}),
+        Reply(raw=b'{"data": ['),
+    ],
+    ids=["gateway timeout", "bad gateway", "reset", "out of memory", "cut"],
+)
+def test_a_text_or_a_size_that_kills_what_stands_behind_a_gateway_costs_no_other_text(reply):
+    def behave(body):
+        if "TARGET" in body["input"] or len(body["input"]) > 20:
+            raise reply
+        return misbehaving.embeddings(body)
+
+    texts = [*TEXTS[:40], "TARGET", *TEXTS[40:60]]
+    with Server(embeddings=behave) as server:
+        model = embedder(server, patience=TINY)
+        found = model.encode(texts, role="document")
+    assert np.isnan(found).any(axis=1).tolist() == [text == "TARGET" for text in texts]
+    assert list(model.errors) == ["TARGET"]
+
+
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_limit_of_texts_in_a_request_is_learnt(status):
     def behave(body):

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import httpx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +26,7 @@ log = logging.getLogger(__name__)
 
 TEST_SENTENCE = "The cat sat on the mat."  # any sentence that every tokenizer splits into several tokens
 OTHER_SENTENCES = ("A dog barked.", "Why?")
-FAILED_BY_ITSELF = {httpx.codes.INTERNAL_SERVER_ERROR, httpx.codes.FAILED_DEPENDENCY}  # 424: text-embeddings-inference's 500
+HAS_NO_ROOM = {429, 498, 503, 529}  # statuses of a server that would have none for a part of a request either
 ENCODING = "encoding_format"
 TEXTS_PER_REQUEST = 32  # of an embeddings request; hosted services take at least this many
 WITHOUT_TOKENIZER = "\n"  # stands before a text where nobody here knows the model's BOS token; a line starts after it
@@ -279,7 +278,7 @@ class HttpEmbedder(Served):
         return True
 
     def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:
-        """Return the vectors, float32 of shape (n, d); what is declined, or fails by its own fault, is sent again in halves.
+        """Return the vectors, float32 of shape (n, d); what may have failed by its own fault is sent again in halves.
 
         A vector that cannot be one is asked for once more, its text alone.
         """
@@ -331,7 +330,7 @@ class HttpEmbedder(Served):
                 continue
             if not isinstance(answer, Failure):
                 left += [[index] for index in part if isinstance(rows[index], str)]
-            elif _is_its_own_fault(answer):
+            elif _may_be_its_own_fault(answer):
                 half = (len(part) + 1) // 2
                 left += [part[:half], part[half:]]
         taken = [len(part) for part, answer in zip(parts, answers, strict=True) if not isinstance(answer, Failure)]
@@ -342,6 +341,9 @@ class HttpEmbedder(Served):
         return left
 
 
-def _is_its_own_fault(failure: Failure) -> bool:
-    """Tell whether a request failed by what was in it, or by its size: declined, taken too long over, or failed by itself (500, 424)."""
-    return failure.slow or failure.status in FAILED_BY_ITSELF or (failure.status is not None and not failure.again)
+def _may_be_its_own_fault(failure: Failure) -> bool:
+    """Tell whether a request may have failed by what was in it, or by its size: declined, broken off, taken too long over here or there.
+
+    Not where the server has no room, or nobody listens.
+    """
+    return not failure.refused and failure.status not in HAS_NO_ROOM
