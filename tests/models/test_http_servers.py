@@ -270,6 +270,14 @@ def test_base64_of_other_numbers_is_no_vector(kind):
     np.testing.assert_array_equal(read(values.astype("<f4")), values.astype("<f4"))
 
 
+@pytest.mark.parametrize("row", [{"embedding": None}, {"error": "too long"}, {"embedding": []}, {"embedding": "too long"}])
+def test_a_row_without_a_vector_among_others_says_so(row):
+    answer = {"data": [{"index": 0, "embedding": [1.0, 2.0]}, {"index": 1, **row}]}
+    found = http_answers.vectors(answer, 2, 2)
+    assert found[0] == [1.0, 2.0]
+    assert found[1].startswith("an embedding of ")
+
+
 @pytest.mark.parametrize("values", [[1e39, 1.0, 2.0], [10**400, 1, 2], [1e-50, 1e-45, 0.0]])
 def test_numbers_that_single_precision_does_not_hold_cost_their_row(values):
     def spoilt(answer):

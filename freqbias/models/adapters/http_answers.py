@@ -170,7 +170,7 @@ def vectors(data: Any, count: int, width: int | None = None) -> list[list[float]
     places = [row.get("index") for row in rows]
     if all(place is None for place in places) or (count > 2 and all(str(place) == "0" for place in places)):
         places = list(range(len(rows)))
-    found = {int(float(str(place))): row["embedding"] for place, row in zip(places, rows, strict=True)}
+    found = {int(float(str(place))): row.get("embedding") for place, row in zip(places, rows, strict=True)}
     if len(rows) != count:
         raise ValueError(f"{len(rows)} embeddings for {count} texts")
     if sorted(found) != list(range(count)):
