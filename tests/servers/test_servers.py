@@ -77,7 +77,8 @@ def test_litellm_hands_on_what_llama_writes(llama, litellm):
 
 def test_litellm_hands_on_vectors(llama_vectors, litellm):
     direct, behind = models.embedder(NAME, base_url=llama_vectors), models.embedder("vectors", base_url=litellm)
-    np.testing.assert_allclose(behind.encode(TEXTS, role="query"), direct.encode(TEXTS, role="query"), atol=1e-3)
+    texts = TEXTS[:12]
+    np.testing.assert_allclose(behind.encode(texts, role="query"), direct.encode(texts, role="query"), atol=1e-3)
     assert behind.errors == {}
 
 
