@@ -1,13 +1,14 @@
-"""Linear mixed models with one or two crossed random intercepts by restricted maximum likelihood, exact and fast.
+"""Linear mixed models with one or two crossed random intercepts and a random slope by restricted maximum likelihood, exact and fast.
 
-y = X b + Z1 u1 + Z2 u2 + e with independent normal u1, u2, e. The factor with more levels is eliminated in closed form (its blocks are
-compound symmetric), so one evaluation of the likelihood costs the cube of the other's levels whatever the number of rows. What the
-likelihood needs of the rows are cross products, summed once. Held against lme4 in `tests/golden`.
+y = X b + Z1 u1 + Z2 u2 + diag(d) Z2 v + e with independent normal u1, u2, v, e. The factor with more levels is eliminated in closed form
+(its blocks are compound symmetric), so one evaluation of the likelihood costs the cube of the other's levels (and those of the slope)
+whatever the number of rows. What the likelihood needs of the rows are cross products, summed once. Held against lme4 in `tests/golden`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,22 @@ MAX_SD_RATIO = 1e3  # beside a standard deviation this large the residual is rou
 STEP = 1e-3  # of the numerical derivatives, on the log scale
 #: Starts of the search, arsinh of a standard deviation beside the residual's; exactly at zero the slope is zero and nothing would move.
 GRID = (0.005, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+SLOPE_GRID = (0.005, 0.1, 0.4, 1.6)  # of a random slope, whose predictor is brought to a mean square of 1
+
+
+class Slope(NamedTuple):
+    """A random slope: the level of every row (codes from 0) and the predictor whose slope differs by it, each n long."""
+
+    codes: NDArray[np.int64]
+    predictor: Matrix
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reml:
-    """Coefficients with standard errors and Satterthwaite's degrees of freedom; `variances` are the residual's, then the factors'."""
+    """Coefficients with standard errors and Satterthwaite's degrees of freedom.
+
+    `variances` are the residual's, then the factors', then the slope's.
+    """
 
     values: Matrix
     errors: Matrix
@@ -31,24 +43,38 @@ class Reml:
     variances: Matrix
 
 
-def reml(y: Matrix, design: Matrix, factors: Sequence[NDArray[np.int64]], sums: Matrix | None = None) -> Reml | None:
+def reml(
+    y: Matrix,
+    design: Matrix,
+    factors: Sequence[NDArray[np.int64]],
+    sums: Matrix | None = None,
+    slope: Slope | None = None,
+    weights: Matrix | None = None,
+) -> Reml | None:
     """Return the fit of `y` (n) on `design` (n, p) with random intercepts for up to two `factors` (codes from 0, each n long).
 
-    `sums` (k, p) are weighted sums of coefficients that are wanted in the place of the p coefficients themselves.
+    `sums` (k, p) are weighted sums of coefficients that are wanted in the place of the p coefficients themselves. `slope` adds a random
+    slope that is independent of the intercepts. `weights` (n), reciprocals of noise beside that of the other rows, are for rows in
+    which residual and first factor are so much louder; the second factor and the slope are as large there as everywhere.
 
     Degrees of freedom of coefficient j: 2 f² / (g' A g), f its variance, g the gradient of f in the variance parameters, A twice the
     inverse Hessian of the restricted deviance; a parameter at zero is taken as known. References: Satterthwaite (1946),
     doi:10.2307/3002019; Kuznetsova, Brockhoff & Christensen (2017), doi:10.18637/jss.v082.i13. None where coefficients and
     factors leave no residual.
     """
+    if weights is not None:
+        y, design = y * weights, design * weights[:, None]
     scale = float(np.std(y)) or 1.0  # the optimiser's tolerances are absolute
+    size = 1.0 if slope is None else float(np.sqrt(np.mean(slope.predictor**2))) or 1.0
+    level = None if slope is None else Slope(slope.codes, slope.predictor / size)
     wanted = np.eye(design.shape[1]) if sums is None else sums
-    model = _Products.of(y / scale, design, factors or [np.zeros(len(y), dtype=np.int64)], wanted)
-    ratios = np.zeros(max(1, len(factors)))
+    model = _Products.of(y / scale, design, factors or [np.zeros(len(y), dtype=np.int64)], wanted, level, weights)
+    count = len(factors) + (slope is not None)
+    ratios = np.zeros(max(1, len(factors)) + (slope is not None))
     if factors:
-        bounds, options = [(0.0, float(np.arcsinh(10 * MAX_SD_RATIO)))] * len(factors), {"ftol": 1e-13, "gtol": 1e-7}
+        bounds, options = [(0.0, float(np.arcsinh(10 * MAX_SD_RATIO)))] * count, {"ftol": 1e-13, "gtol": 1e-7}
         # on a scale that is linear near zero and logarithmic far out, where a factor leaves the residual nothing
-        start = _lowest(model, len(factors))
+        start = _lowest(model, len(factors), slope is not None)
         # central differences: with forward ones two fits of one question agree to six digits only
         found = optimize.minimize(
             lambda x: model.deviance(np.sinh(x)), start, jac="3-point", method="L-BFGS-B", bounds=bounds, options=options
@@ -57,23 +83,27 @@ def reml(y: Matrix, design: Matrix, factors: Sequence[NDArray[np.int64]], sums: 
     values, covariance, residual = model.solved(ratios)
     if residual <= 1e-14 or ratios.max() > MAX_SD_RATIO:
         return None
+    units = np.array([1.0] * len(factors) + [size] * (slope is not None))
     return Reml(
         values=values * scale,
         errors=np.sqrt(residual * np.diag(covariance)) * scale,
         df=_satterthwaite(model, ratios, residual),
-        variances=np.concatenate([[1.0], ratios[: len(factors)] ** 2]) * residual * scale**2,
+        variances=np.concatenate([[1.0], (ratios[:count] / units) ** 2]) * residual * scale**2,
     )
 
 
-def _lowest(model: "_Products", factors: int) -> Matrix:
+def _lowest(model: "_Products", factors: int, slope: bool) -> Matrix:
     """Return where the deviance is lowest on a grid: it may have several minima, and rounding must not choose between them."""
-    grid = list(product(GRID, repeat=factors))
+    grid = list(product(*[GRID] * factors, *[SLOPE_GRID] * slope))
     return np.array(grid[int(np.argmin([model.deviance(np.sinh(np.array(point))) for point in grid]))])
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Products:
-    """Cross products of [Z2, X, y]: over all rows, and of the sums of each level of the first factor, by the level's size."""
+    """Cross products of [Z2, DZ2, X, y]: over all rows, and of the sums of each level of the first factor, by the level's size.
+
+    `blocks` are the numbers of columns of Z2 and DZ2.
+    """
 
     rows: int
     coefficients: int
@@ -82,16 +112,27 @@ class _Products:
     sizes: Matrix
     counts: Matrix
     by_size: Matrix
+    blocks: tuple[int, ...]
     swapped: bool
 
     @classmethod
-    def of(cls, y: Matrix, design: Matrix, factors: Sequence[NDArray[np.int64]], wanted: Matrix) -> "_Products":
-        """Sum what the likelihood needs, once."""
-        swapped = len(factors) == 2 and int(factors[1].max()) > int(factors[0].max())
+    def of(
+        cls,
+        y: Matrix,
+        design: Matrix,
+        factors: Sequence[NDArray[np.int64]],
+        wanted: Matrix,
+        slope: Slope | None = None,
+        weights: Matrix | None = None,
+    ) -> "_Products":
+        """Sum what the likelihood needs, once; with `weights` the first factor is the one that is eliminated, since its rows are alike."""
+        swapped = len(factors) == 2 and weights is None and int(factors[1].max()) > int(factors[0].max())
         first, *rest = reversed(factors) if swapped else factors
         dense = np.column_stack([design, y])
         n = len(y)
-        parts = [sparse.csr_matrix((np.ones(n), (np.arange(n), codes))) for codes in rest] + [sparse.csr_matrix(dense)]
+        scale = np.ones(n) if weights is None else weights
+        random = [(scale, codes) for codes in rest] + ([] if slope is None else [(scale * slope.predictor, slope.codes)])
+        parts = [sparse.csr_matrix((values, (np.arange(n), codes))) for values, codes in random] + [sparse.csr_matrix(dense)]
         table = sparse.hstack(parts, format="csr")
         sums = (sparse.csr_matrix((np.ones(n), (first, np.arange(n)))) @ table).tocsr()
         sizes, place, counts = np.unique(np.bincount(first), return_inverse=True, return_counts=True)
@@ -104,19 +145,22 @@ class _Products:
             sizes=sizes.astype(float),
             counts=counts.astype(float),
             by_size=np.array(by_size),
+            blocks=tuple(part.shape[1] for part in parts[:-1]),
             swapped=swapped,
         )
 
     def reduced(self, ratios: Matrix) -> tuple[Matrix, float]:
         """Return [X, y]' V^-1 [X, y] and log |V| for standard deviations `ratios` beside a residual of 1."""
-        first, *rest = (ratios[::-1] if self.swapped else ratios) ** 2
+        ordered = np.concatenate([ratios[1::-1], ratios[2:]]) if self.swapped else ratios
+        first, rest = float(ordered[0]) ** 2, ordered[1:]
         shrunk = self.whole - np.tensordot(first / (1 + self.sizes * first), self.by_size, axes=1)
         logdet = float(self.counts @ np.log1p(self.sizes * first))
-        if not rest:
+        if not self.blocks:
             return shrunk, logdet
-        levels = len(shrunk) - self.coefficients - 1
-        lower = np.linalg.cholesky(np.eye(levels) + rest[0] * shrunk[:levels, :levels])
-        inner = np.linalg.solve(lower, np.sqrt(rest[0]) * shrunk[:levels, levels:])
+        each = np.repeat(rest, self.blocks)
+        levels = len(each)
+        lower = np.linalg.cholesky(np.eye(levels) + each[:, None] * shrunk[:levels, :levels] * each)
+        inner = np.linalg.solve(lower, each[:, None] * shrunk[:levels, levels:])
         return shrunk[levels:, levels:] - inner.T @ inner, logdet + 2 * float(np.log(np.diag(lower)).sum())
 
     def _likelihood(self, ratios: Matrix) -> tuple[float, float, Matrix, Matrix]:

@@ -1,6 +1,6 @@
 # Reference numbers for the statistics, from R. Run: Rscript tests/golden/make.R > tests/golden/r.json
-# R 4.2 with packages boot (BCa) and lme4 (crossed random effects).
-suppressMessages({library(boot); library(lme4)})
+# R 4.2 with packages boot (BCa), lme4 (crossed random effects), lmerTest (degrees of freedom), clubSandwich (CR2).
+suppressMessages({library(boot); library(lme4); library(clubSandwich)})
 number <- function(x) formatC(x, digits = 12, format = "g")
 array <- function(x) paste0("[", paste(number(x), collapse = ", "), "]")
 
@@ -28,6 +28,22 @@ d$gap <- 0.02 * d$zipf_gap - 0.01 * d$characters_gap + 0.15 * noise(d$item + 1, 
 fit <- lmer(gap ~ zipf_gap + characters_gap + (1 | item) + (1 | frame), data = d, REML = TRUE)
 s <- summary(fit)$coefficients
 v <- as.data.frame(VarCorr(fit))$vcov
+# the dose works differently in every frame, and its noise grows with its distance from the mean; without and with intercept
+d$uneven <- d$gap + 0.08 * d$zipf_gap * noise(d$frame * 19 + 2, 401) +
+  0.2 * abs(d$zipf_gap - mean(d$zipf_gap)) * noise(d$item * 43 + d$frame * 71 + 5, 1013)
+slopes <- lmerTest::lmer(uneven ~ 0 + zipf_gap + characters_gap + (1 | item) + (1 | frame) + (0 + zipf_gap | frame), data = d,
+  control = lmerControl(optCtrl = list(rhobeg = 1e-2, rhoend = 1e-9)))
+slope <- summary(slopes)$coefficients
+components <- as.data.frame(VarCorr(slopes))
+component <- function(group, name) components$vcov[components$grp %in% group & components$var1 %in% name]
+varied <- c(sigma(slopes)^2, component("item", "(Intercept)"), component(c("frame", "frame.1"), "(Intercept)"), component(c("frame", "frame.1"), "zipf_gap"))
+unbalanced <- d[noise(d$item * 23 + d$frame * 7, 911) > -0.2, ]
+ols <- lm(uneven ~ zipf_gap + characters_gap, data = unbalanced)
+cr2 <- function(cluster) {
+  found <- coef_test(ols, vcov = vcovCR(ols, cluster = cluster, type = "CR2"), test = "Satterthwaite")
+  rbind(found$SE, found$df_Satt)
+}
+by_item <- cr2(unbalanced$item); by_frame <- cr2(unbalanced$frame); by_row <- cr2(seq_len(nrow(unbalanced)))
 # binary outcomes of both forms, more frames; every pair has its own level. Conditional logistic regression is logistic regression of
 # "the high form is right" on the gaps of the discordant pairs; standard errors CR1 on items
 answers <- expand.grid(item = 0:39, frame = 0:23)
@@ -59,5 +75,9 @@ cat(' "mcnemar": {"b": 5, "c": 15, "exact_p": ', number(binomial), "},\n", sep =
 cat(' "logit": {"n_pairs": ', nrow(one), ', "zipf_gap": ', array(c(coef(logit)[2], clustered[2])), ', "characters_gap": ', array(c(coef(logit)[3], clustered[3])),
     ', "glmer": ', array(fixef(mixed)[3:4]), "},\n", sep = "")
 cat(' "lme4": {"n_item": 40, "n_frame": 8, "zipf_gap": ', array(s["zipf_gap", 1:2]), ', "characters_gap": ', array(s["characters_gap", 1:2]),
-    ', "intercept": ', array(s["(Intercept)", 1:2]), ', "variances": ', array(v), "}\n", sep = "")
+    ', "intercept": ', array(s["(Intercept)", 1:2]), ', "variances": ', array(v), "},\n", sep = "")
+cat(' "slopes": {"zipf_gap": ', array(slope["zipf_gap", 1:3]), ', "characters_gap": ', array(slope["characters_gap", 1:3]),
+    ', "variances": ', array(varied), "},\n", sep = "")
+cat(' "cr2": {"n_pairs": ', nrow(unbalanced), ', "values": ', array(coef(ols)), ', "item": [', array(by_item[1, ]), ", ", array(by_item[2, ]),
+    '], "frame": [', array(by_frame[1, ]), ", ", array(by_frame[2, ]), '], "row": [', array(by_row[1, ]), ", ", array(by_row[2, ]), "]}\n", sep = "")
 cat("}\n")

@@ -1,11 +1,12 @@
-"""Restricted maximum likelihood against the textbook matrices; lme4's numbers are in test_mixed."""
+"""Restricted maximum likelihood against the textbook matrices and lme4; more of lme4's numbers are in test_mixed."""
 
 from itertools import product
 
 import numpy as np
 import pytest
+from golden_tables import R, uneven_table
 
-from freqbias.analysis.stats.reml import _Products, reml
+from freqbias.analysis.stats.reml import Slope, _Products, reml
 
 
 def unbalanced(seed, items=12, frames=7):
@@ -116,3 +117,59 @@ def test_two_orders_of_one_question_give_one_answer():
         assert (first is None) == (second is None), seed
         if first is not None and second is not None:
             np.testing.assert_allclose(first.errors, second.errors, rtol=1e-7, err_msg=str(seed))
+
+
+def test_random_slopes_against_lme4():
+    """lme4 stops where the likelihood changes by less than its tolerance, which leaves the variances four digits."""
+    expected = R["slopes"]
+    table = uneven_table()
+    item, frame = table["item"].to_numpy(), table["frame"].to_numpy()
+    names = ["zipf_gap", "characters_gap"]
+    slope = Slope(frame, table["zipf_gap"].to_numpy())
+    fit = reml(table["gap"].to_numpy(), table[names].to_numpy(dtype=float), [item, frame], slope=slope)
+    for k, name in enumerate(names):
+        assert (fit.values[k], fit.errors[k]) == pytest.approx(tuple(expected[name][:2]), rel=1e-4)
+        assert fit.df[k] == pytest.approx(expected[name][2], rel=1e-2)
+    assert fit.variances == pytest.approx(expected["variances"], rel=2e-3)
+
+
+def textbook(y, design, parts, variances, weights):
+    """Return coefficients, errors and the restricted deviance with the whole covariance matrix written out."""
+    covariance = variances[0] * np.diag(weights**-2.0)
+    for (codes, loading), variance in zip(parts, variances[1:], strict=True):
+        covariance += variance * (codes[:, None] == codes[None, :]) * loading[:, None] * loading[None, :]
+    inverse = np.linalg.inv(covariance)
+    information = design.T @ inverse @ design
+    values = np.linalg.solve(information, design.T @ inverse @ y)
+    rest = y - design @ values
+    deviance = np.linalg.slogdet(covariance)[1] + np.linalg.slogdet(information)[1] + rest @ inverse @ rest
+    return values, np.sqrt(np.diag(np.linalg.inv(information))), deviance
+
+
+@pytest.mark.parametrize("swap", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_slopes_and_weights_solve_the_normal_equations_of_their_own_variances(swap, weighted):
+    """A quarter of the rows is twice as loud, items too; the frames are as large there as elsewhere."""
+    y, design, item, frame = unbalanced(5, items=20)
+    y += 0.6 * np.random.default_rng(6).normal(size=7)[frame] * design[:, 1]
+    weights = np.where(np.arange(len(y)) % 4 == 0, 0.5, 1.0) if weighted else np.ones(len(y))
+    first, second = (frame, item) if swap else (item, frame)
+    fit = reml(y, design, [first, second], slope=Slope(frame, design[:, 1]), weights=weights if weighted else None)
+    parts = [(first, 1 / weights), (second, np.ones(len(y))), (frame, design[:, 1])]
+    values, errors, least = textbook(y, design, parts, fit.variances, weights)
+    assert fit.values == pytest.approx(values, rel=1e-6)
+    assert fit.errors == pytest.approx(errors, rel=1e-6)
+    assert min(fit.variances) > 0
+    for k in range(4):
+        for factor in (0.95, 1.05):
+            moved = fit.variances.copy()
+            moved[k] *= factor
+            assert textbook(y, design, parts, moved, weights)[2] > least
+
+
+def test_the_unit_of_a_slopes_predictor_does_not_matter():
+    y, design, item, frame = unbalanced(5, items=20)
+    y += 0.6 * np.random.default_rng(6).normal(size=7)[frame] * design[:, 1]
+    one, other = (reml(y, design, [item, frame], slope=Slope(frame, unit * design[:, 1])) for unit in (1.0, 1000.0))
+    assert one.errors == pytest.approx(other.errors, rel=1e-6)
+    assert one.variances[3] == pytest.approx(1e6 * other.variances[3], rel=1e-5)

@@ -1,0 +1,31 @@
+"""The data of tests/golden/make.R, made by the same arithmetic, and R's numbers."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+R = json.loads((Path(__file__).parent / "golden" / "r.json").read_text())
+
+
+def noise(k, m):
+    return ((k * 7919 + 104729) % m) / m - 0.5
+
+
+def golden_table(n_item=40, n_frame=8):
+    """Return items in crossed frames, gaps that are linear in dose and length."""
+    item, frame = np.tile(np.arange(n_item), n_frame), np.repeat(np.arange(n_frame), n_item)
+    table = pd.DataFrame({"item": item, "frame": frame, "zipf_gap": 0.7 + ((item * 37) % 101) / 44})
+    table["characters_gap"] = (item * 13) % 7 - 3
+    table["gap"] = 0.02 * table["zipf_gap"] - 0.01 * table["characters_gap"]
+    table["gap"] += 0.15 * noise(item + 1, 997) + 0.06 * noise(frame + 3, 389) + 0.08 * noise(item * 31 + frame * 57 + 11, 1009)
+    return table
+
+
+def uneven_table():
+    """Return the same with a dose that works differently by frame, and noise that grows with its distance from the mean."""
+    table = golden_table()
+    item, frame, zipf = table["item"], table["frame"], table["zipf_gap"]
+    table["gap"] += 0.08 * zipf * noise(frame * 19 + 2, 401) + 0.2 * (zipf - zipf.mean()).abs() * noise(item * 43 + frame * 71 + 5, 1013)
+    return table
