@@ -90,6 +90,7 @@ MARGIN_NOT_TOLD = "margin_not_told"  # of a `relative` without interval: what it
 REVERSED = "reversed"  # of a mean in whose pairs the high form is, on average, not the more frequent one
 ONE_REGISTER = "one_register"  # of a mean whose rows, or some of them, asked in one register only
 NO_GLOSS = "no_gloss"  # of a mean whose rows, or some of them, asked other queries than glosses
+DIRECT_LARGER = "direct_larger"  # of a direct effect that is larger than the total one: the mediator works the other way
 IN_PHRASING = "in_phrasing"  # of a mean over pairs, some or all of which differ in construction and have no frequency gap of words
 
 FLAGS = (
@@ -110,6 +111,7 @@ FLAGS = (
     REVERSED,
     ONE_REGISTER,
     NO_GLOSS,
+    DIRECT_LARGER,
     IN_PHRASING,
 )
 
@@ -120,6 +122,9 @@ IN_EVERY_PAIR = "in_every_pair"  # of a covariate in the audit: the difference, 
 ENTAILMENT = "entailment"  # measure of a scorer: the probability that the second text follows from the first
 GLOSS_LEAN = "gloss_lean"  # share of two readers' choices of the word that a gloss defines better, by side
 ACCEPTED_SHARE = "accepted_share"  # of the annotators that take a word in its place, by side
+
+GLOSS_ZIPF = "gloss_zipf"  # how much nearer in frequency the glosses that a row asked lie to the high form
+N_SENSES = "n_senses"
 
 #: Rivals of frequency as the analysis names them, and in words; the order is that of the sentences.
 RIVALS = {
@@ -133,7 +138,13 @@ RIVALS = {
     "overlap_with_original": "overlap with the original",
     "numbers_dropped": "dropped numbers",
     ACCEPTED_SHARE: "acceptance by annotators",
+    "specificity": "specificity",
+    N_SENSES: "number of senses",
+    GLOSS_ZIPF: "the glosses' own frequency",
 }
+
+#: The term of a claim that an effect goes with frequency: `p_value` is the largest that it needs, and claims are one family.
+CREDIT = "credit"
 
 #: Rivals whose parts of a mean gap are told as one, by what that is called.
 JOINT_PARTS = {REGISTER: MARKED}

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, Coefficient, Fit, crossed, inflation, two_way_ols, usable
+from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, Coefficient, Fit, crossed, inflation, robust, usable
 from freqbias.analysis.stats.resampling import std_error, t_interval
 from freqbias.errors import InputError
 from freqbias.matching import match
@@ -110,9 +110,9 @@ def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
             replace(row, flags=unknown, details=_dose_of(rows)) if row.term == "zipf_slope" else row for row in _slopes(fit, names)
         )
         yield row_of("adjusted", fit.adjusted, f"mean gap at the mean frequency gap with no rival; {method_of(fit, names)}")
-    check = two_way_ols(rows, "gap", names)
+    check = robust(rows, "gap", names)
     if check is not None:
-        yield row_of("zipf_slope_ols", check[0], f"OLS, the same predictors, {check[1]}")
+        yield row_of("zipf_slope_robust", check[0], f"the same predictors, {check[1]}")
     yield from _by_other_frequencies(rows, names)
     yield from _direct(rows, names)
     yield from _matched(rows, names)

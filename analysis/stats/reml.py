@@ -125,7 +125,7 @@ class _Products:
         slope: Slope | None = None,
         weights: Matrix | None = None,
     ) -> "_Products":
-        """Sum what the likelihood needs, once; with `weights` the first factor is the one that is eliminated, since its rows are alike."""
+        """Sum what the likelihood needs, once; with `weights` the first factor is eliminated, whose blocks alone keep their form."""
         swapped = len(factors) == 2 and weights is None and int(factors[1].max()) > int(factors[0].max())
         first, *rest = reversed(factors) if swapped else factors
         dense = np.column_stack([design, y])

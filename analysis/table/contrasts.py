@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from freqbias.analysis.table.glosses import levels, nearness, with_gloss_frequency
 from freqbias.covariates import (
     by_definition,
     characters,
@@ -44,6 +45,7 @@ from freqbias.terms import (
     HIGH,
     IN_PHRASING,
     LOW,
+    N_SENSES,
     NORM,
     NORM_FREQUENCIES,
     NORM_FREQUENCY,
@@ -58,6 +60,7 @@ COMPUTED = {"words": words, "characters": characters, "fkgl": fkgl}
 SERIES = ["model", "probe", "measure", "contrast", "arm"]
 _OVERLAP = ["model", "probe", "contrast", "pair_id"]
 _PAIR = ["model", "probe", "measure", "arm", "item", "pair_id"]
+_PAIR_ITSELF = "pair"
 _VALUES = ["gap", "margin", HIGH, LOW]
 
 
@@ -137,14 +140,15 @@ def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
     Columns: `pair_arm`, `pair_item`, `zipf_gap` (by one definition for all pairs, which `zipf_gap_of` names: see
     `covariates.common_definition`), `swap_zipf_gap` and `swapped_words` (mean and number of the words that face each other; NaN where
     none do), `content_zipf_gap` (of the texts), `in_phrasing` (whether the forms differ in construction: then every gap before is NaN),
-    `sense_zipf_gap` (`zipf_gap` of the intended senses, where the pairs bring `sense_share`), `words_gap` (white-space words),
+    `sense_zipf_gap` (`zipf_gap` of the intended senses, where the pairs bring `sense_share`), `level_high` and `level_low` (the Zipf
+    values whose difference the gap is), the nearness of their glosses (`glosses.nearness`), `words_gap` (white-space words),
     `characters_gap`, `fkgl_gap`, `numbers_dropped_gap`, `overlap_with_original_gap` (where the pairs bring their original),
-    `oriented_by`, `frame`, and `NAME_gap` per covariate of the pairs (`norm:NAME_gap` and `zipf:NAME_gap` of norms and of frequencies
+    `oriented_by`, `frame`, `n_senses_gap` in doublings, and `NAME_gap` per covariate of the pairs (`norm:NAME_gap` and `zipf:NAME_gap` of norms and of frequencies
     that a user joined); every gap is high - low.
     """
     made = [(frequency_gap(pair), _pair_row(pair)) for pair in pairs]
     of = common_definition(gap for gap, _ in made)
-    rows = [row | _dose(row, gap, of) for gap, row in made]
+    rows = [_with_levels(row | _dose(row, gap, of)) for gap, row in made]
     return (pd.DataFrame(rows) if rows else pd.DataFrame(columns=["pair_id", "pair_arm", "pair_item"])).set_index("pair_id")
 
 
@@ -156,8 +160,9 @@ def _pair_row(pair: Pair) -> dict[str, Any]:
     original = pair.meta.get("original")
     if isinstance(original, str):
         computed["overlap_with_original_gap"] = _minus([token_overlap(form, original, pair.language) for form in (pair.high, pair.low)])
-    brought = {f"{_kind(pair, name)}{name}_gap": _minus(sides) for name, sides in given(pair).items()}
+    brought = {f"{_kind(pair, name)}{name}_gap": _minus(_counted(name, sides)) for name, sides in given(pair).items()}
     return {
+        _PAIR_ITSELF: pair,
         "pair_id": pair.id,
         "pair_arm": pair.arm,
         "pair_item": pair.item,
@@ -186,6 +191,18 @@ def _dose(row: Mapping[str, Any], gap: Gap, of: str | None) -> dict[str, Any]:
     }
 
 
+def _with_levels(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with the levels of its frequency gap and how near its glosses lie to them, in the place of the pair itself."""
+    pair = row.pop(_PAIR_ITSELF)
+    high, low = levels(pair, row["zipf_gap"])
+    return row | {"level_high": high, "level_low": low} | nearness(pair, high, low)
+
+
+def _counted(name: str, sides: Any) -> Any:
+    """Return sides as they are, counts of senses in doublings: one sense more is much of two and nothing of thirty."""
+    return [None if side is None or side <= 0 else math.log2(side) for side in sides] if name == N_SENSES else sides
+
+
 def _number(value: float | None) -> float:
     return np.nan if value is None else float(value)
 
@@ -210,7 +227,7 @@ def _minus(sides: Any) -> float:
 
 
 def join(gaps: pd.DataFrame, pairs: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
-    """Return `gaps` with the pair columns and, per model, the `subwords_gap` and `own_overlap_gap` of the observations.
+    """Return `gaps` with the pair columns and, per model, `subwords_gap`, `own_overlap_gap` and `gloss_zipf_gap` of the observations.
 
     `own_overlap_gap` is what high shares more than low with the queries of the user's own collection; it is not there where only
     glosses ask, which share nothing with either.
@@ -222,6 +239,7 @@ def join(gaps: pd.DataFrame, pairs: pd.DataFrame, observations: pd.DataFrame) ->
         how="left",
         validate="many_to_one",
     )
+    table = with_gloss_frequency(table, observations)
     if "query_overlap_high" in observations.columns:
         own = observations[observations["register"].isna() & observations["query_overlap_high"].notna()]
         if len(own):

@@ -1,5 +1,5 @@
 # Reference numbers for the statistics, from R. Run: Rscript tests/golden/make.R > tests/golden/r.json
-# R 4.2 with packages boot (BCa), lme4 (crossed random effects), lmerTest (degrees of freedom), clubSandwich (CR2).
+# R 4.2 with packages boot (BCa), lme4 (crossed random effects), lmerTest (degrees of freedom), clubSandwich (CR2, CR3).
 suppressMessages({library(boot); library(lme4); library(clubSandwich)})
 number <- function(x) formatC(x, digits = 12, format = "g")
 array <- function(x) paste0("[", paste(number(x), collapse = ", "), "]")
@@ -39,11 +39,14 @@ component <- function(group, name) components$vcov[components$grp %in% group & c
 varied <- c(sigma(slopes)^2, component("item", "(Intercept)"), component(c("frame", "frame.1"), "(Intercept)"), component(c("frame", "frame.1"), "zipf_gap"))
 unbalanced <- d[noise(d$item * 23 + d$frame * 7, 911) > -0.2, ]
 ols <- lm(uneven ~ zipf_gap + characters_gap, data = unbalanced)
-cr2 <- function(cluster) {
-  found <- coef_test(ols, vcov = vcovCR(ols, cluster = cluster, type = "CR2"), test = "Satterthwaite")
-  rbind(found$SE, found$df_Satt)
+robust <- function(type) {
+  one <- function(cluster) {
+    found <- coef_test(ols, vcov = vcovCR(ols, cluster = cluster, type = type), test = "Satterthwaite")
+    paste0("[", array(found$SE), ", ", array(found$df_Satt), "]")
+  }
+  paste0('{"n_pairs": ', nrow(unbalanced), ', "values": ', array(coef(ols)), ', "item": ', one(unbalanced$item), ', "frame": ', one(unbalanced$frame),
+    ', "row": ', one(seq_len(nrow(unbalanced))), "}")
 }
-by_item <- cr2(unbalanced$item); by_frame <- cr2(unbalanced$frame); by_row <- cr2(seq_len(nrow(unbalanced)))
 # binary outcomes of both forms, more frames; every pair has its own level. Conditional logistic regression is logistic regression of
 # "the high form is right" on the gaps of the discordant pairs; standard errors CR1 on items
 answers <- expand.grid(item = 0:39, frame = 0:23)
@@ -78,6 +81,5 @@ cat(' "lme4": {"n_item": 40, "n_frame": 8, "zipf_gap": ', array(s["zipf_gap", 1:
     ', "intercept": ', array(s["(Intercept)", 1:2]), ', "variances": ', array(v), "},\n", sep = "")
 cat(' "slopes": {"zipf_gap": ', array(slope["zipf_gap", 1:3]), ', "characters_gap": ', array(slope["characters_gap", 1:3]),
     ', "variances": ', array(varied), "},\n", sep = "")
-cat(' "cr2": {"n_pairs": ', nrow(unbalanced), ', "values": ', array(coef(ols)), ', "item": [', array(by_item[1, ]), ", ", array(by_item[2, ]),
-    '], "frame": [', array(by_frame[1, ]), ", ", array(by_frame[2, ]), '], "row": [', array(by_row[1, ]), ", ", array(by_row[2, ]), "]}\n", sep = "")
+cat(' "cr2": ', robust("CR2"), ',\n "cr3": ', robust("CR3"), "\n", sep = "")
 cat("}\n")

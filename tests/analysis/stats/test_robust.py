@@ -1,10 +1,10 @@
-"""CR2 and Satterthwaite's degrees of freedom: against clubSandwich, against the textbook's matrices, and where a cluster leaves nothing."""
+"""CR2, CR3 and Satterthwaite's degrees of freedom against clubSandwich and the textbook, and where a cluster leaves nothing."""
 
 import numpy as np
 import pytest
 from golden_tables import R, noise, uneven_table
 
-from freqbias.analysis.stats.robust import cr2
+from freqbias.analysis.stats.robust import CR2, CR3, cluster_robust
 
 
 def golden():
@@ -15,12 +15,13 @@ def golden():
 
 
 @pytest.mark.parametrize("way", ["item", "frame", "row"])
-def test_against_clubsandwich(way):
+@pytest.mark.parametrize(("power", "kind"), [(CR2, "cr2"), (CR3, "cr3")])
+def test_against_clubsandwich(way, power, kind):
     table, y, design = golden()
-    expected = R["cr2"]
+    expected = R[kind]
     assert len(y) == expected["n_pairs"]
     codes = np.arange(len(y)) if way == "row" else table[way].to_numpy()
-    fit = cr2(y, design, [codes])
+    fit = cluster_robust(y, design, [codes], power=power)
     np.testing.assert_allclose(fit.values, expected["values"], rtol=1e-8)
     np.testing.assert_allclose(fit.errors, expected[way][0], rtol=1e-8)
     np.testing.assert_allclose(fit.df, expected[way][1], rtol=1e-8)
@@ -46,9 +47,9 @@ def test_both_ways_are_each_way_minus_their_cells():
     item, frame = table["item"].to_numpy(), table["frame"].to_numpy()
     each = [np.diag(textbook(y, design, codes)) for codes in (item, frame, np.arange(len(y)))]
     expected = np.maximum(each[0] + each[1] - each[2], np.maximum(each[0], each[1]))
-    fit = cr2(y, design, [item, frame])
+    fit = cluster_robust(y, design, [item, frame], power=CR2)
     np.testing.assert_allclose(fit.errors, np.sqrt(expected), rtol=1e-8)
-    alone = [cr2(y, design, [codes]).df for codes in (item, frame)]
+    alone = [cluster_robust(y, design, [codes], power=CR2).df for codes in (item, frame)]
     assert np.all(fit.df >= np.minimum(*alone))
     assert np.all(fit.df <= np.maximum(*alone))
 
@@ -57,8 +58,8 @@ def test_sums_are_sums_of_coefficients():
     table, y, design = golden()
     item = table["item"].to_numpy()
     shifted = np.column_stack([design[:, 0], design[:, 1] - 2.0, design[:, 2]])
-    wanted = cr2(y, design, [item], np.array([[1.0, 2.0, 0.0]]))
-    direct = cr2(y, shifted, [item])
+    wanted = cluster_robust(y, design, [item], np.array([[1.0, 2.0, 0.0]]))
+    direct = cluster_robust(y, shifted, [item])
     assert (wanted.values[0], wanted.errors[0], wanted.df[0]) == pytest.approx((direct.values[0], direct.errors[0], direct.df[0]))
 
 
@@ -67,7 +68,7 @@ def test_a_cluster_that_alone_determines_a_coefficient_adds_nothing_to_it():
     table, y, design = golden()
     item = table["item"].to_numpy()
     alone = np.column_stack([design, item == 3])
-    fit, without = cr2(y, alone, [item]), cr2(y[item != 3], design[item != 3], [np.unique(item[item != 3], return_inverse=True)[1]])
+    fit, without = cluster_robust(y, alone, [item]), cluster_robust(y[item != 3], design[item != 3], [np.unique(item[item != 3], return_inverse=True)[1]])
     np.testing.assert_allclose(fit.errors[:3], without.errors, rtol=1e-8)
     np.testing.assert_allclose(fit.df[:3], without.df, rtol=1e-6)
 
@@ -77,7 +78,7 @@ def test_two_stage_least_squares_by_its_formula():
     instrument = design.copy()
     instrument[:, 1] += 0.3 * np.sin(np.arange(len(y)))
     predicted = instrument @ np.linalg.lstsq(instrument, design, rcond=None)[0]
-    fit = cr2(y, design, [table["item"].to_numpy()], instrumented=predicted)
+    fit = cluster_robust(y, design, [table["item"].to_numpy()], instrumented=predicted)
     np.testing.assert_allclose(fit.values, np.linalg.solve(instrument.T @ design, instrument.T @ y), rtol=1e-8)
 
 
@@ -89,4 +90,4 @@ def test_refusals(change):
     if change == "perfect":
         y = design @ np.array([1.0, 2.0, 3.0])
     rows = slice(0, 3 if change == "few" else None)
-    assert cr2(y[rows], design[rows], [np.arange(len(y))[rows]]) is None
+    assert cluster_robust(y[rows], design[rows], [np.arange(len(y))[rows]]) is None
