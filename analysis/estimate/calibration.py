@@ -5,16 +5,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pandas as pd
+from scipy import stats
 
-from freqbias.analysis.estimate.rivals import NAMES, Row, method_of, predictors, row_of
+from freqbias.analysis.estimate.predictors import NAMES, Row, method_of, predictors, row_of
 from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, crossed, inflation
 
+#: Standard deviation of the error of one word's Zipf value: what wordfreq and another corpus of English differ by in a common word.
+ZIPF_ERROR = 0.3
+LEAST_RELIABILITY = 0.2  # below it the correction multiplies by more than five, and says nothing
 METHOD = "slope of model log-odds on corpus log-odds, null 1"
 ODDS = "corpus_log_odds"
 
 
 def calibration_rows(rows: pd.DataFrame) -> Iterator[Row]:
-    """Yield the slope by itself (`mean`) and with length held level (`adjusted`), where length can be told from frequency.
+    """Yield the slope by itself (`mean`), with length held level (`adjusted`), and corrected for noise in the corpus (`corrected`).
+
+    Length is held where it can be told from frequency.
 
     `rows` are the pairs of contrast `raw`, frequency arm, from `contrasts.join`; `gap` in nats. The corpus's log-odds of two forms are
     those of their swapped words under independence, ln(10) times the mean Zipf gap times the number of words swapped, so a model that
@@ -25,7 +31,9 @@ def calibration_rows(rows: pd.DataFrame) -> Iterator[Row]:
     lengths = [name for name in predictors(known) if NAMES.get(name) == "length"]
     if lengths and inflation(known, [ODDS, *lengths])[ODDS] < INSEPARABLE_VIF:
         yield from _row(known, "adjusted", [ODDS, *lengths])
-    yield from _row(known, "mean", [ODDS])
+    for row in _row(known, "mean", [ODDS]):
+        yield row
+        yield from _corrected(known, row)
 
 
 def _row(known: pd.DataFrame, term: str, names: list[str]) -> Iterator[Row]:
@@ -36,3 +44,28 @@ def _row(known: pd.DataFrame, term: str, names: list[str]) -> Iterator[Row]:
         slope = fit.slopes[ODDS]
         from_one = replace(slope, value=slope.value + 1, low=slope.low + 1, high=slope.high + 1)
         yield row_of(term, from_one, f"{METHOD}{held}; {method_of(fit, names)}")
+
+
+def _corrected(known: pd.DataFrame, row: Row) -> Iterator[Row]:
+    """Yield a slope divided by the reliability of the corpus's odds, with a p-value for 1; nothing where they are mostly noise.
+
+    A corpus is a sample: odds that are off by chance flatten the slope of a perfect model by their reliability, the share of their
+    variance over pairs that is not error. Every swapped word adds the squared error of two Zipf values. Reference: Fuller (1987),
+    doi:10.1002/9780470316665, chapter 1.
+    """
+    error = 2 * (math.log(10) * ZIPF_ERROR) ** 2 * float(known["swapped_words"].mean())
+    reliability = 1 - error / float(known[ODDS].var())
+    if reliability < LEAST_RELIABILITY or row.value is None or not row.std_error or row.low is None or row.high is None:
+        return
+    value, std_error, df = row.value / reliability, row.std_error / reliability, max(row.n_items - 2, 1)
+    yield replace(
+        row,
+        term="corrected",
+        value=value,
+        std_error=std_error,
+        low=row.low / reliability,
+        high=row.high / reliability,
+        p_value=float(2 * stats.t.sf(abs(value - 1) / std_error, df)),
+        method=f"{row.method}; divided by the reliability of the corpus's odds, for an error of {ZIPF_ERROR} Zipf a word",
+        details={"reliability": reliability, "zipf_error": ZIPF_ERROR},
+    )

@@ -8,6 +8,7 @@ import pandas as pd
 
 from freqbias.analysis.estimate.across_models import across_models
 from freqbias.analysis.estimate.calibration import calibration_rows
+from freqbias.analysis.estimate.credit import credit
 from freqbias.analysis.estimate.families import adjusted
 from freqbias.analysis.estimate.means import SESOI_SHARE, SESOI_SHARE_RIGHT, equivalence, mean
 from freqbias.analysis.estimate.series import Series, item_means
@@ -93,7 +94,8 @@ def estimate(
             no_gloss=key[:2] in no_gloss,
             one_register=key[:2] in one_register,
         )
-        estimates.extend(_series_estimates(series))
+        made = list(_series_estimates(series))
+        estimates.extend([*made, *credit(series, made)])
     estimates.extend(_all_failed(observations, estimates, known))
     ordered = sorted(adjusted(estimates, known), key=lambda row: _order(row, known[row.probe]))
     return [*ordered, *across_models(table, failed, seed, known)]

@@ -1,4 +1,7 @@
-"""Families of tests: one confirmatory estimate per model and probe, everything else exploratory, controls in neither.
+"""Families of tests: one confirmatory estimate and one claim per model and probe, everything else exploratory, controls in neither.
+
+A claim that an effect goes with frequency (`credit`) has a family of its own, over all of a run: what it needs is in its p-value, and what
+those tests are (slopes within the frequency arm, robust ones), or check of a slope (its intercept, its fit), is in no family beside it.
 
 Frequency minus placebo, in what a verdict rests on, is a control: an effect is credited only where both it and the confirmatory estimate
 are told from zero, and a test of both at 5 % each is one at 5 % (intersection-union; Berger 1982, Technometrics 24, 295-300).
@@ -16,10 +19,14 @@ import numpy as np
 from freqbias.analysis.stats.resampling import benjamini_hochberg
 from freqbias.judgement import Judgements
 from freqbias.records import Estimate
-from freqbias.terms import DIFFERENCE, FREQUENCY, LENGTH, PLACEBO
+from freqbias.terms import CREDIT, DIFFERENCE, FREQUENCY, LENGTH, PLACEBO
 
 CONFIRMATORY_FAMILY = "confirmatory"
 EXPLORATORY_FAMILY = "exploratory"
+CLAIMS_FAMILY = "claims"
+#: Terms that are part of a claim, check a slope or take one apart, and answer no question of their own.
+OF_A_CLAIM = ("zipf_slope_robust", "within_slope", "within_slope_robust", "intercept", "lack_of_fit", "zipf_high_slope", "zipf_low_slope")
+OF_A_CURVE = ("spec_joint", "spec_slope_joint")
 
 
 def is_confirmatory(row: Estimate, judgements: Judgements) -> bool:
@@ -39,7 +46,7 @@ def adjusted(estimates: list[Estimate], judgements: Judgements) -> list[Estimate
     """Return the estimates with families and Benjamini-Hochberg p-values; controls and equivalence tests stay unadjusted."""
     named = [row.replace(family=_family(row, judgements)) for row in estimates]
     same = repeated(named, judgements)
-    for family in (CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY):
+    for family in (CONFIRMATORY_FAMILY, CLAIMS_FAMILY, EXPLORATORY_FAMILY):
         members = [i for i, row in enumerate(named) if row.family == family and i not in same]
         if not members:
             continue
@@ -79,4 +86,8 @@ def _family(row: Estimate, judgements: Judgements) -> str | None:
         return None
     if row.arm == DIFFERENCE and judgements[row.probe].judges(row.contrast, row.measure):
         return None  # a claim needs this test beside the confirmatory one; where both must hold, neither is adjusted for the other
+    if row.term in (*OF_A_CLAIM, *OF_A_CURVE):
+        return None
+    if row.term == CREDIT:
+        return CLAIMS_FAMILY
     return CONFIRMATORY_FAMILY if is_confirmatory(row, judgements) else EXPLORATORY_FAMILY

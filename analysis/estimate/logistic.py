@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from freqbias.analysis.estimate.rivals import ZIPF_GAP, Row, complete, predictors
+from freqbias.analysis.estimate.predictors import ZIPF_GAP, Row, complete, predictors
 from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, Coefficient, inflation, usable
 from freqbias.terms import FEW_PAIRS, INSEPARABLE, SEPARATED
 
@@ -109,6 +109,7 @@ def conditional_logit(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, Coe
             std_error=float(error),
             low=float(value - half * error),
             high=float(value + half * error),
+            df=float(df),
             p_value=float(2 * stats.t.sf(abs(value) / error, df)),
             n_pairs=len(rows),
             n_items=df + 1,

@@ -9,173 +9,87 @@ given subwords stands beside the total one.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
-from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, Coefficient, Fit, crossed, inflation, robust, usable
+from freqbias.analysis.estimate.dose import Arms, dose_rows
+from freqbias.analysis.estimate.predictors import NAMES, OWN, ZIPF_GAP, Row, complete, method_of, predictors, rivals_in, row_of
+from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, Coefficient, Fit, crossed, inflation, usable
 from freqbias.analysis.stats.resampling import std_error, t_interval
 from freqbias.errors import InputError
 from freqbias.matching import match
-from freqbias.terms import INSEPARABLE, JOINT_PARTS, NORM, NORM_FREQUENCY, NOT_HELD, RIVALS, WHOLE_TEXT, ZIPF_GAP_OF, rival_label
+from freqbias.terms import DIRECT_LARGER, GLOSS_ZIPF, INSEPARABLE, JOINT_PARTS, NOT_HELD, rival_label
 
-ZIPF_GAP = "zipf_gap"
-#: Rivals in the order of the report, and what a reader calls each.
-NAMES = {f"{name}_gap": label for name, label in RIVALS.items()}
 #: Predictors whose parts are told as one.
 JOINT = {part: [f"{name}_gap" for name in names] for part, names in JOINT_PARTS.items()}
-SENSE = "sense_zipf_gap"
-KNOWN = 0.9  # of the pairs: a rival is held level from here on, at the cost of the others
-DIFFER_IN_WORDS = 0.5  # of the pairs, from which on length is counted in words
 MEDIATOR = "subwords_gap"
+MIN_PLACEBO = 5  # items; from fewer nothing can be learnt of their noise
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """What becomes one estimate; `value` is None where frequency and a rival cannot be separated."""
+def rival_rows(rows: pd.DataFrame, placebo: pd.DataFrame | None = None) -> Iterator[Row]:
+    """Yield slopes, parts, the adjusted, matched and direct effects for one series' pairs of the frequency arm and those of its placebo.
 
-    term: str
-    value: float | None
-    method: str
-    std_error: float | None = None
-    low: float | None = None
-    high: float | None = None
-    p_value: float | None = None
-    n_pairs: int = 0
-    n_items: int = 0
-    flags: tuple[str, ...] = ()
-    details: dict[str, Any] = field(default_factory=dict)
-
-
-def rivals_in(rows: pd.DataFrame) -> dict[str, str]:
-    """Return the columns of rivals and what a reader calls each: `NAMES`, and the norms of these rows."""
-    norms = [name for name in map(str, rows.columns) if name.startswith(NORM)]
-    return NAMES | {name: rival_label(name.removesuffix("_gap")) for name in norms}
-
-
-def predictors(rows: pd.DataFrame) -> list[str]:
-    """Return frequency and the rivals that vary in these rows, each only where the rivals before it do not nearly determine it."""
-    names = [ZIPF_GAP, *rivals_in(rows)]
-    varying = [name for name in names if name in rows.columns and rows[name].notna().all() and float(np.ptp(rows[name])) > 0]
-    if "words_gap" in varying and "characters_gap" in varying:  # one measure of length
-        in_words = float((rows["words_gap"] != 0).mean()) >= DIFFER_IN_WORDS
-        varying.remove("characters_gap" if in_words else "words_gap")
-    kept = [name for name in varying if name == ZIPF_GAP]
-    for name in varying[len(kept) :]:
-        rivals = [*kept[1:], name] if kept[:1] == [ZIPF_GAP] else [*kept, name]
-        if inflation(rows, rivals)[name] < INSEPARABLE_VIF:
-            kept.append(name)
-    return kept
-
-
-def complete(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the pairs of which every rival is known that `KNOWN` of them or more have; each in turn, so that few are lost."""
-    own = rows
-    for name in rivals_in(rows):
-        if name in own.columns and own[name].isna().any() and own[name].notna().sum() >= KNOWN * len(rows):
-            own = own[own[name].notna()]
-    return own
-
-
-def rival_rows(rows: pd.DataFrame) -> Iterator[Row]:
-    """Yield slopes, parts, the adjusted, matched and direct effects for the pairs of one series; nothing where they do not allow it."""
-    rows = complete(rows)
+    Nothing where the pairs of the frequency arm do not allow it.
+    """
+    rows = complete(rows.drop(columns=[name for name in (f"{GLOSS_ZIPF}_gap",) if name in rows and rows[name].isna().all()]))
     unknown = tuple(
         f"{NOT_HELD}{name.removesuffix('_gap')}" for name in rivals_in(rows) if name in rows.columns and rows[name].isna().any()
     )
     names = predictors(rows)
     if not names or names[0] != ZIPF_GAP or not usable(rows, "gap", names)[1]:
         return
-    factor = inflation(rows, names)[ZIPF_GAP]
+    arms = Arms(rows=_together(rows, placebo, names), names=names, flags=unknown)
+    factor = inflation(arms.rows, names, arms.own)[ZIPF_GAP]
     if factor >= INSEPARABLE_VIF:
-        others = ", ".join(dict.fromkeys(_label(name) for name in names[1:]))
-        shown = "infinite" if np.isinf(factor) else f"{factor:.1f}"
-        yield Row(
-            term="zipf_slope",
-            value=None,
-            method="none",
-            n_pairs=len(rows),
-            n_items=rows["item"].nunique(),
-            flags=(INSEPARABLE, *unknown),
-            details={"reason": f"frequency cannot be separated from {others} in these pairs (VIF {shown})"},
-        )
+        yield _inseparable(rows, names, factor, unknown)
         return
-    fit = crossed(rows, "gap", names, JOINT)
+    fit = crossed(arms.rows, "gap", names, JOINT, arms.own)
+    yield from dose_rows(arms, fit)
     if fit is not None:
-        yield from (
-            replace(row, flags=unknown, details=_dose_of(rows)) if row.term == "zipf_slope" else row for row in _slopes(fit, names)
-        )
+        yield from _slopes(fit, names)
         yield row_of("adjusted", fit.adjusted, f"mean gap at the mean frequency gap with no rival; {method_of(fit, names)}")
-    check = robust(rows, "gap", names)
-    if check is not None:
-        yield row_of("zipf_slope_robust", check[0], f"the same predictors, {check[1]}")
-    yield from _by_other_frequencies(rows, names)
-    yield from _direct(rows, names)
+    yield from _direct(arms, fit)
     yield from _matched(rows, names)
 
 
-def _dose_of(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return what the frequency gaps are of, where that is not the swapped words."""
-    whole = ZIPF_GAP_OF in rows.columns and (rows[ZIPF_GAP_OF] == WHOLE_TEXT).any()
-    return {ZIPF_GAP_OF: WHOLE_TEXT} if whole else {}
+def _together(rows: pd.DataFrame, placebo: pd.DataFrame | None, names: list[str]) -> pd.DataFrame:
+    """Return the pairs of both arms; of the placebo those of which every predictor is known, none where these are of too few items."""
+    told = rows.assign(**{OWN: True})
+    if placebo is None or not set(names) <= set(placebo.columns):
+        return told
+    known = placebo.dropna(subset=["gap", *names])
+    if known["item"].nunique() < MIN_PLACEBO:
+        return told
+    return pd.concat([told, known.assign(**{OWN: False})], ignore_index=True)
 
 
-def _by_other_frequencies(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
-    """Yield the slopes on the frequency of the intended senses and on that of a user's own sources, sensitivities and no tests."""
-    yield from _by_frequency(rows, names, SENSE, "sense_zipf_slope", "Zipf unit of the intended sense's frequency")
-    for column in [name for name in map(str, rows.columns) if name.startswith(NORM_FREQUENCY)]:
-        source = column.removeprefix(NORM_FREQUENCY).removesuffix("_gap")
-        yield from _by_frequency(rows, names, column, f"zipf_slope:{source}", f"unit of the frequency in {source}")
-
-
-def _by_frequency(rows: pd.DataFrame, names: list[str], column: str, term: str, unit: str) -> Iterator[Row]:
-    if column not in rows.columns or rows[column].notna().mean() < KNOWN:
-        return
-    own = rows.assign(**{ZIPF_GAP: rows[column]}).dropna(subset=[column])
-    names = [name for name in names if float(np.ptp(own[name])) > 0]
-    fit = crossed(own, "gap", names) if names[:1] == [ZIPF_GAP] else None
-    if fit is not None and fit.vif[ZIPF_GAP] < INSEPARABLE_VIF:
-        method = f"per {unit}; {method_of(fit, names)}"
-        yield row_of(term, fit.slopes[ZIPF_GAP], method, p_value=False)
+def _inseparable(rows: pd.DataFrame, names: list[str], factor: float, unknown: tuple[str, ...]) -> Row:
+    others = ", ".join(dict.fromkeys(_label(name) for name in names[1:]))
+    shown = "infinite" if np.isinf(factor) else f"{factor:.1f}"
+    return Row(
+        term="zipf_slope",
+        value=None,
+        method="none",
+        n_pairs=len(rows),
+        n_items=rows["item"].nunique(),
+        flags=(INSEPARABLE, *unknown),
+        details={"reason": f"frequency cannot be separated from {others} in these pairs (VIF {shown})"},
+    )
 
 
 def _label(name: str) -> str:
     return rival_label(name.removesuffix("_gap"))
 
 
-def method_of(fit: Fit, names: list[str]) -> str:
-    """Return how a model was fitted: what is random, variance inflation, and whom its intervals speak of."""
-    shown = ", ".join(f"{name.removesuffix('_gap')} {fit.vif[name]:.1f}" for name in names)
-    return (
-        f"linear mixed model, random {' and '.join(name for name in fit.variances if name != 'residual')}; VIF {shown}; {fit.population}"
-    )
-
-
-def row_of(term: str, c: Coefficient, method: str, factor: float = 1.0, p_value: bool = True) -> Row:
-    """Return a coefficient, `factor` times, as what becomes an estimate."""
-    ends = sorted((factor * c.low, factor * c.high))
-    return Row(
-        term=term,
-        value=factor * c.value,
-        std_error=abs(factor) * c.std_error,
-        low=ends[0],
-        high=ends[1],
-        p_value=c.p_value if p_value else None,
-        method=method,
-        n_pairs=c.n_pairs,
-        n_items=c.n_items,
-    )
-
-
 def _slopes(fit: Fit, names: list[str]) -> Iterator[Row]:
     method = method_of(fit, names)
-    for name in names:
-        short = "zipf" if name == ZIPF_GAP else name.removesuffix("_gap")
-        yield row_of(f"{short}_slope", fit.slopes[name], method)
+    for name in names[1:]:
+        yield row_of(f"{name.removesuffix('_gap')}_slope", fit.slopes[name], method)
     part = f"slope times the mean difference of the forms; {fit.population}"
     for name in names:
         short = "frequency" if name == ZIPF_GAP else name.removesuffix("_gap")
@@ -186,13 +100,38 @@ def _slopes(fit: Fit, names: list[str]) -> Iterator[Row]:
     yield row_of("part:rest", fit.rest, f"mean gap with no difference in any predictor; {fit.population}", p_value=False)
 
 
-def _direct(rows: pd.DataFrame, names: list[str]) -> Iterator[Row]:
-    if MEDIATOR not in rows.columns or rows[MEDIATOR].isna().any() or float(np.ptp(rows[MEDIATOR])) == 0:
+def _direct(arms: Arms, total: Fit | None) -> Iterator[Row]:
+    """Yield the direct effect given subwords, with what an unmeasured cause of splitting and gap would have to explain to undo it."""
+    known = arms.rows if MEDIATOR not in arms.rows.columns else arms.rows[arms.rows[OWN] | arms.rows[MEDIATOR].notna()]
+    told = known[known[OWN]]
+    if MEDIATOR not in known.columns or told[MEDIATOR].isna().any() or float(np.ptp(told[MEDIATOR])) == 0:
         return
-    fit = crossed(rows, "gap", [*names, MEDIATOR])
-    if fit is not None:
-        method = "direct effect: mean gap at the mean frequency gap, equally many subwords, no rival; subwords are a mediator; "
-        yield row_of("net_of_subwords", fit.adjusted, method + method_of(fit, [*names, MEDIATOR]))
+    names = [*arms.names, MEDIATOR]
+    fit = crossed(known, "gap", names, own=arms.own)
+    if fit is None:
+        return
+    method = "direct effect: mean gap at the mean frequency gap, equally many subwords, no rival; subwords are a mediator, and nothing "
+    method += "unmeasured may move both them and the gap; "
+    larger = total is not None and abs(fit.adjusted.value) > abs(total.adjusted.value)
+    yield replace(
+        row_of("net_of_subwords", fit.adjusted, method + method_of(fit, names)),
+        flags=(DIRECT_LARGER,) if larger else (),
+        details={"robustness_value": robustness(fit.adjusted), "robustness_value_05": robustness(fit.adjusted, alpha=0.05)},
+    )
+
+
+def robustness(effect: Coefficient, alpha: float | None = None) -> float:
+    """Return the share of the residual variance of both that a confounder would have to explain to bring an effect to zero.
+
+    With `alpha`, to bring its test to that level. Reference: Cinelli & Hazlett (2020), doi:10.1111/rssb.12348, robustness value.
+    """
+    if effect.std_error == 0:
+        return float(effect.value != 0)
+    size = abs(effect.value) / effect.std_error / np.sqrt(effect.df)
+    if alpha is not None:
+        less = max(effect.df - 1, 1.0)
+        size -= float(stats.t.ppf(1 - alpha / 2, less)) / np.sqrt(less)
+    return float((np.sqrt(size**4 + 4 * size**2) - size**2) / 2) if size > 0 else 0.0
 
 
 @lru_cache(maxsize=4)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from freqbias.analysis.estimate.rivals import Row
+from freqbias.analysis.estimate.predictors import Row
 from freqbias.analysis.stats import resampling
 from freqbias.analysis.stats.resampling import Values
 from freqbias.judgement import Judgement

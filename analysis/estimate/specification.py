@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from freqbias.analysis.estimate.rivals import NAMES, ZIPF_GAP, complete, predictors
+from freqbias.analysis.estimate.predictors import NAMES, ZIPF_GAP, complete, predictors
 from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, crossed, inflation, usable
 
 #: How frequency is measured, and the column of `contrasts.pair_table` that holds the gap.

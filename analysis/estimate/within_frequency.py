@@ -8,7 +8,8 @@ import pandas as pd
 
 from freqbias.analysis.estimate.logistic import discordant, is_binary, logit_rows
 from freqbias.analysis.estimate.means import MEAN_METHOD, SESOI_SHARE, equivalence, mean
-from freqbias.analysis.estimate.rivals import Row, rival_rows
+from freqbias.analysis.estimate.predictors import Row
+from freqbias.analysis.estimate.rivals import rival_rows
 from freqbias.analysis.estimate.series import Series, item_means
 from freqbias.analysis.estimate.specification import specification_effects
 from freqbias.analysis.stats import resampling
@@ -44,7 +45,7 @@ def within_frequency(series: Series) -> Iterator[Estimate]:
     if not series.apart:
         return
     known = rows[rows["zipf_gap"].notna()]  # a pair of unknown words has no dose, and would take the others' slopes with it
-    made = [*rival_rows(known), *(logit_rows(known) if binary else ())] if len(known) else []
+    made = [*rival_rows(known, series.arm(PLACEBO)), *(logit_rows(known) if binary else ())] if len(known) else []
     yield from map(series.of, made)
     yield from (estimate for row in made if row.term == "adjusted" for estimate in _adjusted_difference(series, row))
     if series.curve and series.judgement.judges(series.key["contrast"], series.key["measure"]):

@@ -1,0 +1,164 @@
+"""How the gap goes with the frequency gap: the two-arm regression, its robust twin, and what could be wrong with either.
+
+`zipf_slope` is the slope of gap on frequency gap and confounders over the pairs of both arms, without intercept: without any difference
+of the forms there is no gap, and the placebo's pairs teach what confounders do. `within_slope` gives the frequency arm an intercept of
+its own, and so asks whether the effect is graded within it: a constant advantage of whatever is called high passes the first and not
+the second. Without a placebo both are one regression with intercept. Every slope has a robust one beside it; a claim needs both.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from freqbias.analysis.estimate.predictors import KNOWN, OWN, SENSE, ZIPF_GAP, Row, method_of, row_of
+from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, Fit, Slopes, crossed, inflation, robust, through_zero
+from freqbias.terms import NORM_FREQUENCY, WHOLE_TEXT, ZIPF_GAP_OF
+
+SQUARE = "zipf_squared_gap"
+LEVELS = ("level_high", "level_low")
+WITHIN = "intercept of the frequency arm's own"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arms:
+    """The pairs that slopes are fitted to: the frequency arm (`OWN` is True), those of a placebo, and the predictors, dose first."""
+
+    rows: pd.DataFrame
+    names: list[str]
+    flags: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> str | None:
+        """The column that marks the frequency arm, None where there is no other."""
+        return None if self.rows[OWN].all() else OWN
+
+    def within(self) -> Fit | None:
+        """Return the regression with an intercept of the frequency arm's own."""
+        return crossed(self.rows, "gap", self.names, own=self.own)
+
+    def replaced(self, column: str) -> "Arms | None":
+        """Return the same pairs with another measure of frequency; None where too few of them have it."""
+        if column not in self.rows.columns or self.rows.loc[self.rows[OWN], column].notna().mean() < KNOWN:
+            return None
+        rows = self.rows.assign(**{ZIPF_GAP: self.rows[column]}).dropna(subset=[column])
+        told = rows[rows[OWN]]
+        names = [name for name in self.names if float(np.ptp(told[name])) > 0]
+        separable = names[:1] == [ZIPF_GAP] and inflation(rows, names, OWN)[ZIPF_GAP] < INSEPARABLE_VIF
+        return replace(self, rows=rows, names=names) if separable else None
+
+
+def lead(arms: Arms, fit: Fit | None) -> tuple[Slopes | None, str]:
+    """Return the regression that `zipf_slope` is of, and what it is fitted to; `fit` is the one with intercept."""
+    if arms.own is None:
+        return fit, "frequency arm, with intercept"
+    return through_zero(arms.rows, "gap", arms.names, arms.own), f"{_both(arms)}, without intercept"
+
+
+def _both(arms: Arms) -> str:
+    return f"frequency arm and {int((~arms.rows[OWN]).sum())} placebo pairs"
+
+
+def dose_rows(arms: Arms, fit: Fit | None) -> Iterator[Row]:
+    """Yield every slope on the frequency gap and its intercept; `fit` is `arms.within()`."""
+    slopes, where = lead(arms, fit)
+    if slopes is not None:
+        method = f"{where}; {method_of(slopes, arms.names)}"
+        yield replace(row_of("zipf_slope", slopes.slopes[ZIPF_GAP], method), flags=arms.flags, details=_of(arms.rows))
+    yield from _robust(arms, "zipf_slope_robust", where, intercept=arms.own is None)
+    where = f"{'frequency arm' if arms.own is None else _both(arms)}, {WITHIN}"
+    if fit is not None:
+        yield row_of("within_slope", fit.slopes[ZIPF_GAP], f"{where}; {method_of(fit, arms.names)}")
+        yield row_of(
+            "intercept", fit.rest, f"mean gap of the frequency arm at no difference in any predictor; {method_of(fit, arms.names)}"
+        )
+    yield from _robust(arms, "within_slope_robust", where)
+    yield from _levels(arms)
+    yield from _lack_of_fit(arms)
+    yield from _other_frequencies(arms)
+
+
+def _robust(arms: Arms, term: str, where: str, *, intercept: bool = True) -> Iterator[Row]:
+    check = robust(arms.rows, "gap", arms.names, arms.own, intercept=intercept)
+    if check is not None:
+        yield row_of(term, check[0], f"{where}; the same predictors, {check[1]}")
+
+
+def _of(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return what the frequency gaps are of, where that is not the swapped words."""
+    whole = ZIPF_GAP_OF in rows.columns and (rows[ZIPF_GAP_OF] == WHOLE_TEXT).any()
+    return {ZIPF_GAP_OF: WHOLE_TEXT} if whole else {}
+
+
+def _levels(arms: Arms) -> Iterator[Row]:
+    """Yield the slopes on the frequency of the high and of the low form apart; a pure difference has one, with opposite signs."""
+    told = arms.rows[arms.rows[OWN]]
+    if not set(LEVELS) <= set(told.columns) or told[list(LEVELS)].notna().all(axis=1).mean() < KNOWN:
+        return
+    rows = told.dropna(subset=list(LEVELS))
+    names = [*LEVELS, *(name for name in arms.names[1:] if float(np.ptp(rows[name])) > 0)]
+    fit = crossed(rows, "gap", names)
+    if fit is None or max(fit.vif[name] for name in LEVELS) >= INSEPARABLE_VIF:
+        return
+    for name, term in zip(LEVELS, ("zipf_high_slope", "zipf_low_slope"), strict=True):
+        yield row_of(term, fit.slopes[name], f"per Zipf unit of that form's frequency, the other form's held; {method_of(fit, names)}")
+
+
+def _lack_of_fit(arms: Arms) -> Iterator[Row]:
+    """Yield the quadratic term of the dose about its mean; its p-value is the larger of the model-based and the robust one."""
+    own, dose = arms.rows[OWN], arms.rows[ZIPF_GAP]
+    rows = arms.rows.assign(**{SQUARE: np.where(own, (dose - dose[own].mean()) ** 2, 0.0)})
+    names = [SQUARE, *arms.names]
+    fit, check = crossed(rows, "gap", names, own=arms.own), robust(rows, "gap", names, arms.own)
+    if fit is None or check is None:
+        return
+    found = replace(fit.slopes[SQUARE], p_value=max(fit.slopes[SQUARE].p_value, check[0].p_value))
+    yield row_of("lack_of_fit", found, f"per squared Zipf unit about the mean frequency gap, p the larger of this and a robust test; "
+                 f"{method_of(fit, names)}")  # fmt: skip
+
+
+def _other_frequencies(arms: Arms) -> Iterator[Row]:
+    """Yield the slopes on the frequency of the intended senses and on that of a user's own sources, sensitivities and no tests.
+
+    Each of these sources is also an instrument for the frequency of the pairs and the other way round (`zipf_slope_iv:`).
+    """
+    yield from _by_frequency(arms, SENSE, "sense_zipf_slope", "Zipf unit of the intended sense's frequency")
+    for column in [name for name in map(str, arms.rows.columns) if name.startswith(NORM_FREQUENCY)]:
+        source = column.removeprefix(NORM_FREQUENCY).removesuffix("_gap")
+        yield from _by_frequency(arms, column, f"zipf_slope:{source}", f"unit of the frequency in {source}")
+        yield from _instrumented(arms, column, source)
+
+
+def _by_frequency(arms: Arms, column: str, term: str, unit: str) -> Iterator[Row]:
+    other = arms.replaced(column)
+    if other is None:
+        return
+    slopes, where = lead(other, other.within() if other.own is None else None)
+    if slopes is not None:
+        yield row_of(term, slopes.slopes[ZIPF_GAP], f"per {unit}; {where}; {method_of(slopes, other.names)}", p_value=False)
+
+
+def _instrumented(arms: Arms, column: str, source: str) -> Iterator[Row]:
+    """Yield the slope by two-stage least squares, each frequency the instrument of the other.
+
+    Both are noisy measures of what a reader met; noise that they do not share attenuates neither slope. `details.reliability` is the
+    share of a measure's variance, confounders held, that is not noise: the slope that it attenuates to over the slope. Reference:
+    Fuller (1987), Measurement Error Models, doi:10.1002/9780470316665.
+    """
+    if arms.replaced(column) is None:
+        return
+    rows = arms.rows.dropna(subset=[column]).assign(first=lambda own: own[ZIPF_GAP], second=lambda own: own[column])
+    for term, measure, instrument, unit in (
+        (f"zipf_slope_iv:{source}", "first", "second", "Zipf unit"),
+        (f"zipf_slope_iv:{source}:reverse", "second", "first", f"unit of the frequency in {source}"),
+    ):
+        own = rows.assign(**{ZIPF_GAP: rows[measure]})
+        plain, found = (robust(own, "gap", arms.names, arms.own, instrument=by) for by in (None, instrument))
+        stage = robust(own.assign(gap=own[measure], **{ZIPF_GAP: own[instrument]}), "gap", arms.names, arms.own)
+        if plain is None or found is None or stage is None or found[0].value == 0:
+            continue
+        by = source if measure == "first" else "the pairs' own frequency"
+        details = {"reliability": plain[0].value / found[0].value, "first_stage_f": (stage[0].value / stage[0].std_error) ** 2}
+        yield replace(row_of(term, found[0], f"per {unit}, instrument {by}; {WITHIN}; {found[1]}", p_value=False), details=details)
