@@ -19,6 +19,7 @@ from freqbias.terms import NORM_FREQUENCY, WHOLE_TEXT, ZIPF_GAP_OF
 
 SQUARE = "zipf_squared_gap"
 LEVELS = ("level_high", "level_low")
+FIRST, SECOND = "first_frequency", "second_frequency"  # columns of two measures of one frequency gap
 WITHIN = "intercept of the frequency arm's own"
 
 
@@ -39,14 +40,17 @@ class Arms:
         """Return the regression with an intercept of the frequency arm's own."""
         return crossed(self.rows, "gap", self.names, own=self.own)
 
-    def replaced(self, column: str) -> "Arms | None":
-        """Return the same pairs with another measure of frequency; None where too few of them have it."""
-        if column not in self.rows.columns or self.rows.loc[self.rows[OWN], column].notna().mean() < KNOWN:
+    def alone(self, column: str) -> "Arms | None":
+        """Return the frequency arm with another measure of frequency; None where too few of its pairs have it.
+
+        Without the placebo, whose pairs were chosen to be level in the first measure: what they differ by in another is error of either.
+        """
+        told = self.rows[self.rows[OWN]]
+        if column not in told.columns or told[column].notna().mean() < KNOWN:
             return None
-        rows = self.rows.assign(**{ZIPF_GAP: self.rows[column]}).dropna(subset=[column])
-        told = rows[rows[OWN]]
-        names = [name for name in self.names if float(np.ptp(told[name])) > 0]
-        separable = names[:1] == [ZIPF_GAP] and inflation(rows, names, OWN)[ZIPF_GAP] < INSEPARABLE_VIF
+        rows = told.assign(**{ZIPF_GAP: told[column], FIRST: told[ZIPF_GAP]}).dropna(subset=[column])
+        names = [name for name in self.names if float(np.ptp(rows[name])) > 0]
+        separable = names[:1] == [ZIPF_GAP] and inflation(rows, names)[ZIPF_GAP] < INSEPARABLE_VIF
         return replace(self, rows=rows, names=names) if separable else None
 
 
@@ -132,12 +136,11 @@ def _other_frequencies(arms: Arms) -> Iterator[Row]:
 
 
 def _by_frequency(arms: Arms, column: str, term: str, unit: str) -> Iterator[Row]:
-    other = arms.replaced(column)
-    if other is None:
-        return
-    slopes, where = lead(other, other.within() if other.own is None else None)
-    if slopes is not None:
-        yield row_of(term, slopes.slopes[ZIPF_GAP], f"per {unit}; {where}; {method_of(slopes, other.names)}", p_value=False)
+    other = arms.alone(column)
+    fit = None if other is None else other.within()
+    if other is not None and fit is not None:
+        method = f"per {unit}; frequency arm, with intercept; {method_of(fit, other.names)}"
+        yield row_of(term, fit.slopes[ZIPF_GAP], method, p_value=False)
 
 
 def _instrumented(arms: Arms, column: str, source: str) -> Iterator[Row]:
@@ -147,18 +150,19 @@ def _instrumented(arms: Arms, column: str, source: str) -> Iterator[Row]:
     share of a measure's variance, confounders held, that is not noise: the slope that it attenuates to over the slope. Reference:
     Fuller (1987), Measurement Error Models, doi:10.1002/9780470316665.
     """
-    if arms.replaced(column) is None:
+    other = arms.alone(column)
+    if other is None:
         return
-    rows = arms.rows.dropna(subset=[column]).assign(first=lambda own: own[ZIPF_GAP], second=lambda own: own[column])
-    for term, measure, instrument, unit in (
-        (f"zipf_slope_iv:{source}", "first", "second", "Zipf unit"),
-        (f"zipf_slope_iv:{source}:reverse", "second", "first", f"unit of the frequency in {source}"),
+    rows = other.rows.assign(**{SECOND: other.rows[column]})
+    for term, measure, instrument, unit, by in (
+        (f"zipf_slope_iv:{source}", FIRST, SECOND, "Zipf unit", source),
+        (f"zipf_slope_iv:{source}:reverse", SECOND, FIRST, f"unit of the frequency in {source}", "the pairs' own frequency"),
     ):
         own = rows.assign(**{ZIPF_GAP: rows[measure]})
-        plain, found = (robust(own, "gap", arms.names, arms.own, instrument=by) for by in (None, instrument))
-        stage = robust(own.assign(gap=own[measure], **{ZIPF_GAP: own[instrument]}), "gap", arms.names, arms.own)
+        plain, found = (robust(own, "gap", other.names, instrument=name) for name in (None, instrument))
+        stage = robust(own.assign(gap=own[measure], **{ZIPF_GAP: own[instrument]}), "gap", other.names)
         if plain is None or found is None or stage is None or found[0].value == 0:
             continue
-        by = source if measure == "first" else "the pairs' own frequency"
         details = {"reliability": plain[0].value / found[0].value, "first_stage_f": (stage[0].value / stage[0].std_error) ** 2}
-        yield replace(row_of(term, found[0], f"per {unit}, instrument {by}; {WITHIN}; {found[1]}", p_value=False), details=details)
+        method = f"per {unit}, instrument {by}; frequency arm, with intercept; {found[1]}"
+        yield replace(row_of(term, found[0], method, p_value=False), details=details)

@@ -1,7 +1,7 @@
 """Families of tests: one confirmatory estimate and one claim per model and probe, everything else exploratory, controls in neither.
 
-A claim that an effect goes with frequency (`credit`) has a family of its own, over all of a run: what it needs is in its p-value, and what
-those tests are (slopes within the frequency arm, robust ones), or check of a slope (its intercept, its fit), is in no family beside it.
+A claim that an effect goes with frequency (`credit`) has a family of its own, over all of a run. The tests that it needs are in its
+p-value, so slopes within the frequency arm and robust ones are in no family beside it, nor is what checks a slope (intercept, fit).
 
 Frequency minus placebo, in what a verdict rests on, is a control: an effect is credited only where both it and the confirmatory estimate
 are told from zero, and a test of both at 5 % each is one at 5 % (intersection-union; Berger 1982, Technometrics 24, 295-300).

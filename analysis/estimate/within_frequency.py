@@ -11,9 +11,10 @@ from freqbias.analysis.estimate.means import MEAN_METHOD, SESOI_SHARE, equivalen
 from freqbias.analysis.estimate.predictors import Row
 from freqbias.analysis.estimate.rivals import rival_rows
 from freqbias.analysis.estimate.series import Series, item_means
-from freqbias.analysis.estimate.specification import specification_effects
+from freqbias.analysis.estimate.specification import specification_curve
 from freqbias.analysis.stats import resampling
 from freqbias.analysis.stats.arm_difference import difference_of_arms
+from freqbias.analysis.stats.joint_curve import DRAWS, joint_test
 from freqbias.analysis.stats.mixed import THESE_FRAMES
 from freqbias.analysis.stats.resampling import Interval
 from freqbias.records import Estimate
@@ -107,21 +108,38 @@ def _equal_overlap(series: Series, rows: pd.DataFrame) -> Iterator[Estimate]:
 
 
 def _specifications(series: Series, rows: pd.DataFrame) -> Iterator[Estimate]:
-    """Yield the specification curve; without p-values, so that one question does not fill the exploratory family."""
-    for effect in specification_effects(rows):
-        yield series.make(
-            FREQUENCY,
-            f"spec:{effect.specification.number}",
-            rows,
-            n_pairs=effect.n_pairs,
-            n_items=effect.n_items,
-            value=effect.value,
-            std_error=effect.std_error,
-            ci_low=effect.low,
-            ci_high=effect.high,
-            method=effect.method,
-            details=effect.specification.choices,
-        )
+    """Yield the specification curve of means and that of slopes, without p-values, and the joint test of either (in no family)."""
+    curve = specification_curve(rows)
+    for effects, samples, term, joint, coefficient in (
+        (curve.means, curve.mean_samples, "spec", "spec_joint", 0),
+        (curve.slopes, curve.slope_samples, "spec_slope", "spec_slope_joint", 1),
+    ):
+        for effect in effects:
+            yield series.make(
+                FREQUENCY,
+                f"{term}:{effect.specification.number}",
+                rows,
+                n_pairs=effect.n_pairs,
+                n_items=effect.n_items,
+                value=effect.value,
+                std_error=effect.std_error,
+                ci_low=effect.low,
+                ci_high=effect.high,
+                method=effect.method,
+                details=effect.specification.choices,
+            )
+        if samples:
+            test = joint_test(samples, coefficient, series.rng(FREQUENCY, joint), min(DRAWS, series.resamples))
+            yield series.make(
+                FREQUENCY,
+                joint,
+                rows,
+                value=test.median,
+                p_value=test.p_mean_t,
+                method=f"median over {len(samples)} specifications of item means; p of their mean t, signs of the null's residuals flipped "
+                "by item (Simonsohn, Simmons & Nelson 2020)",
+                details={"p_median": test.p_median, "p_share": test.p_share},
+            )
 
 
 def _discordant(series: Series, rows: pd.DataFrame) -> Estimate:

@@ -347,5 +347,6 @@ def robust(
         return None
     ways = "two-way cluster-robust on item and frame" if len(clusters) == 2 else "cluster-robust on item"
     kind = "least squares" if instrument is None else "two-stage least squares"
-    slope = model.coefficient(model.names[0], *(float(values[0]) for values in (fit.values, fit.errors, fit.df)))
+    value, error, df = (float(column[0]) for column in (fit.values, fit.errors, fit.df))  # noqa: PD011 - no table
+    slope = model.coefficient(model.names[0], value, error, df)
     return slope, f"{kind}, {ways} (CR3, Satterthwaite), t; {model.population}"

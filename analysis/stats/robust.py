@@ -41,7 +41,8 @@ def cluster_robust(
     """Return the least-squares fit of `y` (n) on `design` (n, p) with errors for one or two ways of clustering (codes from 0, n).
 
     `sums` (k, p) are weighted sums of coefficients that are wanted in the place of the p coefficients themselves. `instrumented` (n, p)
-    is the design as its instruments predict it (two-stage least squares). None where the design is not of full rank, or leaves no residual.
+    is the design as its instruments predict it (two-stage least squares). None where the design is not of full rank or leaves no
+    residual.
     """
     base = design if instrumented is None else instrumented
     if len(y) <= base.shape[1] or np.linalg.matrix_rank(base) < base.shape[1]:

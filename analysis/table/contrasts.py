@@ -143,8 +143,8 @@ def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
     `sense_zipf_gap` (`zipf_gap` of the intended senses, where the pairs bring `sense_share`), `level_high` and `level_low` (the Zipf
     values whose difference the gap is), the nearness of their glosses (`glosses.nearness`), `words_gap` (white-space words),
     `characters_gap`, `fkgl_gap`, `numbers_dropped_gap`, `overlap_with_original_gap` (where the pairs bring their original),
-    `oriented_by`, `frame`, `n_senses_gap` in doublings, and `NAME_gap` per covariate of the pairs (`norm:NAME_gap` and `zipf:NAME_gap` of norms and of frequencies
-    that a user joined); every gap is high - low.
+    `oriented_by`, `frame`, `n_senses_gap` in doublings, and `NAME_gap` per covariate of the pairs (`norm:NAME_gap` and `zipf:NAME_gap` of
+    norms and of frequencies that a user joined); every gap is high - low.
     """
     made = [(frequency_gap(pair), _pair_row(pair)) for pair in pairs]
     of = common_definition(gap for gap, _ in made)

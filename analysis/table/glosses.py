@@ -59,11 +59,10 @@ def with_gloss_frequency(table: pd.DataFrame, observations: pd.DataFrame) -> pd.
         return table
     asked = observations.loc[observations["register"].isin(REGISTERS) & observations["error"].isna(), [*_ROW, "register"]]
     if len(asked):
-        near = table[["pair_id", *names.values()]].drop_duplicates("pair_id").set_index("pair_id")
-        by_register = near.rename(columns={column: register for register, column in names.items()}).stack()
-        own = asked.drop_duplicates([*_ROW, "register"])
-        keys = pd.MultiIndex.from_frame(own[["pair_id", "register"]])
-        own = own.assign(**{f"{GLOSS_ZIPF}_gap": by_register.reindex(keys).to_numpy()})
+        near = table[["pair_id", *names.values()]].drop_duplicates("pair_id")
+        near = near.rename(columns={column: register for register, column in names.items()})
+        near = near.melt("pair_id", var_name="register", value_name=f"{GLOSS_ZIPF}_gap")
+        own = asked.drop_duplicates([*_ROW, "register"]).merge(near, on=["pair_id", "register"], how="left")
         means = own.groupby(_ROW, sort=False)[f"{GLOSS_ZIPF}_gap"].mean().reset_index()
         table = table.merge(means, on=_ROW, how="left")
     return table.drop(columns=list(names.values()))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from freqbias.analysis.stats.mixed import crossed, inflation, two_way_ols
+from freqbias.analysis.stats.mixed import crossed, inflation, robust
 from freqbias.analysis.stats.reml import reml
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "r.json").read_text())
@@ -53,7 +53,7 @@ def test_adjusted_mean_is_the_gap_without_rivals():
     table["gap"] = 0.05 * zipf - 0.03 * length + rng.normal(0, 0.02, 300)
     fit = crossed(table, "gap", ["zipf_gap", "characters_gap"])
     assert fit.adjusted.value == pytest.approx(0.05 * zipf.mean(), abs=0.01)
-    check, _ = two_way_ols(table, "gap", ["zipf_gap", "characters_gap"])
+    check, _ = robust(table, "gap", ["zipf_gap", "characters_gap"])
     assert check.value == pytest.approx(fit.slopes["zipf_gap"].value, rel=0.02)
     assert check.std_error == pytest.approx(fit.slopes["zipf_gap"].std_error, rel=0.25)
 
@@ -103,7 +103,7 @@ def test_refusals(change):
     assert crossed(table, "gap", ["zipf_gap", "characters_gap"]) is None
 
 
-@pytest.mark.parametrize(("frames", "clusters"), [(2, "cluster-robust on item (CR1)"), (8, "two-way cluster-robust on item and frame")])
+@pytest.mark.parametrize(("frames", "clusters"), [(2, "cluster-robust on item (CR3"), (8, "two-way cluster-robust on item and frame")])
 def test_the_check_clusters_on_frames_only_where_they_are_many(frames, clusters):
     """Standard errors from two clusters mean nothing: two to five frames are fixed in both regressions."""
     rng = np.random.default_rng(1)
@@ -112,7 +112,7 @@ def test_the_check_clusters_on_frames_only_where_they_are_many(frames, clusters)
     shift = np.linspace(-0.05, 0.05, frames)[np.tile(range(frames), 100)]
     table["gap"] = 0.02 * table["zipf_gap"] + shift + rng.normal(0, 0.02, len(table)) + np.repeat(rng.normal(0, 0.02, 100), frames)
     fit = crossed(table, "gap", ["zipf_gap"])
-    check, method = two_way_ols(table, "gap", ["zipf_gap"])
+    check, method = robust(table, "gap", ["zipf_gap"])
     assert clusters in method
     assert ("like these" in method) is (frames == 8) is ("like these" in fit.population)
     assert check.value == pytest.approx(fit.slopes["zipf_gap"].value, rel=0.02)

@@ -68,7 +68,9 @@ def test_a_cluster_that_alone_determines_a_coefficient_adds_nothing_to_it():
     table, y, design = golden()
     item = table["item"].to_numpy()
     alone = np.column_stack([design, item == 3])
-    fit, without = cluster_robust(y, alone, [item]), cluster_robust(y[item != 3], design[item != 3], [np.unique(item[item != 3], return_inverse=True)[1]])
+    rest = item != 3
+    fit = cluster_robust(y, alone, [item])
+    without = cluster_robust(y[rest], design[rest], [np.unique(item[rest], return_inverse=True)[1]])
     np.testing.assert_allclose(fit.errors[:3], without.errors, rtol=1e-8)
     np.testing.assert_allclose(fit.df[:3], without.df, rtol=1e-6)
 
