@@ -125,6 +125,7 @@ ACCEPTED_SHARE = "accepted_share"  # of the annotators that take a word in its p
 
 GLOSS_ZIPF = "gloss_zipf"  # how much nearer in frequency the glosses that a row asked lie to the high form
 N_SENSES = "n_senses"
+SPECIFICITY = "specificity"
 
 #: Rivals of frequency as the analysis names them, and in words; the order is that of the sentences.
 RIVALS = {
@@ -138,7 +139,7 @@ RIVALS = {
     "overlap_with_original": "overlap with the original",
     "numbers_dropped": "dropped numbers",
     ACCEPTED_SHARE: "acceptance by annotators",
-    "specificity": "specificity",
+    SPECIFICITY: "specificity",
     N_SENSES: "number of senses",
     GLOSS_ZIPF: "the glosses' own frequency",
 }

@@ -23,7 +23,7 @@ from freqbias.files import read_pairs
 from freqbias.frequency import stop_words, swap, tokens
 from freqbias.lines import read_lines
 from freqbias.records import Pair
-from freqbias.terms import FREQUENCY, NORM_FREQUENCIES, NORMS, RIVALS
+from freqbias.terms import FREQUENCY, NORM_FREQUENCIES, NORMS, RIVALS, SPECIFICITY
 
 KNOWN_SHARE = 0.5  # of several words swapped one for one; below it a mean speaks of other words than the pair's
 MAX_LOG = 20.0  # a frequency above it is a count: Zipf values end at 8, log10 counts of the largest corpora at 12
@@ -34,7 +34,10 @@ _WORD_COLUMNS = ("word", "words", "lemma", "term", "token", "spelling", "wort", 
 _ABSENT = ("", "na", "n/a", "#n/a", "nan", "null", "none", ".", "-")
 _COMMA = re.compile(r"[-+]?\d+(?:,\d+)+(?:\.\d+)?")
 #: Names that the analysis or the audit uses for something of its own.
-TAKEN = frozenset({*TEXT_MEASURES, *RIVALS, FREQUENCY, "zipf", "sense_zipf", "rest", "subwords", "own_overlap", "adjusted", "similarity"})
+RIVALS_TAKEN = {*RIVALS} - {SPECIFICITY}  # which is joined as a norm by that name
+TAKEN = frozenset(
+    {*TEXT_MEASURES, *RIVALS_TAKEN, FREQUENCY, "zipf", "sense_zipf", "rest", "subwords", "own_overlap", "adjusted", "similarity"}
+)
 
 Sides = tuple[float | None, float | None]
 

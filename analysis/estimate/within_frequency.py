@@ -136,8 +136,8 @@ def _specifications(series: Series, rows: pd.DataFrame) -> Iterator[Estimate]:
                 rows,
                 value=test.median,
                 p_value=test.p_mean_t,
-                method=f"median over {len(samples)} specifications of item means; p of their mean t, signs of the null's residuals flipped "
-                "by item (Simonsohn, Simmons & Nelson 2020)",
+                method=f"median over {len(samples)} specifications of item means; p of their mean t, signs of the null's residuals "
+                "flipped by item (Simonsohn, Simmons & Nelson 2020)",
                 details={"p_median": test.p_median, "p_share": test.p_share},
             )
 

@@ -309,7 +309,7 @@ def test_no_calibration_at_equal_length_where_length_goes_with_frequency():
         pairs = [Pair.from_dict(p.to_dict() | {"low": p.high + "x" * n}) for p, n in zip(pairs, lengths, strict=True)]
         rows = [likelihood_row(p, p.zipf_gap + rng.normal(0, 0.3), 0.0) for p in pairs]
         terms.append({row.term for row in estimate(frame(rows), pairs) if row.contrast == "calibration"})
-    assert terms == [{"mean"}, {"mean", "adjusted"}]
+    assert terms == [{"mean", "corrected"}, {"mean", "adjusted", "corrected"}]
 
 
 def twins(pairs, gap, models=("m",), left_out=0, shift=0.0):
