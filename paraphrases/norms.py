@@ -34,10 +34,9 @@ _WORD_COLUMNS = ("word", "words", "lemma", "term", "token", "spelling", "wort", 
 _ABSENT = ("", "na", "n/a", "#n/a", "nan", "null", "none", ".", "-")
 _COMMA = re.compile(r"[-+]?\d+(?:,\d+)+(?:\.\d+)?")
 #: Names that the analysis or the audit uses for something of its own.
-RIVALS_TAKEN = {*RIVALS} - {SPECIFICITY}  # which is joined as a norm by that name
-TAKEN = frozenset(
-    {*TEXT_MEASURES, *RIVALS_TAKEN, FREQUENCY, "zipf", "sense_zipf", "rest", "subwords", "own_overlap", "adjusted", "similarity"}
-)
+_TAKEN_TOO = ("zipf", "sense_zipf", "rest", "subwords", "own_overlap", "adjusted", "similarity")
+#: `specificity` is joined as a norm by that name.
+TAKEN = frozenset({*TEXT_MEASURES, *RIVALS, FREQUENCY, *_TAKEN_TOO}) - {SPECIFICITY}
 
 Sides = tuple[float | None, float | None]
 

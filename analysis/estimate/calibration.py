@@ -10,8 +10,7 @@ from scipy import stats
 from freqbias.analysis.estimate.predictors import NAMES, Row, method_of, predictors, row_of
 from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, crossed, inflation
 
-#: Standard deviation of the error of one word's Zipf value: what wordfreq and another corpus of English differ by in a common word.
-ZIPF_ERROR = 0.3
+ZIPF_ERROR = 0.3  # standard deviation of the error in the Zipf gap of two words, stated and not measured: a corpus is a sample
 LEAST_RELIABILITY = 0.2  # below it the correction multiplies by more than five, and says nothing
 METHOD = "slope of model log-odds on corpus log-odds, null 1"
 ODDS = "corpus_log_odds"
@@ -50,10 +49,10 @@ def _corrected(known: pd.DataFrame, row: Row) -> Iterator[Row]:
     """Yield a slope divided by the reliability of the corpus's odds, with a p-value for 1; nothing where they are mostly noise.
 
     A corpus is a sample: odds that are off by chance flatten the slope of a perfect model by their reliability, the share of their
-    variance over pairs that is not error. Every swapped word adds the squared error of two Zipf values. Reference: Fuller (1987),
+    variance over pairs that is not error. Every swapped word adds the squared error of its gap. Reference: Fuller (1987),
     doi:10.1002/9780470316665, chapter 1.
     """
-    error = 2 * (math.log(10) * ZIPF_ERROR) ** 2 * float(known["swapped_words"].mean())
+    error = (math.log(10) * ZIPF_ERROR) ** 2 * float(known["swapped_words"].mean())
     reliability = 1 - error / float(known[ODDS].var())
     if reliability < LEAST_RELIABILITY or row.value is None or not row.std_error or row.low is None or row.high is None:
         return
@@ -66,6 +65,6 @@ def _corrected(known: pd.DataFrame, row: Row) -> Iterator[Row]:
         low=row.low / reliability,
         high=row.high / reliability,
         p_value=float(2 * stats.t.sf(abs(value - 1) / std_error, df)),
-        method=f"{row.method}; divided by the reliability of the corpus's odds, for an error of {ZIPF_ERROR} Zipf a word",
+        method=f"{row.method}; divided by the reliability of the corpus's odds, for an error of {ZIPF_ERROR} Zipf in a word's gap",
         details={"reliability": reliability, "zipf_error": ZIPF_ERROR},
     )

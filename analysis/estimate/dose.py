@@ -15,7 +15,7 @@ import pandas as pd
 
 from freqbias.analysis.estimate.predictors import KNOWN, OWN, SENSE, ZIPF_GAP, Row, method_of, row_of
 from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, Fit, Slopes, crossed, inflation, robust, through_zero
-from freqbias.terms import NORM_FREQUENCY, WHOLE_TEXT, ZIPF_GAP_OF
+from freqbias.terms import GLOSS_ZIPF, NORM_FREQUENCY, WHOLE_TEXT, ZIPF_GAP_OF
 
 SQUARE = "zipf_squared_gap"
 LEVELS = ("level_high", "level_low")
@@ -102,7 +102,8 @@ def _levels(arms: Arms) -> Iterator[Row]:
     if not set(LEVELS) <= set(told.columns) or told[list(LEVELS)].notna().all(axis=1).mean() < KNOWN:
         return
     rows = told.dropna(subset=list(LEVELS))
-    names = [*LEVELS, *(name for name in arms.names[1:] if float(np.ptp(rows[name])) > 0)]
+    # how near the glosses lie is itself made of both levels
+    names = [*LEVELS, *(name for name in arms.names[1:] if name != f"{GLOSS_ZIPF}_gap" and float(np.ptp(rows[name])) > 0)]
     fit = crossed(rows, "gap", names)
     if fit is None or max(fit.vif[name] for name in LEVELS) >= INSEPARABLE_VIF:
         return
@@ -161,8 +162,10 @@ def _instrumented(arms: Arms, column: str, source: str) -> Iterator[Row]:
         own = rows.assign(**{ZIPF_GAP: rows[measure]})
         plain, found = (robust(own, "gap", other.names, instrument=name) for name in (None, instrument))
         stage = robust(own.assign(gap=own[measure], **{ZIPF_GAP: own[instrument]}), "gap", other.names)
-        if plain is None or found is None or stage is None or found[0].value == 0:
+        if plain is None or found is None or found[0].value == 0:
             continue
-        details = {"reliability": plain[0].value / found[0].value, "first_stage_f": (stage[0].value / stage[0].std_error) ** 2}
+        details = {"reliability": plain[0].value / found[0].value}
+        if stage is not None:  # else the one is the other
+            details["first_stage_f"] = (stage[0].value / stage[0].std_error) ** 2
         method = f"per {unit}, instrument {by}; frequency arm, with intercept; {found[1]}"
         yield replace(row_of(term, found[0], method, p_value=False), details=details)

@@ -2,7 +2,7 @@
 
 Both (Bell & McCaffrey 2002, Survey Methodology 28, 169-181) enlarge the residuals of every cluster, CR2 by (I - H_gg)^(-1/2), which
 makes the variance unbiased where errors are independent and equally large, CR3 by (I - H_gg)^(-1), the jackknife, which still covers
-where they are loudest in the items that weigh most (`tests/analysis/stats/test_coverage.py` has the numbers that chose it). The t
+where they are loudest in the items that weigh most (held so by `tests/analysis/estimate/test_dose.py`). The t
 that they are read from has the degrees of freedom that the variance estimate has in the first case (Pustejovsky & Tipton 2018,
 doi:10.1080/07350015.2016.1247004). With two crossed ways of clustering the
 variance is V_1 + V_2 - V_12 (Cameron, Gelbach & Miller 2011, doi:10.1198/jbes.2010.07136), and never less than that of one way alone
