@@ -1,7 +1,7 @@
 """How the gap goes with the frequency gap: the two-arm regression, its robust twin, and what could be wrong with either.
 
 `zipf_slope` is the slope of gap on frequency gap and confounders over the pairs of both arms, without intercept: without any difference
-of the forms there is no gap, and the placebo's pairs teach what confounders do. `within_slope` gives the frequency arm an intercept of
+of the forms there is no gap, and the placebo's pairs teach what confounders do. `within_slope` gives either arm an intercept of
 its own, and so asks whether the effect is graded within it: a constant advantage of whatever is called high passes the first and not
 the second. Without a placebo both are one regression with intercept. Every slope has a robust one beside it; a claim needs both.
 """
@@ -20,7 +20,7 @@ from freqbias.terms import GLOSS_ZIPF, NORM_FREQUENCY, WHOLE_TEXT, ZIPF_GAP_OF
 SQUARE = "zipf_squared_gap"
 LEVELS = ("level_high", "level_low")
 FIRST, SECOND = "first_frequency", "second_frequency"  # columns of two measures of one frequency gap
-WITHIN = "intercept of the frequency arm's own"
+WITHIN = "with an intercept of the arm's own"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,9 @@
 
 Two designs. With an intercept, the first predictor tells whether the effect is graded. Through zero, none is there: a difference of two
 forms changes its sign with their labels, so that without any difference there is no gap. Either may hold a second group of rows beside
-those that it is about (`own`), such as a placebo's pairs: they have no intercept, and teach what the other predictors do. Their noise
-may be another, and so weighs each row by that of its group.
+those that it is about (`own`), such as a placebo's pairs, which teach what the other predictors do. With intercepts, each group has one
+of its own, or what the placebo shows as a whole would be put down to a predictor. Their noise may be another, and so weighs each row by
+that of its group.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -83,17 +84,17 @@ def usable(table: pd.DataFrame, outcome: str, predictors: Sequence[str], own: st
 def inflation(rows: pd.DataFrame, predictors: Sequence[str], own: str | None = None) -> dict[str, float]:
     """Return the variance inflation factor 1 / (1 - R²) of each predictor on the others; infinite when they determine it.
 
-    Predictors vary about their mean, with `own` about their mean over its rows there and about zero elsewhere.
+    Predictors vary about their mean, with `own` about the mean of either group of rows.
     """
     values = rows[list(predictors)].to_numpy(dtype=float)
-    level = np.ones(len(values)) if own is None else rows[own].to_numpy(dtype=float)
+    level = _intercepts(np.ones(len(values), dtype=bool) if own is None else rows[own].to_numpy(dtype=bool))
     if len(predictors) == 1:
         return {predictors[0]: 1.0}
     found = {}
     for k, name in enumerate(predictors):
         others = np.column_stack([level, np.delete(values, k, axis=1)])
         fitted = others @ np.linalg.lstsq(others, values[:, k], rcond=None)[0]
-        total = float(np.sum((values[:, k] - level * (level @ values[:, k]) / level.sum()) ** 2))
+        total = float(np.sum((values[:, k] - level @ np.linalg.lstsq(level, values[:, k], rcond=None)[0]) ** 2))
         rest = float(np.sum((values[:, k] - fitted) ** 2))
         found[name] = total / rest if rest > 1e-10 * total else np.inf
     return found
@@ -167,8 +168,9 @@ def _model(table: pd.DataFrame, outcome: str, predictors: Sequence[str], own: st
     told = np.ones(len(rows), dtype=bool) if own is None else rows[own].to_numpy(dtype=bool)
     levels = _frames(rows)
     many = int(levels.max()) + 1 >= MIN_LEVELS
-    columns = [told.astype(float), *(rows[name].to_numpy(dtype=float) for name in kept), *([] if many else _contrasts(levels))]
-    whole = np.column_stack(columns)
+    level = _intercepts(told)
+    columns = [level[:, 0], *(rows[name].to_numpy(dtype=float) for name in kept), *([] if many else _contrasts(levels))]
+    whole = np.column_stack([*columns, level[:, 1:]])
     item = np.asarray(pd.factorize(rows["item"])[0], dtype=np.int64)
     y = rows[outcome].to_numpy(dtype=float)
     if rows["item"].nunique() <= whole.shape[1] or float(np.ptp(y)) == 0.0:
@@ -177,7 +179,7 @@ def _model(table: pd.DataFrame, outcome: str, predictors: Sequence[str], own: st
         names=kept,
         told=told,
         y=y,
-        design=whole if intercept else whole[:, 1:],
+        design=whole if intercept else np.column_stack(columns[1:]),
         intercept=int(intercept),
         item=item,
         frame=levels if many else None,
@@ -187,6 +189,11 @@ def _model(table: pd.DataFrame, outcome: str, predictors: Sequence[str], own: st
         vif=vif,
         n_items=int(rows.loc[told, "item"].nunique()),
     )
+
+
+def _intercepts(told: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return a column that is 1 in the rows told of, and where there are others one that is 1 in these."""
+    return np.column_stack([told, ~told][: 1 if told.all() else 2]).astype(float)
 
 
 def _crossing(item: NDArray[np.int64], frame: NDArray[np.int64]) -> bool:
