@@ -13,6 +13,7 @@ from simulation import simulate
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.estimate import specification
 from freqbias.analysis.estimate.specification import SPECIFICATIONS, adjusted_item_mean, specification_effects
+from freqbias.analysis.estimate.specification import specification_curve as curve_of
 from freqbias.analysis.figures.specification_curve import specification_curve
 from freqbias.analysis.figures.svg import Subject
 from freqbias.analysis.stats.mixed import crossed
@@ -84,6 +85,23 @@ def test_item_means_are_statsmodels_ols_with_hc3():
     assert effect.value == pytest.approx(fit.params["const"])
     assert effect.std_error == pytest.approx(fit.bse["const"])
     assert (effect.low, effect.high) == pytest.approx(tuple(fit.conf_int().loc["const"]))
+
+
+def test_slopes_are_per_standard_deviation_of_their_own_measure():
+    rows = planted()
+    curve = curve_of(rows)
+    slopes = {effect.specification.number: effect for effect in curve.slopes}
+    effect = slopes[number(**PLAIN | {"covariates": "length"})]
+    table = rows.groupby("item")[["gap", "zipf_gap", "words_gap"]].mean()
+    spread = table["zipf_gap"].std()
+    fit = sm.OLS(table["gap"], sm.add_constant(table[["zipf_gap", "words_gap"]])).fit(cov_type="HC3", use_t=True)
+    assert effect.value == pytest.approx(fit.params["zipf_gap"] * spread)
+    assert (effect.low, effect.high) == pytest.approx(tuple(fit.conf_int().loc["zipf_gap"] * spread))
+    mixed = slopes[number(**PLAIN | {"covariates": "length", "aggregation": "pairs, mixed model"})]
+    assert mixed.value == pytest.approx(crossed(rows, "gap", ["zipf_gap", "words_gap"]).slopes["zipf_gap"].value * spread)
+    assert len(slopes) == 2 * 3 * 3  # unlike the mean, a slope hangs on how frequency is measured, with or without a rival
+    assert len(curve.slope_samples) == len(slopes) / 2
+    assert {len(sample.y) for sample in curve.slope_samples} == {120}
 
 
 def test_pairs_are_the_mixed_model():
