@@ -179,7 +179,8 @@ def _model(table: pd.DataFrame, outcome: str, predictors: Sequence[str], own: st
         names=kept,
         told=told,
         y=y,
-        design=whole if intercept else np.column_stack(columns[1:]),
+        # what fixed frames do to both forms of any pair is theirs, on average too, and not the first predictor's
+        design=whole if intercept else np.column_stack([*columns[1:], *([] if many or not levels.any() else [np.ones(len(y))])]),
         intercept=int(intercept),
         item=item,
         frame=levels if many else None,
@@ -253,7 +254,7 @@ def crossed(
 
 
 def through_zero(table: pd.DataFrame, outcome: str, predictors: Sequence[str], own: str | None = None) -> Slopes | None:
-    """Return the same model without intercept, its slopes alone; None as in `crossed`."""
+    """Return the same model without intercept but those of fixed frames, common to all rows; its slopes alone. None as in `crossed`."""
     model = _model(table, outcome, predictors, own, intercept=False)
     found = None if model is None else _fitted(model, model.own_slopes, model.names)
     if model is None or found is None:

@@ -242,3 +242,12 @@ def test_a_constant_advantage_is_credited_in_five_of_a_hundred_runs_at_most(item
         slopes = [crossed(table, "gap", names, own=OWN).slopes["zipf_gap"], robust(table, "gap", names, OWN)[0]]
         credited += max(slope.p_value for slope in slopes) < 0.05 and slopes[0].value > 0
     assert credited <= stats.binom.ppf(0.999, runs, 0.05)
+
+
+def test_what_fixed_frames_do_to_both_arms_is_not_the_doses():
+    """Two frames that add .05 to every pair: the placebo shows it, and the line through zero leaves it to them."""
+    rng = np.random.default_rng(9)
+    both_arms = [arm(rng, 120, True, 2, slope=0.0).assign(**{OWN: True}), arm(rng, 80, False, 2, slope=0.0).assign(**{OWN: False})]
+    table = pd.concat(both_arms, ignore_index=True)
+    table["gap"] += 0.05
+    assert covers(through_zero(table, "gap", ["zipf_gap", "characters_gap"], OWN).slopes["zipf_gap"], 0.0)
