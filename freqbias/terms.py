@@ -92,6 +92,12 @@ ONE_REGISTER = "one_register"  # of a mean whose rows, or some of them, asked in
 NO_GLOSS = "no_gloss"  # of a mean whose rows, or some of them, asked other queries than glosses
 DIRECT_LARGER = "direct_larger"  # of a direct effect that is larger than the total one: the mediator works the other way
 IN_PHRASING = "in_phrasing"  # of a mean over pairs, some or all of which differ in construction and have no frequency gap of words
+DISAGREE = "disagree"  # of a mean whose interval excludes zero while its test does not, or the other way round
+DIFFERS = "differs"  # of a placebo's test of equivalence: it differs from zero, within the bound or not
+DUPLICATES = "duplicates"  # of a mean of whose items some share a text with another item
+FAILED_BY_DOSE = "failed_by_dose"  # of a mean whose missing pairs have other frequencies than the measured ones
+FAILED_MATTER = "failed_matter"  # of a mean that its missing pairs could move out of its own interval
+FEW_FRAMES = "few_frames"  # of a mean over two to five frames: it speaks of these
 
 FLAGS = (
     INSEPARABLE,
@@ -113,7 +119,23 @@ FLAGS = (
     NO_GLOSS,
     DIRECT_LARGER,
     IN_PHRASING,
+    DISAGREE,
+    DIFFERS,
+    DUPLICATES,
+    FAILED_BY_DOSE,
+    FAILED_MATTER,
+    FEW_FRAMES,
 )
+
+#: Pairs by whether the swapped word of the high and of the low form is one token of the model.
+STRATA = WHOLE_WHOLE, WHOLE_SPLIT, SPLIT_SPLIT = ("whole_whole", "whole_split", "split_split")
+WHOLE_DIFFERENCE = "whole_difference"  # mean of whole_split - mean of whole_whole
+# what items differ by, as estimates: standard deviations of their true and of their measured effects, means without extremes
+HETEROGENEITY, SPREAD, WITHOUT_LARGEST, TRIMMED = ("heterogeneity", "spread", "without_largest", "trimmed")
+DISTINCT_ITEMS = "distinct_items"  # the mean with items that share a text counted as one
+PLACEBO_JOINT = "placebo_joint"  # whether what orients the placebo moves it at all
+BY = "by:"  # before the name of what items are grouped by
+GROUPINGS = ("pos", "domain", "frame")
 
 #: Register is a factor and no scale: two indicators a form, since informal and formal rare words would cancel on one.
 MARKED = INFORMAL, FORMAL = ("informal", "formal")

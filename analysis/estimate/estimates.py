@@ -10,8 +10,12 @@ from freqbias.analysis.estimate.across_models import across_models
 from freqbias.analysis.estimate.calibration import calibration_rows
 from freqbias.analysis.estimate.credit import credit
 from freqbias.analysis.estimate.families import adjusted
-from freqbias.analysis.estimate.means import SESOI_SHARE, SESOI_SHARE_RIGHT, equivalence, mean
+from freqbias.analysis.estimate.heterogeneity import heterogeneity
+from freqbias.analysis.estimate.integrity import integrity, shared_texts
+from freqbias.analysis.estimate.means import SESOI_SHARE, SESOI_SHARE_RIGHT, mean
+from freqbias.analysis.estimate.placebo import placebo
 from freqbias.analysis.estimate.series import Series, item_means
+from freqbias.analysis.estimate.strata import strata
 from freqbias.analysis.estimate.within_frequency import within_frequency
 from freqbias.analysis.stats import resampling
 from freqbias.analysis.stats.arm_difference import difference_of_arms
@@ -31,9 +35,10 @@ _SERIES = ["model", "probe", "measure", "contrast"]
 def sesoi(gaps: pd.DataFrame, judgements: Judgements) -> dict[tuple[str, str, str], float]:
     """Return the smallest effect of interest by (model, probe, measure), in the unit of the measure.
 
-    What the probe declares of the measure that it is judged by; else two points for shares of right answers, and a tenth of the mean
-    exact - decoy margin over items of the frequency arm, in the probe's confirmatory contrast. Absent where there are no decoys or where
-    the margin is not told from zero: a tenth of what may be nothing is no size to hold an effect against.
+    What the probe declares of the measure that it is judged by; else two points for shares of right answers, and a tenth of the frequent
+    form's mean exact - decoy margin over items of the frequency arm, in the probe's confirmatory contrast: that form's alone, since the
+    rare one's has the effect in it, and a bound that shrinks with the effect would call none small. Absent where there are no decoys or
+    where the margin is not told from zero: a tenth of what may be nothing is no size to hold an effect against.
     """
     found: dict[tuple[str, str, str], float] = {}
     for (model, probe, measure), rows in _groups(gaps, ["model", "probe", "measure"]):
@@ -45,7 +50,7 @@ def sesoi(gaps: pd.DataFrame, judgements: Judgements) -> dict[tuple[str, str, st
             found[model, probe, measure] = SESOI_SHARE_RIGHT
             continue
         own = rows[(rows["contrast"] == judgement.contrast) & (rows["arm"] == FREQUENCY)]
-        margin = item_means(own.dropna(subset=["margin"]), "margin")
+        margin = item_means(own.dropna(subset=["margin_high"]), "margin_high")
         if resampling.above_zero(margin):
             found[model, probe, measure] = SESOI_SHARE * float(margin.mean())
     return found
@@ -79,13 +84,18 @@ def estimate(
     bounds = sesoi(gaps, known)
     failed = contrasts.failures(observations)
     no_gloss, one_register = contrasts.asked_no_gloss(observations, known), contrasts.one_register(observations, known)
+    pair_rows = pair_rows.rename(columns={"pair_arm": "arm", "pair_item": "item"})
+    tied = shared_texts(pair_rows)
     groups = list(_groups(table, _SERIES))
     estimates = list(given)
     for key, rows in track(groups, "estimate", len(groups)):
+        missing = _failed_by_arm(failed, key)
         series = Series(
             key=dict(zip(_SERIES, key, strict=True)),
             rows=rows,
-            failed=_failed_by_arm(failed, key),
+            failed={arm: len(ids) for arm, ids in missing.items()},
+            missing_rows={arm: lost for arm, ids in missing.items() if len(lost := pair_rows[pair_rows.index.isin(ids)])},
+            tied=tied,
             sesoi=bounds.get(key[:3]),
             seed=seed,
             resamples=resamples,
@@ -106,8 +116,8 @@ def _groups(table: pd.DataFrame, by: list[str]) -> Iterator[tuple[Any, pd.DataFr
     yield from table.groupby(by)
 
 
-def _failed_by_arm(failed: Mapping[tuple[str, ...], set[str]], key: tuple[str, ...]) -> dict[str, int]:
-    """Return by arm how many pairs are missing from a contrast, because one of the contrasts that it is made of failed on them."""
+def _failed_by_arm(failed: Mapping[tuple[str, ...], set[str]], key: tuple[str, ...]) -> dict[str, set[str]]:
+    """Return by arm the pairs that are missing from a contrast, because one of the contrasts that it is made of failed on them."""
     sources = {
         "gloss_specific": ("gloss", "background"),
         "register_match": ("gloss",),
@@ -119,7 +129,7 @@ def _failed_by_arm(failed: Mapping[tuple[str, ...], set[str]], key: tuple[str, .
     for (*own, arm), pairs in failed.items():
         if own[:3] == [*key[:3]] and own[3] in sources.get(key[3], (key[3],)):
             missing.setdefault(arm, set()).update(pairs)
-    return {arm: len(pairs) for arm, pairs in missing.items()}
+    return missing
 
 
 def _all_failed(observations: pd.DataFrame, made: list[Estimate], judgements: Judgements) -> Iterator[Estimate]:
@@ -153,19 +163,12 @@ def _series_estimates(series: Series) -> Iterator[Estimate]:
         rows = series.arm(arm)
         if len(rows):
             yield mean(series, arm, "mean", rows)
-    yield from _placebo(series)
+    yield from placebo(series)
     yield from _difference(series)
     yield from within_frequency(series)
-
-
-def _placebo(series: Series) -> Iterator[Estimate]:
-    """Yield the equivalence test of the placebo, over all and per orienting rival."""
-    rows = series.arm(PLACEBO)
-    if rows.empty or series.sesoi is None:
-        return
-    yield equivalence(series, PLACEBO, "equivalence", rows)
-    for rival, own in rows.dropna(subset=["oriented_by"]).groupby("oriented_by") if series.apart else ():
-        yield equivalence(series, PLACEBO, f"equivalence:{rival}", own)
+    yield from strata(series)
+    yield from heterogeneity(series)
+    yield from integrity(series)
 
 
 def _difference(series: Series) -> Iterator[Estimate]:

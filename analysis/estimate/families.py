@@ -19,7 +19,7 @@ import numpy as np
 from freqbias.analysis.stats.resampling import benjamini_hochberg
 from freqbias.judgement import Judgements
 from freqbias.records import Estimate
-from freqbias.terms import CREDIT, DIFFERENCE, FREQUENCY, LENGTH, PLACEBO
+from freqbias.terms import CREDIT, DIFFERENCE, FAILED_BY_DOSE, FREQUENCY, LENGTH, PLACEBO
 
 CONFIRMATORY_FAMILY = "confirmatory"
 EXPLORATORY_FAMILY = "exploratory"
@@ -82,7 +82,7 @@ def _same_number(first: Estimate, second: Estimate) -> bool:
 
 
 def _family(row: Estimate, judgements: Judgements) -> str | None:
-    if row.p_value is None or row.arm in (PLACEBO, LENGTH) or row.term.startswith("equivalence"):
+    if row.p_value is None or row.arm in (PLACEBO, LENGTH) or row.term.startswith("equivalence") or row.term == FAILED_BY_DOSE:
         return None
     if row.arm == DIFFERENCE and judgements[row.probe].judges(row.contrast, row.measure):
         return None  # a claim needs this test beside the confirmatory one; where both must hold, neither is adjusted for the other

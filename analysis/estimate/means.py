@@ -3,12 +3,14 @@
 import numpy as np
 import pandas as pd
 
+from freqbias.analysis.estimate.integrity import cautions
 from freqbias.analysis.estimate.series import Series, item_means, level_of
 from freqbias.analysis.stats import resampling
 from freqbias.analysis.stats.mixed import THESE_FRAMES
 from freqbias.records import Estimate
 from freqbias.terms import (
     CONSTANT,
+    DISAGREE,
     EQUIVALENT,
     FREQUENCY,
     HIGH,
@@ -23,6 +25,7 @@ from freqbias.terms import (
 
 SESOI_SHARE = 0.10  # of the exact - decoy margin; smaller effects reorder next to nothing
 SESOI_SHARE_RIGHT = 0.02  # two points
+LEVEL = 0.05  # of every test
 TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
 MEAN_METHOD = f"mean of item means; sign-flip p; t interval; BCa beside it; dz with Hedges' factor; {THESE_FRAMES}"
 
@@ -33,7 +36,11 @@ def mean(series: Series, arm: str, term: str, rows: pd.DataFrame, method: str = 
     rng = series.rng(arm, term)
     interval = resampling.t_interval(items)
     bca = resampling.bca_interval(items, rng, resamples=series.resamples)
+    p_value = resampling.sign_flip_p(items, rng, series.resamples)
     judged = term == "mean" and series.key["contrast"] == series.judgement.contrast
+    flags, details = cautions(series, arm, rows) if term == "mean" else ([], {})
+    if judged and arm == FREQUENCY and (share := flipped(series, rows)) is not None:
+        details["flipped"] = share
     holds = {
         ONE_ITEM: len(items) == 1,
         CONSTANT: bool(np.ptp(items) == 0),
@@ -41,6 +48,7 @@ def mean(series: Series, arm: str, term: str, rows: pd.DataFrame, method: str = 
         ONE_REGISTER: series.one_register and judged,
         REVERSED: judged and arm == FREQUENCY and float(rows.groupby("item")["zipf_gap"].mean().mean()) <= 0,
         IN_PHRASING: judged and arm == FREQUENCY and bool(rows[IN_PHRASING].any()),
+        DISAGREE: len(items) > 1 and (p_value < LEVEL) != (interval.low is None or interval.low > 0 or (interval.high or 0.0) < 0),
     }
     return series.make(
         arm,
@@ -52,7 +60,7 @@ def mean(series: Series, arm: str, term: str, rows: pd.DataFrame, method: str = 
         ci_high=interval.high,
         bca_low=bca.low,
         bca_high=bca.high,
-        p_value=resampling.sign_flip_p(items, rng, series.resamples),
+        p_value=p_value,
         effect_size=resampling.dz(items),
         high_mean=level_of(rows, HIGH),
         low_mean=level_of(rows, LOW),
@@ -60,8 +68,22 @@ def mean(series: Series, arm: str, term: str, rows: pd.DataFrame, method: str = 
         share_negative=float(np.mean(items < 0)),
         bound=series.sesoi,
         method=method,
-        flags=[name for name, held in holds.items() if held],
+        flags=[*(name for name, held in holds.items() if held), *flags],
+        details=details,
     )
+
+
+def flipped(series: Series, rows: pd.DataFrame) -> float | None:
+    """Return which share of comparisons the smallest effect of interest would flip; None without decoys or such an effect.
+
+    A comparison is one form of a pair against the decoy in the same form, averaged over registers. It flips where the right text wins by
+    less than the effect, so that it would lose if it scored lower by as much.
+    """
+    if series.sesoi is None or not series.judgement.sesoi_in_margins(series.key["measure"]):
+        return None
+    margins = rows[["margin_high", "margin_low"]].to_numpy(dtype=float)
+    margins = margins[~np.isnan(margins)]
+    return float(np.mean((margins > 0) & (margins < series.sesoi))) if len(margins) else None
 
 
 def equivalence(series: Series, arm: str, term: str, rows: pd.DataFrame) -> Estimate:
@@ -69,6 +91,7 @@ def equivalence(series: Series, arm: str, term: str, rows: pd.DataFrame) -> Esti
     items = item_means(rows, "gap")
     interval = resampling.t_interval(items, TOST_LEVEL)
     bound = series.sesoi or 0.0
+    share = flipped(series, rows) if arm == FREQUENCY and term == "equivalence" else None
     p_value = resampling.tost_p(items, bound, SESOI_SHARE_RIGHT if series.judgement.is_share(series.key["measure"]) else SESOI_SHARE)
     return series.make(
         arm,
@@ -82,5 +105,6 @@ def equivalence(series: Series, arm: str, term: str, rows: pd.DataFrame) -> Esti
         p_value=p_value,
         bound=bound,
         method="TOST on item means at the smallest effect of interest, alpha .05",
-        flags=[EQUIVALENT if p_value is not None and p_value < 1 - (1 + TOST_LEVEL) / 2 else NOT_EQUIVALENT],
+        flags=[EQUIVALENT if p_value is not None and p_value < LEVEL else NOT_EQUIVALENT],
+        details={} if share is None else {"flipped": share},
     )

@@ -1,6 +1,7 @@
 """One series of a run (model x probe x measure x contrast, all arms), and the estimates that are made of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,11 @@ def item_means(rows: pd.DataFrame, column: str) -> Values:
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """One model x probe x measure x contrast with the pair rows of all arms."""
+    """One model x probe x measure x contrast with the pair rows of all arms.
+
+    `failed` counts the pairs that are missing from each arm, `missing_rows` holds what is known of them, `tied` maps items that share
+    texts to the first of them, by arm.
+    """
 
     key: dict[str, Any]
     rows: pd.DataFrame
@@ -38,6 +43,8 @@ class Series:
     judgement: Judgement
     no_gloss: bool = False
     one_register: bool = False
+    missing_rows: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    tied: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def apart(self) -> bool:
@@ -47,6 +54,10 @@ class Series:
     def arm(self, arm: str) -> pd.DataFrame:
         """Return the rows of one arm."""
         return self.rows[self.rows["arm"] == arm]
+
+    def missing(self, arm: str) -> pd.DataFrame | None:
+        """Return what is known of the pairs of one arm that could not be measured; None where all could."""
+        return self.missing_rows.get(arm)
 
     def rng(self, arm: str, term: str) -> np.random.Generator:
         """Return a generator of its own for every estimate, so that none depends on which others are made."""

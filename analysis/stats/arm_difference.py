@@ -32,5 +32,5 @@ def difference_of_arms(
         return paired, (shared, shared), PAIRED
     rest = second.drop(shared)
     sides = [np.asarray(side, dtype=np.float64) for side in (first, rest)]
-    method = f"{WELCH}; {len(shared)} items of both arms are left out of the placebo" if len(shared) else WELCH
+    method = f"{WELCH}; {len(shared)} items of both arms are left out of the second" if len(shared) else WELCH
     return resampling.welch(sides[0], sides[1], rng, resamples), (first.index, rest.index), method

@@ -56,7 +56,7 @@ def sign_flip_p(values: Values, rng: np.random.Generator, resamples: int = RESAM
     """
     n = len(values)
     observed = abs(values.sum())
-    tolerance = 1e-12 * max(1.0, float(np.abs(values).sum()))
+    tolerance = 1e-12 * float(np.abs(values).sum())  # a share of the data, so that the unit changes nothing
     if n <= EXACT_ITEMS:
         sums = np.zeros(1)
         for value in values:  # doubles the list of sums once per item
@@ -146,7 +146,7 @@ def abc_interval(numerator: Values, denominator: Values | None = None, level: fl
     ratio = top / bottom
     first = (numerator - ratio * below) / bottom
     squares = float(np.sum(first**2))
-    if squares <= 1e-24 * max(1.0, ratio**2) * n:
+    if squares <= 1e-24 * n * float(np.mean(numerator**2)) / bottom**2:
         return Interval(low=ratio, high=ratio)
     error = np.sqrt(squares) / n
     acceleration = float(np.sum(first**3)) / (6 * squares**1.5)
@@ -203,7 +203,7 @@ def bca_ends(value: float, replicates: Values, jackknife: Values, level: float =
     """
     if not np.isfinite(replicates).all() or not np.isfinite(jackknife).all():
         return Interval()
-    if np.ptp(replicates) <= 1e-12 * max(1.0, abs(value)):
+    if np.ptp(replicates) <= 1e-12 * max(float(np.abs(jackknife).max()), abs(value)):
         return Interval(low=value, high=value)
     share = float(np.mean(replicates < value) + np.mean(replicates <= value)) / 2
     if not 0 < share < 1:

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from freqbias.analysis.table.glosses import levels, nearness, with_gloss_frequency
+from freqbias.characters import normalised
 from freqbias.covariates import (
     by_definition,
     characters,
@@ -42,6 +43,7 @@ from freqbias.terms import (
     CROSSED,
     ELEVATED,
     GLOSS_RARE,
+    GROUPINGS,
     HIGH,
     IN_PHRASING,
     LOW,
@@ -51,6 +53,7 @@ from freqbias.terms import (
     NORM_FREQUENCY,
     NORMS,
     PLAIN,
+    SIDES,
     WHOLE_TEXT,
 )
 
@@ -61,7 +64,9 @@ SERIES = ["model", "probe", "measure", "contrast", "arm"]
 _OVERLAP = ["model", "probe", "contrast", "pair_id"]
 _PAIR = ["model", "probe", "measure", "arm", "item", "pair_id"]
 _PAIR_ITSELF = "pair"
-_VALUES = ["gap", "margin", HIGH, LOW]
+_MARGINS = ["margin_high", "margin_low"]
+_VALUES = ["gap", "margin", *_MARGINS, HIGH, LOW]
+_ROUNDING = 1e-14  # of the levels: a gap below it is what floats leave of a difference of zero
 
 
 def failures(observations: pd.DataFrame) -> dict[tuple[str, ...], set[str]]:
@@ -73,14 +78,15 @@ def failures(observations: pd.DataFrame) -> dict[tuple[str, ...], set[str]]:
 def pair_gaps(observations: pd.DataFrame, judgements: Judgements | None = None) -> pd.DataFrame:
     """Return one row per pair and contrast, with columns `gap`, `margin`, `high` and `low`, in the unit of the measure.
 
-    `margin` is the mean of exact - decoy over both forms, NaN where the row had no decoys. `high` and `low` are NaN in derived
-    contrasts, whose gap is no difference of two levels.
+    `margin` is the mean of exact - decoy over both forms, `margin_high` and `margin_low` those of either form, NaN where the row had no
+    decoys. `high` and `low` are NaN in derived contrasts, whose gap is no difference of two levels.
     """
     # a pair of which one register failed leaves the contrast: half of it would be another quantity
     broken = observations["error"].notna().groupby([observations[name] for name in [*_PAIR, "contrast"]]).transform("any")
     rows = observations[~broken].copy()
     rows["gap"] = rows[HIGH] - rows[LOW]
-    rows["margin"] = ((rows[HIGH] - rows["decoy_high"]) + (rows[LOW] - rows["decoy_low"])) / 2
+    rows[_MARGINS] = rows[[HIGH, LOW]].to_numpy() - rows[["decoy_high", "decoy_low"]].to_numpy()
+    rows["margin"] = rows[_MARGINS].mean(axis=1, skipna=False)
     plain = rows[rows["contrast"] != CROSSED]
     known = Judgements() if judgements is None else judgements
     other = [probe for probe in rows["probe"].unique() if known[probe].cells != DEFAULT_CELLS]
@@ -88,13 +94,16 @@ def pair_gaps(observations: pd.DataFrame, judgements: Judgements | None = None) 
     parts = [_averaged(plain), _register_match(plain), _frequency_match(plain), _crossed(crossed)]
     parts.append(_difference(parts[0], "gloss", "background", "gloss_specific"))
     filled = [part for part in parts if len(part)]
-    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*SERIES, "item", "pair_id", *_VALUES])
+    columns = [*SERIES, "item", "pair_id", *_VALUES]
+    table = pd.concat(filled, ignore_index=True).reindex(columns=columns) if filled else pd.DataFrame(columns=columns)
     return table.sort_values([*SERIES, "item", "pair_id"], ignore_index=True)
 
 
 def _averaged(rows: pd.DataFrame) -> pd.DataFrame:
-    """Average the registers of a pair, each with equal weight."""
-    return rows.groupby([*_PAIR, "contrast"], sort=False)[_VALUES].mean().reset_index()
+    """Average the registers of a pair, each with equal weight; a gap that is the rounding of its levels is zero."""
+    means = rows.groupby([*_PAIR, "contrast"], sort=False)[_VALUES].mean().reset_index()
+    rounding = means["gap"].abs() <= _ROUNDING * (means[HIGH].abs() + means[LOW].abs())
+    return means.assign(gap=means["gap"].mask(rounding, 0.0))
 
 
 def _register_match(rows: pd.DataFrame) -> pd.DataFrame:
@@ -143,7 +152,8 @@ def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
     `sense_zipf_gap` (`zipf_gap` of the intended senses, where the pairs bring `sense_share`), `level_high` and `level_low` (the Zipf
     values whose difference the gap is), the nearness of their glosses (`glosses.nearness`), `words_gap` (white-space words),
     `characters_gap`, `fkgl_gap`, `numbers_dropped_gap`, `overlap_with_original_gap` (where the pairs bring their original),
-    `oriented_by`, `frame`, `n_senses_gap` in doublings, and `NAME_gap` per covariate of the pairs (`norm:NAME_gap` and `zipf:NAME_gap` of
+    `oriented_by`, `pos`, `domain`, `frame`, `text_zipf_high` and `text_zipf_low` (of the whole texts), `high_key` and `low_key` (equal
+    for equal texts), `n_senses_gap` in doublings, and `NAME_gap` per covariate of the pairs (`norm:NAME_gap` and `zipf:NAME_gap` of
     norms and of frequencies that a user joined); every gap is high - low.
     """
     made = [(frequency_gap(pair), _pair_row(pair)) for pair in pairs]
@@ -168,8 +178,11 @@ def _pair_row(pair: Pair) -> dict[str, Any]:
         "pair_item": pair.item,
         "content_zipf_gap": np.nan if in_phrasing(pair) else _number(content_gap(pair)),
         IN_PHRASING: in_phrasing(pair),
+        **{f"{side}_key": _text_key(getattr(pair, side), pair.language) for side in SIDES},
         "oriented_by": oriented_by(pair),
-        "frame": pair.meta.get("frame"),
+        **{name: pair.meta.get(name) for name in GROUPINGS},
+        "text_zipf_high": _number(pair.zipf_high),
+        "text_zipf_low": _number(pair.zipf_low),
         **computed,
         **brought,
         "swapped_words": _number(swap_of(pair).words),
@@ -203,6 +216,11 @@ def _counted(name: str, sides: Any) -> Any:
     return [None if side is None or side <= 0 else math.log2(side) for side in sides] if name == N_SENSES else sides
 
 
+def _text_key(text: str, language: str) -> int:
+    """Return a number that texts share which differ at most in capitals, white space and how letters are composed."""
+    return hash((language, " ".join(normalised(text).casefold().split())))
+
+
 def _number(value: float | None) -> float:
     return np.nan if value is None else float(value)
 
@@ -227,13 +245,14 @@ def _minus(sides: Any) -> float:
 
 
 def join(gaps: pd.DataFrame, pairs: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
-    """Return `gaps` with the pair columns and, per model, `subwords_gap`, `own_overlap_gap` and `gloss_zipf_gap` of the observations.
+    """Return `gaps` with the pair columns and, per model, `subwords_gap`, `own_overlap_gap`, `gloss_zipf_gap` and `stratum`.
 
     `own_overlap_gap` is what high shares more than low with the queries of the user's own collection; it is not there where only
-    glosses ask, which share nothing with either.
+    glosses ask, which share nothing with either. `stratum` says whether the swapped word is whole in the high and in the low form, as
+    in `WHOLE_SPLIT`; it is not there for models that count no tokens.
     """
     table = gaps.merge(
-        pairs.drop(columns=["pair_arm", "pair_item"], errors="ignore"),
+        pairs.drop(columns=["pair_arm", "pair_item", *(f"{side}_key" for side in SIDES)], errors="ignore"),
         left_on="pair_id",
         right_index=True,
         how="left",
@@ -251,7 +270,16 @@ def join(gaps: pd.DataFrame, pairs: pd.DataFrame, observations: pd.DataFrame) ->
         per_model = pd.concat([observations[["model", "probe", "pair_id"]], subwords], axis=1)
         first = per_model.dropna(subset=["subwords_gap"]).drop_duplicates(["model", "probe", "pair_id"])
         table = table.drop(columns="subwords_gap", errors="ignore").merge(first, on=["model", "probe", "pair_id"], how="left")
+    if "whole_word_high" in observations.columns:
+        table = table.merge(_strata(observations), on=["model", "probe", "pair_id"], how="left")
     return table
+
+
+def _strata(observations: pd.DataFrame) -> pd.DataFrame:
+    """Return the stratum of every pair by model and probe."""
+    own = observations.dropna(subset=["whole_word_high", "whole_word_low"]).drop_duplicates(["model", "probe", "pair_id"])
+    sides = [own[f"whole_word_{side}"].map({1.0: "whole", 0.0: "split"}) for side in (HIGH, LOW)]
+    return own[["model", "probe", "pair_id"]].assign(stratum=sides[0] + "_" + sides[1])
 
 
 def asked_no_gloss(observations: pd.DataFrame, judgements: Judgements) -> set[tuple[str, str]]:
