@@ -134,6 +134,7 @@ WHOLE_DIFFERENCE = "whole_difference"  # mean of whole_split - mean of whole_who
 HETEROGENEITY, SPREAD, WITHOUT_LARGEST, TRIMMED = ("heterogeneity", "spread", "without_largest", "trimmed")
 DISTINCT_ITEMS = "distinct_items"  # the mean with items that share a text counted as one
 PLACEBO_JOINT = "placebo_joint"  # whether what orients the placebo moves it at all
+HOLDOUT = "holdout"  # field of a manifest: which half of the items is kept out of every estimate
 BY = "by:"  # before the name of what items are grouped by
 GROUPINGS = ("pos", "domain", "frame")
 

@@ -19,6 +19,7 @@ from freqbias.analysis.table.frame import frame
 from freqbias.analysis.table.judged import judgements_of
 from freqbias.errors import InputError
 from freqbias.files import read_pairs
+from freqbias.holdout import open_items
 from freqbias.records import Estimate, Pair
 from freqbias.terms import CONSTANT, HIGH, LOW, OBSERVATIONS_FILE, ONE_ITEM
 
@@ -44,7 +45,8 @@ def compare(first: str | os.PathLike[str], second: str | os.PathLike[str], *, se
         observations = frame(folder)
         judgements = judgements_of(folder)
         belonging.check_records(observations, own, str(Path(folder) / OBSERVATIONS_FILE), judgements)
-        sides.append(pair_gaps(observations, judgements))
+        items = open_items(folder, own.values())  # a half that is kept out is kept out of this too
+        sides.append(pair_gaps(observations if items is None else observations[observations["item"].isin(items)], judgements))
     made = [
         _difference(rows, names, seed)
         for names in _same_models(sides[0], sides[1])

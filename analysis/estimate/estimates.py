@@ -1,6 +1,6 @@
 """All estimates of a run, from observations and pairs: means per arm, controls, differences, slopes, families."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -66,21 +66,28 @@ def estimate(
     curve: bool = True,
     source: str = "observations",
     judgements: Judgements | None = None,
+    items: Collection[str] | None = None,
+    claims_only: bool = False,
     track: Track = silent,
 ) -> list[Estimate]:
     """Return every estimate of a run, controls first; the same input and seed give the same numbers.
 
     `observations` is what `freqbias.analysis.frame` returns; `resamples` counts sign flips, permutations and bootstrap draws. `given`
     are what probes estimated on whole models (hubness); those with a p-value join the exploratory family. Without `curve` the
-    specification curve is left out, which takes half the time of a small run.
+    specification curve is left out, which takes half the time of a small run. Only `items` are estimated where they are named, and with
+    `claims_only` only what the verdicts rest on.
     Raises `InputError`, as `source:line: reason`, for observations that do not belong to `pairs` (see `belonging.check`).
     """
     pair_rows = contrasts.pair_table(pairs)
     own = [dict(zip(pair_rows.index, pair_rows[name], strict=True)) for name in ("pair_arm", "pair_item")]
     known = settled_in(observations, judgements)
     belonging.check(observations, own[0], own[1], source, known)
+    if items is not None:
+        observations, pair_rows = observations[observations["item"].isin(items)], pair_rows[pair_rows["pair_item"].isin(items)]
     gaps = contrasts.pair_gaps(observations, known)
     table = contrasts.with_own_margin(contrasts.join(gaps, pair_rows, observations), known)
+    if claims_only:
+        table = table[[known[probe].judges(*of) for probe, *of in zip(table["probe"], table["contrast"], table["measure"], strict=True)]]
     bounds = sesoi(gaps, known)
     failed = contrasts.failures(observations)
     no_gloss, one_register = contrasts.asked_no_gloss(observations, known), contrasts.one_register(observations, known)
@@ -108,7 +115,8 @@ def estimate(
         estimates.extend([*made, *credit(series, made)])
     estimates.extend(_all_failed(observations, estimates, known))
     ordered = sorted(adjusted(estimates, known), key=lambda row: _order(row, known[row.probe]))
-    return [*ordered, *across_models(table, failed, seed, known)]
+    made = [*ordered, *across_models(table, failed, seed, known)]
+    return [row for row in made if not claims_only or known[row.probe].judges(row.contrast, row.measure)]
 
 
 def _groups(table: pd.DataFrame, by: list[str]) -> Iterator[tuple[Any, pd.DataFrame]]:

@@ -56,7 +56,7 @@ def cautions(series: Series, arm: str, rows: pd.DataFrame) -> tuple[list[str], d
     if 2 <= frames < MIN_LEVELS:
         flags.append(FEW_FRAMES)
         details["frames"] = frames
-    if arm == FREQUENCY and series.missing(arm) is not None:
+    if arm == FREQUENCY and len(series.missing(arm)):
         p_value, low, high = failures(series, rows)
         interval = resampling.t_interval(item_means(rows, "gap"))
         flags += [FAILED_BY_DOSE] if p_value is not None and p_value < 0.05 else []
@@ -81,13 +81,14 @@ def integrity(series: Series) -> Iterator[Estimate]:
     tied = series.tied.get(FREQUENCY, {})
     if tied:
         yield _distinct(series, rows, tied)
-    if series.missing(FREQUENCY) is not None:
+    missing = series.missing(FREQUENCY)
+    if len(missing):
         p_value, low, high = failures(series, rows)
         yield series.make(
             FREQUENCY,
             FAILED_BY_DOSE,
             rows,
-            value=float(len(series.missing(FREQUENCY)) / (len(rows) + len(series.missing(FREQUENCY)))),
+            value=len(missing) / (len(rows) + len(missing)),
             p_value=p_value,
             method="share of the pairs that failed; p that it goes with frequency, length or arm: the largest correlation over items, by "
             "permutation; details: the mean if every missing gap were as large as any measured one, either way",
@@ -138,12 +139,10 @@ def _failure_p(series: Series, rows: pd.DataFrame, missing: pd.DataFrame) -> flo
     names = [name for name in FAILURE_CAUSES if name in both.columns and both[name].notna().all()]
     items = both.groupby("item")[["lost", *names]].mean()
     found = [_largest_correlation_p(items, names, series)]
-    placebo, lost = series.arm(PLACEBO)["item"].nunique(), series.missing(PLACEBO)
-    if placebo:
-        failed = 0 if lost is None else lost["item"].nunique()
+    there, lost = set(series.arm(PLACEBO)["item"]), set(series.missing(PLACEBO)["item"])
+    if there:
         own = missing["item"].nunique()
-        whole = placebo + (0 if lost is None else len(set(lost["item"]) - set(series.arm(PLACEBO)["item"])))
-        found.append(float(stats.fisher_exact([[own, len(items) - own], [failed, whole - failed]]).pvalue))
+        found.append(float(stats.fisher_exact([[own, len(items) - own], [len(lost), len(there - lost)]]).pvalue))
     known = [p for p in found if p is not None]
     return min(1.0, len(known) * min(known)) if known else None
 

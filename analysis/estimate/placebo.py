@@ -1,4 +1,4 @@
-"""The placebo: is it nothing, over all and under each of the rivals that orient it, and does it differ from zero at all?"""
+"""The placebo: whether it is nothing, over all and under each of the rivals that orient it, and whether it differs from zero at all."""
 
 from collections.abc import Iterator
 
@@ -26,16 +26,15 @@ def placebo(series: Series) -> Iterator[Estimate]:
     oriented = rows.dropna(subset=["oriented_by"]) if series.apart else rows[:0]
     joint = _joint(series, oriented) if len(oriented) else None
     if series.sesoi is not None:
-        parts = [
-            _differing(equivalence(series, PLACEBO, f"equivalence:{name}", own), own) for name, own in oriented.groupby("oriented_by")
-        ]
-        yield _whole(_differing(equivalence(series, PLACEBO, "equivalence", rows), rows), parts, joint)
+        parts = [_part(series, f"equivalence:{name}", own) for name, own in oriented.groupby("oriented_by")]
+        yield _whole(_part(series, "equivalence", rows), parts, joint)
         yield from parts
     if joint is not None:
         yield joint
 
 
-def _differing(row: Estimate, rows: pd.DataFrame) -> Estimate:
+def _part(series: Series, term: str, rows: pd.DataFrame) -> Estimate:
+    row = equivalence(series, PLACEBO, term, rows)
     interval = t_interval(item_means(rows, "gap"))
     differs = interval.low is not None and interval.high is not None and not interval.low <= 0 <= interval.high
     return row.replace(flags=[*row.flags, DIFFERS]) if differs else row

@@ -55,9 +55,9 @@ class Series:
         """Return the rows of one arm."""
         return self.rows[self.rows["arm"] == arm]
 
-    def missing(self, arm: str) -> pd.DataFrame | None:
-        """Return what is known of the pairs of one arm that could not be measured; None where all could."""
-        return self.missing_rows.get(arm)
+    def missing(self, arm: str) -> pd.DataFrame:
+        """Return what is known of the pairs of one arm that could not be measured."""
+        return self.missing_rows.get(arm, pd.DataFrame(columns=["item"]))
 
     def rng(self, arm: str, term: str) -> np.random.Generator:
         """Return a generator of its own for every estimate, so that none depends on which others are made."""

@@ -1,4 +1,4 @@
-"""The gap by whether the swapped words are whole tokens of the model: does rare wording cost anything where no word is split?
+"""The gap by whether the swapped words are whole tokens of the model: what rare wording costs where no word is split.
 
 Splitting is brought about by rarity, so it is a mediator and no confounder: strata show where the effect is, and do not take it away.
 """
@@ -17,8 +17,9 @@ _WORDS = {"whole": "one token", "split": "several tokens"}
 
 
 def strata(series: Series) -> Iterator[Estimate]:
-    """Yield the mean gap of every stratum of both arms, whether it is nothing where both words are whole, and how much more where one
-    is split; nothing for models that count no tokens, and for contrasts of other words.
+    """Yield the means of the strata of both arms, equivalence where both words are whole, and the difference of split and whole.
+
+    Nothing for models that count no tokens, and for contrasts of other words.
     """
     if not series.apart or "stratum" not in series.rows.columns or series.key["contrast"] in series.judgement.other_words:
         return
@@ -40,9 +41,8 @@ def strata(series: Series) -> Iterator[Estimate]:
 
 def _mean(series: Series, arm: str, name: str, rows: pd.DataFrame) -> Estimate:
     high, low = (_WORDS[part] for part in name.split("_"))
-    made = mean(
-        series, arm, name, rows, f"{MEAN_METHOD}; only pairs whose swapped word is {high} in the high form and {low} in the low one"
-    )
+    method = f"{MEAN_METHOD}; only pairs whose swapped word is {high} in the high form and {low} in the low one"
+    made = mean(series, arm, name, rows, method)
     dose = rows.groupby("item")["zipf_gap"].mean().mean()
     return made if pd.isna(dose) else made.replace(details={**made.details, "zipf_gap": float(dose)})
 

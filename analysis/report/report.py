@@ -29,6 +29,7 @@ from freqbias.analysis.table.judged import judgements_of
 from freqbias.covariates import frequency_gaps
 from freqbias.errors import InputError
 from freqbias.files import read_estimates, read_json, read_pairs, write_json, write_text
+from freqbias.holdout import arms_of, holdout_in, holdout_of, told
 from freqbias.judgement import Judgement, Judgements
 from freqbias.records import SCHEMA, Estimate, Pair
 from freqbias.terms import (
@@ -71,8 +72,8 @@ class Run:
 
     @property
     def notes(self) -> list[str]:
-        """What could not be measured, or only in part."""
-        return notes(self.manifest, self.observations, self.estimates)
+        """Which half of the items is shown, and what could not be measured, or only in part."""
+        return [*told(holdout_in(self.manifest)), *notes(self.manifest, self.observations, self.estimates)]
 
     @property
     def noise(self) -> list[str]:
@@ -141,12 +142,16 @@ def _read(folder: Path, label: str) -> Run:
     if not estimates:
         raise InputError(f"{path}: no estimates; run: freqbias analyze {folder}")
     pairs: dict[str, Pair] = {}
-    judgements = judgements_of(folder)
+    judgements, held = judgements_of(folder), holdout_of(folder)
     observations = table = None
     if all((folder / name).is_file() for name in (PAIRS_FILE, OBSERVATIONS_FILE)):
         pairs = {pair.id: pair for pair in read_pairs(folder)}
         observations = frame(folder)
         belonging.check_records(observations, pairs, str(folder / OBSERVATIONS_FILE), judgements)
+        if held is not None:
+            items = held.items(held.shown, arms_of(pairs.values()))
+            pairs = {key: pair for key, pair in pairs.items() if pair.item in items}
+            observations = observations[observations["item"].isin(items)].reset_index(drop=True)
         table = contrasts.pair_gaps(observations, judgements)
         _refuse_old(estimates, table, folder)
         table["zipf_gap"] = table["pair_id"].map(dict(zip(pairs, frequency_gaps(list(pairs.values()))[0], strict=True))).astype(float)

@@ -68,9 +68,8 @@ def _with_frames(
     if frames is None or not crossed:  # each frame is one item's: its differences are among that item's measurements
         return intercept, [items], y, 0
     count = int(frames.max()) + 1
-    dummies = (
-        np.column_stack([(frames == level) - 1 / count for level in range(1, count)]) if count <= MAX_FRAMES else np.empty((len(y), 0))
-    )
+    levels = range(1, count) if count <= MAX_FRAMES else ()
+    dummies = np.column_stack([np.empty((len(y), 0)), *((frames == level) - 1 / count for level in levels)])
     slopes = np.linalg.lstsq(_centred(dummies, items), _centred(y[:, None], items), rcond=None)[0]
     adjusted = y - (dummies @ slopes)[:, 0]
     if count < MIN_LEVELS:

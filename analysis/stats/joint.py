@@ -1,7 +1,7 @@
 """Tests of several means at once: are all of them zero, are all of them equal; and a mean without the outer fifths."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -49,9 +49,7 @@ def equal_means_p(table: pd.DataFrame) -> tuple[float | None, str]:
     groups_of = table.notna().sum(axis=1)
     if (groups_of > 1).mean() < 0.5:
         alone = table[groups_of == 1]
-        return _welch_anova(
-            {str(name): alone[name].dropna().to_numpy(dtype=float) for name in alone.columns}
-        ), "Welch's analysis of variance"
+        return _welch_anova([alone[name].dropna().to_numpy(dtype=float) for name in alone.columns]), "Welch's analysis of variance"
     own = table[groups_of > 1]
     rest = (own.sum(axis=1).to_numpy()[:, None] - own) / (groups_of[groups_of > 1].to_numpy()[:, None] - 1)
     with warnings.catch_warnings():
@@ -62,10 +60,10 @@ def equal_means_p(table: pd.DataFrame) -> tuple[float | None, str]:
     return (min(1.0, len(tests) * min(known)) if known else None), method
 
 
-def _welch_anova(groups: Mapping[str, Values]) -> float | None:
+def _welch_anova(groups: Sequence[Values]) -> float | None:
     from statsmodels.stats.oneway import anova_oneway
 
-    sides = [values for values in groups.values() if len(values) > 1]
+    sides = [values for values in groups if len(values) > 1]
     if len(sides) < 2 or any(float(np.ptp(values)) == 0 for values in sides):
         return None
     return float(anova_oneway(sides, use_var="unequal", welch_correction=True).pvalue)

@@ -58,9 +58,13 @@ def power(
     from freqbias.analysis import frame
     from freqbias.analysis.design.power import power_of
     from freqbias.analysis.table.judged import judgements_of
+    from freqbias.files import read_pairs
+    from freqbias.holdout import holdout_of, open_items
 
+    observations = frame(run)
+    items_open = open_items(run, read_pairs(run)) if holdout_of(run) else None  # a plan rests on no half that is kept out
     answers = power_of(
-        frame(run),
+        observations if items_open is None else observations[observations["item"].isin(items_open)],
         effect=effect,
         relative=relative,
         items=items,

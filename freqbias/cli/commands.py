@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from freqbias.cli.console import log, print_json, print_lines, print_table, tracker, waiting
-from freqbias.cli.options import Json, N, Seed, Sets
+from freqbias.cli.options import Holdout, Json, N, Seed, Sets
 from freqbias.errors import FreqbiasError, InputError
 from freqbias.terms import AUDIT_FILE, ESTIMATES_FILE, FREQUENCY, HIGH, IN_EVERY_PAIR, LOW, OBSERVATIONS_FILE, PAIRS_FILE
 
@@ -209,17 +209,26 @@ def analyze(
     run: Run,
     out: Annotated[Path | None, typer.Option(help="Estimate file; default: estimates.jsonl in the run folder.")] = None,
     seed: Seed = 0,
+    holdout: Holdout = None,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Estimate the claims on the half that was kept out; once.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="With --confirm: look again, which is recorded and said.")] = False,
     json: Json = False,
 ) -> None:
     """Turn observations into estimates.
 
     Example: `freqbias analyze results/demo`
+
+    Example: `freqbias analyze results/demo --holdout half`
+
+    Example: `freqbias analyze results/demo --confirm`
     """
     from freqbias.cli.summary import show_summary
     from freqbias.run import stages
+    from freqbias.run.holdout import Asked
 
     target = out or run / ESTIMATES_FILE
-    estimates = stages.analyze(run / OBSERVATIONS_FILE, run / PAIRS_FILE, target, seed, tracker())
+    asked = Asked(holdout=holdout, confirm=confirm, again=again)
+    estimates = stages.analyze(run / OBSERVATIONS_FILE, run / PAIRS_FILE, target, seed, tracker(), asked=asked)
     if json:
         print_json([row.to_dict() for row in estimates])
     else:

@@ -13,3 +13,6 @@ N = Annotated[
     ),
 ]
 Sets = Annotated[str | None, typer.Option(help="Bundled sets: balanced (default), headline, gap_matched or all.")]
+Holdout = Annotated[
+    str | None, typer.Option("--holdout", metavar="half", help="Keep half of the items out of every estimate, for one look: --confirm.")
+]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from freqbias.cli.console import log, print_json, print_table, tracker, waiting
-from freqbias.cli.options import Json, N, Seed, Sets
+from freqbias.cli.options import Holdout, Json, N, Seed, Sets
 from freqbias.errors import ROWS_FAILED
 from freqbias.terms import OBSERVATIONS_FILE
 
@@ -50,6 +50,7 @@ def run(
     tensor_parallel: Parallel = None,
     query_prompt: QueryPrompt = None,
     document_prompt: DocumentPrompt = None,
+    holdout: Holdout = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; what was there is kept in OUT.previous.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be asked of the models, and start nothing.")] = False,
     json: Json = False,

@@ -38,6 +38,7 @@ def run(
     tensor_parallel: int = 1,
     query_prompt: str | None = None,
     document_prompt: str | None = None,
+    holdout: str | None = None,
     fresh: bool = False,
     track: Track = silent,
 ) -> "Run":
@@ -46,7 +47,8 @@ def run(
     `pairs` is a pair file, a run folder, or pairs in memory; without it `n` pairs of the bundled `sets` are drawn with `seed`.
     `embedders` and `lms` name models, by default one of each; `probes` are by default all that the models allow. `out` is the run
     folder: a call that was interrupted goes on there when it is repeated, and `fresh` starts over and keeps what was there in
-    `OUT.previous`. Without `out` the folder is a temporary one that lasts as long as the result. The other options are those of
+    `OUT.previous`. With `holdout="half"` half of the items are kept out of every estimate, for `freqbias analyze RUN --confirm`.
+    Without `out` the folder is a temporary one that lasts as long as the result. The other options are those of
     `freqbias run --help`, and `track` shows progress. Raises `InputError` for anything that cannot be used, before work begins.
     """
     from freqbias.run.surface import run_pairs
@@ -69,6 +71,7 @@ def run(
         "tensor_parallel": tensor_parallel,
         "query_prompt": query_prompt,
         "document_prompt": document_prompt,
+        "holdout": holdout,
         "fresh": fresh,
     }
     return run_pairs(pairs, given, track)

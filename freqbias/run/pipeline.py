@@ -12,6 +12,7 @@ from freqbias.files import PairFile
 from freqbias.progress import Track, silent
 from freqbias.records import Pair
 from freqbias.run import stages
+from freqbias.run.holdout import Asked, holdout_of
 from freqbias.run.journal import only_writer
 from freqbias.run.plan import forecast
 from freqbias.run.probing import Plan, Probing
@@ -93,9 +94,9 @@ def _stages(folder: Path, source: Iterable[Pair], plan: Plan, chosen: Settings, 
         stages.audit_pairs(pair_file, audit)
     if probing.run():
         stages.remove_derived(folder)
-    if not (folder / ESTIMATES_FILE).exists():
-        missing = True
-        stages.analyze(folder / OBSERVATIONS_FILE, pair_file, folder / ESTIMATES_FILE, chosen.seed, track)
+    if not (folder / ESTIMATES_FILE).exists() or (chosen.holdout is not None and holdout_of(folder) is None):
+        missing, asked = True, Asked(holdout=chosen.holdout)
+        stages.analyze(folder / OBSERVATIONS_FILE, pair_file, folder / ESTIMATES_FILE, chosen.seed, track, asked=asked)
         probing.add_time()
     if missing or not all((folder / name).exists() for name in stages.DERIVED):
         missing = True

@@ -268,7 +268,9 @@ class Probing:
         return {**before, **self._config, **{name: before[name] for name in ("command", "pairs") if name in before}}
 
     def _write_manifest(self, *, complete: bool) -> None:
-        write_json(manifest.path_of(self._out), self._manifest(complete=complete))
+        before = manifest.read(self._out) or {}
+        kept = {name: before[name] for name in manifest.WRITTEN_LATER if name in before}
+        write_json(manifest.path_of(self._out), self._manifest(complete=complete) | kept)
 
     def _manifest(self, *, complete: bool) -> dict[str, Any]:
         before = self._before or {}

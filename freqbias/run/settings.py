@@ -56,6 +56,7 @@ class Settings(BaseModel):
     tensor_parallel: Annotated[int, Field(ge=1)] = 1
     query_prompt: str | None = None
     document_prompt: str | None = None
+    holdout: Literal["half"] | None = None
     fresh: bool = False
     dry_run: bool = False
     json_: Annotated[bool, Field(alias="json")] = False
@@ -102,7 +103,7 @@ class Settings(BaseModel):
 
     def recorded(self, command: str) -> dict[str, Any]:
         """Return what goes into the manifest."""
-        left_out = {"out", "fresh", "dry_run", "json_"} | ({"n", "sets", "seed"} if command == "probe" else set())
+        left_out = {"out", "fresh", "dry_run", "json_"} | ({"n", "sets", "seed", "holdout"} if command == "probe" else set())
         found = self.model_dump(exclude=left_out)
         pairs = None if self.pairs is None else str(Path(self.pairs).absolute())
         # `http` by name, so that what a server began does not go on with a model of that name on this machine

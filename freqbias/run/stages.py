@@ -13,7 +13,7 @@ from freqbias.files import read_estimates, read_observations, read_pairs, sha256
 from freqbias.judgement import Judgements
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Pair
-from freqbias.run import manifest
+from freqbias.run import holdout, manifest
 from freqbias.run.journal import only_writer, side_file
 from freqbias.run.manifest import beside, path_of
 from freqbias.terms import (
@@ -131,18 +131,38 @@ def match_pairs(pairs: Path, names: Sequence[str], out: Path, *, track: Track) -
     return len(own), balance
 
 
-def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track) -> list[Estimate]:
-    """Estimate everything from an observation file, its pairs and what probes estimated on whole models, and write it."""
+def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track, *, asked: holdout.Asked | None = None) -> list[Estimate]:
+    """Estimate everything from an observation file, its pairs and what probes estimated on whole models, and write it.
+
+    Where half of the items are kept out, now or since an earlier command, only the other half is estimated, or with `asked.confirm` the
+    claims on the kept half; what probes estimated on whole models rests on all items and is left out.
+    """
     from freqbias.analysis import estimate, frame
+    from freqbias.holdout import told
 
     whole = beside(file_in(observations, OBSERVATIONS_FILE), MODEL_ESTIMATES_FILE)
     of_models = list(read_estimates(whole)) if whole.is_file() else []
-    judgements = Judgements.of_manifest(manifest.read(file_in(observations, OBSERVATIONS_FILE)), str(path_of(observations)))
+    asked, measured = asked or holdout.Asked(), file_in(observations, OBSERVATIONS_FILE)
+    held = holdout.holdout_for(measured, file_in(pairs, PAIRS_FILE), asked, estimated=out.is_file())
+    judgements = Judgements.of_manifest(manifest.read(measured), str(path_of(observations)))
     table = frame(read_observations(observations, judgements.check_range))
     if table.empty:
-        raise InputError(f"{file_in(observations, OBSERVATIONS_FILE)}: contains no observations; run: freqbias probe")
-    source = str(file_in(observations, OBSERVATIONS_FILE))
-    estimates = estimate(table, read_pairs(pairs), seed=seed, given=of_models, source=source, judgements=judgements, track=track)
+        raise InputError(f"{measured}: contains no observations; run: freqbias probe")
+    estimates = estimate(
+        table,
+        read_pairs(pairs),
+        seed=seed,
+        given=of_models if held is None else (),
+        source=str(measured),
+        judgements=judgements,
+        items=None if held is None else holdout.items_of(held, file_in(pairs, PAIRS_FILE)),
+        claims_only=asked.confirm,
+        curve=not asked.confirm,
+        track=track,
+    )
+    if held is not None:
+        holdout.record(measured, held)
+        log.info("%s", " ".join(told(held)))
     write_records(out, estimates)
     return estimates
 
