@@ -31,7 +31,8 @@ def item_spread(y: Values, items: NDArray[np.int64], frames: NDArray[np.int64] |
 
     The value is the restricted maximum likelihood estimate of y = mean + item + frame + error, frames random where there are six, else
     fixed. The interval inverts the F test of items (Wald 1940, doi:10.1214/aoms/1177731794), which is exact for normal effects however
-    unequal the numbers of measurements; its test at zero is that of one-way analysis of variance. None below ten items, or where fewer
+    unequal the numbers of measurements, and takes the residual's own error out of it (Williams 1962, doi:10.1093/biomet/49.1-2.278); its
+    test at zero is that of one-way analysis of variance. None below ten items, or where fewer
     than two items were measured more than once: then nothing tells an item's effect from its error.
     """
     counts = np.bincount(items)
@@ -85,15 +86,19 @@ def _centred(values: Values, items: NDArray[np.int64]) -> Values:
 
 
 def _wald(means: Values, counts: NDArray[np.int64], residual: float, df: int) -> tuple[float, float, float]:
-    """Return both ends of the standard deviation of items, and the p-value of none."""
+    """Return both ends of the standard deviation of items, and the p-value of none.
+
+    Ends of the variance beside the residual's, times the residual's, times the ratio of the quantiles of F and of chi-squared, since the
+    residual's own error is in both.
+    """
     between = len(means) - 1
 
     def ratio(rho: float) -> float:
         weights = counts / (1 + counts * rho)
         return float(np.sum(weights * (means - np.average(means, weights=weights)) ** 2)) / between / residual
 
-    f = stats.f(between, df)
-    low, high = (_root(ratio, float(f.ppf(level))) for level in (0.975, 0.025))
+    f, chi2 = stats.f(between, df), stats.chi2(between)
+    low, high = (_root(ratio, float(f.ppf(level))) * f.ppf(level) * between / chi2.ppf(level) for level in (0.975, 0.025))
     return float(np.sqrt(low * residual)), float(np.sqrt(high * residual)), float(f.sf(ratio(0.0)))
 
 

@@ -10,7 +10,8 @@ from freqbias.errors import InputError
 from freqbias.files import read_pairs, sha256, write_json
 from freqbias.holdout import KEPT, OPEN, Holdout, arms_of, holdout_in, holdout_of
 from freqbias.run import manifest
-from freqbias.terms import FREQUENCY, HOLDOUT
+from freqbias.run.manifest import beside
+from freqbias.terms import ESTIMATES_FILE, FREQUENCY, HOLDOUT
 
 __all__ = ["HALF", "Asked", "holdout_for", "holdout_of", "items_of", "record"]
 HALF = "half"
@@ -33,10 +34,10 @@ class Asked:
             raise InputError("--again repeats a look at the kept half; give it with --confirm")
 
 
-def holdout_for(observations: Path, pairs: Path, asked: Asked, *, estimated: bool) -> Holdout | None:
+def holdout_for(observations: Path, pairs: Path, asked: Asked) -> Holdout | None:
     """Return what is to be recorded once this command's estimates are there; None where all items are estimated.
 
-    `estimated` says whether estimates exist already. Raises `InputError` without a manifest to record it in, for a pair file that has
+    Raises `InputError` without a manifest to record it in, for a pair file that has
     changed, for a look where nothing is kept out, and for a second look without `again`.
     """
     path = manifest.path_of(observations)
@@ -51,7 +52,7 @@ def holdout_for(observations: Path, pairs: Path, asked: Asked, *, estimated: boo
             raise InputError(
                 f"{path}: missing, so nothing can record which half is kept out; measure with freqbias run or freqbias probe"
             )
-        held = Holdout(salt=sha256(pairs), seen_before=estimated)
+        held = Holdout(salt=sha256(pairs), seen_before=beside(observations, ESTIMATES_FILE).is_file())
     if held.salt != sha256(pairs):
         raise InputError(f"{pairs}: has changed since half of its items were kept out; put the old file back, or start over with --fresh")
     if not asked.confirm:
@@ -71,7 +72,10 @@ def items_of(held: Holdout, pairs: Path) -> frozenset[str]:
     return items
 
 
-def record(observations: Path, held: Holdout) -> None:
-    """Write it into the manifest."""
+def record(observations: Path, held: Holdout, out: Path) -> None:
+    """Write it into the manifest; estimates that go into another file `out` leave as it was which half the run folder shows."""
     found = manifest.read(observations) or {}
+    before = holdout_in(found)
+    if out.resolve() != beside(observations, ESTIMATES_FILE).resolve():
+        held = msgspec.structs.replace(held, shown=OPEN if before is None else before.shown)
     write_json(manifest.path_of(observations), {**found, HOLDOUT: held.to_dict()})

@@ -143,7 +143,7 @@ def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track,
     whole = beside(file_in(observations, OBSERVATIONS_FILE), MODEL_ESTIMATES_FILE)
     of_models = list(read_estimates(whole)) if whole.is_file() else []
     asked, measured = asked or holdout.Asked(), file_in(observations, OBSERVATIONS_FILE)
-    held = holdout.holdout_for(measured, file_in(pairs, PAIRS_FILE), asked, estimated=out.is_file())
+    held = holdout.holdout_for(measured, file_in(pairs, PAIRS_FILE), asked)
     judgements = Judgements.of_manifest(manifest.read(measured), str(path_of(observations)))
     table = frame(read_observations(observations, judgements.check_range))
     if table.empty:
@@ -161,7 +161,7 @@ def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track,
         track=track,
     )
     if held is not None:
-        holdout.record(measured, held)
+        holdout.record(measured, held, out)
         log.info("%s", " ".join(told(held)))
     write_records(out, estimates)
     return estimates

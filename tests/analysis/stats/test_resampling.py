@@ -139,3 +139,26 @@ def test_random_bytes_flip_every_sign_alone():
     signs = np.array(list(itertools.product([-1, 1], repeat=8)))
     assert tables[1] == pytest.approx(signs @ values[8:16])
     assert sorted(set(np.round(tables[2], 9))) == pytest.approx(sorted(set(np.round(signs[:, :5] @ values[16:], 9))))
+
+
+@pytest.mark.parametrize("scale", [1e-13, 1e-300, 1e9])
+def test_sign_flips_know_no_unit(scale):
+    rng = np.random.default_rng(0)
+    small, large = rng.normal(0.4, 1, 12), rng.normal(0.3, 1, 40)
+    for values in (small, large):
+        p_values = [resampling.sign_flip_p(unit * values, np.random.default_rng(1), 999) for unit in (1.0, scale)]
+        assert p_values[0] == p_values[1] < 0.6
+    assert resampling.sign_flip_p(np.full(10, scale), rng) == 2 / 1024
+    assert resampling.sign_flip_p(np.zeros(10), rng) == 1.0
+
+
+@pytest.mark.parametrize("scale", [1e-13, 1e9])
+def test_intervals_know_no_unit(scale):
+    rng = np.random.default_rng(2)
+    values, below = rng.gamma(2, 1, 60), rng.gamma(9, 1, 60)
+    for ends in (lambda unit: resampling.abc_interval(unit * values), lambda unit: resampling.abc_interval(unit * values, below)):
+        assert ends(scale).low == pytest.approx(scale * ends(1.0).low)
+        assert ends(scale).high == pytest.approx(scale * ends(1.0).high)
+    replicates, jackknife = rng.normal(0.1, 1, 999), rng.normal(0.1, 0.01, 60)
+    moved = resampling.bca_ends(scale * 0.1, scale * replicates, scale * jackknife)
+    assert moved.low == pytest.approx(scale * resampling.bca_ends(0.1, replicates, jackknife).low)
