@@ -8,7 +8,7 @@ import msgspec
 
 from freqbias.errors import InputError
 from freqbias.files import read_pairs, sha256, write_json
-from freqbias.holdout import KEPT, OPEN, Holdout, arms_of, holdout_in, holdout_of
+from freqbias.holdout import HALVES, KEPT, OPEN, Holdout, arms_of, holdout_in, holdout_of
 from freqbias.run import manifest
 from freqbias.run.manifest import beside
 from freqbias.terms import ESTIMATES_FILE, FREQUENCY, HOLDOUT
@@ -64,12 +64,12 @@ def holdout_for(observations: Path, pairs: Path, asked: Asked) -> Holdout | None
 
 
 def items_of(held: Holdout, pairs: Path) -> frozenset[str]:
-    """Return the items of the half that is to be estimated; `InputError` where it has none of the frequency arm."""
+    """Return the items of the half that is to be estimated; `InputError` where either has none of the frequency arm."""
     arms = arms_of(read_pairs(pairs))
-    items = held.items(held.shown, arms)
-    if not any(FREQUENCY in arms[item] for item in items):
+    halves = {half: held.items(half, arms) for half in HALVES}
+    if not all(any(FREQUENCY in arms[item] for item in items) for items in halves.values()):
         raise InputError(f"{pairs}: too few items to keep half of them out; make more with --n")
-    return items
+    return halves[held.shown]
 
 
 def record(observations: Path, held: Holdout, out: Path) -> None:

@@ -172,9 +172,9 @@ def test_one_item_cannot_be_halved(folder):
     (folder / "pairs.jsonl").write_text("".join(lines), encoding="utf-8")
     rows = (folder / "observations.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)[:6]
     (folder / "observations.jsonl").write_text("".join(rows), encoding="utf-8")
-    analyze(folder, holdout="half")
     with pytest.raises(InputError, match="too few items to keep half of them out"):
-        analyze(folder, confirm=True)
+        analyze(folder, holdout="half")
+    assert recorded(folder) is None
 
 
 def test_plans_and_comparisons_rest_on_the_open_half(cli, folder, tmp_path):
@@ -200,3 +200,26 @@ def test_the_commands_do_the_same(cli, folder):
     assert command("--confirm").exit_code == 2
     assert command("--confirm", "--again").exit_code == 0
     assert len(recorded(folder)["looks"]) == 2
+
+
+def test_a_run_keeps_its_lock_while_models_are_added(cli, pair_file, tmp_path):
+    out = tmp_path / "run"
+    options = ["--pairs", pair_file, "--probe", "similarity", "--out", out, "--embedder", "synthetic:embed_words"]
+    assert cli("run", *options, "--holdout", "half").exit_code == 0
+    lock = recorded(out)
+    assert (lock["shown"], lock["looks"], lock["seen_before"]) == ("open", [], False)
+    assert read_json(out / "manifest.json")["config"]["holdout"] == "half"
+    assert "which nobody has looked at" in (out / "report.md").read_text(encoding="utf-8")
+    assert cli("run", *options, "--embedder", "synthetic:embed_random").exit_code == 0
+    assert recorded(out) == lock
+    items = {(row.model, row.arm): row.n_items for row in read_estimates(out) if (row.contrast, row.term) == ("gloss", "mean")}
+    assert items["synthetic:embed_words", "frequency"] == items["synthetic:embed_random", "frequency"] == 30
+
+
+def test_a_complete_run_is_estimated_again_where_a_half_is_asked_for(cli, pair_file, tmp_path):
+    out = tmp_path / "run"
+    options = ["--pairs", pair_file, "--probe", "similarity", "--out", out, "--embedder", "synthetic:embed_words"]
+    assert cli("run", *options).exit_code == 0
+    assert cli("run", *options, "--holdout", "half").exit_code == 0
+    assert recorded(out)["seen_before"] is True
+    assert "no blind test" in (out / "report.md").read_text(encoding="utf-8")
