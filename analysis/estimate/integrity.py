@@ -50,8 +50,8 @@ def cautions(series: Series, arm: str, rows: pd.DataFrame) -> tuple[list[str], d
     flags, details = [], {}
     tied = set(series.tied.get(arm, {})) & set(rows["item"])
     if tied:
-        details["duplicate_items"] = len(tied) / rows["item"].nunique()
-        flags += [DUPLICATES] if details["duplicate_items"] >= DUPLICATE_SHARE else []
+        details["duplicate_items"] = len(tied)
+        flags += [DUPLICATES] if len(tied) >= DUPLICATE_SHARE * rows["item"].nunique() else []
     frames = _shared_frames(rows)
     if 2 <= frames < MIN_LEVELS:
         flags.append(FEW_FRAMES)

@@ -26,7 +26,7 @@ def test_twenty_items_under_five_names_are_twenty_items():
     found = estimates_of(entered(gaps, "abcde"))
     assert found["frequency", "mean"].p_value < 0.01
     assert flags(found) == {"duplicates"}
-    assert found["frequency", "mean"].details["duplicate_items"] == 1.0
+    assert found["frequency", "mean"].details["duplicate_items"] == 100
     once = found["frequency", "distinct_items"]
     assert (once.n_items, once.n_pairs) == (20, 100)
     alone = estimates_of(entered(gaps, "a"))["frequency", "mean"]
@@ -68,7 +68,7 @@ def test_two_of_a_hundred_items_are_told_and_not_flagged():
     made = [couple(gap, f"i{k}", name=f"i{k}", texts=(f"a {max(k, 1)}", f"b {k}")) for k, gap in enumerate(np.linspace(-0.1, 0.1, 100))]
     found = estimates_of(made)
     assert not flags(found)
-    assert found["frequency", "mean"].details["duplicate_items"] == 0.02
+    assert found["frequency", "mean"].details["duplicate_items"] == 2
 
 
 def failing(rng, lost, count=100, slope=0.03, placebo=()):
