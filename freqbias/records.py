@@ -265,8 +265,8 @@ class Estimate(Record, frozen=True, kw_only=True):
     only; the choices of a specification by factor; `zipf_from`, `zipf_to` and `corpus`, of a frequency bucket;
     `zipf_gap_of`, where a slope is not on the gap of the swapped words; `flipped`, share of comparisons that the smallest effect of
     interest would flip; `frames`, how many where they are few; `duplicate_items`, items that share a text with another; `bound_low` and
-    `bound_high`, the mean if missing pairs had the largest gap measured, either way; `prediction_low` and `prediction_high`, the effect of
-    a new item, `share_above` and `share_below`, shares of items beyond the smallest effect of interest; `means` and `items` by group.
+    `bound_high`, the mean if missing pairs had the largest gap measured, either way; `prediction_low` and `prediction_high`, the effect
+    of a new item, `share_above` and `share_below`, shares of items beyond the smallest effect of interest; `means`, `items` by group.
     """
 
     model: Text

@@ -17,6 +17,7 @@ from freqbias.terms import ACCURACY, DISTINCT_ITEMS, DUPLICATES, FAILED_BY_DOSE,
 DUPLICATE_SHARE = 0.05  # of the items; fewer move a standard error by less than a fortieth
 #: What failures may go with: the dose, how frequent either form is, and length, by which models run out of room.
 FAILURE_CAUSES = ("zipf_gap", "text_zipf_high", "text_zipf_low", "characters_gap")
+KNOWN = 0.9  # of the pairs, from which on a cause is looked at
 MIN_FAILED = 3  # pairs; fewer can go with nothing
 
 
@@ -47,7 +48,8 @@ def cautions(series: Series, arm: str, rows: pd.DataFrame) -> tuple[list[str], d
     """Return the flags and details that the mean of an arm must carry; none where the verdict does not rest on it."""
     if not series.apart:
         return [], {}
-    flags, details = [], {}
+    flags: list[str] = []
+    details: dict[str, Any] = {}
     tied = set(series.tied.get(arm, {})) & set(rows["item"])
     if tied:
         details["duplicate_items"] = len(tied)
@@ -136,15 +138,20 @@ def _failure_p(series: Series, rows: pd.DataFrame, missing: pd.DataFrame) -> flo
     if len(missing) < MIN_FAILED:
         return None
     both = pd.concat([rows.assign(lost=0.0), missing.assign(lost=1.0)])
-    names = [name for name in FAILURE_CAUSES if name in both.columns and both[name].notna().all()]
-    items = both.groupby("item")[["lost", *names]].mean()
-    found = [_largest_correlation_p(items, names, series)]
-    there, lost = set(series.arm(PLACEBO)["item"]), set(series.missing(PLACEBO)["item"])
-    if there:
-        own = missing["item"].nunique()
-        found.append(float(stats.fisher_exact([[own, len(items) - own], [len(lost), len(there - lost)]]).pvalue))
+    names = [name for name in FAILURE_CAUSES if name in both.columns and both[name].notna().mean() >= KNOWN]
+    items = both.dropna(subset=names).groupby("item")[["lost", *names]].mean()
+    found = [_largest_correlation_p(items, names, series), _arms_p(both, series)]
     known = [p for p in found if p is not None]
     return min(1.0, len(known) * min(known)) if known else None
+
+
+def _arms_p(own: pd.DataFrame, series: Series) -> float | None:
+    """Return the p-value of an item of the frequency arm losing the same share of its pairs as one of the placebo, by Welch's test."""
+    placebo = pd.concat([series.arm(PLACEBO).assign(lost=0.0), series.missing(PLACEBO).assign(lost=1.0)])
+    shares = [rows.groupby("item")["lost"].mean().to_numpy(dtype=float) for rows in (own, placebo)]
+    if min(map(len, shares)) < 2 or not any(float(np.ptp(side)) for side in shares):
+        return None
+    return float(stats.ttest_ind(*shares, equal_var=False).pvalue)
 
 
 def _largest_correlation_p(items: pd.DataFrame, names: list[str], series: Series) -> float | None:

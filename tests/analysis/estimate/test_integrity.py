@@ -154,3 +154,21 @@ def test_two_to_five_frames_are_these_frames(frames, flagged):
 def test_frames_of_one_item_each_are_not_few_frames():
     found = estimates_of([couple(0.01 * k, f"i{k}", frame=f"frame {k}") for k in range(4)])
     assert not flags(found)
+
+
+def test_one_pair_of_unknown_frequency_hides_no_cause():
+    made = failing(np.random.default_rng(11), lambda dose, low, gap: dose > 2)
+    made.append(couple(0.05, "unknown", name="unknown", dose=None))
+    assert "failed_by_dose" in flags(estimates_of(made))
+
+
+@pytest.mark.parametrize("seed", [12, 13, 14])
+def test_items_with_more_pairs_do_not_fail_more_often(seed):
+    rng = np.random.default_rng(seed)
+    arms = (("frequency", 4), ("placebo", 1))
+    places = [(arm, k, n) for arm, pairs in arms for k in range(60) for n in range(pairs)]
+    made = [
+        couple(None if rng.random() < 0.2 else rng.normal(0, 0.05), f"{arm} {k}", name=f"{arm} {k} {n}", arm=arm, dose=rng.uniform(0, 3))
+        for arm, k, n in places
+    ]
+    assert estimates_of(made)["frequency", "failed_by_dose"].p_value > 0.05
