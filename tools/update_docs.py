@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TOKENIZERS = ("wordpiece", "sentencepiece", "bpe")
 
 
-QUOTED = ("minilm · similarity", "smollm2-135m · likelihood")  # of the example's verdicts: one a kind of model
+QUOTED = ("minilm · similarity and inversion", "smollm2-135m · likelihood")  # of the example's verdicts: one a kind of model
 
 
 def example() -> str:

@@ -46,8 +46,6 @@ KINDS = {
     EQUIVALENT: EQUIVALENT,
     "credits": "credited by the verdict",
 }
-#: How a headline credits frequency; a doubt begins "Whether it goes with frequency".
-CREDIT = ("It goes with frequency", "goes with the frequent form")
 
 _FREQUENCY = ("gloss", FREQUENCY, "mean")
 _SLOPE = ("gloss", FREQUENCY, "zipf_slope")
@@ -292,7 +290,7 @@ def _outcome(job: tuple[Scenario, int, int]) -> list[float]:
     run = simulate(scenario.world, rng)
     found = estimate(frame(run.observations), run.pairs, seed=int(rng.integers(2**31)), resamples=scenario.resamples, curve=False)
     rows = {(row.contrast, row.arm, row.term): row for row in found}
-    credited = float(any(words in verdict.headline for verdict in verdicts(found) for words in CREDIT))
+    credited = float(any(verdict.credits for verdict in verdicts(found)))
     return [credited if rule.kind == "credits" else _value(rule, rows.get(rule.key), run) for rule in scenario.rules]
 
 

@@ -1,5 +1,9 @@
-"""The sentences of a verdict that follow its headline: size, what could not be seen, rivals, parts, and what a probe adds of its own."""
+"""The sentences of a verdict that follow its headline: size, what could not be seen, confounders, and what a probe adds of its own."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from freqbias.analysis.estimate.means import SESOI_SHARE
 from freqbias.analysis.report.formatting import (
     Lookup,
     adjusted_p,
@@ -8,72 +12,88 @@ from freqbias.analysis.report.formatting import (
     flags_of,
     interval,
     number,
-    p_text,
+    percent,
     same_way,
     significant,
     sized,
+    tested,
 )
+from freqbias.analysis.report.sentences import said
+from freqbias.analysis.report.values import count
 from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.judgement import Finding
 from freqbias.records import Estimate
 from freqbias.terms import (
     DIFFERENCE,
     FEW_PAIRS,
+    FORMAL,
     HIGH,
+    INFORMAL,
     INSEPARABLE,
     LOW,
     MARGIN_NOT_TOLD,
     NO_GLOSS,
     NOT_HELD,
     ONE_REGISTER,
+    PREFERENCE,
     WHOLE_TEXT,
     ZIPF_GAP_OF,
     rival_label,
 )
 
-WORTH_NAMING = 0.25  # of the effect; a smaller part does not change what the effect goes with
+#: Strata by whether the swapped word is one token, and the sentences on them.
+STRATA = {name: f"stratum_{name}" for name in ("whole_whole", "whole_split", "split_split")}
 
 
-def findings(have: Lookup, main: Estimate | None) -> list[str]:
-    """Return every sentence that these estimates allow, in the order of the report."""
-    parts = [
-        _queries,
-        _size,
-        _declared,
-        _equal_overlap,
-        _limit,
-        _parts,
-        _not_held,
-        _dose,
-        _logit,
-        _adjusted,
-        _equal_subwords,
-        _direct,
-    ]
-    parts += [_background, _specific, _crossed, _calibration, _failed]
-    return [sentence for part in parts for sentence in part(have, main)]
+def findings(have: Lookup, main: Estimate | None, twins: Sequence[Lookup] = ()) -> list[str]:
+    """Return every sentence that these estimates allow, in the order of the report; those of `twins` are what they say beside."""
+    parts = [_queries, _size, _declared]
+    after = [_equal_overlap, _limit, _items, _groups, _strata, _equal_subwords, _direct, _dose, _sides, _parts, _not_held, _logit]
+    after += [_adjusted, _without, _background, _specific, _crossed, _calibration, _failed]
+    beside = [sentence for twin in twins for sentence in _of_twin(twin)]
+    first = [sentence for part in parts for sentence in part(have, main)]
+    return [*first, *beside, *(sentence for part in after for sentence in part(have, main))]
 
 
-def inseparable(have: Lookup) -> bool:
-    """Tell whether frequency cannot be told from a rival in these pairs."""
-    return INSEPARABLE in flags_of(have.main("zipf_slope"))
+def _of_twin(twin: Lookup) -> list[str]:
+    """Return what another probe that measured the same number says of its other estimates."""
+    main = twin.main("mean")
+    return [said("twin", contrast=twin.confirmatory, probe=twin.probe), *_declared(twin, main), *_crossed(twin, main)]
 
 
 def _size(have: Lookup, main: Estimate | None) -> list[str]:
+    told = [] if main is None or main.high_mean is None else [_levels(have, main)]
+    return [*_margin(have, main), *told, *_shares(main)]
+
+
+def _levels(have: Lookup, main: Estimate) -> str:
+    return said("levels", high=_plain(main.high_mean), low=_plain(main.low_mean), unit=have.unit)
+
+
+def _margin(have: Lookup, main: Estimate | None) -> list[str]:
+    """Say which share of the better form's margin the other loses; of what is not found only the ratio, with its interval."""
     row = have.main("relative")
-    said = [] if row is None else [f"That is {sized(row)} times this model's margin between right and wrong documents (exact − decoy)."]
+    if row is None:
+        return []
     if MARGIN_NOT_TOLD in flags_of(row):
-        said = [f"{said[0][:-1]}; the interval of that margin includes zero."]
-    if main is not None and main.high_mean is not None:
-        said.append(f"Levels: {_plain(main.high_mean)} {have.unit} for the frequent form, {_plain(main.low_mean)} for the rare one.")
+        return [said("margin_untold", size=sized(row))]
+    if main is None or not have.found(main) or not main.bound or not have.judgement.sesoi_in_margins(have.measure):
+        return [said("margin_share", size=sized(row))]
+    gap, margin = main.value or 0.0, main.bound / SESOI_SHARE  # of the frequent form
+    lost = abs(gap) / (margin if gap > 0 else margin - gap)
+    worse = "Rare" if gap > 0 else "Frequent"
+    return [said("margin_lost", worse=worse, share=percent(lost), size=sized(row))]
+
+
+def _shares(main: Estimate | None) -> list[str]:
     if main is None or main.share_positive is None or main.n_items < 2:
-        return said
-    shares = f"The gap favours the frequent form in {main.share_positive:.0%} of the items"
+        return []
+    high = percent(main.share_positive)
     if main.share_negative is None:
-        return [*said, f"{shares}."]
+        return [said("share_alone", high=high)]
     rest = 1 - main.share_positive - main.share_negative
-    zero = f"; in {rest:.0%} it is zero" if rest > 1e-9 else ""
-    return [*said, f"{shares}, the rare form in {main.share_negative:.0%}{zero}."]
+    low = percent(main.share_negative)
+    return [said("shares_zero", high=high, low=low, zero=percent(rest)) if rest > 1e-9 else said("shares", high=high, low=low)]
 
 
 def _plain(value: float | None) -> str:
@@ -82,93 +102,106 @@ def _plain(value: float | None) -> str:
 
 def _queries(have: Lookup, main: Estimate | None) -> list[str]:
     if ONE_REGISTER in flags_of(main):
-        return [
-            "Some or all glosses come in one register only; a plain gloss is closer in style to the frequent form, an elevated "
-            "one to the rare form."
-        ]
+        return [said("queries_one_register")]
     if NO_GLOSS not in flags_of(main) or have.main("equal_overlap") is not None:
         return []
-    return ["The queries are not glosses and may share words with the documents: nothing here removes word overlap as a confounder."]
+    return [said("queries_no_gloss")]
 
 
 def _limit(have: Lookup, main: Estimate | None) -> list[str]:
     if main is None or not main.std_error:
         return []
     least = minimum_detectable(main.std_error, main.n_items - 1)
-    return [
-        f"With {main.n_items} items an effect under {number(least, signed=False)} {have.unit} would have been missed more often "
-        "than one time in five."
-    ]
+    return [said("detectable", items=count(main.n_items), least=_plain(least), unit=have.unit)]
+
+
+def _items(have: Lookup, main: Estimate | None) -> list[str]:
+    row = have.main("heterogeneity")
+    if row is None or row.value is None or row.details.get("prediction_low") is None:
+        return []
+    ends = {name: number(row.details[f"prediction_{name}"]) for name in (LOW, HIGH)}
+    return [said("spread", value=_plain(row.value), **ends)]
+
+
+def _groups(have: Lookup, main: Estimate | None) -> list[str]:
+    """Say by what items differ, where the joint test, adjusted, says that they do."""
+    sentences = []
+    for by, row in have.groups():
+        p_value, means = adjusted_p(row), row.details.get("means")
+        if p_value is not None and p_value < 0.05 and isinstance(means, dict):
+            shown = "; ".join(f"{name} {number(_mean_of(value))}" for name, value in means.items())
+            sentences.append(said("groups", by=by, p=tested(row), list=shown))
+    return sentences
+
+
+def _mean_of(value: Any) -> float:
+    """Return a group's mean, whether it stands alone or first of several numbers."""
+    return float(value[0] if isinstance(value, list | tuple) else value)
+
+
+def _strata(have: Lookup, main: Estimate | None) -> list[str]:
+    rows = [(name, row) for term, name in STRATA.items() if (row := have.main(term)) is not None and row.value is not None]
+    told = [said(name, size=sized(row), items=count(row.n_items)) for name, row in rows]
+    return [said("strata", list="; ".join(told))] if told else []
 
 
 def _equal_subwords(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("equal_subwords")
     if row is None:
         return []
-    return [f"Where both forms split into the same number of subwords ({row.n_items} items): {sized(row)}{_left(row, main)}."]
+    return [said("equal_subwords", items=count(row.n_items), size=sized(row), left=_left(row, main))]
 
 
 def _dose(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("zipf_slope")
     if row is None:
         return []
-    if inseparable(have):
-        return [f"Dose: no slope is given{_why(row)}."]
-    clear = "" if excludes_zero(row) else " (interval includes zero)"
-    sense = have.main("sense_zipf_slope")
-    by_sense = "" if sense is None else f"; by the frequency of the intended sense {sized(sense)}"
-    by_sense += "".join(f"; by the frequency in {source} {sized(slope)}" for source, slope in have.slopes_by_source())
-    of = ", of all content words of the texts" if row.details.get(ZIPF_GAP_OF) == WHOLE_TEXT else ""
-    return [f"Per Zipf unit of frequency gap (a factor of ten{of}), confounders held constant: {sized(row)}{clear}{by_sense}."]
+    if INSEPARABLE in flags_of(row):
+        return [said("dose_none", why=_why(row))]
+    beside = {"dose_robust": "zipf_slope_robust", "dose_within": "within_slope", "dose_sense": "sense_zipf_slope"}
+    more = [said(name, size=sized(slope)) for name, term in beside.items() if (slope := have.main(term)) is not None]
+    more += [said("dose_source", source=source, size=sized(slope)) for source, slope in have.slopes_by_source()]
+    more += [said("dose_instrument", source=source, size=sized(slope)) for source, slope in have.slopes_by_instrument()]
+    of = said("dose_of_text") if row.details.get(ZIPF_GAP_OF) == WHOLE_TEXT else ""
+    return [said("dose", of=of, size=sized(row), clear=_clear(row), more="".join(more))]
+
+
+def _clear(row: Estimate) -> str:
+    return "" if excludes_zero(row) else said("includes_zero")
 
 
 def _why(row: Estimate) -> str:
     reason = row.details.get("reason")
-    return f", {reason}" if reason else ""
+    return said("why", reason=reason) if reason else ""
 
 
-def _discordant(row: Estimate) -> str:
-    return f"{row.details.get('high_only')} pairs right in the frequent form only, {row.details.get('low_only')} in the rare form only"
+def _sides(have: Lookup, main: Estimate | None) -> list[str]:
+    rows = have.main("zipf_high_slope"), have.main("zipf_low_slope")
+    if rows[0] is None or rows[1] is None:
+        return []
+    return [said("dose_sides", high=sized(rows[0]), low=sized(rows[1]))]
 
 
 def _logit(have: Lookup, main: Estimate | None) -> list[str]:
     counts, slope = have.main("discordant"), have.main("zipf_slope_logit")
-    said = [] if counts is None else [f"Answers that differ between the forms: {_discordant(counts)}."]
+    told = []
+    if counts is not None:
+        told = [said("discordant", **{name: str(counts.details.get(name)) for name in ("high_only", "low_only")})]
     if slope is None:
-        return said
+        return told
     if slope.value is None:
-        return [*said, f"Among these pairs no slope is given{_why(slope)}."]
-    clear = "" if excludes_zero(slope) else " (interval includes zero)"
-    clear += "; with so few pairs a slope tends to be overestimated" if FEW_PAIRS in flags_of(slope) else ""
-    return [*said, f"Among these pairs the log-odds that the frequent form is the right one rise by {sized(slope)} per Zipf unit{clear}."]
-
-
-def overlapping(have: Lookup, main: Estimate) -> str | None:
-    """Return what word matching leaves to be said of an effect of the user's own queries; None where it is found without matching."""
-    level, more = have.main("equal_overlap"), have.main("overlap_difference")
-    if level is None or (more is None and level.value is not None):
-        return None  # no query of theirs shares more with one form
-    if level.value is None:
-        return "Whether it goes with frequency or with word overlap cannot be told: in every pair queries share more words with one form."
-    if same_way(level, main):
-        return None
-    if same_way(more, main):
-        return "It goes with word overlap: where queries share as many words with both forms, no such effect is shown."
-    where = f"where queries share as many words with both forms ({level.n_items} item{'s' if level.n_items > 1 else ''})"
-    return f"It cannot be distinguished from word matching: {where}, it is neither shown nor shown to be smaller."
+        return [*told, said("logit_none", why=_why(slope))]
+    few = said("logit_few") if FEW_PAIRS in flags_of(slope) else ""
+    return [*told, said("logit", size=sized(slope), clear=_clear(slope), few=few)]
 
 
 def _equal_overlap(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("equal_overlap")
     if row is None:
         return []
-    own = "The queries are the collection's own; they search only those of its texts that have two forms."
     if row.value is None:
-        return [own, "In every pair they share more words with one form, so the effect cannot be separated from word matching."]
-    return [
-        own,
-        f"Where they share as many words with both forms ({row.n_items} items): {sized(row)}; elsewhere word matching plays a part too.",
-    ]
+        return [said("equal_overlap_own"), said("equal_overlap_none")]
+    return [said("equal_overlap_own"), said("equal_overlap", items=count(row.n_items), size=sized(row))]
 
 
 def _parts(have: Lookup, main: Estimate | None) -> list[str]:
@@ -177,50 +210,66 @@ def _parts(have: Lookup, main: Estimate | None) -> list[str]:
     if own is None:
         return []
     total = sum(row.value or 0 for name in ("frequency", *have.held(), "rest") if (row := have.main(f"part:{name}")) is not None)
-    named = [f"frequency {sized(own)}"]
-    for name, label in (*have.held().items(), ("rest", "unexplained")):
-        row = have.main(f"part:{name}")
-        if row is not None:
-            named.append(f"{label} {sized(row)}")
-    return [f"The mean gap split by regression, {number(total)} in all: {'; '.join(named)}."]
+    rows = [(label, have.main(f"part:{name}")) for name, label in have.held().items()]
+    named = [
+        said("part_frequency", size=sized(own)),
+        *(said("part", label=label, size=sized(row)) for label, row in rows if row is not None),
+    ]
+    rest = have.main("part:rest")
+    named += [] if rest is None else [said("part_rest", size=sized(rest))]
+    return [said("parts", total=number(total), list="; ".join(named))]
 
 
 def _not_held(have: Lookup, main: Estimate | None) -> list[str]:
     slope = have.main("zipf_slope")
     if slope is None or main is None:
         return []
-    part = f"Confounders are held constant over the {slope.n_pairs} of {main.n_pairs} pairs whose frequency and confounders are known."
-    said = [part] if slope.n_pairs < main.n_pairs else []
+    told = [said("held_over", n_slope=str(slope.n_pairs), n_main=str(main.n_pairs))] if slope.n_pairs < main.n_pairs else []
     flags = [flag.removeprefix(NOT_HELD) for flag in flags_of(slope) if flag.startswith(NOT_HELD)]
     names = list(dict.fromkeys(map(rival_label, flags)))
-    return [*said, f"Not adjusted for (more than a tenth of the pairs lack a value): {', '.join(names)}."] if names else said
+    return [*told, said("not_held", list=", ".join(names))] if names else told
 
 
 def _adjusted(have: Lookup, main: Estimate | None) -> list[str]:
-    rows = [have.main(term) for term in ("adjusted", "matched")]
-    regression, matched = rows
+    regression, matched = (have.main(term) for term in ("adjusted", "matched"))
     if regression is None or matched is None:
         return []
     beyond = have.main("adjusted", DIFFERENCE)
-    by_regression = f"{sized(regression)} (regression" + (f", {sized(beyond)} beyond the placebo)" if beyond is not None else "")
-    by_matching = f"{number(matched.value)} {interval(matched)} in {matched.n_items} matched items"
-    sentence = f"Adjusted for confounders: {by_regression}, {by_matching}"
-    return [f"{sentence}; the two disagree." if _disagree(regression, matched) else f"{sentence}."]
+    values = {
+        "regression": sized(regression),
+        "matched": sized(matched),
+        "n": str(matched.n_items),
+        "disagree": said("disagree") if _disagree(regression, matched) else "",
+    }
+    return [said("adjusted", **values) if beyond is None else said("adjusted_beyond", beyond=sized(beyond), **values)]
 
 
 def _disagree(first: Estimate, second: Estimate) -> bool:
-    """Tell whether two intervals for one effect do not even overlap, or exclude zero on opposite sides."""
+    """Tell whether two intervals for one effect do not even overlap."""
     if None in (first.ci_low, first.ci_high, second.ci_low, second.ci_high):
         return False
     low, high = max(first.ci_low or 0, second.ci_low or 0), min(first.ci_high or 0, second.ci_high or 0)
     return low > high
 
 
+def _without(have: Lookup, main: Estimate | None) -> list[str]:
+    """Say that an effect hangs on its largest items, where it is not the same without them."""
+    told = []
+    for name in ("without_largest", "trimmed"):
+        row = have.main(name)
+        if row is not None and main is not None and excludes_zero(row) != excludes_zero(main):
+            told.append(said(name, size=sized(row), verb=said("verb_excludes" if excludes_zero(row) else "verb_includes")))
+    return told
+
+
 def _direct(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("net_of_subwords")
     if row is None:
         return []
-    return [f"Effect not mediated by word splitting: {sized(row)}{_left(row, main)}."]
+    robustness = row.details.get("robustness_value")
+    if robustness is None or not excludes_zero(row):
+        return [said("direct", size=sized(row), left=_left(row, main))]
+    return [said("direct_robustness", size=sized(row), left=_left(row, main), robustness=percent(robustness))]
 
 
 def _left(row: Estimate, main: Estimate | None) -> str:
@@ -228,70 +277,71 @@ def _left(row: Estimate, main: Estimate | None) -> str:
     if row.ci_low is None or main is None or not excludes_zero(main):
         return ""
     if not excludes_zero(row):
-        return ", so no effect is detected there"
-    return ", so the effect is reversed there" if (row.value or 0) * (main.value or 0) < 0 else ""
+        return said("left_none")
+    return said("left_reversed") if (row.value or 0) * (main.value or 0) < 0 else ""
 
 
 def _background(have: Lookup, main: Estimate | None) -> list[str]:
-    row = have.measured("background")
+    row = have.measured(PREFERENCE)
     if row is None:
         return []
-    where = f"{number(row.value)} {have.unit} {interval(row)}, {p_text(adjusted_p(row))}"
-    difference, adjusted = have.get("background", DIFFERENCE), have.get("background", term="adjusted")
-    where += "" if difference is None or difference.value is None else f"; frequency minus placebo {sized(difference)}"
+    where = f"{said('size', value=number(row.value), unit=have.unit, interval=interval(row))}, {tested(row)}"
+    difference = have.get(PREFERENCE, DIFFERENCE)
+    if difference is not None and difference.value is not None:
+        where = said("background_difference", where=where, size=sized(difference))
     if have.found(row):
-        form = favoured(row)
-        doubts = []
-        if difference is not None and not same_way(difference, row):
-            doubts.append("an equally frequent synonym (placebo) may do as much")
-        if adjusted is not None and not same_way(adjusted, row):
-            doubts.append(f"it is not shown after adjusting for confounders ({sized(adjusted)})")
+        doubts = _doubts(have, row)
         if doubts:
-            why = f"{' and '.join(doubts)}, so no preference is claimed"
-            return [f"Background: {form} wording scores higher whatever is asked, {where}; {why}."]
-        return [f"Background: the model prefers {form} wording whatever is asked: {where}."]
-    if significant(row):
-        return [f"Background: {where}; below this model's noise floor, so no preference is claimed."]
-    return [f"Background: no preference for either wording was detected when other items' glosses are asked: {where}."]
+            return [said("background_doubt", form=favoured(row), where=where, why=" and ".join(doubts))]
+        return [said("background_prefers", form=favoured(row), where=where)]
+    return [said("background_noise" if significant(row) else "background_none", where=where)]
+
+
+def _doubts(have: Lookup, row: Estimate) -> list[str]:
+    """Return why what lies nearer to everything is not called preferred: the placebo and register have to be held against it."""
+    difference, adjusted = have.get(PREFERENCE, DIFFERENCE), have.get(PREFERENCE, term="adjusted")
+    doubts = []
+    if difference is None or difference.value is None:
+        doubts.append(said("doubt_no_placebo"))
+    elif not same_way(difference, row):
+        doubts.append(said("doubt_placebo"))
+    if adjusted is None:
+        doubts.append(said("doubt_unadjusted"))
+    elif not same_way(adjusted, row):
+        doubts.append(said("doubt_adjusted", size=sized(adjusted)))
+    elif not any(have.get(PREFERENCE, term=f"{name}_slope") for name in (INFORMAL, FORMAL)):
+        doubts.append(said("doubt_register"))
+    return doubts
 
 
 def _specific(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.measured("gloss_specific")
-    if row is None:
-        return []
-    return [f"Specific to the item's own content (gloss − background): {number(row.value)} {interval(row)}, {p_text(adjusted_p(row))}."]
+    return [] if row is None else [said("specific", size=sized(row), p=tested(row))]
 
 
 def _crossed(have: Lookup, main: Estimate | None) -> list[str]:
     match, asymmetry = have.get("match"), have.get("match_asymmetry")
     if match is None or asymmetry is None:
         return []
-    return [
-        f"Word matching: a query with the document's own word instead of its synonym gains {sized(match)}; "
-        f"the frequent word's gain minus the rare word's: {sized(asymmetry)}."
-    ]
+    return [said("word_matching", match=sized(match), asymmetry=sized(asymmetry))]
 
 
 def _calibration(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.get("calibration")
     if row is None or row.ci_low is None or row.ci_high is None:
         return []
-    if row.ci_low <= 1 <= row.ci_high:
-        word = "the interval includes the corpus's own odds (1)"
-    else:
-        word = f"this is {'steeper' if (row.value or 0) > 1 else 'flatter'} than the corpus's own odds (1)"
-    return [f"Calibration: the model's log-odds rise by {number(row.value, signed=False)} {interval(row)} per unit of corpus "
-            f"log-odds; {word}."]  # fmt: skip
+    way = "steeper" if row.ci_low > 1 else "flatter" if row.ci_high < 1 else "even"
+    return [said(f"calibration_{way}", size=f"{_plain(row.value)} {interval(row)}")]
 
 
 def _declared(have: Lookup, main: Estimate | None) -> list[str]:
     """Say what the probe itself wants said of its other estimates, and its secondary measures where it says nothing of them."""
     own = have.judgement
-    said = [sentence for finding in own.findings if (sentence := _of_finding(finding, have))]
+    told_of = [sentence for finding in own.findings if (sentence := _of_finding(finding, have))]
     told = {have.measure, *(finding.measure for finding in own.findings if finding.contrast == have.confirmatory)}
     beside = [have.measured(have.confirmatory, measure=measure) for measure in own.secondary if measure not in told]
-    named = [f"{own.unit_of(row.measure)} {sized(row)}, {p_text(adjusted_p(row))}" for row in beside if row is not None]
-    return [*said, f"In other measures: {'; '.join(named)}."] if named else said
+    named = [f"{own.unit_of(row.measure)} {sized(row)}, {tested(row)}" for row in beside if row is not None]
+    return [*told_of, said("secondary", list="; ".join(named))] if named else told_of
 
 
 def _of_finding(finding: Finding, have: Lookup) -> str | None:
@@ -306,7 +356,7 @@ def _of_finding(finding: Finding, have: Lookup) -> str | None:
         "interval": interval(row),
         "size": sized(row),
         "unit": have.judgement.unit_of(row.measure),
-        "p": p_text(adjusted_p(row)),
+        "p": tested(row),
         "items": str(row.n_items),
         HIGH: _level(row.high_mean, share),
         LOW: _level(row.low_mean, share),
@@ -320,10 +370,10 @@ def _of_finding(finding: Finding, have: Lookup) -> str | None:
 
 
 def _level(value: float | None, share: bool) -> str:
-    return f"{value:.0%}" if share and value is not None else _plain(value)
+    return percent(value) if share and value is not None else _plain(value)
 
 
 def _failed(have: Lookup, main: Estimate | None) -> list[str]:
     if main is None or not main.n_failed:
         return []
-    return [f"{main.n_failed} pair{'s' if main.n_failed > 1 else ''} could not be measured."]
+    return [said("failed_one" if main.n_failed == 1 else "failed_many", n=str(main.n_failed))]

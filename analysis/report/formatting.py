@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+from freqbias.analysis.report.sentences import said
 from freqbias.judgement import Judgement
 from freqbias.records import Estimate
 from freqbias.terms import FREQUENCY, NORM, PARTS, PLACEBO, rival_label
 
 ALPHA = 0.05
+TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
+NORMAL_90, NORMAL_95 = 1.645, 1.960  # half-widths in standard errors
 
 
 class Lookup:
@@ -52,10 +55,21 @@ class Lookup:
 
     def slopes_by_source(self) -> list[tuple[str, Estimate]]:
         """Return the slopes on frequencies of the user's own sources, by their names."""
+        return self._named("zipf_slope:")
+
+    def slopes_by_instrument(self) -> list[tuple[str, Estimate]]:
+        """Return the slopes that take a user's own source of frequencies as instrument, by its name."""
+        return self._named("zipf_slope_iv:")
+
+    def groups(self) -> list[tuple[str, Estimate]]:
+        """Return the tests whether groups of items (part of speech, domain, frame) differ, by what groups them."""
+        return self._named("by:")
+
+    def _named(self, stem: str) -> list[tuple[str, Estimate]]:
         return [
-            (term.partition(":")[2], row)
-            for (measure, contrast, _, term), row in self._rows.items()
-            if (measure, contrast) == (self.measure, self.confirmatory) and term.startswith("zipf_slope:")
+            (term.removeprefix(stem), row)
+            for (measure, contrast, arm, term), row in self._rows.items()
+            if (measure, contrast, arm) == (self.measure, self.confirmatory, FREQUENCY) and term.startswith(stem)
         ]
 
     def within_noise(self, row: Estimate) -> bool:
@@ -112,15 +126,43 @@ def number(value: float | None, signed: bool = True) -> str:
 def interval(row: Estimate) -> str:
     """Return `[low, high]` of an estimate."""
     if row.ci_low is None or row.ci_high is None:
-        return "[no interval]"
+        return said("no_interval")
     return f"[{number(row.ci_low)}, {number(row.ci_high)}]"
 
 
 def p_text(value: float | None) -> str:
     """Return `p = .012` or `p < .001`."""
     if value is None:
-        return "no test"
+        return said("no_test")
     return "p < .001" if value < 0.001 else f"p = {value:.3f}".replace("0.", ".")
+
+
+def tested(row: Estimate) -> str:
+    """Return the p-value in words; one that is adjusted says so, since the interval beside it is not."""
+    return p_text(row.p_value) if row.p_adjusted is None else said("adjusted_p", p=p_text(row.p_adjusted))
+
+
+def percent(value: float) -> str:
+    """Return a share as `33 %`."""
+    return f"{100 * value:.0f} %"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return `length, register and readability`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def capital(text: str) -> str:
+    """Return a sentence with its first letter large and the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def inner_interval(row: Estimate) -> tuple[float, float] | None:
+    """Return the 90 % interval that belongs to a 95 % one, by the normal ratio of their widths; None where there is none."""
+    if row.value is None or row.ci_low is None or row.ci_high is None:
+        return None
+    ratio = NORMAL_90 / NORMAL_95 if row.level > TOST_LEVEL else 1.0
+    return row.value - ratio * (row.value - row.ci_low), row.value + ratio * (row.ci_high - row.value)
 
 
 def sized(row: Estimate) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from freqbias.analysis.report.sentences import said
 from freqbias.records import Estimate
 
 
@@ -17,8 +18,7 @@ def _empty(manifest: Mapping[str, Any] | None, estimates: Sequence[Estimate]) ->
     have = {(row.model, row.probe) for row in estimates}
     for step in (manifest or {}).get("probing", {}).get("steps", []):
         if (step["model"], step["probe"]) not in have:
-            why = "the pairs have none of the queries it needs, or the model cannot answer them"
-            yield f"{step['probe']} of {step['model']} produced no rows: {why}."
+            yield said("note_empty", probe=step["probe"], model=step["model"])
 
 
 def _failed(observations: pd.DataFrame | None) -> Iterator[str]:
@@ -28,7 +28,8 @@ def _failed(observations: pd.DataFrame | None) -> Iterator[str]:
     errors = observations[observations["error"].notna()]
     for (model, probe), rows in errors.groupby(["model", "probe"]):
         reason = rows["error"].mode().iloc[0]
-        yield f"{probe} of {model} failed on {rows['pair_id'].nunique()} of {pairs[model, probe]} pairs; most often: {reason}."
+        n = rows["pair_id"].nunique()
+        yield said("note_failed", probe=str(probe), model=str(model), n=str(n), all=str(pairs[model, probe]), reason=str(reason))
 
 
 def _cut(observations: pd.DataFrame | None) -> Iterator[str]:
@@ -37,7 +38,4 @@ def _cut(observations: pd.DataFrame | None) -> Iterator[str]:
     pairs = observations.groupby("model")["pair_id"].nunique()
     cut = observations[(observations["truncated_high"] > 0) | (observations["truncated_low"] > 0)]
     for model, rows in cut.groupby("model"):
-        yield (
-            f"{model} truncated texts of {rows['pair_id'].nunique()} of {pairs[model]} pairs to its window: words beyond it were not "
-            "read, so a swap there makes no difference."
-        )
+        yield said("note_cut", model=str(model), n=str(rows["pair_id"].nunique()), all=str(pairs[model]))

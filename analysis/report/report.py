@@ -20,6 +20,7 @@ from freqbias.analysis.figures.svg import Chart, Subject
 from freqbias.analysis.report.formatting import number
 from freqbias.analysis.report.notes import notes
 from freqbias.analysis.report.rendering import render
+from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.top_pairs import Largest, largest
 from freqbias.analysis.report.verdict import Verdict
 from freqbias.analysis.report.verdicts_of_run import manifest_of, verdicts_of
@@ -249,23 +250,32 @@ def _short(name: str) -> str:
 def _sections(runs: Sequence[Run], estimates: Sequence[Estimate], judgements: Judgements) -> list[Section]:
     homes = {(row.model, row.probe): run for run in runs for row in run.estimates}
     found = verdicts_of(estimates, [run.manifest for run in runs], judgements)
-    keys = _keys([f"{verdict.model}-{verdict.probe}" for verdict in found])
+    names = [f"{verdict.model}-{probe}" for verdict in found for probe in (verdict.probe, *verdict.also)]
+    keys = iter(_keys(names))
     points = max(100, min(distributions.MAX_POINTS, ALL_POINTS // (CLOUDS * max(1, len(found)))))
     sections = []
-    for verdict, key in zip(found, keys, strict=True):
-        subject = Subject(
-            model=verdict.model,
-            probe=verdict.probe,
-            measure=verdict.measure,
-            key=key,
-            judgement=judgements[verdict.probe],
-            several=verdict.several,
-        )
-        sections.append(_section(subject, verdict, homes[verdict.model, verdict.probe], estimates, points))
+    for verdict in found:
+        subjects = [_subject(verdict, probe, next(keys), judgements[probe]) for probe in (verdict.probe, *verdict.also)]
+        own = [homes[verdict.model, subject.probe] for subject in subjects]
+        beside = [chart for subject, run in zip(subjects[1:], own[1:], strict=True) for chart in _beside(subject, run, estimates)]
+        sections.append(_section(subjects[0], verdict, own[0], estimates, points, beside))
     return sections
 
 
-def _section(subject: Subject, verdict: Verdict, run: Run, estimates: Sequence[Estimate], points: int) -> Section:
+def _subject(verdict: Verdict, probe: str, key: str, judgement: Judgement) -> Subject:
+    several = verdict.several and probe == verdict.probe
+    return Subject(model=verdict.model, probe=probe, measure=verdict.measure, key=key, judgement=judgement, several=several)
+
+
+def _beside(subject: Subject, run: Run, estimates: Sequence[Estimate]) -> list[Chart | None]:
+    """Return the figures of a probe whose number is another's, without those that would show that number again."""
+    cells = None if run.observations is None else distributions.interaction(subject, run.observations)
+    return [figures.forest(subject, estimates), cells]
+
+
+def _section(
+    subject: Subject, verdict: Verdict, run: Run, estimates: Sequence[Estimate], points: int, beside: Sequence[Chart | None]
+) -> Section:
     effects: list[Chart | None] = [figures.forest(subject, estimates)]
     if run.table is not None and run.observations is not None:
         effects += [
@@ -273,7 +283,7 @@ def _section(subject: Subject, verdict: Verdict, run: Run, estimates: Sequence[E
             distributions.dose(subject, run.table, points),
             distributions.interaction(subject, run.observations),
         ]
-    effects.append(specification_curve(subject, estimates))
+    effects += [specification_curve(subject, estimates), *beside]
     return Section(
         subject=subject,
         verdict=verdict,
@@ -299,11 +309,10 @@ def _named(row: Estimate) -> str:
 
 def _noise(model: str, floor: Mapping[str, Any]) -> str:
     if floor.get("value") is None:
-        return f"{model}: the noise floor was not measured."
+        return said("noise_unmeasured", model=model)
     if floor["value"] == 0:
-        return f"{model}: numbers do not move when only the batch changes."
-    size = number(floor["value"], signed=False)
-    return f"{model}: numbers move by {size} {unit_of(floor['measure'])} when only the batch changes."
+        return said("noise_none", model=model)
+    return said("noise", model=model, size=number(floor["value"], signed=False), unit=unit_of(floor["measure"]))
 
 
 def _write_texts(folder: Path, context: Mapping[str, Any]) -> list[Path]:
@@ -322,6 +331,9 @@ def _document(context: Mapping[str, Any]) -> dict[str, Any]:
                 "model": section.subject.model,
                 "probe": section.subject.probe,
                 "measure": section.subject.measure,
+                "also": list(section.verdict.also),
+                "rules": list(section.verdict.rules),
+                "credits": section.verdict.credits,
                 "headline": section.verdict.headline,
                 "controls": section.verdict.controls,
                 "findings": section.verdict.findings,

@@ -1,0 +1,65 @@
+"""What stands before the headline: the placebo, frequency minus placebo and the length control."""
+
+from freqbias.analysis.report.formatting import Lookup, adjusted_p, flags_of, interval, number, p_text, significant, sized, tested
+from freqbias.analysis.report.sentences import said
+from freqbias.analysis.report.values import count
+from freqbias.records import Estimate
+from freqbias.terms import DIFFERENCE, DIFFERS, EQUIVALENT, LENGTH, PLACEBO
+
+
+def controls(have: Lookup, *, reversed_sides: bool) -> list[str]:
+    """Return the sentences on the controls; of sides that are the wrong way round, none that holds frequency against the placebo."""
+    return [*_placebo(have), *([] if reversed_sides else _difference(have)), *_length(have)]
+
+
+def _placebo(have: Lookup) -> list[str]:
+    row = have.main("equivalence", PLACEBO)
+    if row is None:
+        mean = have.main("mean", PLACEBO)
+        if mean is None:
+            return [said("placebo_none")]
+        if mean.value is None:
+            return [said("placebo_unmeasured", failed=str(mean.n_failed))]
+        return [said("placebo_unbounded", size=_sized(have, mean))]
+    return [_whole(have, row), *_apart(have)]
+
+
+def _whole(have: Lookup, row: Estimate) -> str:
+    """Say what the placebo shows over all, with the 90 % interval that its equivalence rests on."""
+    where = said("placebo_where", value=number(row.value), unit=have.unit, interval=interval(row), bound=number(row.bound, signed=False))
+    # by the test of its own, since the 90 % interval leaves out zero in a tenth of the placebos that are zero
+    differs = significant(have.main("mean", PLACEBO)) or DIFFERS in flags_of(row)
+    if EQUIVALENT in row.flags:
+        name = "placebo_equivalent_differs" if differs else "placebo_equivalent"
+    else:
+        name = "placebo_differs" if differs else "placebo_unclear"
+        if row.ci_high is not None and row.ci_low is not None:
+            where = said("placebo_width", where=where, width=number(row.ci_high - row.ci_low, signed=False))
+    return said(name, where=where, items=count(row.n_items))
+
+
+def _apart(have: Lookup) -> list[str]:
+    off = [rival for rival in have.rivals() if EQUIVALENT not in rival.flags]
+    parts = [f"{rival.term.partition(':')[2]} {sized(rival)}" for rival in off]
+    told = [said("placebo_parts", parts="; ".join(parts))] if parts else []
+    joint = have.main("placebo_joint", PLACEBO)
+    return told if joint is None else [*told, said("placebo_joint", p=p_text(adjusted_p(joint)))]
+
+
+def _difference(have: Lookup) -> list[str]:
+    row = have.main("mean", DIFFERENCE)
+    if row is None:
+        return []
+    return [said("difference", size=_sized(have, row), p=tested(row))]
+
+
+def _length(have: Lookup) -> list[str]:
+    row = have.measured(have.confirmatory, LENGTH)
+    if row is None:
+        return []
+    name = "length_lower" if (row.value or 0) < 0 else "length_higher"
+    return [said(name, size=_sized(have, row))]
+
+
+def _sized(have: Lookup, row: Estimate) -> str:
+    return said("size", value=number(row.value), unit=have.unit, interval=interval(row))

@@ -1,0 +1,352 @@
+"""What a headline may say, as a table: name, the condition under which it is said, and the sentence.
+
+A headline is the first row of `HEADLINES` whose condition holds, then every row of `QUALIFIERS` that holds and may stand beside it. Rows
+of one name differ in what they have to show. The words keep three promises: natural words cannot prove a cause, so an effect "goes with"
+frequency; it is credited only where it is graded; and "no difference" is said only where an equivalence test says so. Nothing but this
+table makes a headline, and each row has a test.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from freqbias.analysis.report.facts import Facts
+from freqbias.terms import DUPLICATES, FEW_FRAMES, FREQUENCY, INSEPARABLE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One row: `holds` may ask the facts and nothing else; `sentence` names what `values` fills in.
+
+    `beside` are the headline rows that a qualifier may follow.
+    """
+
+    name: str
+    holds: Callable[[Facts], bool]
+    sentence: str
+    beside: frozenset[str] = frozenset()
+
+
+#: How every headline of an effect begins: the natural unit, then gap, interval and test.
+LEAD = "{natural}: {size}, {p}. "
+
+SPLITTING_UNTOLD = "frequency_splitting_untold"
+#: Headline rows that say that the effect goes with frequency.
+CREDITING = frozenset({FREQUENCY, SPLITTING_UNTOLD})
+
+HEADLINES = (
+    Rule(
+        name="unknown",
+        holds=lambda f: not f.measured,
+        sentence="Cannot tell: {contrast} {missing} the frequency arm.",
+    ),
+    Rule(
+        name="unknown",
+        holds=lambda f: f.single,
+        sentence="Cannot tell: a single item gives {value} but no interval.",
+    ),
+    Rule(
+        name="noise_floor",
+        holds=lambda f: f.found and f.in_noise and not f.reversed_sides,
+        sentence="No effect is claimed: {size} is below this model's noise floor, the {floor} that its numbers move by when only the "
+        "batch changes.",
+    ),
+    Rule(
+        name="reversed_sides",
+        holds=lambda f: f.reversed_sides,
+        sentence="Cannot tell: on average the high form of these pairs is not the more frequent one; swap the sides, or correct "
+        "`zipf_gap` (gap as given: {size}).",
+    ),
+    Rule(
+        name="cannot_tell",
+        holds=lambda f: not f.found and f.equivalent and not (f.uneven or f.changes) and not (f.even and f.flat),
+        sentence="Inconclusive: on average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}), but "
+        "whether it is larger for some items, or for larger frequency gaps, cannot be told. It takes more items, with two or more pairs "
+        "each.",
+    ),
+    Rule(
+        name="cannot_tell",
+        holds=lambda f: not f.found and f.changes and not (f.equivalent or f.both_ways),
+        sentence="Inconclusive: no effect detected on average, none ruled out ({level}{size}, {p}), but it depends on the frequency "
+        "gap. {changes}",
+    ),
+    Rule(
+        name="cannot_tell",
+        holds=lambda f: not f.found and f.contradicted and not (f.equivalent or f.both_ways),
+        sentence="Inconclusive: the interval leaves out zero, the test does not agree ({level}{size}, {p}), so no effect is "
+        "claimed.{needed}",
+    ),
+    Rule(
+        name="cannot_tell",
+        holds=lambda f: not f.found and not (f.equivalent or f.both_ways),
+        sentence="Inconclusive: no effect detected, none ruled out ({level}{size}, {p}).{needed}",
+    ),
+    Rule(
+        name="no_difference",
+        holds=lambda f: not f.found and f.equivalent and f.even and f.flat and not (f.uneven or f.changes),
+        sentence="No difference that matters: {level}{size}, 90 % interval {inner} within ± {bound}, the smallest effect of interest. "
+        "Hardly an item is expected beyond that.",
+    ),
+    Rule(
+        name="cancels",
+        holds=lambda f: not f.found and f.equivalent and f.uneven and f.changes,
+        sentence="On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}), but it is not the same "
+        "for all. {uneven} {changes}",
+    ),
+    Rule(
+        name="cancels",
+        holds=lambda f: not f.found and f.equivalent and f.uneven,
+        sentence="On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}), but items differ. "
+        "{uneven}",
+    ),
+    Rule(
+        name="cancels",
+        holds=lambda f: not f.found and f.equivalent,
+        sentence="On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}), but it depends on the "
+        "frequency gap. {changes}",
+    ),
+    Rule(
+        name="cancels",
+        holds=lambda f: not f.found,
+        sentence="It cancels out: on average no difference is detected ({level}{size}, {p}), but items differ. {uneven}",
+    ),
+    Rule(
+        name="phrasing",
+        holds=lambda f: f.in_phrasing,
+        sentence=LEAD
+        + "Forms of these pairs differ in phrasing, which changes length and order along with how frequent the construction is: "
+        "whether it goes with that frequency cannot be told from them. {beside_placebo}",
+    ),
+    Rule(
+        name="overlap",
+        holds=lambda f: f.overlap_everywhere,
+        sentence=LEAD
+        + "Whether it goes with frequency or with word overlap cannot be told: in every pair queries share more words with one "
+        "form.",
+    ),
+    Rule(
+        name="overlap",
+        holds=lambda f: f.overlap_alone,
+        sentence=LEAD + "It goes with word overlap: where queries share as many words with both forms, no such effect is shown.",
+    ),
+    Rule(
+        name="overlap",
+        holds=lambda f: f.overlap_unclear,
+        sentence=LEAD
+        + "It cannot be distinguished from word matching: where queries share as many words with both forms ({overlap_items}), "
+        "it is neither shown nor shown to be smaller.",
+    ),
+    Rule(
+        name="not_beyond_placebo",
+        holds=lambda f: f.beyond_placebo is False,
+        sentence=LEAD + "It is not shown to exceed what an equally frequent synonym does (placebo): {difference} beyond it.",
+    ),
+    Rule(
+        name=INSEPARABLE,
+        holds=lambda f: f.inseparable,
+        sentence=LEAD + "Whether it goes with frequency cannot be told from these pairs: a confounder moves with frequency.",
+    ),
+    Rule(
+        name="not_graded",
+        holds=lambda f: f.graded_but_corrected,
+        sentence=LEAD
+        + "It is larger for larger frequency gaps ({slope}), but the claim that it goes with frequency does not hold once all "
+        "claims of the run are corrected together ({credit_p}).",
+    ),
+    Rule(
+        name="not_graded",
+        holds=lambda f: f.shrinks and f.beyond_confounders,
+        sentence=LEAD
+        + "The form called {form} is favoured, but less for larger frequency gaps ({within}): something else that these forms share "
+        "may be at work.",
+    ),
+    Rule(
+        name="not_graded",
+        holds=lambda f: f.has_slope and not f.graded and f.beyond_confounders and f.from_the_start,
+        sentence=LEAD
+        + "The form called {form} is favoured already where there is no frequency gap ({intercept}), and not shown to be favoured "
+        "more for larger gaps ({within}): something else that these forms share may be at work.",
+    ),
+    Rule(
+        name="not_graded",
+        holds=lambda f: f.has_slope and not f.graded and f.beyond_confounders,
+        sentence=LEAD
+        + "The form called {form} is favoured, but it is not shown to be favoured more for larger frequency gaps ({within}): "
+        "something else that these forms share may be at work.",
+    ),
+    Rule(
+        name="splitting",
+        holds=lambda f: f.graded and f.splitting and f.whole_equivalent,
+        sentence=LEAD
+        + "It goes with rare words being split into pieces: where both words are whole, no difference that matters is left, "
+        "{whole}; 90 % interval {whole_inner} within ± {bound}{split}.",
+    ),
+    Rule(
+        name="splitting",
+        holds=lambda f: f.graded and f.splitting and f.whole_known,
+        sentence=LEAD + "It goes with rare words being split into pieces: where both words are whole it is {whole}{split}.",
+    ),
+    Rule(
+        name="splitting",
+        holds=lambda f: f.graded and f.splitting,
+        sentence=LEAD + "It goes with rare words being split into pieces: where both forms split into equally many it is not there.",
+    ),
+    Rule(
+        name=FREQUENCY,
+        holds=lambda f: f.graded and f.not_splitting,
+        sentence=LEAD
+        + "It goes with frequency, and not through word splitting alone: it grows with the frequency gap ({slope}), and it is "
+        "there where both words are whole, {whole}{split}.",
+    ),
+    Rule(
+        name=SPLITTING_UNTOLD,
+        holds=lambda f: f.graded and f.whole_known,
+        sentence=LEAD
+        + "It goes with frequency ({slope}); how much of it through rare words being split cannot be told: where both words are "
+        "whole it is {whole}.",
+    ),
+    Rule(
+        name=SPLITTING_UNTOLD,
+        holds=lambda f: f.graded,
+        sentence=LEAD + "It goes with frequency ({slope}); how much of it through rare words being split cannot be told.",
+    ),
+    Rule(
+        name="confounder_only",
+        holds=lambda f: bool(f.carriers) and f.shrinks,
+        sentence=LEAD + "It goes with {carriers}; frequency itself works in the opposite direction ({within}).",
+    ),
+    Rule(
+        name="confounder_only",
+        holds=lambda f: bool(f.carriers) and not f.frequency_part,
+        sentence=LEAD + "It goes with {carriers}; the interval of the part that goes with frequency includes zero.",
+    ),
+    Rule(
+        name="confounder_only",
+        holds=lambda f: bool(f.carriers),
+        sentence=LEAD + "It goes with {carriers}; a part that goes with frequency is not shown by every test that this needs.",
+    ),
+    Rule(
+        name="favoured_unexplained",
+        holds=lambda f: not f.has_slope,
+        sentence=LEAD
+        + "What it goes with cannot be told: these pairs have too few items, or frequency gaps too much alike, to adjust for "
+        "length and other confounders.",
+    ),
+    Rule(
+        name="favoured_unexplained",
+        holds=lambda f: True,
+        sentence=LEAD + "Whether it goes with frequency{or_with} cannot be told from these pairs.",
+    ),
+)
+
+#: Names of headline rows in order of precedence.
+HEADLINE_NAMES = tuple(dict.fromkeys(rule.name for rule in HEADLINES))
+_ATTRIBUTED = frozenset(HEADLINE_NAMES[HEADLINE_NAMES.index("phrasing") :])
+_TAKEN_APART = _ATTRIBUTED - {"phrasing", "overlap", INSEPARABLE}
+_SEEN = frozenset(HEADLINE_NAMES) - {"unknown", "reversed_sides"}
+_NOT_CREDITED = _ATTRIBUTED - CREDITING - {"phrasing", "overlap", "splitting", "not_beyond_placebo"}
+
+QUALIFIERS = (
+    Rule(
+        name="reversed_whole",
+        holds=lambda f: f.whole_reversed,
+        sentence="Where both words are whole it is the reverse: {whole}.",
+        beside=_ATTRIBUTED,
+    ),
+    Rule(
+        name="reversed_whole",
+        holds=lambda f: f.whole_reversed,
+        sentence="Where both words are whole the {other} form is favoured: {whole}.",
+        beside=frozenset({"cannot_tell", "cancels"}),
+    ),
+    Rule(
+        name="reversed_equal_subwords",
+        holds=lambda f: f.equal_reversed,
+        sentence="Where both forms split into equally many pieces it is the reverse: {equal}.",
+        beside=_ATTRIBUTED,
+    ),
+    Rule(
+        name="reversed_equal_subwords",
+        holds=lambda f: f.equal_reversed,
+        sentence="Where both forms split into equally many pieces the {other} form is favoured: {equal}.",
+        beside=frozenset({"cannot_tell", "cancels"}),
+    ),
+    Rule(
+        name="confounder",
+        holds=lambda f: bool(f.carriers),
+        sentence="A part goes with {carriers}.",
+        beside=_TAKEN_APART - {"confounder_only"},
+    ),
+    Rule(
+        name="placebo_differs",
+        holds=lambda f: f.placebo_differs,
+        sentence="The placebo, which should show nothing, differs from zero as well: {placebo}.",
+        beside=_ATTRIBUTED,
+    ),
+    Rule(
+        name="placebo_differs",
+        holds=lambda f: f.placebo_differs_jointly,
+        sentence="The placebo, which should show nothing, differs from zero by what distinguishes its two words ({placebo_p}).",
+        beside=_ATTRIBUTED,
+    ),
+    Rule(
+        name="no_placebo",
+        holds=lambda f: f.beyond_placebo is None and f.has_placebo,
+        sentence="The placebo has too few items to distinguish it from the effect of any synonym swap.",
+        beside=_NOT_CREDITED,
+    ),
+    Rule(
+        name="no_placebo",
+        holds=lambda f: f.beyond_placebo is None and not f.has_placebo,
+        sentence="Without a placebo arm it cannot be distinguished from the effect of any synonym swap.",
+        beside=_NOT_CREDITED,
+    ),
+    Rule(
+        name="no_placebo",
+        holds=lambda f: f.beyond_placebo is None and not f.has_placebo,
+        sentence="There is no placebo arm to hold it against.",
+        beside=CREDITING | {"splitting"},
+    ),
+    Rule(
+        name="small",
+        holds=lambda f: f.equivalent,
+        sentence="It is smaller than the smallest effect of interest: 90 % interval {inner} within ± {bound}.",
+        beside=_ATTRIBUTED,
+    ),
+    Rule(
+        name="dose_nonlinear",
+        holds=lambda f: f.nonlinear,
+        sentence="It does not grow evenly with the frequency gap ({fit_p}).",
+        beside=CREDITING | {"splitting"},
+    ),
+    Rule(
+        name=FEW_FRAMES,
+        holds=lambda f: f.few_frames,
+        sentence="This is so in these {frames} frames; other frames may differ.",
+        beside=_SEEN,
+    ),
+    Rule(
+        name=DUPLICATES,
+        holds=lambda f: f.duplicates,
+        sentence="{duplicate_items} stand with the same texts under another name: they count more than once, and every interval is too "
+        "narrow.",
+        beside=_SEEN,
+    ),
+    Rule(
+        name="failures",
+        holds=lambda f: f.failed_by_dose,
+        sentence="Which pairs failed depends on the frequency gap or on the form: {failures}.",
+        beside=_SEEN,
+    ),
+)
+
+#: Qualifiers with which a credit is no longer plain.
+QUALIFYING_CREDIT = frozenset({"reversed_whole", "reversed_equal_subwords", "confounder"})
+
+
+def headline_of(facts: Facts, values: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """Return the headline and the names of the rows that made it, the headline's own first."""
+    lead = next(rule for rule in HEADLINES if rule.holds(facts))
+    said = [lead, *(rule for rule in QUALIFIERS if lead.name in rule.beside and rule.holds(facts))]
+    sentences = (rule.sentence.format_map(values).strip() for rule in said)
+    names = tuple(dict.fromkeys(rule.name for rule in said))
+    return " ".join(sentence[:1].upper() + sentence[1:] for sentence in sentences), names

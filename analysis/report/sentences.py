@@ -1,0 +1,169 @@
+"""Every sentence of a verdict that is not its headline's, by id: controls, findings, natural units, notes and noise floors.
+
+The headline's own sentences stand in `rules`, each beside the condition under which it is said; what a probe says of its own estimates
+stands in its judgement. No other module of this package holds a text that readers meet (a test reads them for strays).
+"""
+
+#: Templates by id; names in braces are filled in by whoever says them.
+SENTENCES = {
+    # words and marks inside other sentences
+    "no_test": "no test",
+    "no_interval": "[no interval]",
+    "adjusted_p": "adjusted {p}",
+    "includes_zero": " (interval includes zero)",
+    # what an effect means in a unit that needs no explanation, found ones first
+    "natural_loses": "in {worse} wording the right document loses to a wrong one in {more} instead of {fewer} of comparisons; in {form} "
+    "wording it {meaning}",
+    "natural_loses_level": "the right document loses to a wrong one in {high_loss} of comparisons in frequent wording and in {low_loss} "
+    "in rare wording",
+    "natural_places": "a document in {form} wording {meaning}, by {places} places on average ({unit} {better_level} instead of "
+    "{worse_level})",
+    "natural_factor": "a document in {form} wording {meaning}, by a factor of {factor} in probability",
+    "natural_factor_level": "frequent instead of rare wording changes the probability by a factor of {factor} [{factor_low}, "
+    "{factor_high}]",
+    "natural_levels": "a document in {form} wording {meaning} ({better_level} instead of {worse_level})",
+    "natural_levels_level": "{unit} is {high} in frequent wording and {low} in rare wording",
+    "natural_plain": "a document in {form} wording {meaning}",
+    "meaning_default": "has the higher {unit}",
+    "natural_before": "{clause}; the gap is ",
+    # what the rules of the headline fill in
+    "size": "{value} {unit} {interval}",
+    "failed_throughout": "failed on every pair of",
+    "not_measured": "was not measured in",
+    "needed": " To detect ± {bound}, the smallest effect of interest, four times in five takes about {n} items.",
+    "uneven": "In an estimated {above} of items frequent wording is favoured by more than {bound} {unit}, in {below} rare wording.",
+    "changes": "For every factor of ten in frequency it moves by {size} towards {form} wording.",
+    "beside_placebo": "It exceeds what the placebo shows.",
+    "beside_placebo_not": "It is not shown to exceed what the placebo shows.",
+    "beside_placebo_none": "There is no placebo to hold it against.",
+    "per_factor": "{size} per factor of ten in frequency",
+    "per_factor_held": "{size} per factor of ten in frequency, with {held} held constant",
+    "confounders": "{n} confounders",
+    "per_factor_robust": "{slope}; by a test that assumes less {size}",
+    "at_no_gap": "{size} at no gap",
+    "in_items": "{size} in {items}",
+    "split": "; where only the rare one is split it is {where}",
+    "carrier": "{label} ({share} of it)",
+    "or_with": " or with {held}",
+    "of_items": "{n} of {all} items",
+    "share_of_items": "{share} of the items",
+    "failures_bounded": "whatever they would have shown, the mean lies between {low} and {high}",
+    "some_items": "some items",
+    "items_failed": "{n} pairs failed",
+    # controls
+    "placebo_none": "Placebo: these pairs have none.",
+    "placebo_unmeasured": "Placebo: none of its {failed} pairs could be measured.",
+    "placebo_unbounded": "Placebo: {size}; no smallest effect of interest to test it against.",
+    "placebo_equivalent": "Placebo: equivalent to zero ({where}; {items}).",
+    "placebo_equivalent_differs": "Placebo: smaller than the smallest effect of interest, yet it differs from zero ({where}; {items}).",
+    "placebo_differs": "Placebo: differs from zero ({where}; {items}).",
+    "placebo_unclear": "Placebo: not shown to be equivalent to zero ({where}; {items}).",
+    "placebo_where": "{value} {unit}, 90 % interval {interval}, bound ± {bound}",
+    "placebo_width": "{where}, interval width {width}",
+    "placebo_parts": "Placebo by what distinguishes its two words, where not shown to be equivalent to zero: {parts}.",
+    "placebo_joint": "Placebo by what distinguishes its two words, all of them in one test of zero: {p}.",
+    "items_one": "{n} item",
+    "items_many": "{n} items",
+    "difference": "Frequency minus placebo: {size}, {p}.",
+    "length_lower": "Length control (expected to be positive): the shorter wording scores lower, {size}.",
+    "length_higher": "Length control (expected to be positive): the shorter wording scores higher, {size}.",
+    # findings: size
+    "queries_one_register": "Some or all glosses come in one register only; a plain gloss is closer in style to the frequent form, an elevated "
+    "one to the rare form.",
+    "queries_no_gloss": "The queries are not glosses and may share words with the documents: nothing here removes word overlap as a confounder.",
+    "margin_lost": "{worse} wording loses {share} of the margin by which the right document stands above a wrong one (gap ÷ margin "
+    "{size}).",
+    "margin_share": "The gap is {size} times this model's margin between right and wrong documents (exact − decoy).",
+    "margin_untold": "The gap is {size} times this model's margin between right and wrong documents (exact − decoy); the interval of "
+    "that margin includes zero.",
+    "levels": "Levels: {high} {unit} for the frequent form, {low} for the rare one.",
+    "shares": "The gap favours the frequent form in {high} of the items, the rare form in {low}.",
+    "shares_zero": "The gap favours the frequent form in {high} of the items, the rare form in {low}; in {zero} it is zero.",
+    "share_alone": "The gap favours the frequent form in {high} of the items.",
+    "detectable": "With {items} an effect under {least} {unit} would have been missed more often than one time in five.",
+    "twin": "The lead over a wrong document ({contrast} of {probe}) is the same number and is told here.",
+    "secondary": "In other measures: {list}.",
+    # findings: who and where
+    "spread": "Items differ: the standard deviation of their true effects is {value}; the effect of a new item is expected between "
+    "{low} and {high}.",
+    "groups": "The gap is not the same by {by} ({p}): {list}.",
+    "stratum_whole_whole": "both words whole {size} ({items})",
+    "stratum_whole_split": "only the rare word split {size} ({items})",
+    "stratum_split_split": "both split {size} ({items})",
+    "strata": "By whether the swapped word is one token of this model: {list}.",
+    "equal_subwords": "Where both forms split into the same number of subwords ({items}): {size}{left}.",
+    "left_none": ", so no effect is detected there",
+    "left_reversed": ", so the effect is reversed there",
+    "direct": "Effect not mediated by word splitting: {size}{left}.",
+    "direct_robustness": "Effect not mediated by word splitting: {size}{left}; what is not held constant would have to explain "
+    "{robustness} of what is left of splitting and of the gap to bring it to zero.",
+    "without_largest": "Without the items of the largest gaps it is {size}, and its interval {verb} zero.",
+    "trimmed": "Without the outer fifths of the items it is {size}, and its interval {verb} zero.",
+    "verb_includes": "includes",
+    "verb_excludes": "leaves out",
+    "equal_overlap_own": "The queries are the collection's own; they search only those of its texts that have two forms.",
+    "equal_overlap_none": "In every pair they share more words with one form, so the effect cannot be separated from word matching.",
+    "equal_overlap": "Where they share as many words with both forms ({items}): {size}; elsewhere word matching plays a part too.",
+    # findings: dose, confounders
+    "parts": "The mean gap split by regression, {total} in all: {list}.",
+    "part_frequency": "frequency {size}",
+    "part_rest": "unexplained {size}",
+    "part": "{label} {size}",
+    "held_over": "Confounders are held constant over the {n_slope} of {n_main} pairs whose frequency and confounders are known.",
+    "not_held": "Not adjusted for (more than a tenth of the pairs lack a value): {list}.",
+    "dose_none": "Dose: no slope is given{why}.",
+    "dose": "Per Zipf unit of frequency gap (a factor of ten{of}), confounders held constant: {size}{clear}{more}.",
+    "dose_of_text": ", of all content words of the texts",
+    "dose_robust": "; by a test that assumes less {size}",
+    "dose_within": "; within the frequency arm alone {size}",
+    "dose_sense": "; by the frequency of the intended sense {size}",
+    "dose_source": "; by the frequency in {source} {size}",
+    "dose_instrument": "; with the frequency in {source} as instrument {size}",
+    "dose_sides": "Frequency of each form apart: {high} per Zipf unit of the frequent one, {low} of the rare one.",
+    "why": ", {reason}",
+    "discordant": "Answers that differ between the forms: {high_only} pairs right in the frequent form only, {low_only} in the rare "
+    "form only.",
+    "logit_none": "Among these pairs no slope is given{why}.",
+    "logit": "Among these pairs the log-odds that the frequent form is the right one rise by {size} per Zipf unit{clear}{few}.",
+    "logit_few": "; with so few pairs a slope tends to be overestimated",
+    "adjusted": "Adjusted for confounders: {regression} (regression), {matched} in {n} matched items{disagree}.",
+    "adjusted_beyond": "Adjusted for confounders: {regression} (regression, {beyond} beyond the placebo), {matched} in {n} matched "
+    "items{disagree}.",
+    "disagree": "; the two disagree",
+    # findings: other contrasts
+    "background_prefers": "Background: the model prefers {form} wording whatever is asked: {where}.",
+    "background_doubt": "Background: whatever is asked, documents in {form} wording lie nearer: {where}; {why}, so no preference is "
+    "claimed.",
+    "background_noise": "Background: {where}; below this model's noise floor, so no preference is claimed.",
+    "background_none": "Background: no preference for either wording was detected when other items' glosses are asked: {where}.",
+    "background_difference": "{where}; frequency minus placebo {size}",
+    "doubt_no_placebo": "there is no placebo to hold it against",
+    "doubt_placebo": "an equally frequent synonym (placebo) may do as much",
+    "doubt_adjusted": "it is not shown after adjusting for confounders ({size})",
+    "doubt_unadjusted": "it cannot be adjusted for confounders",
+    "doubt_register": "register is not held constant",
+    "specific": "Specific to the item's own content (gloss − background): {size}, {p}.",
+    "word_matching": "Word matching: a query with the document's own word instead of its synonym gains {match}; the frequent word's gain "
+    "minus the rare word's: {asymmetry}.",
+    "calibration_even": "Calibration: the model's log-odds rise by {size} per unit of corpus log-odds; the interval includes the "
+    "corpus's own odds (1).",
+    "calibration_steeper": "Calibration: the model's log-odds rise by {size} per unit of corpus log-odds; this is steeper than the "
+    "corpus's own odds (1).",
+    "calibration_flatter": "Calibration: the model's log-odds rise by {size} per unit of corpus log-odds; this is flatter than the "
+    "corpus's own odds (1).",
+    "failed_one": "{n} pair could not be measured.",
+    "failed_many": "{n} pairs could not be measured.",
+    # notes on a run, noise floors
+    "note_empty": "{probe} of {model} produced no rows: the pairs have none of the queries it needs, or the model cannot answer them.",
+    "note_failed": "{probe} of {model} failed on {n} of {all} pairs; most often: {reason}.",
+    "note_cut": "{model} truncated texts of {n} of {all} pairs to its window: words beyond it were not read, so a swap there makes no "
+    "difference.",
+    "noise_unmeasured": "{model}: the noise floor was not measured.",
+    "noise_none": "{model}: numbers do not move when only the batch changes.",
+    "noise": "{model}: numbers move by {size} {unit} when only the batch changes.",
+}
+
+
+def said(name: str, **values: str) -> str:
+    """Return a sentence of the table, filled in."""
+    return SENTENCES[name].format_map(values)

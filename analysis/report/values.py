@@ -1,0 +1,144 @@
+"""What the sentences of the headline fill in: numbers, intervals and clauses by the names that `rules` uses."""
+
+import math
+from collections.abc import Sequence
+
+from freqbias.analysis.report.facts import Facts, carried, needed_slopes
+from freqbias.analysis.report.formatting import (
+    Lookup,
+    adjusted_p,
+    excludes_zero,
+    favoured,
+    inner_interval,
+    interval,
+    listed,
+    number,
+    p_text,
+    percent,
+    sized,
+    tested,
+)
+from freqbias.analysis.report.natural import natural
+from freqbias.analysis.report.sentences import said
+from freqbias.analysis.stats.resampling import minimum_detectable
+from freqbias.records import Estimate
+from freqbias.terms import DIFFERENCE, FAILED_BY_DOSE, HIGH, LOW, PLACEBO
+
+MAX_LISTED = 3  # confounders that a headline names; of more it says how many, and the findings name them
+
+
+def values_of(have: Lookup, facts: Facts, twins: Sequence[Lookup] = ()) -> dict[str, str]:
+    """Return every value whose estimates were made; a rule holds only where those that it names were."""
+    main = have.main("mean")
+    if main is None or main.value is None:
+        failed = main is not None and main.n_failed > 0
+        return {"contrast": have.confirmatory, "missing": said("failed_throughout" if failed else "not_measured")}
+    level = natural(have, main, twins, found=False)
+    common = {
+        "natural": natural(have, main, twins, found=True) or "",
+        "level": said("natural_before", clause=level) if level else "",
+        "value": f"{number(main.value)} {have.unit}",
+        "size": said("size", value=number(main.value), unit=have.unit, interval=interval(main)),
+        "p": tested(main),
+        "form": favoured(main),
+        "other": "rare" if favoured(main) == "frequent" else "frequent",
+        "bound": number(main.bound, signed=False),
+        "floor": number(have.floor, signed=False),
+    }
+    parts = (_items, _placebo, _dose, _splitting, _integrity)
+    return common | {name: text for part in parts for name, text in part(have, main, facts).items()}
+
+
+def count(n: int) -> str:
+    """Return `1 item` or `30 items`."""
+    return said("items_one" if n == 1 else "items_many", n=str(n))
+
+
+def _inner(row: Estimate | None) -> str:
+    ends = None if row is None else inner_interval(row)
+    return said("no_interval") if ends is None else f"[{number(ends[0])}, {number(ends[1])}]"
+
+
+def _items(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
+    values = {"inner": _inner(have.main("equivalence") or main), "needed": _needed(main)}
+    row = have.main("heterogeneity")
+    if row is not None and facts.uneven:
+        shares = {name: percent(row.details.get(f"share_{name}") or 0.0) for name in ("above", "below")}
+        values["uneven"] = said("uneven", bound=number(main.bound, signed=False), unit=have.unit, **shares)
+    return values
+
+
+def _needed(main: Estimate) -> str:
+    """Say how many items would detect the smallest effect of interest, where these are too few."""
+    if not main.std_error or not main.bound or main.n_items < 2:
+        return ""
+    least = minimum_detectable(main.std_error, main.n_items - 1)
+    items = math.ceil(main.n_items * (least / main.bound) ** 2)
+    return said("needed", bound=number(main.bound, signed=False), n=str(items)) if items > main.n_items else ""
+
+
+def _placebo(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
+    beside = {True: "beside_placebo", False: "beside_placebo_not", None: "beside_placebo_none"}
+    values = {"beside_placebo": said(beside[facts.beyond_placebo])}
+    difference, placebo, joint = have.main("mean", DIFFERENCE), have.main("mean", PLACEBO), have.main("placebo_joint", PLACEBO)
+    values |= {} if difference is None else {"difference": sized(difference)}
+    values |= {} if placebo is None else {"placebo": sized(placebo)}
+    return values | ({} if joint is None else {"placebo_p": p_text(adjusted_p(joint))})
+
+
+def _dose(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
+    held = list(dict.fromkeys(label for name, label in have.held().items() if have.main(f"part:{name}") is not None))
+    carriers = [said("carrier", label=label, share=percent(share)) for label, share in carried(facts)]
+    values = {"or_with": said("or_with", held=listed(held)) if held else "", "carriers": listed(carriers)}
+    fit, claim, constant = have.main("lack_of_fit"), have.main("credit"), have.main("intercept")
+    values |= {} if fit is None else {"fit_p": p_text(adjusted_p(fit))}
+    values |= {} if claim is None else {"credit_p": tested(claim)}
+    values |= {} if constant is None else {"intercept": said("at_no_gap", size=sized(constant))}
+    if not facts.has_slope:
+        return values
+    needed = needed_slopes(have)
+    for name, pair in (("slope", needed[:2]), ("within", needed[-2:])):
+        values[name] = _slope(pair, held)
+    gradient = next((row for row in (needed[-2], needed[0]) if row is not None), None)
+    if gradient is not None:
+        values["changes"] = said("changes", size=number(abs(gradient.value or 0.0), signed=False), form=favoured(gradient))
+    return values
+
+
+def _slope(pair: Sequence[Estimate | None], held: Sequence[str]) -> str:
+    """Say a slope, and the robust one beside it where the two do not agree that zero is left out."""
+    first, robust = pair
+    if first is None:
+        return said("per_factor", size=said("no_interval"))
+    shown = listed(held) if len(held) <= MAX_LISTED else said("confounders", n=str(len(held)))
+    own = said("per_factor_held" if held else "per_factor", size=sized(first), held=shown)
+    if robust is None or excludes_zero(first) == excludes_zero(robust):
+        return own
+    return said("per_factor_robust", slope=own, size=sized(robust))
+
+
+def _splitting(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
+    rows = {name: have.main(term) for name, term in (("whole", "whole_whole"), ("equal", "equal_subwords"), ("split", "whole_split"))}
+    values = {name: said("in_items", size=sized(row), items=count(row.n_items)) for name, row in rows.items() if row is not None}
+    values["split"] = said("split", where=values["split"]) if "split" in values else ""
+    values["whole_inner"] = _inner(have.main("equivalence:whole_whole") or have.main("whole_whole"))
+    overlap = have.main("equal_overlap")
+    return values if overlap is None else values | {"overlap_items": count(overlap.n_items)}
+
+
+def _integrity(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
+    values = {"frames": str(main.details.get("frames", ""))}
+    same = main.details.get("duplicate_items")
+    if same is not None:
+        share = isinstance(same, float) and same < 1
+        n = said("share_of_items", share=percent(same)) if share else said("of_items", n=str(same), all=str(main.n_items))
+        values["duplicate_items"] = n
+    else:
+        values["duplicate_items"] = said("some_items")
+    row = have.main(FAILED_BY_DOSE)
+    if row is None:
+        return values | {"failures": said("items_failed", n=str(main.n_failed))}
+    if row.details.get("bound_low") is None:
+        return values | {"failures": p_text(row.p_value)}
+    ends = {name: number(row.details[f"bound_{name}"]) for name in (LOW, HIGH)}
+    return values | {"failures": said("failures_bounded", **ends)}
