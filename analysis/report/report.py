@@ -128,13 +128,7 @@ def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | No
     return [*_write_texts(target, context), *_write_charts(target / FIGURES_FOLDER, [chart for chart in charts if chart is not None])]
 
 
-ARM_NOTES = {
-    PLACEBO: "one synonym swapped for an equally frequent one; its high side is the one with fewer subwords, of unmarked register "
-    "or the shorter one, in turn",
-    LENGTH: "the same wording with and without empty material; high is the shorter one",
-    FREQUENCY: "one synonym swapped; high is the more frequent one",
-    DIFFERENCE: "difference of the two arms: over different items, or within the items of both where they share most",
-}
+ARM_NOTES = {arm: said(f"arm_{arm}") for arm in (PLACEBO, LENGTH, FREQUENCY, DIFFERENCE)}
 
 
 def _read(folder: Path, label: str) -> Run:
@@ -299,7 +293,7 @@ def _families(estimates: Sequence[Estimate], judgements: Judgements) -> dict[str
     same = repeated(estimates, judgements)
     for i, row in enumerate(estimates):
         if row.family in named:
-            named[row.family].append(_named(row) + (f" (one test with {_named(estimates[same[i]])})" if i in same else ""))
+            named[row.family].append(_named(row) + (said("one_test", name=_named(estimates[same[i]])) if i in same else ""))
     return named
 
 

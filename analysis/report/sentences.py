@@ -68,9 +68,10 @@ SENTENCES = {
     "length_lower": "Length control (expected to be positive): the shorter wording scores lower, {size}.",
     "length_higher": "Length control (expected to be positive): the shorter wording scores higher, {size}.",
     # findings: size
-    "queries_one_register": "Some or all glosses come in one register only; a plain gloss is closer in style to the frequent form, an elevated "
-    "one to the rare form.",
-    "queries_no_gloss": "The queries are not glosses and may share words with the documents: nothing here removes word overlap as a confounder.",
+    "queries_one_register": "Some or all glosses come in one register only; a plain gloss is closer in style to the frequent form, an "
+    "elevated one to the rare form.",
+    "queries_no_gloss": "The queries are not glosses and may share words with the documents: nothing here removes word overlap as a "
+    "confounder.",
     "margin_lost": "{worse} wording loses {share} of the margin by which the right document stands above a wrong one (gap ÷ margin "
     "{size}).",
     "margin_share": "The gap is {size} times this model's margin between right and wrong documents (exact − decoy).",
@@ -143,8 +144,8 @@ SENTENCES = {
     "doubt_unadjusted": "it cannot be adjusted for confounders",
     "doubt_register": "register is not held constant",
     "specific": "Specific to the item's own content (gloss − background): {size}, {p}.",
-    "word_matching": "Word matching: a query with the document's own word instead of its synonym gains {match}; the frequent word's gain "
-    "minus the rare word's: {asymmetry}.",
+    "word_matching": "Word matching: a query with the document's own word instead of its synonym gains {match}; the frequent word's "
+    "gain minus the rare word's: {asymmetry}.",
     "calibration_even": "Calibration: the model's log-odds rise by {size} per unit of corpus log-odds; the interval includes the "
     "corpus's own odds (1).",
     "calibration_steeper": "Calibration: the model's log-odds rise by {size} per unit of corpus log-odds; this is steeper than the "
@@ -158,6 +159,13 @@ SENTENCES = {
     "note_failed": "{probe} of {model} failed on {n} of {all} pairs; most often: {reason}.",
     "note_cut": "{model} truncated texts of {n} of {all} pairs to its window: words beyond it were not read, so a swap there makes no "
     "difference.",
+    # method
+    "arm_placebo": "one synonym swapped for an equally frequent one; its high side is the one with fewer subwords, of unmarked register or "
+    "the shorter one, in turn",
+    "arm_length": "the same wording with and without empty material; high is the shorter one",
+    "arm_frequency": "one synonym swapped; high is the more frequent one",
+    "arm_frequency-placebo": "difference of the two arms: over different items, or within the items of both where they share most",
+    "one_test": " (one test with {name})",
     "noise_unmeasured": "{model}: the noise floor was not measured.",
     "noise_none": "{model}: numbers do not move when only the batch changes.",
     "noise": "{model}: numbers move by {size} {unit} when only the batch changes.",

@@ -82,7 +82,7 @@ def _placebo(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     values = {"beside_placebo": said(beside[facts.beyond_placebo])}
     difference, placebo, joint = have.main("mean", DIFFERENCE), have.main("mean", PLACEBO), have.main("placebo_joint", PLACEBO)
     values |= {} if difference is None else {"difference": sized(difference)}
-    values |= {} if placebo is None else {"placebo": sized(placebo)}
+    values |= {} if placebo is None else {PLACEBO: sized(placebo)}
     return values | ({} if joint is None else {"placebo_p": p_text(adjusted_p(joint))})
 
 

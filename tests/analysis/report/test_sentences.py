@@ -1,0 +1,154 @@
+"""Nothing that readers meet in a verdict is written anywhere but in the tables: no stray text in the sources, none in a report."""
+
+import ast
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from hand_made import GRADED, LEVEL, mean, row, told
+
+from freqbias.analysis.report.report import write_report
+from freqbias.analysis.report.rules import HEADLINES, QUALIFIERS
+from freqbias.analysis.report.sentences import SENTENCES, said
+from freqbias.judgement import Judgements
+
+ROOT = Path(__file__).parents[3]
+SOURCES = sorted((ROOT / "analysis" / "report").glob("*.py"))
+TABLES = {"rules.py", "sentences.py"}
+NO_SENTENCES = {"CITATION"}  # a reference to this program, and no result
+WORDS = re.compile(r"[A-Za-z]{2,},? [A-Za-z]{2,}")
+
+
+def texts(path):
+    """Yield the texts of a module that could reach a reader: no docstrings, no errors, no annotations."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    left_out = set()
+    for node in ast.walk(tree):
+        named = isinstance(node, ast.Assign) and any(
+            isinstance(target, ast.Name) and target.id in NO_SENTENCES for target in node.targets
+        )
+        if isinstance(node, ast.Raise) or named or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            left_out |= {id(part) for part in ast.walk(node)}
+        if isinstance(node, ast.AnnAssign | ast.arg) and node.annotation is not None:
+            left_out |= {id(part) for part in ast.walk(node.annotation)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in left_out:
+            yield node
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.name not in TABLES], ids=lambda path: path.name)
+def test_no_sentence_stands_outside_the_tables(path):
+    assert [f"{path.name}:{node.lineno}: {node.value}" for node in texts(path) if WORDS.search(node.value)] == []
+
+
+def test_the_reader_of_sources_finds_a_stray_sentence(tmp_path):
+    path = tmp_path / "stray.py"
+    path.write_text('"""A docstring of words."""\n\ndef f(n):\n    """Return it."""\n    return f"It goes with luck, {n}"\n')
+    assert [node.value for node in texts(path) if WORDS.search(node.value)] == ["It goes with luck, "]
+
+
+def test_every_sentence_of_the_table_is_said_by_some_module():
+    source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES if path.name not in TABLES)
+    made = {f"calibration_{way}" for way in ("even", "steeper", "flatter")} | {
+        name for name in SENTENCES if name.startswith(("arm_", "stratum_"))
+    }
+    assert [name for name in SENTENCES if f'"{name}"' not in source and name not in made] == []
+    assert set(re.findall(r'said\("(\w+)"', source)) <= set(SENTENCES)
+
+
+def patterns():
+    """Return what every sentence of the tables, and of what probes declare, matches."""
+    declared = [finding.sentence for probe in PROBES for finding in Judgements()[probe].findings]
+    for template in (*SENTENCES.values(), *(rule.sentence for rule in (*HEADLINES, *QUALIFIERS)), *declared):
+        yield re.compile(".+?".join(map(re.escape, re.split(r"\{\w+\}", template))).replace(r"\{\{", "{"), re.DOTALL)
+
+
+PROBES = ("similarity", "inversion", "retrieval", "likelihood", "geometry")
+
+
+def headline_left(headline, rules):
+    """Return what of a headline no row of the table makes."""
+    for rule in (*HEADLINES, *QUALIFIERS):
+        if rule.name in rules:
+            parts = re.split(r"\{\w+\}", rule.sentence)
+            headline = re.sub(".*?".join(map(re.escape, parts)), "", headline, count=1, flags=re.DOTALL)
+    return headline.strip()
+
+
+def test_every_sentence_of_the_example_comes_from_the_tables(tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(ROOT / "results" / "example", run)
+    write_report(run)
+    document = json.loads((run / "report.json").read_text(encoding="utf-8"))
+    known = list(patterns())
+    verdicts = document["verdicts"]
+    printed = [text for verdict in verdicts for text in (*verdict["controls"], *verdict["findings"])]
+    printed += [*document["notes"], *document["noise"]]
+    assert len(printed) > 40
+    assert [text for text in printed if not any(pattern.fullmatch(text) for pattern in known)] == []
+    assert [headline_left(verdict["headline"], verdict["rules"]) for verdict in verdicts] == [""] * len(verdicts)
+    section = (run / "report.md").read_text(encoding="utf-8").partition("## Verdict\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line and not line.startswith("### ")]
+    assert len(lines) == len(printed) - len(document["noise"]) + len(verdicts)
+
+
+def test_a_sentence_of_another_origin_would_be_seen():
+    found = told(*GRADED)
+    assert headline_left(found.headline, found.rules) == ""
+    assert headline_left(f"{found.headline} So buy it.", found.rules) == "So buy it."
+    assert not any(pattern.fullmatch("Placebo: splendid.") for pattern in patterns())
+
+
+def test_what_is_lost_is_told_in_percent_of_the_margin():
+    """The bound is a tenth of the frequent form's margin: .156 of .2 is lost by rare wording."""
+    own = told(mean(0.156), row("relative", 1.28))
+    assert "Rare wording loses 78 % of the margin by which the right document stands above a wrong one (gap ÷ margin +1.28 [" in " ".join(
+        own.findings
+    )
+    other = told(mean(-0.2), row("relative", -1.0))
+    assert any(text.startswith("Frequent wording loses 50 % of the margin") for text in other.findings)
+    unclear = told(mean(0.01, 0.05), row("relative", 0.05, 0.3))
+    assert any(text.startswith("The gap is +0.05 [−0.25, +0.35] times this model's margin") for text in unclear.findings)
+    untold = told(mean(), row("relative", 4.0, None, flags=["margin_not_told"]))
+    assert any(text.endswith("the interval of that margin includes zero.") for text in untold.findings)
+
+
+def test_an_adjusted_test_says_so():
+    """The interval beside it is not adjusted: both in one line without a word would contradict each other."""
+    assert ", adjusted p = .012." in told(mean(p_adjusted=0.012)).headline
+    assert ", p = .001." in told(mean()).headline
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "said_of_it"),
+    [
+        ("spread", [row("heterogeneity", 0.03, details={"prediction_low": -0.01, "prediction_high": 0.11})], "between −0.01 and +0.11."),
+        ("groups", [row("by:pos", None, p_value=0.01, details={"means": {"noun": 0.02, "verb": 0.08}})], "noun +0.02; verb +0.08."),
+        ("strata", [row("whole_whole", 0.04), row("split_split", 0.06, n_items=1)], "both split +0.06 [+0.05, +0.07] (1 item)."),
+        ("trimmed", [row("trimmed", 0.005)], "fifths of the items it is +0.005 [−0.005, +0.015], and its interval includes zero."),
+        ("without_largest", [row("without_largest", 0.005)], "its interval includes zero."),
+        (
+            "dose_sides",
+            [row("zipf_high_slope", 0.02), row("zipf_low_slope", -0.05)],
+            "of the frequent one, −0.05 [−0.06, −0.04] of the rare",
+        ),
+        ("dose_instrument", [row("zipf_slope_iv:subtlex", 0.04)], "with the frequency in subtlex as instrument +0.04"),
+        ("direct", [row("net_of_subwords", 0.04, details={"robustness_value": 0.2})], "would have to explain 20 % of"),
+    ],
+)
+def test_findings_on_single_estimates(name, rows, said_of_it):
+    found = told(*LEVEL, *rows)
+    assert any(said_of_it in text for text in found.findings), name
+    assert not any(said_of_it in text for text in told(*LEVEL).findings)
+
+
+def test_nothing_is_said_of_groups_that_do_not_differ():
+    found = told(*LEVEL, row("by:pos", None, p_value=0.3, details={"means": {"noun": 0.02, "verb": 0.08}}))
+    assert "noun" not in " ".join(found.findings)
+
+
+def test_said_refuses_what_it_does_not_know():
+    with pytest.raises(KeyError):
+        said("placebo_differs")
