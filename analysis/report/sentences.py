@@ -160,8 +160,8 @@ SENTENCES = {
     "note_cut": "{model} truncated texts of {n} of {all} pairs to its window: words beyond it were not read, so a swap there makes no "
     "difference.",
     # method
-    "arm_placebo": "one synonym swapped for an equally frequent one; its high side is the one with fewer subwords, of unmarked register or "
-    "the shorter one, in turn",
+    "arm_placebo": "one synonym swapped for an equally frequent one; its high side is the one with fewer subwords, of unmarked register "
+    "or the shorter one, in turn",
     "arm_length": "the same wording with and without empty material; high is the shorter one",
     "arm_frequency": "one synonym swapped; high is the more frequent one",
     "arm_frequency-placebo": "difference of the two arms: over different items, or within the items of both where they share most",
@@ -172,6 +172,6 @@ SENTENCES = {
 }
 
 
-def said(name: str, **values: str) -> str:
+def said(name: str, /, **values: str) -> str:
     """Return a sentence of the table, filled in."""
     return SENTENCES[name].format_map(values)

@@ -12,7 +12,7 @@ from freqbias.analysis import frame
 from freqbias.analysis.design import selfcheck
 from freqbias.analysis.design.selfcheck import Check, scenarios
 from freqbias.analysis.design.simulate import PIECES_SPREAD, ZIPF_MEAN, World, simulate
-from freqbias.analysis.report import verdict
+from freqbias.analysis.report import facts
 from freqbias.analysis.stats import resampling
 from freqbias.analysis.stats.mixed import crossed
 from freqbias.analysis.table.contrasts import join, pair_gaps, pair_table
@@ -159,6 +159,6 @@ def test_command(cli, monkeypatch):
 @pytest.mark.simulation
 def test_a_verdict_that_credits_frequency_with_what_length_does_is_out_of_bounds(monkeypatch):
     """Taking the placebo as proof enough credits frequency in every run of a world in which only length works."""
-    monkeypatch.setattr(verdict, "_by_parts", lambda *arguments: "It goes with frequency, beyond the placebo.")
+    monkeypatch.setattr(facts, "_dose", lambda have, main: {"has_slope": True, "graded": True})
     (found,) = selfcheck.selfcheck(20, worlds=[named("length only, beside a placebo")])
     assert (found.check, found.low, found.ok) == ("frequency: credited by the verdict", 0.0, False)

@@ -8,8 +8,6 @@ from freqbias.analysis.report.verdict import verdicts
 from freqbias.covariates import token_overlap
 from freqbias.records import Estimate, Observation, Pair
 
-BEYOND = "goes with frequency, beyond"
-
 
 def run(seed, gap, items=60, placebo=True, noise=0.03, correlation=-0.8, zipf_spread=0.6, shift=0.0, **fields):
     """Return terms and verdict of `gap(zipf, words, rng)` on one pair an item; `fields` make more of a pair's record, item by item."""
@@ -34,19 +32,21 @@ def run(seed, gap, items=60, placebo=True, noise=0.03, correlation=-0.8, zipf_sp
 
 def test_more_than_a_placebo_is_not_frequency_where_length_went_along():
     """The placebo is level in length; few items cannot tell length from frequency, and then the verdict may not either."""
-    headlines = [run(seed, lambda zipf, words, pair: -0.006 * words, items=40)[1].headline for seed in range(20)]
-    assert sum("frequency" in text and (BEYOND in text or "goes with frequency and" in text) for text in headlines) <= 3
-    assert (
-        sum("cannot be told from these pairs" in text or "goes with length; the interval of the part" in text for text in headlines) >= 15
-    )
+    found = [run(seed, lambda zipf, words, pair: -0.006 * words, items=40)[1] for seed in range(20)]
+    assert sum(verdict.credits for verdict in found) <= 1
+    untold = {"favoured_unexplained", "confounder_only", "cannot_tell", "not_beyond_placebo", "inseparable"}
+    assert sum(verdict.rules[0] in untold for verdict in found) >= 15
 
 
 def test_what_the_placebo_shows_as_well_is_not_credited():
     """The frames favour either arm's high form; only length works beside that."""
     _, found = run(1, lambda zipf, words, pair: -0.02 * words, items=120, shift=0.03)
-    assert "It goes with length; the interval of the part that goes with frequency includes zero." in found.headline
+    assert found.rules[0] == "confounder_only"
+    assert "It goes with length (" in found.headline
+    assert "; the interval of the part that goes with frequency includes zero." in found.headline
     _, found = run(1, lambda zipf, words, pair: 0.03 - 0.02 * words, items=120, shift=0.03, zipf_spread=0.2)
-    assert "what is left at equal length goes with the frequent form" in found.headline
+    assert found.rules[0] == "not_graded"
+    assert "A part goes with length (" in found.headline
     assert any("beyond the placebo), " in sentence for sentence in found.findings)
 
 
@@ -54,7 +54,8 @@ def test_what_is_left_at_equal_length_is_not_denied():
     """An effect of being frequent, whatever the size of the gap: no slope tells of it, the mean at equal length does."""
     rows, found = run(1, lambda zipf, words, pair: 0.05 - 0.006 * words, items=240, zipf_spread=0.2)
     assert rows["adjusted"].ci_low > 0
-    assert "It goes with length; what is left at equal length goes with the frequent form" in found.headline
+    assert found.rules[:2] == ("not_graded", "confounder")
+    assert "The form called frequent is favoured, but it is not shown to be favoured more for larger frequency gaps" in found.headline
     parts = [rows[f"part:{name}"].value for name in ("frequency", "words", "rest")]
     assert sum(parts) == pytest.approx(rows["mean"].value, abs=1e-6)
     assert any("unexplained" in sentence for sentence in found.findings)
@@ -63,7 +64,8 @@ def test_what_is_left_at_equal_length_is_not_denied():
 def test_frequency_that_goes_the_other_way_is_not_credited():
     rows, found = run(2, lambda zipf, words, pair: -0.02 * zipf - 0.03 * words, items=240)
     assert rows["mean"].value > 0 > rows["part:frequency"].ci_high
-    assert "It goes with length; frequency itself works in the opposite direction." in found.headline
+    assert "It goes with length (" in found.headline
+    assert "frequency itself works in the opposite direction (" in found.headline
 
 
 def test_a_few_phrases_do_not_hide_length_in_characters():
@@ -91,7 +93,8 @@ def fit_of_gloss(item, zipf, rng):
 def test_the_rare_form_is_named_where_it_is_favoured():
     _, found = run(1, lambda zipf, words, pair: -(0.05 - 0.006 * words), items=240, zipf_spread=0.2)
     assert found.headline.startswith("A document in rare wording")
-    assert "It goes with length; what is left at equal length goes with the rare form" in found.headline
+    assert found.rules[:2] == ("not_graded", "confounder")
+    assert "The form called rare is favoured, but it is not shown to be favoured more" in found.headline
 
 
 def test_parts_add_up_to_the_mean_by_regression_where_frames_are_uneven():
@@ -184,7 +187,7 @@ def test_the_intended_sense_gives_a_slope_of_its_own():
 def test_without_regression_more_than_the_placebo_is_all_that_is_said():
     _, found = run(7, lambda zipf, words, pair: 0.1, items=8)
     assert "too few items, or frequency gaps too much alike, to adjust for length and other confounders" in found.headline
-    assert BEYOND not in found.headline
+    assert not found.credits
 
 
 def told(*rows):
@@ -234,21 +237,28 @@ def test_word_matching_is_claimed_only_where_it_is_shown(level, difference, said
     ("difference", "adjusted", "claimed", "why"),
     [
         (0.05, 0.05, True, "frequency minus placebo +0.05 [+0.04, +0.06]"),
+        (None, 0.05, False, "there is no placebo to hold it against, so no preference"),
+        (0.05, None, False, "it cannot be adjusted for confounders, so no preference"),
         (0.005, 0.05, False, "an equally frequent synonym (placebo) may do as much, so no preference"),
         (0.05, 0.005, False, "it is not shown after adjusting for confounders (+0.005 [−0.005, +0.015]), so no preference"),
         (-0.05, -0.05, False, "no preference is claimed"),
     ],
 )
 def test_preference_is_claimed_only_beyond_placebo_and_rivals(difference, adjusted, claimed, why):
-    found = told(
-        ("gloss", 0.05, {}),
-        ("background", 0.05, {}),
-        ("background", difference, {"arm": "frequency-placebo"}),
-        ("background", adjusted, {"term": "adjusted"}),
-    )
-    (sentence,) = [text for text in found.findings if text.startswith("Background")]
+    rows = [("gloss", 0.05, {}), ("background", 0.05, {}), ("background", 0.0, {"term": "formal_slope"})]
+    rows += [] if difference is None else [("background", difference, {"arm": "frequency-placebo"})]
+    rows += [] if adjusted is None else [("background", adjusted, {"term": "adjusted"})]
+    (sentence,) = [text for text in told(*rows).findings if text.startswith("Background")]
     assert ("the model prefers frequent wording" in sentence) is claimed
+    assert ("whatever is asked, documents in frequent wording lie nearer" in sentence) is not claimed
     assert why in sentence
+
+
+def test_preference_needs_register_held():
+    rows = [("gloss", 0.05, {}), ("background", 0.05, {}), ("background", 0.05, {"arm": "frequency-placebo"})]
+    (sentence,) = [text for text in told(*rows, ("background", 0.05, {"term": "adjusted"})).findings if text.startswith("Background")]
+    assert "lie nearer" in sentence
+    assert "register is not held constant, so no preference is claimed" in sentence
 
 
 def test_a_placebo_differs_by_its_own_test_and_not_by_the_narrower_interval():
@@ -269,9 +279,10 @@ def test_a_placebo_of_one_item_is_not_called_none():
 def test_an_effect_that_shrinks_with_the_gap_is_not_called_the_other_way_round():
     rows, found = run(8, lambda zipf, words, pair: 0.12 - 0.03 * zipf, items=240)
     assert rows["part:frequency"].ci_high < 0 < rows["adjusted"].ci_low
-    assert "At equal length it goes with the frequent form, yet shrinks as the frequency gap grows." in found.headline
+    assert "The form called frequent is favoured, but less for larger frequency gaps (" in found.headline
 
 
 def test_without_a_placebo_an_effect_that_shrinks_is_not_told_from_any_swap():
     _, found = run(8, lambda zipf, words, pair: 0.12 - 0.03 * zipf, items=240, placebo=False)
-    assert "yet shrinks as the frequency gap grows. Without a placebo arm it cannot be distinguished" in found.headline
+    assert "but less for larger frequency gaps (" in found.headline
+    assert "Without a placebo arm it cannot be distinguished" in found.headline

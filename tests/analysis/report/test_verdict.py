@@ -22,10 +22,12 @@ def words(found):
     return " ".join([found.headline, *found.controls, *found.findings])
 
 
-def test_planted_effect_is_said_to_go_with_frequency():
+def test_a_constant_advantage_is_not_said_to_go_with_frequency():
+    """The form called frequent gains the same whatever the frequency gap."""
     found = verdict({"frequency": 0.06, "placebo": 0.0, "length": 0.1})
     assert found.headline.startswith("A document in frequent wording lies nearer to a third wording of its own content")
-    assert "It goes with frequency, beyond" in found.headline
+    assert found.rules == ("not_graded",)
+    assert "something else that these forms share may be at work" in found.headline
     assert found.controls[0].startswith("Placebo: equivalent to zero")
 
 
@@ -34,7 +36,8 @@ def test_the_other_sign():
 
 
 def test_no_effect_with_many_items_is_equivalent_and_with_few_is_not_told():
-    assert verdict({"frequency": 0.0, "placebo": 0.0}, items=100).headline.startswith("No difference that matters")
+    found = verdict({"frequency": 0.0, "placebo": 0.0}, items=100)
+    assert re.match("No difference that matters|Inconclusive: on average no difference that matters", found.headline)
     found = verdict({"frequency": 0.01, "placebo": 0.0}, items=5, noise=0.1)
     assert found.headline.startswith("Inconclusive: no effect detected, none ruled out")
     assert "would have been missed" in words(found)
@@ -60,6 +63,7 @@ def test_nothing_below_the_noise_floor_is_called_an_effect():
     assert "noise floor, the 0.1 that" in below.headline
     assert "goes with" not in words(below)
     assert not any("prefers" in sentence for sentence in below.findings)
+    assert below.rules == ("noise_floor",)
     assert any("so no preference is claimed" in sentence for sentence in below.findings)
 
 
@@ -87,7 +91,9 @@ def test_words_that_no_verdict_may_use(seed, effect):
         if "prefer" in sentence:
             assert sentence.startswith("Background:")
     if effect:
-        assert any("prefers" in sentence for sentence in sentences)
+        form = "frequent" if effect > 0 else "rare"
+        assert any(f"whatever is asked, documents in {form} wording lie nearer" in sentence for sentence in sentences)
+        assert not any("prefers" in sentence for sentence in sentences)  # nobody held register constant
 
 
 def test_one_item_cannot_tell():
@@ -145,8 +151,8 @@ def told(probe, *rows):
 @pytest.mark.parametrize(
     ("signs", "lead", "exact", "instead", "wrong", "rarely", "beyond"),
     [
-        (1, "+0.02 [+0.01, +0.03]", "90%", "60%", "30%", "25%", "+0.1 [+0.09, +0.11]"),
-        (-1, "−0.02 [−0.03, −0.01]", "60%", "90%", "25%", "30%", "−0.1 [−0.11, −0.09]"),
+        (1, "+0.02 [+0.01, +0.03]", "90 %", "60 %", "30 %", "25 %", "+0.1 [+0.09, +0.11]"),
+        (-1, "−0.02 [−0.03, −0.01]", "60 %", "90 %", "25 %", "30 %", "−0.1 [−0.11, −0.09]"),
     ],
 )
 def test_inversion_in_words_for_either_sign(signs, lead, exact, instead, wrong, rarely, beyond):
@@ -161,7 +167,11 @@ def test_inversion_in_words_for_either_sign(signs, lead, exact, instead, wrong, 
         ("win_rate", "decoy_form", 0.05 * signs, levels(0.3, 0.25)),
         ("win_rate", "interaction", 0.1 * signs, {}),
     )
-    assert found.headline.startswith(f"A document in {'frequent' if signs > 0 else 'rare'} wording outscores a wrong document by more")
+    forms = ("rare", "frequent")[::signs]
+    assert found.headline.startswith(
+        f"In {forms[0]} wording the right document loses to a wrong one in 40 % instead of 10 % of comparisons; in {forms[1]} wording it "
+        "outscores a wrong document by more: "
+    )
     assert (
         f"Wrong document: frequent instead of rare wording changes its lead over the right one by {lead} cosine, p = .001; the claim "
         "that a frequent wrong document outranks a rare right one predicts a positive value."
@@ -250,9 +260,9 @@ def test_levels_stand_beside_the_gap():
 
 def test_shares_of_items_tell_ties():
     found = told("p", ("score", "gap", 0.05, {"share_positive": 0.1, "share_negative": 0.07}))
-    assert "The gap favours the frequent form in 10% of the items, the rare form in 7%; in 83% it is zero." in found.findings
+    assert "The gap favours the frequent form in 10 % of the items, the rare form in 7 %; in 83 % it is zero." in found.findings
     found = told("p", ("score", "gap", 0.05, {"share_positive": 0.6, "share_negative": 0.4}))
-    assert "The gap favours the frequent form in 60% of the items, the rare form in 40%." in found.findings
+    assert "The gap favours the frequent form in 60 % of the items, the rare form in 40 %." in found.findings
 
 
 def test_a_rival_without_an_equivalence_test_passed_is_not_called_different():
@@ -265,29 +275,41 @@ def test_a_rival_without_an_equivalence_test_passed_is_not_called_different():
     )
 
 
+SLOPES = [
+    ("cosine", "gloss", 0.03, {"term": term}) for term in ("zipf_slope", "zipf_slope_robust", "within_slope", "within_slope_robust")
+]
+
+
 @pytest.mark.parametrize(
-    ("difference", "ending"), [(None, "Without a placebo arm it"), (0.0, "It is not shown to exceed what"), (0.05, "with length.")]
+    ("difference", "said"),
+    [
+        (None, "It goes with frequency (+0.03 [+0.02, +0.04] per factor"),
+        (0.0, "It is not shown to exceed what"),
+        (0.05, "It goes with frequency ("),
+    ],
 )
-def test_two_that_carry_an_effect_and_the_placebo(difference, ending):
-    parts = [("cosine", "gloss", 0.03, {"term": f"part:{name}", "p_value": None}) for name in ("frequency", "words")]
+def test_two_that_carry_an_effect_and_the_placebo(difference, said):
+    parts = SLOPES + [("cosine", "gloss", 0.03, {"term": f"part:{name}", "p_value": None}) for name in ("frequency", "words")]
     apart = [] if difference is None else [("cosine", "gloss", difference, {"arm": "frequency-placebo"})]
     headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts, *apart).headline
-    assert "It goes with frequency and with length." in headline
-    assert ending in headline
+    assert "A part goes with length (50 % of it)." in headline
+    assert said in headline
 
 
 def test_rivals_held_level_are_named_by_what_they_are():
     values = {"frequency": 0.05, "fkgl": 0.001}
-    parts = [("cosine", "gloss", value, {"term": f"part:{name}", "p_value": None}) for name, value in values.items()]
+    parts = SLOPES + [("cosine", "gloss", value, {"term": f"part:{name}", "p_value": None}) for name, value in values.items()]
     headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts).headline
-    assert "It goes with frequency at equal readability. Without a placebo" in headline
+    assert "per factor of ten in frequency, with readability held constant)" in headline
 
 
 def test_several_rivals_held_level_are_listed():
     values = {"frequency": 0.05, "words": 0.001, "fkgl": 0.001, "register": 0.001}
-    parts = [("cosine", "gloss", value, {"term": f"part:{name}", "p_value": None}) for name, value in values.items()]
+    parts = SLOPES + [("cosine", "gloss", value, {"term": f"part:{name}", "p_value": None}) for name, value in values.items()]
     headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts).headline
-    assert "It goes with frequency at equal length, readability and register. Without a placebo" in headline
+    assert "in frequency, with length, readability and register held constant)" in headline
+    parts.append(("cosine", "gloss", 0.001, {"term": "part:gloss_fit"}))
+    assert "in frequency, with 4 confounders held constant)" in told("similarity", ("cosine", "gloss", 0.06, {}), *parts).headline
 
 
 def test_the_total_is_what_its_parts_add_up_to_whatever_rival_has_one():
@@ -324,3 +346,100 @@ def test_words_that_own_queries_share_with_one_form_are_not_put_down_to_frequenc
     found = own_queries(level_gap=0.0, matched_gap=0.4, matched=40)
     assert "the effect cannot be separated from word matching" in words(found)
     assert "Whether it goes with frequency or with word overlap cannot be told" in found.headline
+
+
+def twins(**changes):
+    """Return estimates of two probes that measured one number, with the comparisons behind it."""
+    fixed = {
+        "model": "m",
+        "arm": "frequency",
+        "std_error": 0.005,
+        "p_value": 0.001,
+        "p_adjusted": 0.001,
+        "n_items": 30,
+        "method": "given",
+    }
+    ends = {"value": 0.08, "ci_low": 0.07, "ci_high": 0.09, "family": "confirmatory"}
+    lost = {"value": 0.23, "ci_low": 0.2, "ci_high": 0.26, "high_mean": 0.9, "low_mean": 0.67}
+    return [
+        Estimate(**fixed | ends | {"probe": "similarity", "measure": "cosine", "contrast": "gloss"}),
+        Estimate(**fixed | ends | {"probe": "inversion", "measure": "cosine", "contrast": "exact_form"} | changes),
+        Estimate(**fixed | lost | {"probe": "inversion", "measure": "win_rate", "contrast": "exact_form"}),
+    ]
+
+
+def test_one_measurement_is_told_once_in_its_natural_unit():
+    (found,) = verdicts(twins())
+    assert (found.title, found.probe, found.also) == ("m · similarity and inversion", "similarity", ("inversion",))
+    assert found.headline.startswith(
+        "In rare wording the right document loses to a wrong one in 33 % instead of 10 % of comparisons; in frequent wording it lies nearer "
+        "to a third wording of its own content: +0.08 cosine [+0.07, +0.09], adjusted p = .001."
+    )
+    assert "The lead over a wrong document (exact_form of inversion) is the same number and is told here." in found.findings
+    assert any(text.startswith("The right document comes first in 90 % of comparisons") for text in found.findings)
+
+
+@pytest.mark.parametrize("change", [{"value": 0.07}, {"n_items": 29}, {"n_pairs": 3}])
+def test_two_measurements_are_told_apart(change):
+    """Where a probe left out pairs that the other could measure, there are two numbers."""
+    found = verdicts(twins(**change))
+    assert [(verdict.title, verdict.also) for verdict in found] == [("m · similarity", ()), ("m · inversion", ())]
+    assert found[0].headline.startswith("A document in frequent wording lies nearer")
+
+
+@pytest.mark.parametrize(
+    ("probe", "rows", "opening"),
+    [
+        (
+            "likelihood",
+            [("log_prob_nats", "downstream", 0.3434, {})],
+            "A document in frequent wording makes a gloss of its own content more likely to follow, by a factor of 1.41 in probability: ",
+        ),
+        (
+            "likelihood",
+            [("log_prob_nats", "downstream", -0.6931, {})],
+            "A document in rare wording makes a gloss of its own content more likely to follow, by a factor of 2 in probability: ",
+        ),
+        (
+            "likelihood",
+            [("log_prob_nats", "downstream", 0.0, {"p_value": 0.9})],
+            "Inconclusive: no effect detected, none ruled out (frequent instead of rare wording changes the probability by a factor of 1 "
+            "[0.99, 1.01]; the gap is 0 nats [",
+        ),
+        (
+            "retrieval",
+            [("ndcg_at_10", "document_form", 0.2, {"high_mean": 0.5, "low_mean": 0.3}), ("negative_rank", "document_form", 151.4, {})],
+            "A document in frequent wording ranks higher for a gloss of its own content, by 151 places on average (nDCG@10 0.5 "
+            "instead of 0.3): ",
+        ),
+        (
+            "retrieval",
+            [("ndcg_at_10", "document_form", -0.2, {"high_mean": 0.3, "low_mean": 0.5}), ("negative_rank", "document_form", 2.0, {})],
+            "A document in rare wording ranks higher for a gloss of its own content (0.5 instead of 0.3): ",
+        ),
+        (
+            "retrieval",
+            [("ndcg_at_10", "document_form", 0.001, {"high_mean": 0.301, "low_mean": 0.3, "p_value": 0.9})],
+            "Inconclusive: no effect detected, none ruled out (nDCG@10 is 0.301 in frequent wording and 0.3 in rare wording; the "
+            "gap is +0.001 ",
+        ),
+        (
+            "mine",
+            [("accuracy", "gap", 0.05, {"high_mean": 0.71, "low_mean": 0.66})],
+            "A document in frequent wording has the higher accuracy (71 % instead of 66 %): +0.05 accuracy [",
+        ),
+        (
+            "inversion",
+            [("cosine", "exact_form", 0.05, {}), ("win_rate", "exact_form", -0.2, {"high_mean": 0.7, "low_mean": 0.9})],
+            "A document in frequent wording outscores a wrong document by more: ",
+        ),
+        (
+            "inversion",
+            [("cosine", "exact_form", 0.0, {"p_value": 0.9}), ("win_rate", "exact_form", 0.2, {"high_mean": 0.9, "low_mean": 0.7})],
+            "Inconclusive: no effect detected, none ruled out (the right document loses to a wrong one in 10 % of comparisons in frequent "
+            "wording and in 30 % in rare wording; the gap is 0 cosine [",
+        ),
+    ],
+)
+def test_the_natural_unit_comes_first(probe, rows, opening):
+    assert told(probe, *rows).headline.startswith(opening)
