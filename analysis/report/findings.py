@@ -18,7 +18,7 @@ from freqbias.analysis.report.formatting import (
     sized,
     tested,
 )
-from freqbias.analysis.report.sentences import said
+from freqbias.analysis.report.sentences import SENTENCES, said
 from freqbias.analysis.report.values import count
 from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.judgement import Finding
@@ -130,7 +130,8 @@ def _groups(have: Lookup, main: Estimate | None) -> list[str]:
         p_value, means = adjusted_p(row), row.details.get("means")
         if p_value is not None and p_value < 0.05 and isinstance(means, dict):
             shown = "; ".join(f"{name} {number(_mean_of(value))}" for name, value in means.items())
-            sentences.append(said("groups", by=by, p=tested(row), list=shown))
+            named = said(f"by_{by}") if f"by_{by}" in SENTENCES else by
+            sentences.append(said("groups", by=named, p=tested(row), list=shown))
     return sentences
 
 

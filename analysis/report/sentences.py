@@ -88,6 +88,7 @@ SENTENCES = {
     "spread": "Items differ: the standard deviation of their true effects is {value}; the effect of a new item is expected between "
     "{low} and {high}.",
     "groups": "The gap is not the same by {by} ({p}): {list}.",
+    "by_pos": "part of speech",
     "stratum_whole_whole": "both words whole {size} ({items})",
     "stratum_whole_split": "only the rare word split {size} ({items})",
     "stratum_split_split": "both split {size} ({items})",

@@ -52,7 +52,7 @@ def test_the_reader_of_sources_finds_a_stray_sentence(tmp_path):
 def test_every_sentence_of_the_table_is_said_by_some_module():
     source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES if path.name not in TABLES)
     made = {f"calibration_{way}" for way in ("even", "steeper", "flatter")} | {
-        name for name in SENTENCES if name.startswith(("arm_", "stratum_"))
+        name for name in SENTENCES if name.startswith(("arm_", "by_", "stratum_"))
     }
     assert [name for name in SENTENCES if f'"{name}"' not in source and name not in made] == []
     assert set(re.findall(r'said\("(\w+)"', source)) <= set(SENTENCES)
@@ -74,7 +74,8 @@ def headline_left(headline, rules):
         if rule.name in rules:
             parts = re.split(r"\{\w+\}", rule.sentence)
             headline = re.sub(".*?".join(map(re.escape, parts)), "", headline, count=1, flags=re.DOTALL)
-    return headline.strip()
+    left = headline.strip()  # what a row fills in at its end may be a sentence of its own
+    return "" if any(pattern.fullmatch(left) for pattern in patterns()) else left
 
 
 def test_every_sentence_of_the_example_comes_from_the_tables(tmp_path):
@@ -125,7 +126,11 @@ def test_an_adjusted_test_says_so():
     ("name", "rows", "said_of_it"),
     [
         ("spread", [row("heterogeneity", 0.03, details={"prediction_low": -0.01, "prediction_high": 0.11})], "between −0.01 and +0.11."),
-        ("groups", [row("by:pos", None, p_value=0.01, details={"means": {"noun": 0.02, "verb": 0.08}})], "noun +0.02; verb +0.08."),
+        (
+            "groups",
+            [row("by:pos", None, p_value=0.01, details={"means": {"noun": 0.02, "verb": 0.08}})],
+            "part of speech (p = .010): noun +0.02; verb",
+        ),
         ("strata", [row("whole_whole", 0.04), row("split_split", 0.06, n_items=1)], "both split +0.06 [+0.05, +0.07] (1 item)."),
         ("trimmed", [row("trimmed", 0.005)], "fifths of the items it is +0.005 [−0.005, +0.015], and its interval includes zero."),
         ("without_largest", [row("without_largest", 0.005)], "its interval includes zero."),
@@ -142,6 +147,31 @@ def test_findings_on_single_estimates(name, rows, said_of_it):
     found = told(*LEVEL, *rows)
     assert any(said_of_it in text for text in found.findings), name
     assert not any(said_of_it in text for text in told(*LEVEL).findings)
+
+
+def test_groups_of_ones_own_go_by_their_name():
+    found = told(*LEVEL, row("by:genre", None, p_value=0.01, details={"means": {"news": 0.02}}))
+    assert any(text.startswith("The gap is not the same by genre (p = .010): news +0.02.") for text in found.findings)
+
+
+@pytest.mark.parametrize(
+    ("flags", "p_value", "opening"),
+    [
+        (["equivalent"], 0.4, "Placebo: equivalent to zero (+0.008 cosine, 90 % interval [+0.005, +0.011], bound ± 0.02; 30 items)."),
+        (["equivalent"], 0.01, "Placebo: smaller than the smallest effect of interest, yet it differs from zero (+0.008 cosine, 90 %"),
+        (["equivalent", "differs"], 0.4, "Placebo: smaller than the smallest effect of interest, yet it differs from zero ("),
+        (
+            ["not_equivalent"],
+            0.01,
+            "Placebo: differs from zero (+0.008 cosine, 90 % interval [+0.005, +0.011], bound ± 0.02, interval width",
+        ),
+        (["not_equivalent"], 0.4, "Placebo: not shown to be equivalent to zero (+0.008 cosine, 90 % interval [+0.005, +0.011], bound"),
+    ],
+)
+def test_a_placebo_is_told_with_the_interval_of_its_equivalence(flags, p_value, opening):
+    test = row("equivalence", 0.008, 0.003, arm="placebo", level=0.9, bound=0.02, flags=flags)
+    found = told(mean(), mean(0.008, 0.004, arm="placebo", p_value=p_value), test)
+    assert found.controls[0].startswith(opening)
 
 
 def test_nothing_is_said_of_groups_that_do_not_differ():

@@ -372,8 +372,8 @@ def test_one_measurement_is_told_once_in_its_natural_unit():
     (found,) = verdicts(twins())
     assert (found.title, found.probe, found.also) == ("m · similarity and inversion", "similarity", ("inversion",))
     assert found.headline.startswith(
-        "In rare wording the right document loses to a wrong one in 33 % instead of 10 % of comparisons; in frequent wording it lies nearer "
-        "to a third wording of its own content: +0.08 cosine [+0.07, +0.09], adjusted p = .001."
+        "In rare wording the right document loses to a wrong one in 33 % instead of 10 % of comparisons; in frequent wording it lies "
+        "nearer to a third wording of its own content: +0.08 cosine [+0.07, +0.09], adjusted p = .001."
     )
     assert "The lead over a wrong document (exact_form of inversion) is the same number and is told here." in found.findings
     assert any(text.startswith("The right document comes first in 90 % of comparisons") for text in found.findings)
@@ -436,8 +436,8 @@ def test_two_measurements_are_told_apart(change):
         (
             "inversion",
             [("cosine", "exact_form", 0.0, {"p_value": 0.9}), ("win_rate", "exact_form", 0.2, {"high_mean": 0.9, "low_mean": 0.7})],
-            "Inconclusive: no effect detected, none ruled out (the right document loses to a wrong one in 10 % of comparisons in frequent "
-            "wording and in 30 % in rare wording; the gap is 0 cosine [",
+            "Inconclusive: no effect detected, none ruled out (the right document loses to a wrong one in 10 % of comparisons in "
+            "frequent wording and in 30 % in rare wording; the gap is 0 cosine [",
         ),
     ],
 )
