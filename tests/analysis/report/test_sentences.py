@@ -61,7 +61,7 @@ def test_every_sentence_of_the_table_is_said_by_some_module():
 def patterns():
     """Return what every sentence of the tables, and of what probes declare, matches."""
     declared = [finding.sentence for probe in PROBES for finding in Judgements()[probe].findings]
-    for template in (text for text in (*SENTENCES.values(), *declared) if text.endswith(".")):  # the others are parts of these
+    for template in (text.strip() for text in (*SENTENCES.values(), *declared) if text.endswith(".")):  # the others are parts of these
         yield re.compile(".*?".join(map(re.escape, re.split(r"\{\w+\}", template))).replace(r"\{\{", "{"), re.DOTALL)
 
 
