@@ -23,6 +23,7 @@ from freqbias.terms import (
     DUPLICATES,
     EQUIVALENT,
     FAILED_BY_DOSE,
+    FAILED_MATTER,
     FEW_FRAMES,
     IN_PHRASING,
     INSEPARABLE,
@@ -47,7 +48,7 @@ class Facts:
     reversed_sides: bool = False  # the high form of these pairs is the rarer one
     in_noise: bool = False  # smaller than what the model's numbers move by when only the batch changes
     found: bool = False  # test and interval leave out zero
-    contradicted: bool = False  # the interval leaves out zero, the test does not
+    contradicted: bool = False  # interval and test do not agree on zero
     equivalent: bool = False  # within the smallest effect of interest
     # items and dose
     even: bool = False  # hardly an item lies beyond the smallest effect of interest
@@ -88,6 +89,7 @@ class Facts:
     few_frames: bool = False
     duplicates: bool = False
     failed_by_dose: bool = False
+    failed_matter: bool = False  # failures could move the mean out of its interval
 
     @property
     def splitting(self) -> bool:
@@ -114,12 +116,13 @@ def facts_of(have: Lookup) -> Facts:
         reversed_sides=REVERSED in flags,
         in_noise=have.within_noise(main),
         found=significant(main),
-        contradicted=excludes_zero(main) and not significant(main),
+        contradicted=excludes_zero(main) != _below(main),
         equivalent=EQUIVALENT in flags_of(have.main("equivalence")),
         in_phrasing=IN_PHRASING in flags,
         few_frames=FEW_FRAMES in flags,
         duplicates=DUPLICATES in flags,
         failed_by_dose=FAILED_BY_DOSE in flags,
+        failed_matter=FAILED_MATTER in flags,
         **{name: value for part in parts for name, value in part(have, main).items()},
     )
 

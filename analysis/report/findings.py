@@ -112,7 +112,18 @@ def _limit(have: Lookup, main: Estimate | None) -> list[str]:
     if main is None or not main.std_error:
         return []
     least = minimum_detectable(main.std_error, main.n_items - 1)
-    return [said("detectable", items=count(main.n_items), least=_plain(least), unit=have.unit)]
+    told = [said("detectable", items=count(main.n_items), least=_plain(least), unit=have.unit)]
+    flipped = _flipped(have, main)
+    if flipped is None or main.bound is None:
+        return told
+    return [said("flipped", bound=_plain(main.bound), unit=have.unit, share=percent(flipped)), *told]
+
+
+def _flipped(have: Lookup, main: Estimate) -> float | None:
+    """Return which share of comparisons an effect of the smallest size that matters would turn around."""
+    test = have.main("equivalence")
+    found = main.details.get("flipped") if test is None or "flipped" not in test.details else test.details["flipped"]
+    return None if found is None else float(found)
 
 
 def _items(have: Lookup, main: Estimate | None) -> list[str]:
@@ -268,9 +279,14 @@ def _direct(have: Lookup, main: Estimate | None) -> list[str]:
     if row is None:
         return []
     robustness = row.details.get("robustness_value")
+    left = said("direct_larger") if main is not None and same_way(row, main) and _larger(row, main) else _left(row, main)
     if robustness is None or not excludes_zero(row):
-        return [said("direct", size=sized(row), left=_left(row, main))]
-    return [said("direct_robustness", size=sized(row), left=_left(row, main), robustness=percent(robustness))]
+        return [said("direct", size=sized(row), left=left)]
+    return [said("direct_robustness", size=sized(row), left=left, robustness=percent(robustness))]
+
+
+def _larger(row: Estimate, main: Estimate) -> bool:
+    return abs(row.value or 0.0) > abs(main.value or 0.0)
 
 
 def _left(row: Estimate, main: Estimate | None) -> str:

@@ -9,6 +9,7 @@ from freqbias.terms import FREQUENCY, NORM, PARTS, PLACEBO, rival_label
 
 ALPHA = 0.05
 TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
+REVERSE = ":reverse"  # ends the term of a slope whose instrument is the pairs' own frequency
 NORMAL_90, NORMAL_95 = 1.645, 1.960  # half-widths in standard errors
 
 
@@ -59,7 +60,7 @@ class Lookup:
 
     def slopes_by_instrument(self) -> list[tuple[str, Estimate]]:
         """Return the slopes that take a user's own source of frequencies as instrument, by its name."""
-        return self._named("zipf_slope_iv:")
+        return [(name, row) for name, row in self._named("zipf_slope_iv:") if not name.endswith(REVERSE)]
 
     def groups(self) -> list[tuple[str, Estimate]]:
         """Return the tests whether groups of items (part of speech, domain, frame) differ, by what groups them."""

@@ -72,8 +72,7 @@ HEADLINES = (
     Rule(
         name="cannot_tell",
         holds=lambda f: not f.found and f.contradicted and not (f.equivalent or f.both_ways),
-        sentence="Inconclusive: the interval leaves out zero, the test does not agree ({level}{size}, {p}), so no effect is "
-        "claimed.{needed}",
+        sentence="Inconclusive: interval and test do not agree on zero ({level}{size}, {p}), so no effect is claimed.{needed}",
     ),
     Rule(
         name="cannot_tell",
@@ -328,13 +327,19 @@ QUALIFIERS = (
         name=DUPLICATES,
         holds=lambda f: f.duplicates,
         sentence="{duplicate_items} stand with the same texts under another name: they count more than once, and every interval is too "
-        "narrow.",
+        "narrow{distinct}.",
         beside=_SEEN,
     ),
     Rule(
         name="failures",
         holds=lambda f: f.failed_by_dose,
-        sentence="Which pairs failed depends on the frequency gap or on the form: {failures}.",
+        sentence="Which pairs failed depends on frequency, on length or on the arm: {failures}.",
+        beside=_SEEN,
+    ),
+    Rule(
+        name="failures",
+        holds=lambda f: f.failed_matter and not f.failed_by_dose,
+        sentence="What failed could change it: {failures}.",
         beside=_SEEN,
     ),
 )

@@ -49,6 +49,7 @@ SENTENCES = {
     "share_of_items": "{share} of the items",
     "failures_bounded": "whatever they would have shown, the mean lies between {low} and {high}",
     "some_items": "some items",
+    "distinct": "; counted once, they give {size}",
     "items_failed": "{n} pairs failed",
     # controls
     "placebo_none": "Placebo: these pairs have none.",
@@ -81,6 +82,7 @@ SENTENCES = {
     "shares": "The gap favours the frequent form in {high} of the items, the rare form in {low}.",
     "shares_zero": "The gap favours the frequent form in {high} of the items, the rare form in {low}; in {zero} it is zero.",
     "share_alone": "The gap favours the frequent form in {high} of the items.",
+    "flipped": "The smallest effect of interest, ± {bound} {unit}, would turn around {share} of the comparisons between right and wrong.",
     "detectable": "With {items} an effect under {least} {unit} would have been missed more often than one time in five.",
     "twin": "The lead over a wrong document ({contrast} of {probe}) is the same number and is told here.",
     "secondary": "In other measures: {list}.",
@@ -99,8 +101,9 @@ SENTENCES = {
     "direct": "Effect not mediated by word splitting: {size}{left}.",
     "direct_robustness": "Effect not mediated by word splitting: {size}{left}; what is not held constant would have to explain "
     "{robustness} of what is left of splitting and of the gap to bring it to zero.",
-    "without_largest": "Without the items of the largest gaps it is {size}, and its interval {verb} zero.",
-    "trimmed": "Without the outer fifths of the items it is {size}, and its interval {verb} zero.",
+    "direct_larger": "; that is more than the whole effect, so splitting works the other way",
+    "without_largest": "Without the one item that adds most to it, it is {size}, and its interval {verb} zero.",
+    "trimmed": "Without the fifth of the items at either end it is {size}, and its interval {verb} zero.",
     "verb_includes": "includes",
     "verb_excludes": "leaves out",
     "equal_overlap_own": "The queries are the collection's own; they search only those of its texts that have two forms.",

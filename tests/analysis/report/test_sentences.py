@@ -132,7 +132,7 @@ def test_an_adjusted_test_says_so():
             "part of speech (p = .010): noun +0.02; verb",
         ),
         ("strata", [row("whole_whole", 0.04), row("split_split", 0.06, n_items=1)], "both split +0.06 [+0.05, +0.07] (1 item)."),
-        ("trimmed", [row("trimmed", 0.005)], "fifths of the items it is +0.005 [−0.005, +0.015], and its interval includes zero."),
+        ("trimmed", [row("trimmed", 0.005)], "items at either end it is +0.005 [−0.005, +0.015], and its interval includes zero."),
         ("without_largest", [row("without_largest", 0.005)], "its interval includes zero."),
         (
             "dose_sides",
@@ -140,6 +140,8 @@ def test_an_adjusted_test_says_so():
             "of the frequent one, −0.05 [−0.06, −0.04] of the rare",
         ),
         ("dose_instrument", [row("zipf_slope_iv:subtlex", 0.04)], "with the frequency in subtlex as instrument +0.04"),
+        ("flipped", [mean(details={"flipped": 0.07})], "± 0.02 cosine, would turn around 7 % of the comparisons"),
+        ("direct_larger", [row("net_of_subwords", 0.07)], "more than the whole effect, so splitting works the other way."),
         ("direct", [row("net_of_subwords", 0.04, details={"robustness_value": 0.2})], "would have to explain 20 % of"),
     ],
 )
