@@ -1,6 +1,6 @@
 """What stands before the headline: the placebo, frequency minus placebo and the length control."""
 
-from freqbias.analysis.report.formatting import Lookup, adjusted_p, flags_of, interval, number, p_text, significant, sized, tested
+from freqbias.analysis.report.formatting import ALPHA, Lookup, adjusted_p, flags_of, interval, number, p_text, significant, sized, tested
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.values import count
 from freqbias.records import Estimate
@@ -28,9 +28,9 @@ def _whole(have: Lookup, row: Estimate) -> str:
     """Say what the placebo shows over all, with the 90 % interval that its equivalence rests on."""
     where = said("placebo_where", value=number(row.value), unit=have.unit, interval=interval(row), bound=number(row.bound, signed=False))
     # by the test of its own, since the 90 % interval leaves out zero in a tenth of the placebos that are zero
-    differs = significant(have.main("mean", PLACEBO)) or DIFFERS in flags_of(row)
+    differs = significant(have.main("mean", PLACEBO))
     if EQUIVALENT in row.flags:
-        name = "placebo_equivalent_differs" if differs else "placebo_equivalent"
+        name = "placebo_equivalent_differs" if differs or DIFFERS in flags_of(row) else "placebo_equivalent"
     else:
         name = "placebo_differs" if differs else "placebo_unclear"
         if row.ci_high is not None and row.ci_low is not None:
@@ -43,7 +43,10 @@ def _apart(have: Lookup) -> list[str]:
     parts = [f"{rival.term.partition(':')[2]} {sized(rival)}" for rival in off]
     told = [said("placebo_parts", parts="; ".join(parts))] if parts else []
     joint = have.main("placebo_joint", PLACEBO)
-    return told if joint is None else [*told, said("placebo_joint", p=p_text(adjusted_p(joint)))]
+    p_value = None if joint is None else adjusted_p(joint)
+    if p_value is None:
+        return told
+    return [*told, said("placebo_joint_differs" if p_value < ALPHA else "placebo_joint", p=p_text(p_value))]
 
 
 def _difference(have: Lookup) -> list[str]:

@@ -146,12 +146,12 @@ def _placebo(have: Lookup, main: Estimate) -> dict[str, Any]:
     difference, placebo = have.main("mean", DIFFERENCE), have.main("mean", PLACEBO)
     told = difference is not None and difference.ci_low is not None
     joint = have.main("placebo_joint", PLACEBO)
-    alone = significant(placebo) or DIFFERS in flags_of(have.main("equivalence", PLACEBO))
+    alone, parts = significant(placebo), DIFFERS in flags_of(have.main("equivalence", PLACEBO))
     return {
         "has_placebo": placebo is not None,
         "beyond_placebo": same_way(difference, main) if told else None,
         "placebo_differs": alone,
-        "placebo_differs_jointly": not alone and _below(joint),
+        "placebo_differs_jointly": not alone and (_below(joint) or parts),
     }
 
 

@@ -83,13 +83,15 @@ def _placebo(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     difference, placebo, joint = have.main("mean", DIFFERENCE), have.main("mean", PLACEBO), have.main("placebo_joint", PLACEBO)
     values |= {} if difference is None else {"difference": sized(difference)}
     values |= {} if placebo is None else {PLACEBO: sized(placebo)}
-    return values | ({} if joint is None else {"placebo_p": p_text(adjusted_p(joint))})
+    return values | {"placebo_p": p_text(None if joint is None else adjusted_p(joint))}
 
 
 def _dose(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     held = list(dict.fromkeys(label for name, label in have.held().items() if have.main(f"part:{name}") is not None))
     carriers = [said("carrier", label=label, share=percent(share)) for label, share in carried(facts)]
-    values = {"or_with": said("or_with", held=listed(held)) if held else "", "carriers": listed(carriers)}
+    values = {"or_with": "", "carriers": listed(carriers)}
+    if held:
+        values["or_with"] = said("or_with" if len(held) <= MAX_LISTED else "or_with_many", held=_held(held))
     fit, claim, constant = have.main("lack_of_fit"), have.main("credit"), have.main("intercept")
     values |= {} if fit is None else {"fit_p": p_text(adjusted_p(fit))}
     values |= {} if claim is None else {"credit_p": tested(claim)}
@@ -110,11 +112,14 @@ def _slope(pair: Sequence[Estimate | None], held: Sequence[str]) -> str:
     first, robust = pair
     if first is None:
         return said("per_factor", size=said("no_interval"))
-    shown = listed(held) if len(held) <= MAX_LISTED else said("confounders", n=str(len(held)))
-    own = said("per_factor_held" if held else "per_factor", size=sized(first), held=shown)
+    own = said("per_factor_held" if held else "per_factor", size=sized(first), held=_held(held))
     if robust is None or excludes_zero(first) == excludes_zero(robust):
         return own
     return said("per_factor_robust", slope=own, size=sized(robust))
+
+
+def _held(held: Sequence[str]) -> str:
+    return listed(held) if len(held) <= MAX_LISTED else said("confounders", n=str(len(held)))
 
 
 def _splitting(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:

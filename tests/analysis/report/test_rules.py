@@ -85,6 +85,12 @@ CASES = [
         [*GRADED, row("placebo_joint", None, arm="placebo", p_value=0.01)],
         [row("placebo_joint", None, arm="placebo", p_value=0.2)],
     ),
+    (
+        "placebo_differs",
+        "two words (no test)",
+        [*GRADED, equivalence(0.001, arm="placebo", held=True).replace(flags=["equivalent", "differs"])],
+        [equivalence(0.001, arm="placebo", held=True)],
+    ),
     ("no_placebo", "The placebo has too few items", [mean(), mean(0.0, None, arm="placebo", n_items=1)], placebo()),
     ("no_placebo", "Without a placebo arm", [mean(), *slopes(0.0)], placebo()),
     ("no_placebo", "There is no placebo arm", [mean(), *slopes(), *WHOLE], placebo()),

@@ -176,6 +176,13 @@ def test_a_placebo_is_told_with_the_interval_of_its_equivalence(flags, p_value, 
     assert found.controls[0].startswith(opening)
 
 
+@pytest.mark.parametrize(("p_value", "ending"), [(0.01, "it differs from zero (p = .010)."), (0.2, "from zero detected (p = .200).")])
+def test_the_joint_test_of_the_placebo_says_what_it_found(p_value, ending):
+    joint = row("placebo_joint", 0.02, arm="placebo", p_value=p_value)
+    found = told(mean(), mean(0.0, arm="placebo"), row("equivalence", 0.0, arm="placebo", level=0.9, flags=["not_equivalent"]), joint)
+    assert found.controls[-2 if "Frequency minus" in found.controls[-1] else -1].endswith(ending)
+
+
 def test_nothing_is_said_of_groups_that_do_not_differ():
     found = told(*LEVEL, row("by:pos", None, p_value=0.3, details={"means": {"noun": 0.02, "verb": 0.08}}))
     assert "noun" not in " ".join(found.findings)
