@@ -55,7 +55,7 @@ class Facts:
     uneven: bool = False  # one in twenty or more do
     both_ways: bool = False  # on either side
     flat: bool = False  # a frequency gap of one Zipf unit more changes less than the smallest effect of interest
-    changes: bool = False  # the gap changes with the frequency gap, whichever way
+    changes: bool = False  # the gap changes with the frequency gap, whichever way, and not by less than that
     # what rules credit out before anything is taken apart
     in_phrasing: bool = False
     overlap_everywhere: bool = False  # in every pair the user's own queries share more words with one form
@@ -165,21 +165,26 @@ def _dose(have: Lookup, main: Estimate) -> dict[str, Any]:
     if slope is None or slope.value is None:
         return {INSEPARABLE: INSEPARABLE in flags_of(slope), "flat": True}
     needed = needed_slopes(have)
-    inner = inner_interval(slope)
     steps = all(row is not None and same_way(row, main) for row in needed)
     claim = have.main("credit")
     kept = claim is None or _below(claim)
     gradient = needed[-2]
+    flat = _within_bound(gradient, main.bound)
     return {
         "has_slope": True,
-        "flat": inner is None or main.bound is None or (-main.bound <= inner[0] and inner[1] <= main.bound),
-        "changes": significant(gradient) and excludes_zero(needed[-1]) and same_way(needed[-1], gradient or main),
+        "flat": flat,
+        "changes": not flat and significant(gradient) and same_way(needed[-1], gradient or main),
         "graded": steps and kept,
         "graded_but_corrected": steps and not kept,
         "shrinks": gradient is not None and excludes_zero(gradient) and not same_way(gradient, main),
         "from_the_start": same_way(have.main("intercept"), main),
         "nonlinear": _below(have.main("lack_of_fit")),
     }
+
+
+def _within_bound(row: Estimate | None, bound: float | None) -> bool:
+    ends = None if row is None else inner_interval(row)
+    return ends is not None and bound is not None and -bound <= ends[0] and ends[1] <= bound
 
 
 def needed_slopes(have: Lookup) -> list[Estimate | None]:

@@ -141,7 +141,7 @@ def _integrity(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     else:
         values["duplicate_items"] = said("some_items")
     distinct = have.main("distinct_items")
-    values["distinct"] = "" if distinct is None else said("distinct", size=sized(distinct))
+    values["distinct"] = "" if distinct is None or distinct.ci_low is None else said("distinct", size=sized(distinct))
     row = have.main(FAILED_BY_DOSE)
     if row is None:
         return values | {"failures": said("items_failed", n=str(main.n_failed))}

@@ -284,3 +284,18 @@ def test_no_headline_claims_a_cause_and_every_equivalence_has_its_interval(rows)
     assert headline.endswith(".")
     if "matters" in headline or "smallest effect of interest: 90" in headline:
         assert "90 % interval [" in headline
+
+
+def test_a_dose_smaller_than_what_matters_is_no_dose_that_matters():
+    """A slope of .01 per factor of ten that differs from zero, where .02 is the least that matters."""
+    assert told(*NOTHING, *slopes(0.01, 0.005)).rules == ("no_difference",)
+    assert told(*NOTHING, *slopes(0.02, 0.005)).rules == ("cancels",)
+    assert told(*NOTHING, *slopes(0.0, 0.04)).rules == ("cannot_tell",)
+    assert told(*NOTHING, *slopes(0.0, within=0.03)).rules == ("cancels",)
+
+
+@pytest.mark.parametrize(("spread", "rule"), [(0.008, "no_difference"), (0.03, "cannot_tell")])
+def test_items_of_one_pair_are_alike_where_even_their_measured_spread_is_small(spread, rule):
+    """Their true effects have no standard deviation of their own, but that of the measured ones bounds it."""
+    own = mean(0.001, 0.004, std_error=spread / 30**0.5)
+    assert told(own, equivalence(0.001, 0.003)).rules == (rule,)
