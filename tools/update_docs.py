@@ -30,14 +30,14 @@ ROOT = Path(__file__).resolve().parents[1]
 TOKENIZERS = ("wordpiece", "sentencepiece", "bpe")
 
 
-QUOTED = ("minilm · similarity and inversion", "smollm2-135m · likelihood")  # of the example's verdicts: one a kind of model
+QUOTED = ("minilm · similarity", "smollm2-135m · likelihood")  # of the example's verdicts: one a kind of model
 
 
 def example() -> str:
     """Return two verdicts of the committed example report, their headings as emphasised lines."""
     report = (ROOT / "results/example/report.md").read_text(encoding="utf-8")
     parts = report.partition("## Verdict\n")[2].partition("\n## ")[0].strip().split("### ")
-    quoted = [f"*{name}*\n{rest}" for name, _, rest in (part.partition("\n") for part in parts) if name in QUOTED]
+    quoted = [f"*{name}*\n{rest}" for name, _, rest in (part.partition("\n") for part in parts) if name.partition(" and ")[0] in QUOTED]
     return "\n".join(f"> {line}".rstrip() for line in "".join(quoted).strip().splitlines())
 
 
