@@ -279,7 +279,7 @@ def _direct(have: Lookup, main: Estimate | None) -> list[str]:
     if row is None:
         return []
     robustness = row.details.get("robustness_value")
-    left = said("direct_larger") if main is not None and same_way(row, main) and _larger(row, main) else _left(row, main)
+    left = said("direct_beyond") if main is not None and same_way(row, main) and _larger(row, main) else _left(row, main)
     if robustness is None or not excludes_zero(row):
         return [said("direct", size=sized(row), left=left)]
     return [said("direct_robustness", size=sized(row), left=left, robustness=percent(robustness))]

@@ -103,7 +103,7 @@ SENTENCES = {
     "direct": "Effect not mediated by word splitting: {size}{left}.",
     "direct_robustness": "Effect not mediated by word splitting: {size}{left}; what is not held constant would have to explain "
     "{robustness} of what is left of splitting and of the gap to bring it to zero.",
-    "direct_larger": "; that is more than the whole effect, so splitting works the other way",
+    "direct_beyond": "; that is more than the whole effect, so splitting works the other way",
     "without_largest": "Without the one item that adds most to it, it is {size}, and its interval {verb} zero.",
     "trimmed": "Without the fifth of the items at either end it is {size}, and its interval {verb} zero.",
     "verb_includes": "includes",
