@@ -1,5 +1,6 @@
 """What stands before the headline: the placebo, frequency minus placebo and the length control."""
 
+from freqbias.analysis.estimate.placebo import MIN_ORIENTED
 from freqbias.analysis.report.formatting import ALPHA, Lookup, adjusted_p, flags_of, interval, number, p_text, significant, sized, tested
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.values import count
@@ -39,7 +40,7 @@ def _whole(have: Lookup, row: Estimate) -> str:
 
 
 def _apart(have: Lookup) -> list[str]:
-    off = [rival for rival in have.rivals() if EQUIVALENT not in rival.flags]
+    off = [rival for rival in have.rivals() if EQUIVALENT not in rival.flags and rival.n_items >= MIN_ORIENTED]
     parts = [f"{rival.term.partition(':')[2]} {sized(rival)}" for rival in off]
     told = [said("placebo_parts", parts="; ".join(parts))] if parts else []
     joint = have.main("placebo_joint", PLACEBO)

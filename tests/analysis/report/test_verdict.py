@@ -275,6 +275,17 @@ def test_a_rival_without_an_equivalence_test_passed_is_not_called_different():
     )
 
 
+def test_a_part_of_the_placebo_of_a_few_items_is_not_told():
+    placebo = {"arm": "placebo", "level": 0.9, "bound": 0.02, "flags": ["not_equivalent"]}
+    rows = [("cosine", "gloss", 0.015, placebo | {"term": "equivalence"})]
+    rows += [
+        ("cosine", "gloss", 0.015, placebo | {"term": f"equivalence:{name}", "n_items": n}) for name, n in (("formal", 4), ("words", 5))
+    ]
+    found = told("similarity", ("cosine", "gloss", 0.05, {}), *rows)
+    assert "words" in found.controls[1]
+    assert "formal" not in found.controls[1]
+
+
 SLOPES = [
     ("cosine", "gloss", 0.03, {"term": term}) for term in ("zipf_slope", "zipf_slope_robust", "within_slope", "within_slope_robust")
 ]
