@@ -21,7 +21,7 @@ CLOSE, WIDE = 0.47, 0.05  # decoys and noise where the right document does lose 
 RARE_NOISE = 0.5  # length of what is added to rare documents, whose own length is 1
 CONE = 0.14  # how much nearer to a common direction a Zipf unit brings a text
 SLOPE, AFTER_EFFECT = 1.5, AFTER
-POSITION_EFFECT, LENGTH_EFFECT = 0.3, -0.05
+POSITION_EFFECT, LENGTH_EFFECT = 0.05, -0.05
 
 
 @cache
@@ -202,9 +202,9 @@ def lm_after(texts):
 
 
 def lm_position(texts):
-    """The same, and a word is likelier by 0.3 nats for every word before it, whatever it is."""
-    # in one number: a frequent word that comes late would be likelier than certain
-    return [np.array([(row + POSITION_EFFECT * np.arange(len(row))).sum()]) for row in lm_corpus(texts)]
+    """The same, and a word is likelier by 0.05 nats for every word before it, whatever it is."""
+    # no word is so frequent that it would be likelier than certain where it comes late
+    return [row + POSITION_EFFECT * np.arange(len(row)) for row in lm_corpus(texts)]
 
 
 def lm_length(texts):

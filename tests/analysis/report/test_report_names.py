@@ -56,7 +56,7 @@ def test_long_names_fit_into_file_names_and_figures(tmp_path):
 def test_two_measures_of_one_probe_are_one_test_and_both_are_told(tmp_path):
     pairs, rows = write_run(tmp_path, items=12)
     own = [row.replace(probe="mmlu", measure=measure) for row in rows if row.register == "plain" for measure in ("f1", "accuracy")]
-    own = [row.replace(contrast="gap", register=None) for row in own]
+    own = [row.replace(contrast="gap", register=None, decoys=None) for row in own]
     write_records(tmp_path / "observations.jsonl", own)
     made = estimate(frame(own), pairs, curve=False)
     assert {row.measure for row in made if row.family == "confirmatory"} == {"f1"}
