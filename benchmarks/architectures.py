@@ -252,8 +252,10 @@ def measured(folder: Path, dtype: str) -> Settings:
     try:
         model: Any = language_model(str(folder), dtype=dtype, device="cpu")
     except FreqbiasError as error:
-        said = str(error).replace(str(folder), "…")
-        return {"scoring": "refused", "note": "not causal" if "not causal" in said else said[:200]}
+        if "not causal" in str(error):
+            return {"scoring": "refused", "note": "not causal"}
+        said = str(error).replace(str(folder), "…").replace(f"'{folder.name}'", "…")
+        return {"scoring": "not loaded", "note": said[:200]}
     rows = model._ids(asked)
     expected = direct(model, rows)
     fitting = [row for row in rows if model._alone is None or len(row) <= model._alone]
