@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from simulation import markdown_of, write_run
 
 from freqbias.analysis import estimate, frame
-from freqbias.analysis.design.power import power_of
+from freqbias.analysis.design.plan import power_of
 from freqbias.analysis.report.report import write_report
 from freqbias.analysis.report.verdict import verdicts
 from freqbias.errors import InputError
@@ -120,7 +120,7 @@ def test_power_takes_no_share_of_a_margin_that_the_bound_is_not_made_of(tmp_path
     judgements = Judgements({"theirs": DECLARED})
     with pytest.raises(InputError, match="has no exact - decoy margin to take --relative of"):
         power_of(frame(rows), relative=0.05, judgements=judgements, simulations=50)
-    (answer,) = [row for row in power_of(frame(rows), judgements=judgements, simulations=50) if row.arm == "frequency"]
+    (answer,) = power_of(frame(rows), judgements=judgements, simulations=50)
     assert answer.target == DECLARED.sesoi
 
 

@@ -1,5 +1,5 @@
 """Planning and checking: power, simulated runs (`simulate`), the self-check of the statistics (`selfcheck`)."""
 
-from freqbias.analysis.design.power import power_of
+from freqbias.analysis.design.plan import power_of
 
 __all__ = ["power_of"]

@@ -1,26 +1,14 @@
-"""How many items a run needs: minimum detectable effects and sample sizes, simulated from the run's own variance components."""
+"""The power of one mean over items: minimum detectable effects and sample sizes, simulated from a run's variance components."""
 
-import logging
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from freqbias.analysis.estimate.estimates import sesoi
-from freqbias.analysis.estimate.means import SESOI_SHARE
 from freqbias.analysis.stats.resampling import Values
-from freqbias.analysis.table import contrasts
-from freqbias.analysis.table.judged import settled_in
 from freqbias.errors import InputError
-from freqbias.judgement import Judgement, Judgements
-from freqbias.progress import Track, silent
-from freqbias.terms import FREQUENCY, PLACEBO
-
-log = logging.getLogger(__name__)
 
 ALPHA = 0.05  # of the two-sided test, and of each of the two one-sided tests of equivalence
 POWER = 0.8  # the convention of Cohen (1988)
@@ -37,6 +25,11 @@ class Components:
     between: float
     within: float
     sizes: tuple[int, ...]
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of item means."""
+        return float(np.sqrt(self.between + self.within * np.mean(1 / np.array(self.sizes))))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,39 +98,26 @@ def _detected(means: Values, errors: Values, effect: float, items: NDArray[np.in
     return np.asarray(np.abs(means + effect) > stats.t.ppf(1 - ALPHA / 2, np.asarray(items) - 1) * errors)
 
 
-def _equivalent(means: Values, errors: Values, bound: float, items: NDArray[np.int64] | int) -> Values:
-    """Return where both one-sided t tests place the mean within ± `bound` (a true effect of zero)."""
-    return np.asarray(np.abs(means) + stats.t.ppf(1 - ALPHA, np.asarray(items) - 1) * errors < bound)
-
-
-def items_needed(
-    found: Components, target: float, rng: np.random.Generator, *, power: float = POWER, equivalence: bool = False, simulations: int
-) -> Needed:
-    """Return the smallest number of items at which simulated power reaches `power`.
-
-    For the two-sided t test at a true effect of `target`; with `equivalence`, for TOST at ± `target` and a true effect of zero.
-    """
-    spread = float(np.sqrt(found.between + found.within * np.mean(1 / np.array(found.sizes))))
-    quantile = stats.norm.ppf(1 - ALPHA) + stats.norm.ppf((1 + power) / 2) if equivalence else stats.norm.ppf(1 - ALPHA / 2)
-    quantile += 0.0 if equivalence else stats.norm.ppf(power)
-    about = float((max(quantile, 1.0) * spread / target) ** 2)
+def items_needed(found: Components, target: float, rng: np.random.Generator, *, power: float = POWER, simulations: int) -> Needed:
+    """Return the smallest number of items at which the simulated power of the two-sided t test reaches `power` for a mean of `target`."""
+    quantile = stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(power)
+    about = float((max(quantile, 1.0) * found.spread / target) ** 2)
     if about > MAX_ITEMS:
         return Needed(items=None, low=None, high=None)
     margin = RELIABLE * np.sqrt(power * (1 - power) / simulations)
     most = min(MAX_ITEMS, int(1.3 * about) + 20)
-    curve = _curve(found, target, rng, most, equivalence, simulations)
+    curve = _curve(found, target, rng, most, simulations)
     first = [_first(curve, power + shift) for shift in (0.0, -margin, margin)]
     return Needed(items=first[0], low=first[1], high=first[2])
 
 
-def _curve(found: Components, target: float, rng: np.random.Generator, most: int, equivalence: bool, simulations: int) -> Values:
+def _curve(found: Components, target: float, rng: np.random.Generator, most: int, simulations: int) -> Values:
     """Return simulated power for 2, 3, … `most` items, in blocks that fit into memory."""
-    judge = _equivalent if equivalence else _detected
     n, hits = np.arange(2, most + 1), np.zeros(most - 1)
     block = max(1, _BLOCK // most)
     for start in range(0, simulations, block):
         means, errors = standardised(found, rng, most, min(block, simulations - start))
-        hits += judge(means, errors, target, n).sum(axis=0)
+        hits += _detected(means, errors, target, n).sum(axis=0)
     return hits / simulations
 
 
@@ -146,20 +126,22 @@ def _first(curve: Values, power: float) -> int | None:
     return int(reached[0]) + 2 if len(reached) else None
 
 
-def detectable(
-    found: Components, items: int, rng: np.random.Generator, *, power: float = POWER, equivalence: bool = False, simulations: int
-) -> tuple[float, float]:
-    """Return the smallest effect (with `equivalence`: the smallest bound) that `items` items reach `power` for, and its error.
+def detectable(found: Components, items: int, rng: np.random.Generator, *, power: float = POWER, simulations: int) -> tuple[float, float]:
+    """Return the smallest mean that `items` items reach `power` for, and its error.
 
     The error is half the range of effects whose simulated power is within a Monte Carlo standard error of `power`.
     """
     means, errors = _run(found, items, rng, simulations)
-    critical = stats.t.ppf(1 - ALPHA, items - 1) if equivalence else stats.t.ppf(1 - ALPHA / 2, items - 1)
     # the effect at which each simulated run tips: sorted, the effect for any power is a quantile
-    tips = np.abs(means) + critical * errors if equivalence else critical * errors - means
+    tips = stats.t.ppf(1 - ALPHA / 2, items - 1) * errors - means
     half = np.sqrt(power * (1 - power) / simulations)
     low, value, high = np.quantile(tips, np.clip([power - half, power, power + half], 0, 1))
     return float(value), float((high - low) / 2)
+
+
+def power_at(found: Components, target: float, items: int, rng: np.random.Generator, simulations: int) -> float:
+    """Return the simulated power of the two-sided t test of `items` items for a mean of `target`."""
+    return float(_detected(*_run(found, items, rng, simulations), target, items).mean())
 
 
 def _run(found: Components, items: int, rng: np.random.Generator, simulations: int) -> tuple[Values, Values]:
@@ -173,164 +155,3 @@ def _run(found: Components, items: int, rng: np.random.Generator, simulations: i
         means.append(values.mean(axis=1))
         errors.append(values.std(axis=1, ddof=1) / np.sqrt(items))
     return np.concatenate(means), np.concatenate(errors)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """One series and arm: the test, the items it has, what they can find and what the target needs, in the unit of the measure.
-
-    `detectable` is the smallest effect found with `power`, for `tost` the smallest bound within which a true zero is found equivalent.
-    `at_target` is the power that `items` items have for `target`; errors are Monte Carlo standard errors, `needed_low` and `needed_high`
-    the range at 95 %. None where there is no target, or where more than `MAX_ITEMS` items would be needed.
-    """
-
-    model: str
-    probe: str
-    measure: str
-    contrast: str
-    arm: str
-    test: str
-    items: int
-    sd_between: float
-    sd_within: float
-    power: float
-    target: float | None
-    detectable: float
-    detectable_error: float
-    at_target: float | None
-    at_target_error: float | None
-    needed: int | None
-    needed_low: int | None
-    needed_high: int | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the answer as one JSON-ready dictionary."""
-        return asdict(self)
-
-
-def power_of(
-    observations: pd.DataFrame,
-    *,
-    effect: float | None = None,
-    relative: float | None = None,
-    items: int | None = None,
-    power: float = POWER,
-    seed: int = 0,
-    simulations: int = SIMULATIONS,
-    judgements: Judgements | None = None,
-    track: Track = silent,
-) -> list[Answer]:
-    """Return, per model and probe, what the confirmatory contrast of a run can find and what it would need.
-
-    `observations` is what `freqbias.analysis.frame` returns. Target: `effect` in the unit of the measure, or `relative` as a share of the
-    exact - decoy margin, or the smallest effect of interest; the placebo's equivalence is always judged at the target as its bound.
-    `items` asks about another number of items than the run has. Raises `InputError` where there is nothing to compute power from.
-    """
-    _check(effect, relative, items, power)
-    known = settled_in(observations, judgements)
-    gaps = contrasts.pair_gaps(observations, known)
-    bounds = sesoi(gaps, known)
-    series = list(_series(gaps, known))
-    if not series:
-        raise InputError("no confirmatory contrast was measured in the frequency arm; run a probe on frequency pairs first")
-    answers: list[Answer] = []
-    reasons: list[str] = []
-    for key, arm, rows in track(series, "power", len(series)):
-        target = _target(key, known[key[1]], bounds, effect, relative)
-        try:
-            found = components(rows)
-        except InputError as error:
-            if arm == PLACEBO:
-                continue  # an arm that is absent or constant has no equivalence to plan; the frequency arm is what the run is for
-            reasons.append(f"{' / '.join(key)}: {error}")
-            continue
-        rng = np.random.default_rng(np.random.SeedSequence([seed, len(answers)]))
-        answers.append(_answer((*key, arm), known[key[1]].contrast, found, target, items or len(found.sizes), power, rng, simulations))
-    if not answers:
-        raise InputError(reasons[0])
-    for reason in reasons:
-        log.warning("%s", reason)
-    return answers
-
-
-def _check(effect: float | None, relative: float | None, items: int | None, power: float) -> None:
-    if effect is not None and relative is not None:
-        raise InputError("--effect and --relative both name the target; give one of the two")
-    for name, value in (("--effect", effect), ("--relative", relative)):
-        if value is not None and not 0 < value < np.inf:
-            raise InputError(f"{name} must be above 0, found {value:g}")
-    if items is not None and not 2 <= items <= MAX_ITEMS:
-        raise InputError(f"--items must be between 2 and {MAX_ITEMS}, found {items}")
-    if not ALPHA < power < 1:
-        raise InputError(f"--power must lie between {ALPHA:g} and 1, found {power:g}")
-
-
-def _series(gaps: pd.DataFrame, judgements: Judgements) -> Iterator[tuple[tuple[str, str, str], str, pd.DataFrame]]:
-    """Yield (model, probe, measure), arm and rows of every confirmatory contrast, the placebo after its frequency arm."""
-    groups: Iterable[tuple[Any, pd.DataFrame]] = gaps.groupby(["model", "probe", "measure"])
-    for key, rows in groups:
-        contrast = judgements[key[1]].contrast
-        if not judgements[key[1]].judges(contrast, key[2]):
-            continue
-        own = rows[rows["contrast"] == contrast].dropna(subset=["gap"])
-        for arm in (FREQUENCY, PLACEBO):
-            part = own[own["arm"] == arm]
-            if len(part) and (own["arm"] == FREQUENCY).any():
-                yield key, arm, part
-
-
-def _target(
-    key: tuple[str, str, str],
-    judgement: Judgement,
-    bounds: dict[tuple[str, str, str], float],
-    effect: float | None,
-    relative: float | None,
-) -> float | None:
-    if effect is not None:
-        return effect
-    bound = bounds.get(key)
-    if relative is None:
-        return bound
-    if bound is None or not judgement.sesoi_in_margins(key[2]):
-        raise InputError(f"{' / '.join(key)}: has no exact - decoy margin to take --relative of; give --effect in {key[2]}")
-    return relative * bound / SESOI_SHARE
-
-
-def _answer(
-    key: tuple[str, ...],
-    contrast: str,
-    found: Components,
-    target: float | None,
-    items: int,
-    power: float,
-    rng: np.random.Generator,
-    simulations: int,
-) -> Answer:
-    model, probe, measure, arm = key
-    equivalence = arm == PLACEBO
-    least, error = detectable(found, items, rng, power=power, equivalence=equivalence, simulations=simulations)
-    needed, share = Needed(items=None, low=None, high=None), None
-    if target is not None:
-        judge = _equivalent if equivalence else _detected
-        share = float(judge(*_run(found, items, rng, simulations), target, items).mean())
-        needed = items_needed(found, target, rng, power=power, equivalence=equivalence, simulations=simulations)
-    return Answer(
-        model=model,
-        probe=probe,
-        measure=measure,
-        contrast=contrast,
-        arm=arm,
-        test="tost" if equivalence else "two-sided",
-        items=items,
-        sd_between=float(np.sqrt(found.between)),
-        sd_within=float(np.sqrt(found.within)),
-        power=power,
-        target=target,
-        detectable=least,
-        detectable_error=error,
-        at_target=share,
-        at_target_error=None if share is None else float(np.sqrt(share * (1 - share) / simulations)),
-        needed=needed.items,
-        needed_low=needed.low,
-        needed_high=needed.high,
-    )

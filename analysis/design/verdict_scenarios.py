@@ -31,6 +31,7 @@ def verdict_scenarios() -> Iterator[Scenario]:
     yield from _not_nothing()
     yield from _many_models()
     yield from _failures()
+    yield from _frequency()
 
 
 def _judged(name: str, world: World, *rules: Rule) -> Scenario:
@@ -104,3 +105,29 @@ def _failures() -> Iterator[Scenario]:
     yield _judged("the largest gaps fail", large, at_least(0.95, "said", "failures"))
     rare = replace(graded, failing=0.8, failing_zipf=ZIPF_MEAN + 0.3)
     yield _judged("the rarest words fail", rare, at_least(0.95, "said", "failures"))
+
+
+#: Frequency at work beside what goes with it: length, register, pieces of rare words. The effect is about the smallest that a run of
+#: this size credits with 80 % by `power` (held so by `tests/analysis/design/test_plan.py`).
+GRADED = World(
+    items=100,
+    placebo_items=50,
+    per_zipf=0.0174,
+    zipf_spread=0.6,
+    words_spread=4.0,
+    correlation=-0.7,
+    per_word=-0.001,
+    marked=0.4,
+    marked_per_zipf=0.2,
+    per_marked=0.01,
+    split=0.5,
+    split_per_zipf=0.2,
+    split_both=0.2,
+    per_piece=0.004,
+    margin=0.2,
+)
+
+
+def _frequency() -> Iterator[Scenario]:
+    """Yield the world in which frequency is at work, as much as `power` says that a run of this size shows in four of five."""
+    yield _judged("graded, at the power of .8", GRADED, Rule(kind="credits", expected=0.80, between=(0.75, 0.90)))

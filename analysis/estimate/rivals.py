@@ -36,17 +36,13 @@ def rival_rows(rows: pd.DataFrame, placebo: pd.DataFrame | None = None) -> Itera
 
     Nothing where the pairs of the frequency arm do not allow it.
     """
-    rows = complete(rows.drop(columns=[name for name in (f"{GLOSS_ZIPF}_gap",) if name in rows and rows[name].isna().all()]))
-    unknown = tuple(
-        f"{NOT_HELD}{name.removesuffix('_gap')}" for name in rivals_in(rows) if name in rows.columns and rows[name].isna().any()
-    )
-    names = predictors(rows)
-    if not names or names[0] != ZIPF_GAP or not usable(rows, "gap", names)[1]:
+    arms = arms_of(rows, placebo)
+    if arms is None:
         return
-    arms = Arms(rows=_together(rows, placebo, names), names=names, flags=unknown)
+    told, names = arms.rows[arms.rows[OWN]], arms.names
     factor = inflation(arms.rows, names, arms.own)[ZIPF_GAP]
     if factor >= INSEPARABLE_VIF:
-        yield _inseparable(rows, names, factor, unknown)
+        yield _inseparable(told, names, factor, arms.flags)
         return
     fit = crossed(arms.rows, "gap", names, JOINT, arms.own)
     yield from dose_rows(arms, fit)
@@ -54,7 +50,19 @@ def rival_rows(rows: pd.DataFrame, placebo: pd.DataFrame | None = None) -> Itera
         yield from _slopes(fit, names)
         yield row_of("adjusted", fit.adjusted, f"mean gap at the mean frequency gap with no rival; {method_of(fit, names)}")
     yield from _direct(arms, fit)
-    yield from _matched(rows, names)
+    yield from _matched(told, names)
+
+
+def arms_of(rows: pd.DataFrame, placebo: pd.DataFrame | None = None) -> Arms | None:
+    """Return what slopes are fitted to, with the predictors that these pairs have; None where they do not allow it."""
+    rows = complete(rows.drop(columns=[name for name in (f"{GLOSS_ZIPF}_gap",) if name in rows and rows[name].isna().all()]))
+    unknown = tuple(
+        f"{NOT_HELD}{name.removesuffix('_gap')}" for name in rivals_in(rows) if name in rows.columns and rows[name].isna().any()
+    )
+    names = predictors(rows)
+    if not names or names[0] != ZIPF_GAP or not usable(rows, "gap", names)[1]:
+        return None
+    return Arms(rows=_together(rows, placebo, names), names=names, flags=unknown)
 
 
 def _together(rows: pd.DataFrame, placebo: pd.DataFrame | None, names: list[str]) -> pd.DataFrame:

@@ -51,20 +51,25 @@ def power(
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Say what effect a run could have found, and how many items a target effect needs; default target: the smallest effect of interest.
+    """Say what effect a run could have credited to frequency, and how many items mean, slope, credit and placebo need.
+
+    The default target is the smallest effect of interest.
 
     Example: `freqbias power results/demo --relative .05`
     """
     from freqbias.analysis import frame
-    from freqbias.analysis.design.power import power_of
+    from freqbias.analysis.design.plan import power_of
     from freqbias.analysis.table.judged import judgements_of
     from freqbias.files import read_pairs
     from freqbias.holdout import holdout_of, open_items
+    from freqbias.terms import PAIRS_FILE
 
     observations = frame(run)
-    items_open = open_items(run, read_pairs(run)) if holdout_of(run) else None  # a plan rests on no half that is kept out
+    pairs = read_pairs(run) if holdout_of(run) or (run / PAIRS_FILE).exists() else []
+    items_open = open_items(run, pairs) if holdout_of(run) else None  # a plan rests on no half that is kept out
     answers = power_of(
         observations if items_open is None else observations[observations["item"].isin(items_open)],
+        pairs,
         effect=effect,
         relative=relative,
         items=items,
@@ -76,34 +81,38 @@ def power(
     if json:
         print_json([answer.to_dict() for answer in answers])
         return
-    columns = ["model", "measure", "arm", "test", "items", "detectable", "target", "power for it", "items needed"]
+    tests = ("mean", "slope", "credit", "placebo")
+    columns = ["model", "probe", "measure", "items", "target", "detectable", "power", *(f"for {test}" for test in tests)]
     print_table(columns, [_power_row(answer) for answer in answers])
-    log.info("item sd and frame sd are in --json; ± is the Monte Carlo standard error, the range of items needed is at 95 %")
+    log.info(
+        "detectable, and power for the target, are of a credit: mean, slope within the frequency arm by two tests, and more than the "
+        "placebo, both arms growing in proportion; 'for ...': items needed for the target (for placebo: to be equivalent in every part, "
+        "within ± the target); errors and ranges are in --json"
+    )
 
 
 def _power_row(answer: Any) -> list[Any]:
-    share = None if answer.at_target is None else f"{answer.at_target:.2f} ± {answer.at_target_error:.3f}"
+    from freqbias.terms import CREDIT, PLACEBO
+
+    claim = answer.credit
     return [
         answer.model,
+        answer.probe,
         answer.measure,
-        answer.arm,
-        answer.test,
         answer.items,
-        f"{answer.detectable:.3g} ± {answer.detectable_error:.1g}",
         None if answer.target is None else f"{answer.target:.3g}",
-        share,
-        _needed(answer),
+        None if claim is None or claim.detectable is None else f"{claim.detectable:.3g}",
+        None if claim is None or claim.at_target is None else f"{claim.at_target:.2f}",
+        *(_needed(getattr(answer, test)) for test in ("mean", "slope", CREDIT, PLACEBO)),
     ]
 
 
-def _needed(answer: Any) -> str | None:
+def _needed(reach: Any) -> str | None:
     from freqbias.analysis.design.power import MAX_ITEMS
 
-    if answer.target is None:
+    if reach is None or reach.at_target is None:
         return None
-    if answer.needed is None:
-        return f"more than {MAX_ITEMS}"
-    return f"{answer.needed} ({answer.needed_low or '…'} to {answer.needed_high or '…'})"
+    return f"more than {MAX_ITEMS}" if reach.needed is None else str(reach.needed)
 
 
 def register(app: typer.Typer) -> None:

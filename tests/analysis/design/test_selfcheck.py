@@ -11,7 +11,8 @@ from scipy import stats
 from freqbias.analysis import frame
 from freqbias.analysis.design import selfcheck
 from freqbias.analysis.design.selfcheck import Check, scenarios
-from freqbias.analysis.design.simulate import PIECES_SPREAD, ZIPF_MEAN, World, simulate
+from freqbias.analysis.design.simulate import PIECES_SPREAD, simulate
+from freqbias.analysis.design.world import ZIPF_MEAN, World
 from freqbias.analysis.report import facts
 from freqbias.analysis.stats import resampling
 from freqbias.analysis.stats.mixed import crossed
@@ -31,10 +32,58 @@ def table_of(world, seed=0):
 
 
 @pytest.mark.simulation
-def test_everything_is_within_bounds_in_a_small_version():
-    checks = selfcheck.selfcheck(20)
+@pytest.mark.parametrize("scenario", scenarios(), ids=lambda scenario: scenario.name)
+def test_every_world_is_within_bounds_in_a_small_version(scenario):
+    checks = selfcheck.selfcheck(20, worlds=[scenario])
     assert [row.to_dict() for row in checks if not row.ok] == []
-    assert len(checks) == sum(len(scenario.rules) for scenario in scenarios())
+    assert len(checks) == len(scenario.rules)
+
+
+def test_worlds_and_what_they_are_held_to_have_names_of_their_own():
+    every = scenarios()
+    assert len({scenario.name for scenario in every}) == len(every)
+    for scenario in every:
+        names = [rule.name for rule in scenario.rules]
+        assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("world", "check", "limits"),
+    [
+        ("through subwords only", "verdict: goes with frequency, unqualified", (0, 0.05)),
+        ("register by markedness", "verdict: headline names a confounder, register", (0.80, 1)),
+        ("register by markedness", "verdict: goes with frequency", (0, 0.05)),
+        ("constant advantage, 80 items", "verdict: goes with frequency", (0, 0.05)),
+        ("constant advantage, 300 items", "verdict: goes with frequency", (0, 0.05)),
+        ("constant advantage, 300 items", "verdict: headline is not graded", (0.80, 1)),
+        ("positive mean, negative dose", "verdict: goes with frequency, unqualified", (0, 0.02)),
+        ("noise grows away from the mean dose", "frequency within_slope_robust: coverage", (0.93, 0.97)),
+        ("dose differs by frame, 8 frames", "frequency within_slope_robust: coverage", (0.93, 0.97)),
+        ("dose differs by frame, 12 frames", "frequency zipf_slope_robust: coverage", (0.93, 0.97)),
+        ("three frames, nothing on average", "verdict: goes with frequency", (0, 0.07)),
+        ("plus and minus in two halves", "verdict: headline is no difference", (0, 0.02)),
+        ("effect beyond a threshold", "verdict: headline is no difference", (0, 0.05)),
+        ("placebo whose parts cancel", "placebo equivalence: equivalent", (0, 0.20)),
+        ("12 models, any swap", "verdict: goes with frequency", (0, 0.05)),
+        ("the largest gaps fail", "verdict: headline says failures", (0.95, 1)),
+        ("the rarest words fail", "verdict: headline says failures", (0.95, 1)),
+        ("graded, at the power of .8", "verdict: goes with frequency", (0.75, 0.90)),
+        ("length only, beside a placebo", "verdict: goes with frequency", (0, 0.05)),
+    ],
+)
+def test_limits_are_those_that_were_set_before_the_first_run(world, check, limits):
+    (rule,) = [rule for rule in named(world).rules if rule.name == check]
+    assert rule.between == limits
+    for share in np.linspace(0, 1, 101):
+        hits = round(share * selfcheck.RUNS)
+        outcomes = np.repeat([1.0, 0.0], [hits, selfcheck.RUNS - hits])
+        assert selfcheck._judged(world, rule, outcomes).ok == (limits[0] <= hits / selfcheck.RUNS <= limits[1])
+
+
+def test_fewer_runs_leave_limits_the_room_that_chance_needs():
+    (rule,) = named("constant advantage, 80 items").rules
+    for runs, hits, ok in ((20, 4, True), (20, 6, False), (100, 13, True), (100, 16, False)):
+        assert selfcheck._judged("w", rule, np.array([1.0] * hits + [0.0] * (runs - hits))).ok == ok
 
 
 def half_as_wide(values, level=0.95):
@@ -161,4 +210,24 @@ def test_a_verdict_that_credits_frequency_with_what_length_does_is_out_of_bounds
     """Taking the placebo as proof enough credits frequency in every run of a world in which only length works."""
     monkeypatch.setattr(facts, "_dose", lambda have, main: {"has_slope": True, "graded": True})
     (found,) = selfcheck.selfcheck(20, worlds=[named("length only, beside a placebo")])
-    assert (found.check, found.low, found.ok) == ("frequency: credited by the verdict", 0.0, False)
+    assert (found.check, found.low, found.ok) == ("verdict: goes with frequency", 0.0, False)
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize(
+    ("world", "part", "wrong"),
+    [
+        ("constant advantage, 80 items", "_dose", {"has_slope": True, "graded": True}),
+        ("positive mean, negative dose", "_dose", {"has_slope": True, "graded": True}),
+        ("through subwords only", "_splitting", {"whole_known": True, "whole_there": True}),
+        ("plus and minus in two halves", "_items", {"even": True}),
+    ],
+)
+def test_a_verdict_that_does_not_look_is_out_of_bounds(monkeypatch, world, part, wrong):
+    """Each world holds a fact that its headline needs: with that fact made up the check fails."""
+    have = dict.fromkeys(("whole_known", "whole_there"), True) if part == "_dose" else {}
+    monkeypatch.setattr(facts, part, lambda lookup, main: wrong)
+    if have:
+        monkeypatch.setattr(facts, "_splitting", lambda lookup, main: have)
+    found = selfcheck.selfcheck(20, worlds=[named(world)])
+    assert not selfcheck.all_ok(found)
