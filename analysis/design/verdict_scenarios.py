@@ -64,7 +64,8 @@ def _something_else() -> Iterator[Scenario]:
     many = World(items=300, placebo_items=60, effect=0.05, zipf_spread=0.6)
     yield _judged("constant advantage, 300 items", many, at_most(ALPHA, "credits"), at_least(0.80, "headline", "not_graded"))
 
-    against = World(items=80, placebo_items=40, effect=0.10, per_zipf=-0.03, zipf_spread=0.6)
+    # whole words are told from split ones, without which no credit is unqualified
+    against = World(items=80, placebo_items=40, effect=0.10, per_zipf=-0.03, zipf_spread=0.6, split=0.5)
     yield _judged("positive mean, negative dose", against, at_most(0.02, "credits_unqualified"))
 
 

@@ -225,9 +225,6 @@ def test_a_verdict_that_credits_frequency_with_what_length_does_is_out_of_bounds
 )
 def test_a_verdict_that_does_not_look_is_out_of_bounds(monkeypatch, world, part, wrong):
     """Each world holds a fact that its headline needs: with that fact made up the check fails."""
-    have = dict.fromkeys(("whole_known", "whole_there"), True) if part == "_dose" else {}
     monkeypatch.setattr(facts, part, lambda lookup, main: wrong)
-    if have:
-        monkeypatch.setattr(facts, "_splitting", lambda lookup, main: have)
     found = selfcheck.selfcheck(20, worlds=[named(world)])
     assert not selfcheck.all_ok(found)
