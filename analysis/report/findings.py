@@ -11,6 +11,7 @@ from freqbias.analysis.report.formatting import (
     favoured,
     flags_of,
     interval,
+    much_wider,
     number,
     percent,
     same_way,
@@ -170,8 +171,10 @@ def _dose(have: Lookup, main: Estimate | None) -> list[str]:
         return []
     if INSEPARABLE in flags_of(row):
         return [said("dose_none", why=_why(row))]
-    beside = {"dose_robust": "zipf_slope_robust", "dose_within": "within_slope", "dose_sense": "sense_zipf_slope"}
-    more = [said(name, size=sized(slope)) for name, term in beside.items() if (slope := have.main(term)) is not None]
+    within, robust = have.main("within_slope"), have.main("within_slope_robust")
+    beside = [("dose_robust", have.main("zipf_slope_robust")), ("dose_within", within)]
+    beside += [*([("dose_robust", robust)] if much_wider(robust, within) else []), ("dose_sense", have.main("sense_zipf_slope"))]
+    more = [said(name, size=sized(slope)) for name, slope in beside if slope is not None]
     more += [said("dose_source", source=source, size=sized(slope)) for source, slope in have.slopes_by_source()]
     more += [said("dose_instrument", source=source, size=sized(slope)) for source, slope in have.slopes_by_instrument()]
     of = said("dose_of_text") if row.details.get(ZIPF_GAP_OF) == WHOLE_TEXT else ""

@@ -10,6 +10,7 @@ from freqbias.terms import FREQUENCY, NORM, PARTS, PLACEBO, rival_label
 ALPHA = 0.05
 TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
 REVERSE = ":reverse"  # ends the term of a slope whose instrument is the pairs' own frequency
+MUCH_WIDER = 1.25  # times as wide: an interval of 95 % that is short by so much covers 88 %
 NORMAL_90, NORMAL_95 = 1.645, 1.960  # half-widths in standard errors
 
 
@@ -91,6 +92,12 @@ def significant(row: Estimate | None) -> bool:
 def excludes_zero(row: Estimate | None) -> bool:
     """Tell whether there is an interval and it leaves zero out."""
     return row is not None and row.ci_low is not None and row.ci_high is not None and not row.ci_low <= 0 <= row.ci_high
+
+
+def much_wider(robust: Estimate | None, row: Estimate | None) -> bool:
+    """Tell whether the interval of a test that assumes less is so much the wider that the other one must not stand alone."""
+    ends = [end for own in (robust, row) if own is not None for end in (own.ci_low, own.ci_high) if end is not None]
+    return len(ends) == 4 and ends[1] - ends[0] > MUCH_WIDER * (ends[3] - ends[2])
 
 
 def same_way(row: Estimate | None, main: Estimate) -> bool:

@@ -12,6 +12,7 @@ from freqbias.analysis.report.formatting import (
     inner_interval,
     interval,
     listed,
+    much_wider,
     number,
     p_text,
     percent,
@@ -108,12 +109,12 @@ def _dose(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
 
 
 def _slope(pair: Sequence[Estimate | None], held: Sequence[str]) -> str:
-    """Say a slope, and the robust one beside it where the two do not agree that zero is left out."""
+    """Say a slope, and the robust one beside it where its interval is much the wider or the two do not agree that zero is left out."""
     first, robust = pair
     if first is None:
         return said("per_factor", size=said("no_interval"))
     own = said("per_factor_held" if held else "per_factor", size=sized(first), held=_held(held))
-    if robust is None or excludes_zero(first) == excludes_zero(robust):
+    if robust is None or (excludes_zero(first) == excludes_zero(robust) and not much_wider(robust, first)):
         return own
     return said("per_factor_robust", slope=own, size=sized(robust))
 
