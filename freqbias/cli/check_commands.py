@@ -15,6 +15,7 @@ Seed = Annotated[int, typer.Option(help="Seed of everything random.", min=0)]
 def selfcheck(
     runs: Annotated[int, typer.Option(help="Simulated runs per scenario.")] = 1000,
     seed: Seed = 0,
+    workers: Annotated[int | None, typer.Option(help="Processes; default: one a processor.", min=1)] = None,
     json: Json = False,
 ) -> None:
     """Check the analysis on simulated runs with planted effects: bias, coverage, false positives, power. Exit 1 when out of bounds.
@@ -24,7 +25,7 @@ def selfcheck(
     from freqbias.analysis.design.selfcheck import all_ok
     from freqbias.analysis.design.selfcheck import selfcheck as checks_of
 
-    checks = checks_of(runs, seed, workers=os.cpu_count() or 1, track=tracker())
+    checks = checks_of(runs, seed, workers=workers or os.cpu_count() or 1, track=tracker())
     if json:
         print_json([check.to_dict() for check in checks])
     else:

@@ -191,17 +191,19 @@ def test_command(cli, monkeypatch):
     for found, status in ((good, 0), (replace(good, found=0.5), 1)):
 
         def answer(runs, seed, found=found, **options):
-            seen.append((runs, seed))
+            seen.append((runs, seed, options["workers"]))
             return [found]
 
         monkeypatch.setattr(selfcheck, "selfcheck", answer)
-        shown = cli("selfcheck", "--runs", "50", "--seed", "3")
+        shown = cli("selfcheck", "--runs", "50", "--seed", "3", "--workers", "2")
         assert shown.exit_code == status
         assert ("OUT OF BOUNDS" in shown.stdout) == bool(status)
         result = cli("selfcheck", "--json")
         assert result.exit_code == status
         assert json.loads(result.stdout)[0]["ok"] == (status == 0)
-    assert seen[:2] == [(50, 3), (1000, 0)]
+    assert seen[0] == (50, 3, 2)
+    assert seen[1][:2] == (1000, 0)
+    assert cli("selfcheck", "--workers", "0").exit_code == 2
     assert cli("selfcheck", "--runs", "nosuch").exit_code == 2
 
 
