@@ -14,6 +14,7 @@ from scipy import stats
 from freqbias.analysis.design.power import ALPHA, MAX_ITEMS, RELIABLE, Needed
 from freqbias.analysis.stats.mixed import FRAME_SLOPE, Coefficient, Slopes
 from freqbias.analysis.stats.resampling import Values
+from freqbias.terms import PLACEBO
 
 FEWEST = 10  # items; no slope is estimated from fewer
 
@@ -99,7 +100,7 @@ class Claim:
             held = slope(items, effect) & (mean > _critical(df) * estimated)
             if self.placebo is not None:
                 other, other_df = self.placebo.at(items * self.placebo.items / self.mean.items)
-                beyond, other_estimated = mean - other * draws.normal("placebo"), other * draws.spread("placebo", other_df)
+                beyond, other_estimated = mean - other * draws.normal(PLACEBO), other * draws.spread(PLACEBO, other_df)
                 variance = estimated**2 + other_estimated**2
                 welch = variance**2 / (estimated**4 / df + other_estimated**4 / other_df)
                 held &= beyond > stats.t.ppf(1 - ALPHA / 2, welch) * np.sqrt(variance)

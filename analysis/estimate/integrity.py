@@ -17,6 +17,7 @@ from freqbias.terms import ACCURACY, DISTINCT_ITEMS, DUPLICATES, FAILED_BY_DOSE,
 DUPLICATE_SHARE = 0.05  # of the items; fewer move a standard error by less than a fortieth
 #: What failures may go with: the dose, how frequent either form is, and length, by which models run out of room.
 FAILURE_CAUSES = ("zipf_gap", "text_zipf_high", "text_zipf_low", "characters_gap")
+ROUNDING = 1e-9  # of a share
 KNOWN = 0.9  # of the pairs, from which on a cause is looked at
 MIN_FAILED = 3  # pairs; fewer can go with nothing
 
@@ -148,10 +149,16 @@ def _failure_p(series: Series, rows: pd.DataFrame, missing: pd.DataFrame) -> flo
 def _arms_p(own: pd.DataFrame, series: Series) -> float | None:
     """Return the p-value of an item of the frequency arm losing the same share of its pairs as one of the placebo, by Welch's test."""
     placebo = pd.concat([series.arm(PLACEBO).assign(lost=0.0), series.missing(PLACEBO).assign(lost=1.0)])
-    shares = [rows.groupby("item")["lost"].mean().to_numpy(dtype=float) for rows in (own, placebo)]
-    if min(map(len, shares)) < 2 or not any(float(np.ptp(side)) for side in shares):
+    return welch_p(*(rows.groupby("item")["lost"].mean().to_numpy(dtype=float) for rows in (own, placebo)))
+
+
+def welch_p(*shares: Values) -> float | None:
+    """Return the p-value of Welch's test of two groups of shares; None where no share differs from another of its group."""
+    if min(map(len, shares)) < 2 or max(float(np.ptp(side)) for side in shares) < ROUNDING:
         return None
-    return float(stats.ttest_ind(*shares, equal_var=False).pvalue)
+    # from the moments: given the shares themselves, scipy warns of a group in which all are equal
+    sides = [value for side in shares for value in (side.mean(), side.std(ddof=1), len(side))]
+    return float(stats.ttest_ind_from_stats(*sides, equal_var=False).pvalue)
 
 
 def _largest_correlation_p(items: pd.DataFrame, names: list[str], series: Series) -> float | None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import optimize, sparse
 
 Matrix = NDArray[np.float64]
+MAX_CONDITION = 1e12  # of the cross products of columns of one length; beyond it rounding makes variances that are negative
 ZERO = 1e-4  # a standard deviation this small beside the residual's is none
 MAX_SD_RATIO = 1e3  # beside a standard deviation this large the residual is rounding, its share of the degrees of freedom wrong
 STEP = 1e-3  # of the numerical derivatives, on the log scale
@@ -60,7 +61,7 @@ def reml(
     Degrees of freedom of coefficient j: 2 f² / (g' A g), f its variance, g the gradient of f in the variance parameters, A twice the
     inverse Hessian of the restricted deviance; a parameter at zero is taken as known. References: Satterthwaite (1946),
     doi:10.2307/3002019; Kuznetsova, Brockhoff & Christensen (2017), doi:10.18637/jss.v082.i13. None where coefficients and
-    factors leave no residual.
+    factors leave no residual, or where a column of the design is nearly a sum of others.
     """
     if weights is not None:
         y, design = y * weights, design * weights[:, None]
@@ -68,6 +69,8 @@ def reml(
     size = 1.0 if slope is None else float(np.sqrt(np.mean(slope.predictor**2))) or 1.0
     level = None if slope is None else Slope(slope.codes, slope.predictor / size)
     wanted = np.eye(design.shape[1]) if sums is None else sums
+    if not _has_rank(design):
+        return None
     model = _Products.of(y / scale, design, factors or [np.zeros(len(y), dtype=np.int64)], wanted, level, weights)
     count = len(factors) + (slope is not None)
     ratios = np.zeros(max(1, len(factors)) + (slope is not None))
@@ -86,10 +89,17 @@ def reml(
     units = np.array([1.0] * len(factors) + [size] * (slope is not None))
     return Reml(
         values=values * scale,
-        errors=np.sqrt(residual * np.diag(covariance)) * scale,
+        errors=np.sqrt(residual * np.maximum(np.diag(covariance), 0.0)) * scale,
         df=_satterthwaite(model, ratios, residual),
         variances=np.concatenate([[1.0], (ratios[:count] / units) ** 2]) * residual * scale**2,
     )
+
+
+def _has_rank(design: Matrix) -> bool:
+    """Tell whether no column is, but for rounding, a sum of the others."""
+    products = design.T @ design
+    lengths = np.sqrt(np.diag(products))
+    return bool((lengths > 0).all() and np.linalg.cond(products / np.outer(lengths, lengths)) < MAX_CONDITION)
 
 
 def _lowest(model: "_Products", factors: int, slope: bool) -> Matrix:

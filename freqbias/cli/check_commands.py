@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from freqbias.cli.console import log, print_json, print_table, tracker
+from freqbias.terms import CREDIT, PAIRS_FILE, PLACEBO
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output and nothing else.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.", min=0)]
@@ -63,7 +64,6 @@ def power(
     from freqbias.analysis.table.judged import judgements_of
     from freqbias.files import read_pairs
     from freqbias.holdout import holdout_of, open_items
-    from freqbias.terms import PAIRS_FILE
 
     observations = frame(run)
     pairs = read_pairs(run) if holdout_of(run) or (run / PAIRS_FILE).exists() else []
@@ -82,7 +82,7 @@ def power(
     if json:
         print_json([answer.to_dict() for answer in answers])
         return
-    tests = ("mean", "slope", "credit", "placebo")
+    tests = ("mean", "slope", CREDIT, PLACEBO)
     columns = ["model", "probe", "measure", "items", "target", "detectable", "power", *(f"for {test}" for test in tests)]
     print_table(columns, [_power_row(answer) for answer in answers])
     log.info(
@@ -93,8 +93,6 @@ def power(
 
 
 def _power_row(answer: Any) -> list[Any]:
-    from freqbias.terms import CREDIT, PLACEBO
-
     claim = answer.credit
     return [
         answer.model,

@@ -130,6 +130,6 @@ def test_a_hub_that_cannot_be_reached_is_one_line(monkeypatch):
     def offline(*arguments, **options):
         raise OSError("no route\nto the hub")
 
-    monkeypatch.setattr("huggingface_hub.snapshot_download", offline)
+    monkeypatch.setattr(needed("huggingface_hub"), "snapshot_download", offline)
     with pytest.raises(BackendError, match=r"model 'bert-base-uncased' is not a directory here and could not be fetched .*: no route$"):
         embedder("bert-base-uncased")

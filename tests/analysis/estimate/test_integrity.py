@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 from handmade import centred, couple, estimates_of
+from scipy import stats
+
+from freqbias.analysis.estimate.integrity import welch_p
 
 CAUTIONS = {"duplicates", "failed_by_dose", "failed_matter", "few_frames"}
 
@@ -172,3 +175,13 @@ def test_items_with_more_pairs_do_not_fail_more_often(seed):
         for arm, k, n in places
     ]
     assert estimates_of(made)["frequency", "failed_by_dose"].p_value > 0.05
+
+
+@pytest.mark.parametrize("lost", [0.0, 1 / 3, 1.0])
+def test_an_arm_of_which_all_items_lose_the_same_share_is_held_against_the_other(lost):
+    shares = np.random.default_rng(0).uniform(size=40)
+    same = np.full(30, lost)
+    found = welch_p(shares, same)
+    far = shares.mean() - lost
+    assert found == pytest.approx(2 * stats.t.sf(abs(far) / (shares.std(ddof=1) / np.sqrt(40)), 39))
+    assert welch_p(same, same) is None

@@ -173,3 +173,12 @@ def test_the_unit_of_a_slopes_predictor_does_not_matter():
     one, other = (reml(y, design, [item, frame], slope=Slope(frame, unit * design[:, 1])) for unit in (1.0, 1000.0))
     assert one.errors == pytest.approx(other.errors, rel=1e-6)
     assert one.variances[3] == pytest.approx(1e6 * other.variances[3], rel=1e-5)
+
+
+@pytest.mark.parametrize("rest", [0.0, 1e-9, 1e-7])
+def test_a_column_that_is_nearly_another_has_no_fit(rest):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=60)
+        design = np.column_stack([np.ones(60), x, x + rest * rng.normal(size=60)])
+        assert reml(rng.normal(size=60), design, [np.repeat(np.arange(20), 3)]) is None
