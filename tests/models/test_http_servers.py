@@ -432,8 +432,10 @@ def test_an_address_that_has_moved_is_named(status):
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY", "SSL_CERT_FILE"])
-def test_an_environment_that_cannot_be_used_is_one_line(variable, monkeypatch):
-    monkeypatch.setenv(variable, {"SSL_CERT_FILE": "/nowhere.pem"}.get(variable, "http://127.0.0.1:1:2"))
+def test_an_environment_that_cannot_be_used_is_one_line(variable, monkeypatch, tmp_path):
+    broken = tmp_path / "broken.pem"  # one that is missing is passed over by older versions of httpx
+    broken.write_text("no certificate")
+    monkeypatch.setenv(variable, {"SSL_CERT_FILE": str(broken)}.get(variable, "http://127.0.0.1:1:2"))
     client = http_client.Client("http://example.invalid/v1")
     with pytest.raises(InputError, match="what the environment says of proxies or certificates cannot be used: "):
         client.ask([http_client.Request(path="models", read=bool)])
