@@ -181,3 +181,23 @@ def test_numbers_that_cannot_be_are_refused_at_the_ability_check_and_in_rows(val
 
 def test_one_unlikely_token_is_no_sentinel():
     assert http_answers.log_probabilities([-99.9, -350.0, 0.0, -0.0, 1e-6]) == [-99.9, -350.0, 0.0, -0.0, 1e-6]
+
+
+def test_an_echo_with_prompt_logprobs_beside_it_is_read_by_itself():
+    """vLLM gives both, and leaves the first token out of `prompt_logprobs`."""
+
+    def both(body):
+        answer = completion(body)
+        choice = answer["choices"][0]
+        if choice["logprobs"]:
+            tokens, values = choice["logprobs"]["tokens"], choice["logprobs"]["token_logprobs"]
+            entries = [
+                {str(k): {"logprob": value, "decoded_token": token}} for k, (token, value) in enumerate(zip(tokens, values, strict=True))
+            ]
+            choice["prompt_logprobs"] = [None, *entries[1:-1]]
+        return answer
+
+    with Server(completions=both) as server:
+        model = language_model(server)
+        assert model.info.details["scoring"] == "echo"
+        np.testing.assert_allclose(sums(model.log_probs(TEXTS)), VALUES)

@@ -140,10 +140,14 @@ def tokens(data: Answer, ids: Sequence[int] = ()) -> list[str]:
         found, values = [str(entry.get("decoded_token", "")) for entry in own], [entry.get("logprob") for entry in own]
     else:
         found, values = echoed(data)
+    _check_prompt(values)
+    return found
+
+
+def _check_prompt(values: Sequence[Any]) -> None:
     if len(values) < 3:
         raise ValueError("no log-probabilities of the prompt")
     log_probabilities(values[1:])
-    return found
 
 
 def _entry(ranked: Any, token: int | None) -> Any:
@@ -153,7 +157,10 @@ def _entry(ranked: Any, token: int | None) -> Any:
 
 def spelt_tokens(data: Answer, prompt: str) -> int:
     """Return how many tokens a server puts before a prompt; `ValueError` unless the others spell it and have log-probabilities."""
-    before = http_echo.spelling(tokens(data), prompt)
+    # vLLM gives `prompt_logprobs` beside its echo, in which the first token is missing
+    found, values = echoed(data)
+    _check_prompt(values)
+    before = http_echo.spelling(found, prompt)
     if before is None:
         raise ValueError(http_echo.MISSPELT)
     return before
