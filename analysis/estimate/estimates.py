@@ -12,13 +12,12 @@ from freqbias.analysis.estimate.credit import credit
 from freqbias.analysis.estimate.families import adjusted
 from freqbias.analysis.estimate.heterogeneity import heterogeneity
 from freqbias.analysis.estimate.integrity import integrity, shared_texts
-from freqbias.analysis.estimate.means import SESOI_SHARE, SESOI_SHARE_RIGHT, mean
+from freqbias.analysis.estimate.means import SESOI_SHARE, SESOI_SHARE_RIGHT, difference, mean
 from freqbias.analysis.estimate.placebo import placebo
 from freqbias.analysis.estimate.series import Series, item_means
 from freqbias.analysis.estimate.strata import strata
 from freqbias.analysis.estimate.within_frequency import within_frequency
 from freqbias.analysis.stats import resampling
-from freqbias.analysis.stats.arm_difference import difference_of_arms
 from freqbias.analysis.stats.resampling import RESAMPLES
 from freqbias.analysis.table import belonging, contrasts
 from freqbias.analysis.table.judged import settled_in
@@ -172,31 +171,11 @@ def _series_estimates(series: Series) -> Iterator[Estimate]:
         if len(rows):
             yield mean(series, arm, "mean", rows)
     yield from placebo(series)
-    yield from _difference(series)
+    yield from difference(series, DIFFERENCE, "mean", (series.arm(FREQUENCY), series.arm(PLACEBO)))
     yield from within_frequency(series)
     yield from strata(series)
     yield from heterogeneity(series)
     yield from integrity(series)
-
-
-def _difference(series: Series) -> Iterator[Estimate]:
-    sides = [series.arm(arm) for arm in (FREQUENCY, PLACEBO)]
-    if any(side.empty for side in sides):
-        return
-    means = [side.groupby("item", sort=True)["gap"].mean() for side in sides]
-    result, items, method = difference_of_arms(means[0], means[1], series.rng(DIFFERENCE, "mean"), series.resamples)
-    yield series.make(
-        DIFFERENCE,
-        "mean",
-        pd.concat([side[side["item"].isin(own)] for side, own in zip(sides, items, strict=True)]),
-        value=result.value,
-        std_error=result.std_error,
-        ci_low=result.low,
-        ci_high=result.high,
-        p_value=result.p_value,
-        bound=series.sesoi,
-        method=method,
-    )
 
 
 def _descriptive(series: Series) -> Iterator[Estimate]:

@@ -1,4 +1,6 @@
-"""The two estimates that every arm has: the mean over items with its tests, and its equivalence to zero."""
+"""The mean over items with its tests, its equivalence to zero, and the difference of two groups of pairs."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -6,6 +8,7 @@ import pandas as pd
 from freqbias.analysis.estimate.integrity import cautions
 from freqbias.analysis.estimate.series import Series, item_means, level_of
 from freqbias.analysis.stats import resampling
+from freqbias.analysis.stats.arm_difference import difference_of_arms
 from freqbias.analysis.stats.mixed import THESE_FRAMES
 from freqbias.records import Estimate
 from freqbias.terms import (
@@ -107,4 +110,24 @@ def equivalence(series: Series, arm: str, term: str, rows: pd.DataFrame) -> Esti
         method="TOST on item means at the smallest effect of interest, alpha .05",
         flags=[EQUIVALENT if p_value is not None and p_value < LEVEL else NOT_EQUIVALENT],
         details={} if share is None else {"flipped": share},
+    )
+
+
+def difference(series: Series, arm: str, term: str, groups: tuple[pd.DataFrame, pd.DataFrame], before: str = "") -> Iterator[Estimate]:
+    """Yield the mean gap of the first group's items minus that of the second's; nothing where one is empty. `before` opens the method."""
+    if any(rows.empty for rows in groups):
+        return
+    first, second = (rows.groupby("item", sort=True)["gap"].mean() for rows in groups)
+    result, items, method = difference_of_arms(first, second, series.rng(arm, term), series.resamples)
+    yield series.make(
+        arm,
+        term,
+        pd.concat([rows[rows["item"].isin(own)] for rows, own in zip(groups, items, strict=True)]),
+        value=result.value,
+        std_error=result.std_error,
+        ci_low=result.low,
+        ci_high=result.high,
+        p_value=result.p_value,
+        bound=series.sesoi,
+        method=before + method,
     )

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from freqbias.analysis.estimate.means import MEAN_METHOD, equivalence, mean
+from freqbias.analysis.estimate.means import MEAN_METHOD, difference, equivalence, mean
 from freqbias.analysis.estimate.series import Series
-from freqbias.analysis.stats.arm_difference import difference_of_arms
 from freqbias.records import Estimate
 from freqbias.terms import FREQUENCY, PLACEBO, STRATA, WHOLE_DIFFERENCE, WHOLE_SPLIT, WHOLE_WHOLE
 
+_SPLIT_MINUS_WHOLE = "pairs whose low word is split - pairs of whole words, the high word whole in both; "
 _WORDS = {"whole": "one token", "split": "several tokens"}
 
 
@@ -33,7 +33,8 @@ def strata(series: Series) -> Iterator[Estimate]:
         whole = known[known["stratum"] == WHOLE_WHOLE]
         if arm == FREQUENCY and len(whole) and series.sesoi is not None:
             yield equivalence(series, arm, f"equivalence:{WHOLE_WHOLE}", whole)
-        yield from _difference(series, arm, whole, known[known["stratum"] == WHOLE_SPLIT])
+        split = known[known["stratum"] == WHOLE_SPLIT]
+        yield from difference(series, arm, WHOLE_DIFFERENCE, (split, whole), _SPLIT_MINUS_WHOLE)
         if arm == PLACEBO and "subwords_gap" in rows.columns and (rows["subwords_gap"] == 0).any():
             equal = rows[rows["subwords_gap"] == 0]
             yield mean(series, arm, "equal_subwords", equal, f"{MEAN_METHOD}; only pairs whose forms split into equally many subwords")
@@ -45,22 +46,3 @@ def _mean(series: Series, arm: str, name: str, rows: pd.DataFrame) -> Estimate:
     made = mean(series, arm, name, rows, method)
     dose = rows.groupby("item")["zipf_gap"].mean().mean()
     return made if pd.isna(dose) else made.replace(details={**made.details, "zipf_gap": float(dose)})
-
-
-def _difference(series: Series, arm: str, whole: pd.DataFrame, split: pd.DataFrame) -> Iterator[Estimate]:
-    if whole.empty or split.empty:
-        return
-    means = [rows.groupby("item", sort=True)["gap"].mean() for rows in (split, whole)]
-    result, items, method = difference_of_arms(means[0], means[1], series.rng(arm, WHOLE_DIFFERENCE), series.resamples)
-    yield series.make(
-        arm,
-        WHOLE_DIFFERENCE,
-        pd.concat([rows[rows["item"].isin(own)] for rows, own in zip((split, whole), items, strict=True)]),
-        value=result.value,
-        std_error=result.std_error,
-        ci_low=result.low,
-        ci_high=result.high,
-        p_value=result.p_value,
-        bound=series.sesoi,
-        method=f"pairs whose low word is split - pairs of whole words, the high word whole in both; {method}",
-    )
