@@ -71,3 +71,7 @@ def told(*rows, floor=None):
     own = {estimate.key: estimate for estimate in rows}
     floors = None if floor is None else {("m", rows[0].measure): floor}
     return verdicts(list(own.values()), floors)[0]
+
+
+def words(found):
+    return " ".join([found.headline, *found.controls, *found.findings])

@@ -205,3 +205,10 @@ def slowly(seconds, behaviour=completion):
         return behaviour(body)
 
     return behave
+
+
+def raising(*arguments, **options):
+    def behave(body):
+        raise Reply(*arguments, **options)
+
+    return behave

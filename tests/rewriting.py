@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from freqbias.files import line
 from freqbias.models import ModelInfo
 from freqbias.paraphrases.candidates import KINDS, prompt
 
@@ -109,3 +110,44 @@ def blank(texts):
 def words_only(texts):
     """A function that gives log-probabilities, and so writes nothing."""
     return [np.zeros(1) for _ in texts]
+
+
+WORDS = [("car", "jalopy"), ("house", "abode"), ("money", "lucre"), ("street", "boulevard"), ("friend", "confidant"), ("work", "toil")]
+K = 4
+OPTIONS = {"lm": "rewriting:scripted", "embedder": "rewriting:topics", "similarity": 0.5, "k": K}
+
+
+def text(n):
+    return f"He saw the old {WORDS[n][0]} on day {n}."
+
+
+def planted(n):
+    high, low = WORDS[n]
+    return {
+        "common": [
+            f"He saw the big {high} on day {n}.",
+            text(n),
+            f"He saw the big {high} on day {n + 1}.",
+            f"Rewritten text: He saw the quick {high} on day {n}.",
+        ],
+        "uncommon": [
+            f"He espied the capacious {low} on day {n}.",
+            f"He saw the banana {low} on day {n}.",
+            "",
+            f"He saw the heavy {high} on day {n}.",
+        ],
+    }
+
+
+def command(source, out, *more, **options):
+    named = {"lm": "rewriting:scripted", "embedder": "rewriting:topics"} | options
+    flags = [part for name, value in named.items() for part in (f"--{name}", value)]
+    return ["pairs", "rewrite", source, *flags, "-o", "similarity=0.5", "-o", f"k={K}", *more, "--out", out]
+
+
+def lines_of(pairs):
+    return b"".join(map(line, pairs))
+
+
+def rows_of(path):
+    return [json.loads(row) for row in path.read_text().splitlines()]

@@ -1,34 +1,16 @@
 """Crossed random effects against lme4, and the rules for when a regression is refused."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from golden_tables import R, golden_table
 
 from freqbias.analysis.stats.mixed import crossed, inflation, robust
 from freqbias.analysis.stats.reml import reml
 
-GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "r.json").read_text())
-
-
-def noise(k, m):
-    return ((k * 7919 + 104729) % m) / m - 0.5
-
-
-def golden_table(n_item=40, n_frame=8):
-    """The data of tests/golden/make.R, made by the same arithmetic."""
-    item, frame = np.tile(np.arange(n_item), n_frame), np.repeat(np.arange(n_frame), n_item)
-    table = pd.DataFrame({"item": item, "frame": frame, "zipf_gap": 0.7 + ((item * 37) % 101) / 44})
-    table["characters_gap"] = (item * 13) % 7 - 3
-    table["gap"] = 0.02 * table["zipf_gap"] - 0.01 * table["characters_gap"]
-    table["gap"] += 0.15 * noise(item + 1, 997) + 0.06 * noise(frame + 3, 389) + 0.08 * noise(item * 31 + frame * 57 + 11, 1009)
-    return table
-
 
 def test_against_lme4():
-    expected = GOLDEN["lme4"]
+    expected = R["lme4"]
     fit = crossed(golden_table(), "gap", ["zipf_gap", "characters_gap"])
     for name in ("zipf_gap", "characters_gap"):
         assert fit.slopes[name].value == pytest.approx(expected[name][0], rel=1e-5)
