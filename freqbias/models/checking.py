@@ -15,6 +15,7 @@ import numpy as np
 from freqbias.errors import BackendError, InputError, in_one_line, install_hint
 from freqbias.models import check_name, embedder, language_model
 from freqbias.models.adapters.opening import quiet_loading
+from freqbias.models.loading import from_hub
 from freqbias.models.names.aliases import ModelRef, resolve
 from freqbias.models.names.families import family_of
 from freqbias.models.names.kinds import POOLINGS, split
@@ -153,15 +154,8 @@ def _seen_kind(place: ModelRef) -> str:
 
 
 def _kind_on_the_hub(place: ModelRef) -> str:
-    from huggingface_hub import snapshot_download
-
-    try:
-        small = ["modules.json", "config.json"]
-        folder = snapshot_download(place.path, revision=place.revision, allow_patterns=small)
-    except Exception as error:  # the hub client has no common base for its network errors
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise BackendError(f"model '{place.name}' is not a directory here and could not be fetched from the hub: {reason}") from error
-    return _seen_kind(ModelRef(given=place.given, name=place.name, path=folder, source="directory"))
+    folder = from_hub(place, place.revision, only=["modules.json", "config.json"])
+    return _seen_kind(ModelRef(given=place.given, name=place.name, path=str(folder), source="directory"))
 
 
 def _read(path: Path) -> dict[str, Any]:

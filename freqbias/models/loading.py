@@ -78,17 +78,25 @@ def _local(ref: ModelRef, loading: Loading) -> Path:
     """Return the model's directory, fetched from the hub where the name is a hub id."""
     if Path(ref.path).is_dir():
         return Path(ref.path)
-    from huggingface_hub import snapshot_download
-
     unused = [*UNUSED_FILES, *([] if loading.allow_pickle else ["*.bin", "*.pt", "*.pth"])]
-    try:
-        folder = Path(snapshot_download(ref.path, revision=loading.revision, ignore_patterns=unused))
-    except Exception as error:  # the hub client has no common base for its network errors
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise BackendError(f"model '{ref.name}' is not a directory here and could not be fetched from the hub: {reason}") from error
+    folder = from_hub(ref, loading.revision, without=unused)
     if not loading.allow_pickle and not any(folder.rglob(f"*{SAFE[0]}")):
         _explain(ref, loading)
     return folder
+
+
+def from_hub(ref: ModelRef, revision: str | None, only: list[str] | None = None, without: list[str] | None = None) -> Path:
+    """Return the directory of a hub model, fetched where it is not here; `only` and `without` are patterns of file names.
+
+    `BackendError` where that fails.
+    """
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(ref.path, revision=revision, allow_patterns=only, ignore_patterns=without))
+    except Exception as error:  # the hub client has no common base for its network errors
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise BackendError(f"model '{ref.name}' is not a directory here and could not be fetched from the hub: {reason}") from error
 
 
 def _explain(ref: ModelRef, loading: Loading) -> None:

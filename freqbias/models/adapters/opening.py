@@ -137,7 +137,7 @@ def told(path: str, name: str, loading: Loading) -> Iterator[None]:
         yield
     except FreqbiasError:
         raise
-    except Exception as error:
+    except Exception as error:  # the libraries, and code that a model ships, raise whatever they come upon in files of others
         if isinstance(error, ModuleNotFoundError) and error.name in OURS:
             raise
         log.debug("model '%s'", name, exc_info=True)
