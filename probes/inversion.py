@@ -7,16 +7,19 @@ Queries are averaged within a register, registers with equal weight. Rows writte
   low form. As a margin this gap *is* the one of `gloss` in `similarity`, since the decoy's part cancels; what is new is its rate;
 * `decoy_form`: the decoy's lead over the exact document, averaged over the exact document's two forms, with the decoy in high and in
   low form. This is the published claim "a frequent-but-irrelevant phrasing outranks a rare-but-exact one";
+* `both_forms` (rates only): how often the exact document comes first with both in high form and with both in low form. This gap is, by
+  the algebra of the four cells, the one of `exact_form` minus the one of `decoy_form`: positive where rare wording of the right document
+  costs more than frequent wording of the wrong one does;
 * `interaction` (rates only): what a frequent instead of a rare decoy does to the exact document's rate when that is frequent (`high`)
   and when it is rare (`low`). As margins it is zero by construction, (hh-hl)-(lh-ll) with cells that are differences of four numbers;
 * `crossed`: `cells` with the form of the *exact document first, of the decoy second* (no query form: match, match_asymmetry and
   query_form mean nothing here).
 
 Measures: the model's own (`cosine`, `dot`, `bm25`, …) for margins, and `win_rate`, the share of comparisons won by the document that
-the contrast names; a tie counts one half. In cells and `interaction` the winner is the exact document,
-so the inversion rate is 1 - `win_rate`. Positive favours the frequent form throughout. The confirmatory estimate is `exact_form` in the
+the contrast names; a tie counts one half. In cells, `both_forms` and `interaction` the winner is the exact document, so the inversion
+rate is 1 - `win_rate`. Positive favours the frequent form throughout. The confirmatory estimate is `exact_form` in the
 model's own measure. The words of a pair (`zipf_gap`, length, subwords) are those of the exact document: they say nothing on
-`decoy_form`.
+`decoy_form`, and only half of it on `both_forms`.
 
 What could fake a result, and what is done about it: an exact form and a decoy form that change together (crossed, reported apart);
 word overlap (the gloss shares no stem with either, nor with the decoy); register (two, equal weight); length (arm `length`; the decoys
@@ -46,6 +49,7 @@ from freqbias.progress import Track
 from freqbias.records import Observation, Pair
 from freqbias.terms import CELLS, CROSSED, HH, HIGH, HL, LH, LL, LOW, SIDES, WIN_RATE
 
+OTHER_WORDS = ("decoy_form", "both_forms")  # contrasts in which the words of the exact document are not, or not alone, what changes
 Row = tuple[str, str, dict[str, Any]]  # contrast, measure, values
 
 
@@ -61,7 +65,7 @@ def run(pairs: Sequence[Pair], model: Scorer, common: None = None) -> Iterator[O
     exact = document_covariates(usable, model)
     for pair in usable:
         for contrast, measure, values in _rows(pair, scores, model.measure):
-            own = {} if contrast == "decoy_form" else exact[pair.id]
+            own = {} if contrast in OTHER_WORDS else exact[pair.id]
             yield observation("inversion", measure, pair, model, contrast, values, own)
 
 
@@ -85,6 +89,7 @@ def _rows(pair: Pair, scores: Mapping[tuple[str, str], float], measure: str) -> 
     yield CROSSED, measure, failed or {"cells": margins}
     yield "exact_form", WIN_RATE.name, failed or _exact_form(wins)
     yield "decoy_form", WIN_RATE.name, failed or _decoy_form(wins, 1.0)
+    yield "both_forms", WIN_RATE.name, failed or {HIGH: wins[HH], LOW: wins[LL]}
     yield "interaction", WIN_RATE.name, failed or {HIGH: wins[HH] - wins[HL], LOW: wins[LH] - wins[LL]}
     yield CROSSED, WIN_RATE.name, failed or {"cells": wins}
 
@@ -122,7 +127,7 @@ probe = Probe(
         secondary=(WIN_RATE.name,),
         meaning="outscores a wrong document by more",
         cells=("exact", "decoy"),
-        other_words=("decoy_form",),
+        other_words=OTHER_WORDS,
         repeats=("similarity", "gloss"),
         findings=(
             Finding(
@@ -140,6 +145,13 @@ probe = Probe(
                 contrast="decoy_form",
                 measure=WIN_RATE.name,
                 sentence="The wrong document comes first in {high} in its frequent wording, in {low} in its rare wording: {size}, {p}.",
+            ),
+            Finding(
+                contrast="both_forms",
+                measure=WIN_RATE.name,
+                sentence="With both documents in frequent wording the right one comes first in {high} of comparisons, with both in rare "
+                "wording in {low}: {size}, {p}; a positive value means that rare wording of the right document costs more than frequent "
+                "wording of the wrong one.",
             ),
             Finding(
                 contrast="interaction",

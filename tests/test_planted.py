@@ -150,6 +150,7 @@ def test_inversions_without_frequency(estimates):
         for contrast in ("exact_form", "decoy_form"):
             assert contains(find(contrast, arm, measure="cosine"), 0.0), (arm, contrast)
             assert contains(find(contrast, arm, measure="win_rate"), 0.0), (arm, contrast)
+        assert contains(find("both_forms", arm, measure="win_rate"), 0.0)
         assert contains(find("interaction", arm, measure="win_rate"), 0.0)
 
 
@@ -164,6 +165,7 @@ def test_one_form_of_inversions_at_a_time(estimates, form, other, sign):
     rate = abs(win_rate(LEAD + sign * synthetic.GLOSS_EFFECT) - win_rate(LEAD))
     assert contains(find(form, measure="win_rate"), rate)
     assert contains(find(other, measure="win_rate"), 0.0)
+    assert contains(find("both_forms", measure="win_rate"), sign * rate)
     assert contains(find("interaction", measure="win_rate"), 0.0)
 
 

@@ -44,6 +44,19 @@ def test_rates_by_hand():
     assert (exact.high, exact.low) == (1.0, 0.625)
     assert (decoy.high, decoy.low) == (0.25, 0.125)
     assert (interaction.high, interaction.low) == (0.0, -0.25)
+    both = find("both_forms", "win_rate")
+    assert (both.high, both.low) == (1.0, 0.75)
+
+
+def test_both_forms_is_what_the_right_ones_wording_costs_beyond_the_wrong_ones():
+    made = probe(named_pairs(5), random_table(named_pairs(5), seed=3))
+    gaps = {}
+    for row in made:
+        if row.measure == "win_rate" and row.cells is None:
+            gaps.setdefault(row.pair_id, {})[row.contrast] = row.high - row.low
+    assert len(gaps) == 5
+    for gap in gaps.values():
+        assert gap["both_forms"] == pytest.approx(gap["exact_form"] - gap["decoy_form"])
 
 
 def test_ties_count_one_half():
@@ -74,7 +87,7 @@ def test_exact_form_is_the_gloss_gap_of_similarity_on_the_same_scale():
 @pytest.mark.parametrize("broken", ["h 0 0", "dl 0 0"])
 def test_a_document_without_score_makes_every_row_an_error(broken):
     found = rows(score=lambda query, document: np.nan if document == broken else 1.0)
-    assert len(found) == 7
+    assert len(found) == 8
     for row in found.values():
         assert broken in row.error
         assert (row.high, row.low, row.cells) == (None, None, None)
