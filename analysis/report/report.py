@@ -15,7 +15,7 @@ from freqbias.analysis.estimate.across_models import ALL_MODELS
 from freqbias.analysis.estimate.families import CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY, adjusted, repeated, settled
 from freqbias.analysis.figures import distributions
 from freqbias.analysis.figures import intervals as figures
-from freqbias.analysis.figures.specification_curve import specification_curve
+from freqbias.analysis.figures.specification_curve import CURVES, specification_curve
 from freqbias.analysis.figures.svg import Chart, Subject
 from freqbias.analysis.report.formatting import number
 from freqbias.analysis.report.notes import notes
@@ -277,7 +277,7 @@ def _section(
             distributions.dose(subject, run.table, points),
             distributions.interaction(subject, run.observations),
         ]
-    effects += [specification_curve(subject, estimates), *beside]
+    effects += [*(specification_curve(subject, estimates, term) for term in CURVES), *beside]
     return Section(
         subject=subject,
         verdict=verdict,

@@ -227,6 +227,16 @@ def test_figure(analysed):
     assert svg == specification_curve(SUBJECT, analysed[::-1]).svg
 
 
+def test_slopes_have_a_figure_of_their_own_with_their_joint_test(analysed):
+    chart = specification_curve(SUBJECT, analysed, "spec_slope")
+    rows = [row for row in analysed if row.term.startswith("spec_slope:")]
+    assert sorted(chart.data["value"]) == sorted(row.value for row in rows)
+    assert chart.name == "slope-curve-m-similarity"
+    (joint,) = [row.p_value for row in analysed if row.term == "spec_slope_joint" and row.contrast == "gloss"]
+    assert f"Joint test of those by item means: p = {joint:.2g}." in chart.caption
+    assert "verdict" not in chart.caption  # which rests on the regression of both arms
+
+
 def test_no_figure_without_specifications(analysed):
     assert specification_curve(replace(SUBJECT, model="other"), analysed) is None
     others = [row for row in analysed if not row.term.startswith("spec:")]
@@ -243,7 +253,7 @@ def test_figure_says_how_many_intervals_exclude_zero():
 
     subject = Subject(model="<m>", probe="p", measure="cosine", key="m-p", judgement=Judgement())
     svg = specification_curve(subject, [row(0, 0.2, 0.1), row(1, -0.1, 0.2), row(2, 0.1, 0.2)]).svg
-    assert 'aria-label="Specification curve of &lt;m>, p: 3 specifications, -0.1 to 0.2; 1 intervals exclude zero"' in svg
+    assert 'aria-label="Specification curve of &lt;m>, p, effect: 3 specifications, -0.1 to 0.2; 1 intervals exclude zero"' in svg
 
 
 def test_very_many_pairs_are_represented_by_a_part_of_the_items(monkeypatch):
