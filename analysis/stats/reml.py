@@ -2,7 +2,9 @@
 
 y = X b + Z1 u1 + Z2 u2 + diag(d) Z2 v + e with independent normal u1, u2, v, e. The factor with more levels is eliminated in closed form
 (its blocks are compound symmetric), so one evaluation of the likelihood costs the cube of the other's levels (and those of the slope)
-whatever the number of rows. What the likelihood needs of the rows are cross products, summed once. Held against lme4 in `tests/golden`.
+whatever the number of rows; where most levels of either factor meet few of the other's, as sentences of one word pair do, a band of
+them is all there is to factorise. What the likelihood needs of the rows are cross products, summed once. Held against lme4 in
+`tests/golden`.
 """
 
 from collections.abc import Sequence
@@ -12,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, sparse
+from scipy import linalg, optimize, sparse
 
 Matrix = NDArray[np.float64]
 MAX_CONDITION = 1e12  # of the cross products of columns of one length; beyond it rounding makes variances that are negative
@@ -21,6 +23,8 @@ MAX_SD_RATIO = 1e3  # beside a standard deviation this large the residual is rou
 STEP = 1e-3  # of the numerical derivatives, on the log scale
 #: Starts of the search, arsinh of a standard deviation beside the residual's; exactly at zero the slope is zero and nothing would move.
 GRID = (0.005, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+NARROW = 4  # a matrix whose band is so many times smaller than itself is factorised as a band,
+MANY_LEVELS = 64  # where there are so many levels that it gains anything
 SLOPE_GRID = (0.005, 0.1, 0.4, 1.6)  # of a random slope, whose predictor is brought to a mean square of 1
 
 
@@ -110,19 +114,22 @@ def _lowest(model: "_Products", factors: int, slope: bool) -> Matrix:
 
 @dataclass(frozen=True, kw_only=True)
 class _Products:
-    """Cross products of [Z2, DZ2, X, y]: over all rows, and of the sums of each level of the first factor, by the level's size.
+    """Cross products of [Z2, DZ2, X, y]: first over all rows, then of the sums of each level of the first factor, by the level's size.
 
-    `blocks` are the numbers of columns of Z2 and DZ2.
+    Columns of Z2 and DZ2 are ordered so that those that meet lie near each other; `block` says which of both a column is of. `own` holds
+    their products with each other, as a band (`banded`: its diagonals, lower form) where they are near enough; `beside` those of every
+    column with [X, y].
     """
 
     rows: int
     coefficients: int
     wanted: Matrix
-    whole: Matrix
     sizes: Matrix
     counts: Matrix
-    by_size: Matrix
-    blocks: tuple[int, ...]
+    own: Matrix
+    beside: Matrix
+    block: NDArray[np.int64]
+    banded: bool
     swapped: bool
 
     @classmethod
@@ -138,40 +145,51 @@ class _Products:
         """Sum what the likelihood needs, once; with `weights` the first factor is eliminated, whose blocks alone keep their form."""
         swapped = len(factors) == 2 and weights is None and int(factors[1].max()) > int(factors[0].max())
         first, *rest = reversed(factors) if swapped else factors
-        dense = np.column_stack([design, y])
         n = len(y)
         scale = np.ones(n) if weights is None else weights
         random = [(scale, codes) for codes in rest] + ([] if slope is None else [(scale * slope.predictor, slope.codes)])
-        parts = [sparse.csr_matrix((values, (np.arange(n), codes))) for values, codes in random] + [sparse.csr_matrix(dense)]
-        table = sparse.hstack(parts, format="csr")
+        parts = [sparse.csr_matrix((values, (np.arange(n), codes))) for values, codes in random]
+        block = np.repeat(np.arange(len(parts)), [part.shape[1] for part in parts])
+        table = sparse.hstack([*parts, sparse.csr_matrix(np.column_stack([design, y]))], format="csr")
         sums = (sparse.csr_matrix((np.ones(n), (first, np.arange(n)))) @ table).tocsr()
+        order, width = _order(table, sums, len(block))
         sizes, place, counts = np.unique(np.bincount(first), return_inverse=True, return_counts=True)
-        by_size = [(sums[place == k].T @ sums[place == k]).toarray() for k in range(len(sizes))]
+        products = [(part.T @ part).tocsr() for part in (table[:, order], *(sums[place == k][:, order] for k in range(len(sizes))))]
+        banded = len(block) > NARROW * (width + 1)
         return cls(
             rows=n,
             coefficients=design.shape[1],
             wanted=wanted,
-            whole=(table.T @ table).toarray(),
             sizes=sizes.astype(float),
             counts=counts.astype(float),
-            by_size=np.array(by_size),
-            blocks=tuple(part.shape[1] for part in parts[:-1]),
+            own=np.array([_own(matrix[: len(block), : len(block)], width if banded else None) for matrix in products]),
+            beside=np.array([matrix[:, len(block) :].toarray() for matrix in products]),
+            block=block[order[: len(block)]],
+            banded=banded,
             swapped=swapped,
         )
 
     def reduced(self, ratios: Matrix) -> tuple[Matrix, float]:
         """Return [X, y]' V^-1 [X, y] and log |V| for standard deviations `ratios` beside a residual of 1."""
         ordered = np.concatenate([ratios[1::-1], ratios[2:]]) if self.swapped else ratios
-        first, rest = float(ordered[0]) ** 2, ordered[1:]
-        shrunk = self.whole - np.tensordot(first / (1 + self.sizes * first), self.by_size, axes=1)
+        first, each = float(ordered[0]) ** 2, ordered[1:][self.block]
         logdet = float(self.counts @ np.log1p(self.sizes * first))
-        if not self.blocks:
-            return shrunk, logdet
-        each = np.repeat(rest, self.blocks)
-        levels = len(each)
-        lower = np.linalg.cholesky(np.eye(levels) + each[:, None] * shrunk[:levels, :levels] * each)
-        inner = np.linalg.solve(lower, each[:, None] * shrunk[:levels, levels:])
-        return shrunk[levels:, levels:] - inner.T @ inner, logdet + 2 * float(np.log(np.diag(lower)).sum())
+        shares = np.concatenate([[1.0], -first / (1 + self.sizes * first)])
+        own, beside = (np.tensordot(shares, part, axes=1) for part in (self.own, self.beside))
+        border, corner = each[:, None] * beside[: len(each)], beside[len(each) :]
+        if not len(each):
+            return corner, logdet
+        if self.banded:
+            band = np.zeros_like(own)
+            for k in range(len(own)):
+                band[k, : len(each) - k] = each[k:] * own[k, : len(each) - k] * each[: len(each) - k]
+            band[0] += 1
+            lower = linalg.cholesky_banded(band, lower=True, check_finite=False)
+            solved = linalg.cho_solve_banded((lower, True), border, check_finite=False)
+            return corner - border.T @ solved, logdet + 2 * float(np.log(lower[0]).sum())
+        lower = np.linalg.cholesky(np.eye(len(each)) + each[:, None] * own * each)
+        inner = np.linalg.solve(lower, border)
+        return corner - inner.T @ inner, logdet + 2 * float(np.log(np.diag(lower)).sum())
 
     def _likelihood(self, ratios: Matrix) -> tuple[float, float, Matrix, Matrix]:
         """Return log |V| + log |X'V^-1 X|, the weighted residual sum of squares, X'V^-1 X and the coefficients."""
@@ -193,6 +211,28 @@ class _Products:
         _, squares, information, values = self._likelihood(ratios)
         covariance = np.asarray(self.wanted @ np.linalg.solve(information, self.wanted.T), dtype=np.float64)
         return self.wanted @ values, covariance, squares / (self.rows - self.coefficients)
+
+
+def _order(table: sparse.csr_matrix, sums: sparse.csr_matrix, levels: int) -> tuple[NDArray[np.int64], int]:
+    """Return an order of the columns in which the first `levels` have their products near the diagonal, and how near.
+
+    Reference: Cuthill & McKee (1969), doi:10.1145/800195.805928.
+    """
+    order = np.arange(table.shape[1])
+    if levels < MANY_LEVELS:
+        return order, levels
+    meet = sum(abs(part[:, :levels]).T @ abs(part[:, :levels]) for part in (table, sums)).tocsr()
+    order[:levels] = sparse.csgraph.reverse_cuthill_mckee(meet, symmetric_mode=True)
+    found = meet[order[:levels]][:, order[:levels]].tocoo()
+    return order, int(np.abs(found.row - found.col).max(initial=0))
+
+
+def _own(matrix: sparse.csr_matrix, width: int | None) -> Matrix:
+    """Return a symmetric matrix whole, or its diagonals down to `width` below the main one, each filled up with zeros."""
+    if width is None:
+        return np.asarray(matrix.toarray(), dtype=np.float64)
+    levels = matrix.shape[0]
+    return np.array([np.pad(matrix.diagonal(-k), (0, k))[:levels] for k in range(width + 1)])
 
 
 def _satterthwaite(model: _Products, ratios: Matrix, residual: float) -> Matrix:

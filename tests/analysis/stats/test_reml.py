@@ -182,3 +182,23 @@ def test_a_column_that_is_nearly_another_has_no_fit(rest):
         x = rng.normal(size=60)
         design = np.column_stack([np.ones(60), x, x + rest * rng.normal(size=60)])
         assert reml(rng.normal(size=60), design, [np.repeat(np.arange(20), 3)]) is None
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_levels_that_hardly_meet_are_factorised_as_a_band(monkeypatch, weighted):
+    rng = np.random.default_rng(4)
+    item = np.repeat(np.arange(90), 3)
+    frame = np.where(np.arange(270) % 3 < 2, item * 2 + np.arange(270) % 3, 180 + item % 45)  # most are one item's own
+    frame = np.unique(frame, return_inverse=True)[1]
+    x = rng.normal(size=(270, 2))
+    y = 0.2 * x[:, 0] + rng.normal(size=90)[item] + 0.5 * rng.normal(size=int(frame.max()) + 1)[frame] + rng.normal(size=270)
+    design = np.column_stack([np.ones(270), x])
+    weights = np.where(item < 30, 1.0, 0.5) if weighted else None
+    banded = _Products.of(y, design, [item, frame], np.eye(3), weights=weights)
+    assert banded.banded
+    monkeypatch.setattr("freqbias.analysis.stats.reml.NARROW", 1000)
+    whole = _Products.of(y, design, [item, frame], np.eye(3), weights=weights)
+    assert not whole.banded
+    for ratios in ([0.5, 0.3], [0.0, 1.0], [2.0, 0.01]):
+        for one, other in zip(banded.reduced(np.array(ratios)), whole.reduced(np.array(ratios)), strict=True):
+            assert one == pytest.approx(other, rel=1e-9)
