@@ -146,7 +146,7 @@ ENTAILMENT = "entailment"  # measure of a scorer: the probability that the secon
 GLOSS_LEAN = "gloss_lean"  # share of two readers' choices of the word that a gloss defines better, by side
 ACCEPTED_SHARE = "accepted_share"  # of the annotators that take a word in its place, by side
 
-GLOSS_ZIPF = "gloss_zipf"  # how much nearer in frequency the glosses that a row asked lie to the high form
+GLOSS_ZIPF = "gloss_zipf"  # how much more frequent the glosses that a row asked are than others, times the frequency gap
 N_SENSES = "n_senses"
 SPECIFICITY = "specificity"
 

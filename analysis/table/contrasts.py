@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from freqbias.analysis.table.glosses import levels, nearness, with_gloss_frequency
+from freqbias.analysis.table.glosses import gloss_levels, levels, with_gloss_frequency
 from freqbias.characters import normalised
 from freqbias.covariates import (
     by_definition,
@@ -150,7 +150,7 @@ def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
     `covariates.common_definition`), `swap_zipf_gap` and `swapped_words` (mean and number of the words that face each other; NaN where
     none do), `content_zipf_gap` (of the texts), `in_phrasing` (whether the forms differ in construction: then every gap before is NaN),
     `sense_zipf_gap` (`zipf_gap` of the intended senses, where the pairs bring `sense_share`), `level_high` and `level_low` (the Zipf
-    values whose difference the gap is), the nearness of their glosses (`glosses.nearness`), `words_gap` (white-space words),
+    values whose difference the gap is), the levels of their glosses (`glosses.gloss_levels`), `words_gap` (white-space words),
     `characters_gap`, `fkgl_gap`, `numbers_dropped_gap`, `overlap_with_original_gap` (where the pairs bring their original),
     `oriented_by`, `pos`, `domain`, `frame`, `text_zipf_high` and `text_zipf_low` (of the whole texts), `high_key` and `low_key` (equal
     for equal texts), `n_senses_gap` in doublings, and `NAME_gap` per covariate of the pairs (`norm:NAME_gap` and `zipf:NAME_gap` of
@@ -205,10 +205,10 @@ def _dose(row: Mapping[str, Any], gap: Gap, of: str | None) -> dict[str, Any]:
 
 
 def _with_levels(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row with the levels of its frequency gap and how near its glosses lie to them, in the place of the pair itself."""
+    """Return a row with the levels of its frequency gap and those of its glosses, in the place of the pair itself."""
     pair = row.pop(_PAIR_ITSELF)
     high, low = levels(pair, row["zipf_gap"])
-    return row | {"level_high": high, "level_low": low} | nearness(pair, high, low)
+    return row | {"level_high": high, "level_low": low} | gloss_levels(pair)
 
 
 def _counted(name: str, sides: Any) -> Any:

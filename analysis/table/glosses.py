@@ -8,10 +8,11 @@ import pandas as pd
 from freqbias.covariates import in_phrasing, swap_of
 from freqbias.frequency import content_zipf, word_zipf
 from freqbias.records import Pair
-from freqbias.terms import GLOSS_ZIPF, REGISTERS
+from freqbias.terms import FREQUENCY, GLOSS_ZIPF, REGISTERS
 
 SAME = 0.05  # Zipf units: a gap of two levels that differs more from the pair's own is of something else
 _ROW = ["model", "probe", "contrast", "pair_id"]
+_LEVEL = "gloss_level"
 
 
 def levels(pair: Pair, zipf_gap: float) -> tuple[float, float]:
@@ -36,33 +37,36 @@ def _mean_zipf(words: Sequence[str], language: str) -> float | None:
     return float(np.mean(known)) if known and len(known) == len(words) else None
 
 
-def nearness(pair: Pair, high: float, low: float) -> dict[str, float]:
-    """Return by register how much nearer in frequency its glosses lie to the high form than to the low one, in Zipf units.
-
-    Mean over glosses of |low - gloss| - |high - gloss|, `high` and `low` the levels of the swapped words: a gloss in everyday words
-    lies nearer to the frequent form, one in rare words nearer to the rare form. NaN where levels or glosses are not known.
-    """
+def gloss_levels(pair: Pair) -> dict[str, float]:
+    """Return the mean Zipf value of the content words of a pair's glosses by register; NaN where none is known."""
     found = {}
     for register in REGISTERS:
         own = [value for text in pair.queries.get(f"gloss_{register}") or () if (value := content_zipf(text, pair.language)) is not None]
-        found[f"{GLOSS_ZIPF}_{register}"] = float(np.mean([abs(low - value) - abs(high - value) for value in own])) if own else np.nan
+        found[f"{GLOSS_ZIPF}_{register}"] = float(np.mean(own)) if own else np.nan
     return found
 
 
 def with_gloss_frequency(table: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with `gloss_zipf_gap`, the mean nearness over the registers that a row was asked in; NaN where none was.
+    """Return the table with `gloss_zipf_gap`: how much more frequent the glosses that a row asked are than others', times `zipf_gap`.
 
-    `table` has the nearness of both registers (`nearness`); these columns are dropped.
+    If queries favour documents that are worded about as commonly as themselves, the gap of a pair is its frequency gap times something
+    that rises with the gloss's frequency; the product is that part, and changes sign with the labels of the forms as the gap does. It is
+    centred on the mean gloss of the frequency arm, for which the slope on the frequency gap then holds. How much *nearer* in frequency a
+    gloss lies to one form would not do: where glosses are more frequent than either word, that is the frequency gap itself.
+
+    `table` has the level of both registers (`gloss_levels`); these columns are dropped. NaN where no gloss was asked.
     """
     names = {register: f"{GLOSS_ZIPF}_{register}" for register in REGISTERS}
     if not set(names.values()) <= set(table.columns):
         return table
     asked = observations.loc[observations["register"].isin(REGISTERS) & observations["error"].isna(), [*_ROW, "register"]]
     if len(asked):
-        near = table[["pair_id", *names.values()]].drop_duplicates("pair_id")
-        near = near.rename(columns={column: register for register, column in names.items()})
-        near = near.melt("pair_id", var_name="register", value_name=f"{GLOSS_ZIPF}_gap")
-        own = asked.drop_duplicates([*_ROW, "register"]).merge(near, on=["pair_id", "register"], how="left")
-        means = own.groupby(_ROW, sort=False)[f"{GLOSS_ZIPF}_gap"].mean().reset_index()
-        table = table.merge(means, on=_ROW, how="left")
-    return table.drop(columns=list(names.values()))
+        known = table[["pair_id", *names.values()]].drop_duplicates("pair_id")
+        known = known.rename(columns={column: register for register, column in names.items()})
+        known = known.melt("pair_id", var_name="register", value_name=_LEVEL)
+        own = asked.drop_duplicates([*_ROW, "register"]).merge(known, on=["pair_id", "register"], how="left")
+        table = table.merge(own.groupby(_ROW, sort=False)[_LEVEL].mean().reset_index(), on=_ROW, how="left")
+        told = table.loc[table["arm"] == FREQUENCY, _LEVEL]
+        centre = (told if told.notna().any() else table[_LEVEL]).mean()
+        table[f"{GLOSS_ZIPF}_gap"] = (table[_LEVEL] - centre) * table["zipf_gap"]
+    return table.drop(columns=[*names.values(), _LEVEL], errors="ignore")

@@ -1,11 +1,11 @@
-"""How near in frequency glosses lie to either form, per row that asked them, and counts of senses in doublings."""
+"""How frequent glosses are, per row that asked them, and counts of senses in doublings."""
 
 import numpy as np
 import pytest
 
 from freqbias.analysis import frame
 from freqbias.analysis.table.contrasts import join, pair_gaps, pair_table
-from freqbias.analysis.table.glosses import levels, nearness
+from freqbias.analysis.table.glosses import gloss_levels, levels
 from freqbias.frequency import content_zipf, word_zipf
 from freqbias.records import Observation, Pair
 
@@ -20,15 +20,11 @@ CAR = Pair(
 HIGH, LOW = word_zipf("car", "en"), word_zipf("jalopy", "en")
 
 
-def rows(*registers):
-    key = {"pair_id": "1", "item": "car", "probe": "similarity", "measure": "cosine", "model": "m", "low": 0.0}
+def rows(*registers, pair=CAR):
+    key = {"pair_id": pair.id, "item": pair.item, "probe": "similarity", "measure": "cosine", "model": "m", "low": 0.0}
     return [Observation(contrast="gloss", register=name, high=0.1, **key) for name in registers] + [
         Observation(contrast="background", high=0.1, **key)
     ]
-
-
-def near(text):
-    return abs(LOW - content_zipf(text)) - abs(HIGH - content_zipf(text))
 
 
 def test_levels_are_those_of_the_swapped_words_and_a_makers_own_gap_has_none():
@@ -37,24 +33,43 @@ def test_levels_are_those_of_the_swapped_words_and_a_makers_own_gap_has_none():
     assert np.isnan(levels(CAR, np.nan)).all()
 
 
-def test_a_gloss_in_everyday_words_lies_nearer_to_the_frequent_form():
-    found = nearness(CAR, HIGH, LOW)
+def test_glosses_have_the_level_of_their_content_words():
+    found = gloss_levels(CAR)
     assert found == {
-        "gloss_zipf_plain": pytest.approx(near("a thing people drive")),
-        "gloss_zipf_elevated": near("a motorised conveyance"),
+        "gloss_zipf_plain": pytest.approx(content_zipf("a thing people drive")),
+        "gloss_zipf_elevated": content_zipf("a motorised conveyance"),
     }
     assert found["gloss_zipf_plain"] > found["gloss_zipf_elevated"]
-    assert np.isnan(nearness(CAR.replace(queries={}), HIGH, LOW)["gloss_zipf_plain"])
+    assert np.isnan(gloss_levels(CAR.replace(queries={}))["gloss_zipf_plain"])
+
+
+def asked_in(*pairs, registers=("plain", "elevated")):
+    observations = frame([row for pair in pairs for row in rows(*registers, pair=pair)])
+    return join(pair_gaps(observations), pair_table(pairs), observations).set_index(["contrast", "pair_id"])
 
 
 @pytest.mark.parametrize("registers", [("plain",), ("elevated",), ("plain", "elevated")])
-def test_it_is_the_mean_over_the_registers_that_were_asked(registers):
-    observations = frame(rows(*registers))
-    table = join(pair_gaps(observations), pair_table([CAR]), observations).set_index("contrast")
-    asked = {"plain": "a thing people drive", "elevated": "a motorised conveyance"}
-    assert table.loc["gloss", "gloss_zipf_gap"] == pytest.approx(np.mean([near(asked[name]) for name in registers]))
-    assert np.isnan(table.loc["background", "gloss_zipf_gap"])
-    assert not {"gloss_zipf_plain", "gloss_zipf_elevated"} & set(table.columns)
+def test_it_is_how_frequent_the_glosses_are_beside_others_times_the_frequency_gap(registers):
+    queries = {"gloss_plain": ["of great size"], "gloss_elevated": ["of considerable dimensions"]}
+    other = CAR.replace(id="2", item="big", high="It is big.", low="It is vast.", queries=queries)
+    table = asked_in(CAR, other, registers=registers)
+    asked = {"plain": ("a thing people drive", "of great size"), "elevated": ("a motorised conveyance", "of considerable dimensions")}
+    own = [np.mean([content_zipf(asked[name][k]) for name in registers]) for k in range(2)]
+    gaps = table.loc["gloss", "zipf_gap"]
+    for k, name in enumerate("12"):
+        assert table.loc[("gloss", name), "gloss_zipf_gap"] == pytest.approx((own[k] - np.mean(own)) * gaps[name])
+    assert table.loc["background", "gloss_zipf_gap"].isna().all()
+    assert not {"gloss_zipf_plain", "gloss_zipf_elevated", "gloss_level"} & set(table.columns)
+
+
+def test_it_is_not_the_frequency_gap_where_glosses_are_more_frequent_than_either_word():
+    """Nearness, |low - gloss| - |high - gloss|, is: and would take the whole effect of frequency upon itself."""
+    queries = {"gloss_plain": ["people who come here"], "gloss_elevated": ["people who come here"]}
+    words = [("big", "vast"), ("car", "jalopy"), ("hide", "secrete"), ("cheap", "tawdry"), ("brave", "doughty")]
+    pairs = [CAR.replace(id=high, item=high, high=f"It is {high}.", low=f"It is {low}.", queries=queries) for high, low in words]
+    table = asked_in(*pairs)
+    assert table.loc["gloss", "zipf_gap"].std() > 0.3
+    assert table.loc["gloss", "gloss_zipf_gap"].to_numpy() == pytest.approx(0.0, abs=1e-9)
 
 
 @pytest.mark.parametrize(("senses", "gap"), [([8, 1], 3.0), ([2, 4], -1.0), ([5, 5], 0.0)])
