@@ -130,6 +130,7 @@ FLAGS = (
 #: Pairs by whether the swapped word of the high and of the low form is one token of the model.
 STRATA = WHOLE_WHOLE, WHOLE_SPLIT, SPLIT_SPLIT = ("whole_whole", "whole_split", "split_split")
 WHOLE_DIFFERENCE = "whole_difference"  # mean of whole_split - mean of whole_whole
+SPLIT_EFFECT, SPLIT_SLOPE = "split_effect", "split_slope"  # of one regression: of a split word, and of frequency beside it
 # what items differ by, as estimates: standard deviations of their true and of their measured effects, means without extremes
 HETEROGENEITY, SPREAD, WITHOUT_LARGEST, TRIMMED = ("heterogeneity", "spread", "without_largest", "trimmed")
 DISTINCT_ITEMS = "distinct_items"  # the mean with items that share a text counted as one

@@ -44,6 +44,12 @@ def _something_else() -> Iterator[Scenario]:
     split = World(items=160, placebo_items=40, zipf_spread=0.6, split=0.75, split_per_zipf=0.3, split_both=0.25, per_piece=0.05)
     yield _judged("through subwords only", split, at_most(ALPHA, "credits_unqualified"))
 
+    # a constant advantage beside it: the effect is there where words are whole, and graded only through pieces
+    both = World(items=160, placebo_items=40, effect=0.05, zipf_spread=0.6, split=0.6, split_per_zipf=0.3, per_piece=0.05)
+    yield _judged("constant advantage, graded through subwords only", both, at_most(ALPHA, "credits_unqualified"))
+    inert = World(items=160, placebo_items=40, per_zipf=0.018, zipf_spread=0.6, split=0.5)
+    yield _judged("graded, and pieces do nothing", inert, at_most(ALPHA, "headline", "splitting"))
+
     # informal and formal rare words, equally many: on one scale they would cancel, and their effect would be frequency's
     marked = World(items=80, placebo_items=40, zipf_spread=0.6, marked=0.6, marked_per_zipf=0.4, per_marked=0.05)
     yield Scenario(

@@ -1,7 +1,7 @@
 """The claim that an effect goes with frequency: one row a model and probe, whose p-value is the largest that the claim needs.
 
-It needs the mean gap, more gap where the frequency gap is larger within the frequency arm, model-based and robust, and where there is a
-placebo more than the placebo shows, all in one direction. A test of all at 5 % each is one at 5 % (intersection-union; Berger 1982,
+It needs the mean gap, more gap where the frequency gap is larger within the frequency arm, model-based and robust, and where a placebo
+tests it more than the placebo shows, all in one direction. A test of all at 5 % each is one at 5 % (intersection-union; Berger 1982,
 Technometrics 24, 295-300), so that nothing in it is adjusted for the rest; what is corrected for their number are the claims of a run.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from freqbias.analysis.estimate.series import Series
 from freqbias.records import Estimate
-from freqbias.terms import CREDIT, DIFFERENCE, FREQUENCY, PLACEBO
+from freqbias.terms import CREDIT, DIFFERENCE, FREQUENCY
 
 NEEDS = {
     "mean": (FREQUENCY, "mean"),
@@ -30,7 +30,9 @@ def credit(series: Series, made: Iterable[Estimate]) -> Iterator[Estimate]:
     mean, slope = rows.get((FREQUENCY, "mean")), rows.get((FREQUENCY, "zipf_slope"))
     if mean is None or slope is None or slope.value is None:
         return
-    needed = [name for name in NEEDS if name != "beyond_placebo" or len(series.arm(PLACEBO))]
+    # a placebo of one item tests nothing, and is told beside the claim as a missing one is
+    tested = (beyond := rows.get(NEEDS["beyond_placebo"])) is not None and beyond.p_value is not None
+    needed = [name for name in NEEDS if name != "beyond_placebo" or tested]
     parts = {name: _p_value(rows.get(NEEDS[name]), mean) for name in needed}
     yield slope.replace(
         term=CREDIT,

@@ -4,6 +4,8 @@
 of the forms there is no gap, and the placebo's pairs teach what confounders do. `within_slope` gives either arm an intercept of
 its own, and so asks whether the effect is graded within it: a constant advantage of whatever is called high passes the first and not
 the second. Without a placebo both are one regression with intercept. Every slope has a robust one beside it; a claim needs both.
+Rarity brings splitting about, so neither holds it constant; `split_slope` does, and asks whether the effect is graded where the words
+are split alike, and `split_effect` what a split word costs at an equal frequency gap.
 """
 
 from collections.abc import Iterator
@@ -15,9 +17,10 @@ import pandas as pd
 
 from freqbias.analysis.estimate.predictors import KNOWN, OWN, SENSE, ZIPF_GAP, Row, method_of, row_of
 from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, Fit, Slopes, crossed, inflation, robust, through_zero
-from freqbias.terms import GLOSS_ZIPF, NORM_FREQUENCY, WHOLE_TEXT, ZIPF_GAP_OF
+from freqbias.terms import GLOSS_ZIPF, NORM_FREQUENCY, SPLIT_EFFECT, SPLIT_SLOPE, WHOLE_TEXT, ZIPF_GAP_OF
 
 SQUARE = "zipf_squared_gap"
+SPLIT = "split_gap"  # 1 where only the low word is split, -1 where only the high one is
 LEVELS = ("level_high", "level_low")
 FIRST, SECOND = "first_frequency", "second_frequency"  # columns of two measures of one frequency gap
 WITHIN = "with an intercept of the arm's own"
@@ -80,6 +83,7 @@ def dose_rows(arms: Arms, fit: Fit | None) -> Iterator[Row]:
         )
     yield from _robust(arms, "within_slope_robust", where)
     yield from _levels(arms)
+    yield from _beside_splitting(arms)
     yield from _lack_of_fit(arms)
     yield from _other_frequencies(arms)
 
@@ -109,6 +113,32 @@ def _levels(arms: Arms) -> Iterator[Row]:
         return
     for name, term in zip(LEVELS, ("zipf_high_slope", "zipf_low_slope"), strict=True):
         yield row_of(term, fit.slopes[name], f"per Zipf unit of that form's frequency, the other form's held; {method_of(fit, names)}")
+
+
+def _beside_splitting(arms: Arms) -> Iterator[Row]:
+    """Yield the slope on the frequency gap with splitting held constant, and that on splitting with the frequency gap held constant.
+
+    Both by least squares with cluster-robust errors. Nothing where splitting does not vary among the frequency arm's pairs, or cannot be
+    told from frequency.
+    """
+    if "stratum" not in arms.rows.columns or arms.rows.loc[arms.rows[OWN], "stratum"].notna().mean() < KNOWN:
+        return
+    known = arms.rows[arms.rows["stratum"].notna()]
+    sides = known["stratum"].str.split("_", expand=True) == "split"
+    rows = known.assign(**{SPLIT: sides[1].astype(float) - sides[0].astype(float)})
+    names = [name for name in arms.names if float(np.ptp(rows[name])) > 0]
+    own = None if rows[OWN].all() else OWN
+    if float(np.ptp(rows.loc[rows[OWN], SPLIT])) == 0 or names[:1] != [ZIPF_GAP]:
+        return
+    if inflation(rows, [*names, SPLIT], own)[SPLIT] >= INSEPARABLE_VIF:
+        return
+    for term, order, unit in (
+        (SPLIT_SLOPE, [*names, SPLIT], "per Zipf unit, splitting of the swapped words held"),
+        (SPLIT_EFFECT, [SPLIT, *names], "only the low word split instead of both alike, the frequency gap held"),
+    ):
+        found = robust(rows, "gap", order, own)
+        if found is not None:
+            yield row_of(term, found[0], f"{unit}; {WITHIN}; {found[1]}")
 
 
 def _lack_of_fit(arms: Arms) -> Iterator[Row]:

@@ -19,13 +19,16 @@ import numpy as np
 from freqbias.analysis.stats.resampling import benjamini_hochberg
 from freqbias.judgement import Judgements
 from freqbias.records import Estimate
-from freqbias.terms import CREDIT, DIFFERENCE, FAILED_BY_DOSE, FREQUENCY, LENGTH, PLACEBO
+from freqbias.terms import CREDIT, DIFFERENCE, FAILED_BY_DOSE, FREQUENCY, LENGTH, PLACEBO, SPLIT_EFFECT, SPLIT_SLOPE
 
 CONFIRMATORY_FAMILY = "confirmatory"
 EXPLORATORY_FAMILY = "exploratory"
 CLAIMS_FAMILY = "claims"
 #: Terms that are part of a claim, check a slope or take one apart, and answer no question of their own.
-OF_A_CLAIM = ("zipf_slope_robust", "within_slope", "within_slope_robust", "intercept", "lack_of_fit", "zipf_high_slope", "zipf_low_slope")
+OF_A_CLAIM = (
+    *("zipf_slope_robust", "within_slope", "within_slope_robust", "intercept", "lack_of_fit", "zipf_high_slope", "zipf_low_slope"),
+    *(SPLIT_SLOPE, SPLIT_EFFECT),
+)
 OF_A_CURVE = ("spec_joint", "spec_slope_joint")
 
 

@@ -59,8 +59,9 @@ def cautions(series: Series, arm: str, rows: pd.DataFrame) -> tuple[list[str], d
     if 2 <= frames < MIN_LEVELS:
         flags.append(FEW_FRAMES)
         details["frames"] = frames
-    if arm == FREQUENCY and len(series.missing(arm)):
-        p_value, low, high = failures(series, rows)
+    missing = series.missing(arm)
+    if arm in (FREQUENCY, PLACEBO) and len(missing):
+        p_value, (low, high) = _failure_p(series, rows, missing) if arm == FREQUENCY else None, _bounds(series, rows, missing)
         interval = resampling.t_interval(item_means(rows, "gap"))
         flags += [FAILED_BY_DOSE] if p_value is not None and p_value < 0.05 else []
         flags += [FAILED_MATTER] if interval.low is not None and (low < interval.low or high > (interval.high or 0.0)) else []
@@ -86,7 +87,7 @@ def integrity(series: Series) -> Iterator[Estimate]:
         yield _distinct(series, rows, tied)
     missing = series.missing(FREQUENCY)
     if len(missing):
-        p_value, low, high = failures(series, rows)
+        p_value, (low, high) = _failure_p(series, rows, missing), _bounds(series, rows, missing)
         yield series.make(
             FREQUENCY,
             FAILED_BY_DOSE,
@@ -118,24 +119,24 @@ def _distinct(series: Series, rows: pd.DataFrame, tied: Mapping[str, str]) -> Es
     )
 
 
-def failures(series: Series, rows: pd.DataFrame) -> tuple[float | None, float, float]:
-    """Return the p-value of failures that go with frequency, and what the mean over items could be with the missing pairs.
+def _bounds(series: Series, rows: pd.DataFrame, missing: pd.DataFrame) -> tuple[float, float]:
+    """Return what the mean over items could be at least and at most with the missing pairs.
 
     A pair that is missing is put at the largest absolute gap that was measured, of either sign (at ±1 for right answers): gaps beyond
     those that a model could cope with are not ruled out by any data. Reference: Horowitz & Manski (2000),
     doi:10.1080/01621459.2000.10473902.
     """
-    missing = series.missing(FREQUENCY)
     share = series.judgement.is_share(series.key["measure"]) or series.key["measure"] == ACCURACY.name
     limit = 1.0 if share else float(rows["gap"].abs().max())
     sums, have = rows.groupby("item")["gap"].sum(), rows.groupby("item").size()
     lost = missing.groupby("item").size()
     counts = have.add(lost, fill_value=0.0)
     low, high = (float((sums.add(lost * sign * limit, fill_value=0.0) / counts).mean()) for sign in (-1, 1))
-    return _failure_p(series, rows, missing), low, high
+    return low, high
 
 
 def _failure_p(series: Series, rows: pd.DataFrame, missing: pd.DataFrame) -> float | None:
+    """Return the p-value of failures of the frequency arm that go with frequency, length or arm; None for too few of them."""
     if len(missing) < MIN_FAILED:
         return None
     both = pd.concat([rows.assign(lost=0.0), missing.assign(lost=1.0)])

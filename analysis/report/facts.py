@@ -27,8 +27,13 @@ from freqbias.terms import (
     FEW_FRAMES,
     IN_PHRASING,
     INSEPARABLE,
+    NOT_HELD,
     PLACEBO,
     REVERSED,
+    SPLIT_EFFECT,
+    SPLIT_SLOPE,
+    SPLIT_SPLIT,
+    WHOLE_SPLIT,
 )
 
 WORTH_NAMING = 0.25  # of the effect; a smaller part does not change what the effect goes with
@@ -54,6 +59,9 @@ class Facts:
     even: bool = False  # hardly an item lies beyond the smallest effect of interest
     uneven: bool = False  # one in twenty or more do
     both_ways: bool = False  # on either side
+    groups: tuple[str, ...] = ()  # what items differ by (part of speech, domain, frame), by a joint test
+    adjusted_away: bool = False  # with confounders held constant it leaves out zero, though the mean is not told from it
+    hidden: bool = False  # that, or a placebo that differs from zero, by more than is known to be less than what matters
     flat: bool = False  # a frequency gap of one Zipf unit more changes less than the smallest effect of interest
     changes: bool = False  # the gap changes with the frequency gap, whichever way, and not by less than that
     # what rules credit out before anything is taken apart
@@ -70,6 +78,7 @@ class Facts:
     # dose
     has_slope: bool = False
     graded: bool = False  # in every way that credit needs
+    not_held: tuple[str, ...] = ()  # confounders that too many pairs lack
     graded_but_corrected: bool = False  # by its intervals, but not once all claims of the run are corrected together
     shrinks: bool = False  # less for larger gaps
     from_the_start: bool = False  # an advantage of the frequency arm at no gap
@@ -84,23 +93,32 @@ class Facts:
     whole_equivalent: bool = False
     whole_reversed: bool = False
     whole_smaller: bool = False  # than where the rare word is split, by a test
+    split_adds: bool = False  # a split word costs more than a whole one of the same frequency
+    graded_beside_split: bool = False  # the effect is graded where words are split alike
     equal_reversed: bool = False  # where both forms split into equally many subwords
     # what was measured on what
     few_frames: bool = False
     duplicates: bool = False
     failed_by_dose: bool = False
     failed_matter: bool = False  # failures could move the mean out of its interval
+    placebo_failed: bool = False  # failures could move the placebo's mean out of its interval
+
+    @property
+    def not_nothing(self) -> bool:
+        """Whether a mean near zero is the mean of something: items differ, or the dose, or what is held against it."""
+        return self.uneven or self.changes or bool(self.groups) or self.hidden
 
     @property
     def splitting(self) -> bool:
-        """Whether nothing of a graded effect is shown where both words are whole, or it is the reverse there."""
+        """Whether nothing of a graded effect is shown where both words are whole, or it is the reverse there, and splitting is why."""
         absent = self.whole_equivalent or self.whole_reversed or (self.whole_smaller and not self.whole_there)
-        return absent or (self.equal_reversed and not self.whole_there)
+        return self.split_adds and (absent or (self.equal_reversed and not self.whole_there))
 
     @property
     def not_splitting(self) -> bool:
-        """Whether the effect is there where both words are whole, and nowhere the reverse."""
-        return self.whole_there and not self.splitting and not self.equal_reversed
+        """Whether the effect is there where both words are whole, graded where words are split alike, and nowhere the reverse."""
+        alone = self.whole_there and self.graded_beside_split
+        return alone and not self.splitting and not self.equal_reversed
 
 
 def facts_of(have: Lookup) -> Facts:
@@ -123,8 +141,18 @@ def facts_of(have: Lookup) -> Facts:
         duplicates=DUPLICATES in flags,
         failed_by_dose=FAILED_BY_DOSE in flags,
         failed_matter=FAILED_MATTER in flags,
+        placebo_failed=FAILED_MATTER in flags_of(have.main("mean", PLACEBO)),
+        groups=tuple(name for name, row in have.groups() if _below(row)),
+        adjusted_away=excludes_zero(have.main("adjusted")) and not significant(main),
+        hidden=_hidden(have, main),
         **{name: value for part in parts for name, value in part(have, main).items()},
     )
+
+
+def _hidden(have: Lookup, main: Estimate) -> bool:
+    placebo, adjusted = have.main("mean", PLACEBO), have.main("adjusted")
+    by_placebo = significant(placebo) and EQUIVALENT not in flags_of(have.main("equivalence", PLACEBO))
+    return by_placebo or (excludes_zero(adjusted) and not _within_bound(adjusted, main.bound))
 
 
 def _items(have: Lookup, main: Estimate) -> dict[str, Any]:
@@ -176,6 +204,7 @@ def _dose(have: Lookup, main: Estimate) -> dict[str, Any]:
         "changes": not flat and significant(gradient) and same_way(needed[-1], gradient or main),
         "graded": steps and kept,
         "graded_but_corrected": steps and not kept,
+        "not_held": tuple(flag.removeprefix(NOT_HELD) for flag in flags_of(slope) if flag.startswith(NOT_HELD)),
         "shrinks": gradient is not None and excludes_zero(gradient) and not same_way(gradient, main),
         "from_the_start": same_way(have.main("intercept"), main),
         "nonlinear": _below(have.main("lack_of_fit")),
@@ -216,12 +245,16 @@ def _confounders(have: Lookup, main: Estimate) -> dict[str, Any]:
 
 def _splitting(have: Lookup, main: Estimate) -> dict[str, Any]:
     whole, equal = have.main("whole_whole"), have.main("equal_subwords")
+    effect, beside = have.main(SPLIT_EFFECT), have.main(SPLIT_SLOPE)
+    some_split = any(have.main(name) is not None for name in (WHOLE_SPLIT, SPLIT_SPLIT))
     return {
         "whole_known": whole is not None and whole.ci_low is not None,
         "whole_there": same_way(whole, main),
         "whole_equivalent": EQUIVALENT in flags_of(have.main("equivalence:whole_whole")),
         "whole_reversed": _reversed(whole, main),
         "whole_smaller": same_way(have.main("whole_difference"), main),
+        "split_adds": same_way(effect, main),
+        "graded_beside_split": same_way(beside, main) if some_split else same_way(have.main("zipf_slope"), main),
         "equal_reversed": _reversed(equal, main),
     }
 

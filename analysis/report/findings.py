@@ -1,7 +1,6 @@
 """The sentences of a verdict that follow its headline: size, what could not be seen, confounders, and what a probe adds of its own."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from freqbias.analysis.estimate.means import SESOI_SHARE
 from freqbias.analysis.report.formatting import (
@@ -19,8 +18,8 @@ from freqbias.analysis.report.formatting import (
     sized,
     tested,
 )
-from freqbias.analysis.report.sentences import SENTENCES, said
-from freqbias.analysis.report.values import count
+from freqbias.analysis.report.sentences import said
+from freqbias.analysis.report.values import count, group_label, mean_of
 from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.judgement import Finding
 from freqbias.records import Estimate
@@ -141,15 +140,9 @@ def _groups(have: Lookup, main: Estimate | None) -> list[str]:
     for by, row in have.groups():
         p_value, means = adjusted_p(row), row.details.get("means")
         if p_value is not None and p_value < 0.05 and isinstance(means, dict):
-            shown = "; ".join(f"{name} {number(_mean_of(value))}" for name, value in means.items())
-            named = said(f"by_{by}") if f"by_{by}" in SENTENCES else by
-            sentences.append(said("groups", by=named, p=tested(row), list=shown))
+            shown = "; ".join(f"{name} {number(mean_of(value))}" for name, value in means.items())
+            sentences.append(said("groups", by=group_label(by), p=tested(row), list=shown))
     return sentences
-
-
-def _mean_of(value: Any) -> float:
-    """Return a group's mean, whether it stands alone or first of several numbers."""
-    return float(value[0] if isinstance(value, list | tuple) else value)
 
 
 def _strata(have: Lookup, main: Estimate | None) -> list[str]:

@@ -58,7 +58,7 @@ HEADLINES = (
     ),
     Rule(
         name="cannot_tell",
-        holds=lambda f: not f.found and f.equivalent and not (f.uneven or f.changes) and not (f.even and f.flat),
+        holds=lambda f: not f.found and f.equivalent and not f.not_nothing and not (f.even and f.flat),
         sentence="Inconclusive: on average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}), but "
         "whether it is larger for some items, or for larger frequency gaps, cannot be told. It takes more items, with two or more pairs "
         "each.",
@@ -81,7 +81,7 @@ HEADLINES = (
     ),
     Rule(
         name="no_difference",
-        holds=lambda f: not f.found and f.equivalent and f.even and f.flat and not (f.uneven or f.changes),
+        holds=lambda f: not f.found and f.equivalent and f.even and f.flat and not f.not_nothing,
         sentence="No difference that matters: {level}{size}, 90 % interval {inner} within ± {bound}, the smallest effect of interest. "
         "Hardly an item is expected beyond that.",
     ),
@@ -96,6 +96,18 @@ HEADLINES = (
         holds=lambda f: not f.found and f.equivalent and f.uneven,
         sentence="On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}), but items differ. "
         "{uneven}",
+    ),
+    Rule(
+        name="cancels",
+        holds=lambda f: not f.found and f.equivalent and bool(f.groups) and not f.changes,
+        sentence="On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}), but it is not the same "
+        "by {groups}.",
+    ),
+    Rule(
+        name="cancels",
+        holds=lambda f: not f.found and f.equivalent and f.hidden and not f.changes,
+        sentence="On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}), but something else may "
+        "hide one.",
     ),
     Rule(
         name="cancels",
@@ -148,7 +160,7 @@ HEADLINES = (
         name="not_graded",
         holds=lambda f: f.graded_but_corrected,
         sentence=LEAD
-        + "It is larger for larger frequency gaps ({slope}), but the claim that it goes with frequency does not hold once all "
+        + "It is larger for larger frequency gaps ({within}), but the claim that it goes with frequency does not hold once all "
         "claims of the run are corrected together ({credit_p}).",
     ),
     Rule(
@@ -162,7 +174,7 @@ HEADLINES = (
         name="not_graded",
         holds=lambda f: f.has_slope and not f.graded and f.beyond_confounders and f.from_the_start,
         sentence=LEAD
-        + "The form called {form} is favoured already where there is no frequency gap ({intercept}), and not shown to be favoured "
+        + "The form called {form} is favoured, by extrapolation already at no frequency gap ({intercept}), and not shown to be favoured "
         "more for larger gaps ({within}): something else that these forms share may be at work.",
     ),
     Rule(
@@ -193,20 +205,20 @@ HEADLINES = (
         name=FREQUENCY,
         holds=lambda f: f.graded and f.not_splitting,
         sentence=LEAD
-        + "It goes with frequency, and not through word splitting alone: it grows with the frequency gap ({slope}), and it is "
-        "there where both words are whole, {whole}{split}.",
+        + "It goes with frequency, and not through word splitting alone: it grows with the frequency gap ({within}), also where words "
+        "are split alike ({beside_split}), and it is there where both words are whole, {whole}{split}.",
     ),
     Rule(
         name=SPLITTING_UNTOLD,
         holds=lambda f: f.graded and f.whole_known,
         sentence=LEAD
-        + "It goes with frequency ({slope}); how much of it through rare words being split cannot be told: where both words are "
+        + "It goes with frequency ({within}); how much of it through rare words being split cannot be told: where both words are "
         "whole it is {whole}.",
     ),
     Rule(
         name=SPLITTING_UNTOLD,
         holds=lambda f: f.graded,
-        sentence=LEAD + "It goes with frequency ({slope}); how much of it through rare words being split cannot be told.",
+        sentence=LEAD + "It goes with frequency ({within}); how much of it through rare words being split cannot be told.",
     ),
     Rule(
         name="confounder_only",
@@ -241,13 +253,14 @@ HEADLINES = (
 HEADLINE_NAMES = tuple(dict.fromkeys(rule.name for rule in HEADLINES))
 _ATTRIBUTED = frozenset(HEADLINE_NAMES[HEADLINE_NAMES.index("phrasing") :])
 _TAKEN_APART = _ATTRIBUTED - {"phrasing", "overlap", INSEPARABLE}
+_NOT_FOUND = frozenset({"cannot_tell", "no_difference", "cancels"})
 _SEEN = frozenset(HEADLINE_NAMES) - {"unknown", "reversed_sides"}
 _NOT_CREDITED = _ATTRIBUTED - CREDITING - {"phrasing", "overlap", "splitting", "not_beyond_placebo"}
 
 QUALIFIERS = (
     Rule(
         name="reversed_whole",
-        holds=lambda f: f.whole_reversed,
+        holds=lambda f: f.whole_reversed and not f.whole_equivalent,
         sentence="Where both words are whole it is the reverse: {whole}.",
         beside=_ATTRIBUTED,
     ),
@@ -276,10 +289,41 @@ QUALIFIERS = (
         beside=_TAKEN_APART - {"confounder_only"},
     ),
     Rule(
+        name="from_the_start",
+        holds=lambda f: f.from_the_start,
+        sentence="By extrapolation a part of it is there already at no frequency gap ({intercept}): something else that these forms "
+        "share may be at work beside frequency.",
+        beside=CREDITING | {"splitting"},
+    ),
+    Rule(
+        name="not_held",
+        holds=lambda f: bool(f.not_held),
+        sentence="Not held constant, for too few pairs have a value: {not_held}.",
+        beside=CREDITING | {"splitting"},
+    ),
+    Rule(
+        name="adjusted_away",
+        holds=lambda f: f.adjusted_away,
+        sentence="With confounders held constant it is {adjusted}.",
+        beside=_NOT_FOUND,
+    ),
+    Rule(
+        name="frames_differ",
+        holds=lambda f: "frame" in f.groups,
+        sentence="It differs by frame (means from {frame_low} to {frame_high}); in other frames it may be another.",
+        beside=_ATTRIBUTED,
+    ),
+    Rule(
         name="placebo_differs",
         holds=lambda f: f.placebo_differs,
         sentence="The placebo, which should show nothing, differs from zero as well: {placebo}.",
         beside=_ATTRIBUTED,
+    ),
+    Rule(
+        name="placebo_differs",
+        holds=lambda f: f.placebo_differs,
+        sentence="The placebo, which should show nothing, differs from zero: {placebo}.",
+        beside=_NOT_FOUND,
     ),
     Rule(
         name="placebo_differs",
@@ -291,7 +335,7 @@ QUALIFIERS = (
         name="no_placebo",
         holds=lambda f: f.beyond_placebo is None and f.has_placebo,
         sentence="The placebo has too few items to distinguish it from the effect of any synonym swap.",
-        beside=_NOT_CREDITED,
+        beside=_NOT_CREDITED | CREDITING | {"splitting"},
     ),
     Rule(
         name="no_placebo",
@@ -320,7 +364,7 @@ QUALIFIERS = (
     Rule(
         name=FEW_FRAMES,
         holds=lambda f: f.few_frames,
-        sentence="This is so in these {frames} frames; other frames may differ.",
+        sentence="This is an average over these {frames} frames; other frames may differ.",
         beside=_SEEN,
     ),
     Rule(
@@ -342,10 +386,16 @@ QUALIFIERS = (
         sentence="What failed could change it: {failures}.",
         beside=_SEEN,
     ),
+    Rule(
+        name="failures",
+        holds=lambda f: f.placebo_failed,
+        sentence="What failed of the placebo could change what it shows.",
+        beside=_SEEN,
+    ),
 )
 
 #: Qualifiers with which a credit is no longer plain.
-QUALIFYING_CREDIT = frozenset({"reversed_whole", "reversed_equal_subwords", "confounder"})
+QUALIFYING_CREDIT = frozenset({"reversed_whole", "reversed_equal_subwords", "confounder", "from_the_start", "not_held"})
 
 
 def headline_of(facts: Facts, values: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:

@@ -42,6 +42,7 @@ SENTENCES = {
     "per_factor_robust": "{slope}; by a test that assumes less {size}",
     "at_no_gap": "{size} at no gap",
     "in_items": "{size} in {items}",
+    "none_split": "no word is split",
     "split": "; where only the rare one is split it is {where}",
     "carrier": "{label} ({share} of it)",
     "or_with": " or with {held}",

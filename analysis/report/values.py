@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from freqbias.analysis.report.facts import Facts, carried, needed_slopes
 from freqbias.analysis.report.formatting import (
@@ -20,10 +21,10 @@ from freqbias.analysis.report.formatting import (
     tested,
 )
 from freqbias.analysis.report.natural import natural
-from freqbias.analysis.report.sentences import said
+from freqbias.analysis.report.sentences import SENTENCES, said
 from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.records import Estimate
-from freqbias.terms import DIFFERENCE, FAILED_BY_DOSE, HIGH, LOW, PLACEBO
+from freqbias.terms import DIFFERENCE, FAILED_BY_DOSE, HIGH, LOW, PLACEBO, SPLIT_SLOPE, rival_label
 
 MAX_LISTED = 3  # confounders that a headline names; of more it says how many, and the findings name them
 
@@ -46,7 +47,7 @@ def values_of(have: Lookup, facts: Facts, twins: Sequence[Lookup] = ()) -> dict[
         "bound": number(main.bound, signed=False),
         "floor": number(have.floor, signed=False),
     }
-    parts = (_items, _placebo, _dose, _splitting, _integrity)
+    parts = (_items, _groups, _placebo, _dose, _splitting, _integrity)
     return common | {name: text for part in parts for name, text in part(have, main, facts).items()}
 
 
@@ -67,6 +68,28 @@ def _items(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
         shares = {name: percent(row.details.get(f"share_{name}") or 0.0) for name in ("above", "below")}
         values["uneven"] = said("uneven", bound=number(main.bound, signed=False), unit=have.unit, **shares)
     return values
+
+
+def _groups(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
+    """Name what items differ by, and the lowest and highest mean of frames."""
+    known, adjusted = dict(have.groups()), have.main("adjusted")
+    values = {"groups": listed([group_label(name) for name in facts.groups])}
+    values |= {} if adjusted is None else {"adjusted": sized(adjusted)}
+    means = known["frame"].details.get("means") if "frame" in facts.groups else None
+    if isinstance(means, dict) and means:
+        ends = [number(end(map(mean_of, means.values()))) for end in (min, max)]
+        values |= {"frame_low": ends[0], "frame_high": ends[1]}
+    return values
+
+
+def group_label(name: str) -> str:
+    """Return what a reader calls that by which items are grouped."""
+    return said(f"by_{name}") if f"by_{name}" in SENTENCES else name
+
+
+def mean_of(value: Any) -> float:
+    """Return a group's mean, whether it stands alone or first of several numbers."""
+    return float(value[0] if isinstance(value, list | tuple) else value)
 
 
 def _needed(main: Estimate) -> str:
@@ -100,8 +123,8 @@ def _dose(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     if not facts.has_slope:
         return values
     needed = needed_slopes(have)
-    for name, pair in (("slope", needed[:2]), ("within", needed[-2:])):
-        values[name] = _slope(pair, held)
+    values["within"] = _slope(needed[-2:], held)
+    values["not_held"] = listed(list(dict.fromkeys(map(rival_label, facts.not_held))))
     gradient = next((row for row in (needed[-2], needed[0]) if row is not None), None)
     if gradient is not None:
         values["changes"] = said("changes", size=number(abs(gradient.value or 0.0), signed=False), form=favoured(gradient))
@@ -126,6 +149,8 @@ def _held(held: Sequence[str]) -> str:
 def _splitting(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     rows = {name: have.main(term) for name, term in (("whole", "whole_whole"), ("equal", "equal_subwords"), ("split", "whole_split"))}
     values = {name: said("in_items", size=sized(row), items=count(row.n_items)) for name, row in rows.items() if row is not None}
+    slope = have.main(SPLIT_SLOPE)
+    values["beside_split"] = said("none_split") if slope is None else sized(slope)
     values["split"] = said("split", where=values["split"]) if "split" in values else ""
     values["whole_inner"] = _inner(have.main("equivalence:whole_whole") or have.main("whole_whole"))
     overlap = have.main("equal_overlap")

@@ -73,7 +73,8 @@ def headline_left(headline, rules):
     for rule in (*HEADLINES, *QUALIFIERS):
         if rule.name in rules:
             parts = re.split(r"\{\w+\}", rule.sentence)
-            headline = re.sub(".*?".join(map(re.escape, parts)), "", headline, count=1, flags=re.DOTALL)
+            # a full stop at the end is none inside a number
+            headline = re.sub(".*?".join(map(re.escape, parts)) + r"(?=\s|$)", "", headline, count=1, flags=re.DOTALL)
     left = headline.strip()  # what a row fills in at its end may be a sentence of its own
     return "" if any(pattern.fullmatch(left) for pattern in patterns()) else left
 
