@@ -19,7 +19,7 @@ from scipy import stats
 
 from freqbias.analysis.estimate.dose import Arms, dose_rows
 from freqbias.analysis.estimate.predictors import NAMES, OWN, ZIPF_GAP, Row, complete, method_of, predictors, rivals_in, row_of
-from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, THESE_FRAMES, Coefficient, Fit, crossed, inflation, usable
+from freqbias.analysis.stats.mixed import BEYOND, INSEPARABLE_VIF, THESE_FRAMES, Coefficient, Fit, crossed, inflation, usable
 from freqbias.analysis.stats.resampling import std_error, t_interval
 from freqbias.errors import InputError
 from freqbias.matching import match
@@ -34,7 +34,8 @@ MIN_PLACEBO = 5  # items; from fewer nothing can be learnt of their noise
 def rival_rows(rows: pd.DataFrame, placebo: pd.DataFrame | None = None) -> Iterator[Row]:
     """Yield slopes, parts, the adjusted, matched and direct effects for one series' pairs of the frequency arm and those of its placebo.
 
-    Nothing where the pairs of the frequency arm do not allow it.
+    `BEYOND` is by how much the adjusted mean exceeds the placebo's, adjusted alike. Nothing where the pairs of the frequency arm do not
+    allow it.
     """
     arms = arms_of(rows, placebo)
     if arms is None:
@@ -48,7 +49,12 @@ def rival_rows(rows: pd.DataFrame, placebo: pd.DataFrame | None = None) -> Itera
     yield from dose_rows(arms, fit)
     if fit is not None:
         yield from _slopes(fit, names)
-        yield row_of("adjusted", fit.adjusted, f"mean gap at the mean frequency gap with no rival; {method_of(fit, names)}")
+        adjusted = f"mean gap at the mean frequency gap with no rival; {method_of(fit, names)}"
+        yield row_of("adjusted", fit.adjusted, adjusted)
+        if fit.beyond is not None:
+            yield row_of(
+                BEYOND, fit.beyond, f"minus the placebo's mean gap with no rival and no frequency gap; {adjusted}", p_value=False
+            )
     yield from _direct(arms, fit)
     yield from _matched(told, names)
 

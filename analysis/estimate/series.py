@@ -63,11 +63,11 @@ class Series:
         """Return a generator of its own for every estimate, so that none depends on which others are made."""
         return resampling.named_rng(self.seed, *self.key.values(), arm, term)
 
-    def of(self, row: Row) -> Estimate:
+    def of(self, row: Row, arm: str = FREQUENCY) -> Estimate:
         """Return the estimate that a regression's row becomes."""
         return Estimate(
             **self.key,
-            arm=FREQUENCY,
+            arm=arm,
             term=row.term,
             value=row.value,
             std_error=row.std_error,
@@ -76,7 +76,7 @@ class Series:
             p_value=row.p_value,
             n_pairs=row.n_pairs,
             n_items=row.n_items,
-            n_failed=self.failed.get(FREQUENCY, 0),
+            n_failed=self.failed.get(arm, 0),
             method=row.method,
             flags=list(row.flags),
             details=row.details,

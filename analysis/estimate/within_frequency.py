@@ -1,21 +1,19 @@
 """What the frequency arm is asked beyond its mean: share of the margin, equal subwords, equal overlap, rivals, specification curve."""
 
-import math
 from collections.abc import Iterator
+from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from freqbias.analysis.estimate.logistic import discordant, is_binary, logit_rows
 from freqbias.analysis.estimate.means import MEAN_METHOD, SESOI_SHARE, equivalence, mean
-from freqbias.analysis.estimate.predictors import Row
 from freqbias.analysis.estimate.rivals import rival_rows
 from freqbias.analysis.estimate.series import Series, item_means
 from freqbias.analysis.estimate.specification import specification_curve
 from freqbias.analysis.stats import resampling
 from freqbias.analysis.stats.arm_difference import difference_of_arms
 from freqbias.analysis.stats.joint_curve import DRAWS, joint_test
-from freqbias.analysis.stats.mixed import THESE_FRAMES
+from freqbias.analysis.stats.mixed import BEYOND, THESE_FRAMES
 from freqbias.analysis.stats.resampling import Interval
 from freqbias.records import Estimate
 from freqbias.terms import ACCURACY, DIFFERENCE, EMPTY, FREQUENCY, MARGIN_NOT_TOLD, PLACEBO
@@ -47,35 +45,10 @@ def within_frequency(series: Series) -> Iterator[Estimate]:
         return
     known = rows[rows["zipf_gap"].notna()]  # a pair of unknown words has no dose, and would take the others' slopes with it
     made = [*rival_rows(known, series.arm(PLACEBO)), *(logit_rows(known) if binary else ())] if len(known) else []
-    yield from map(series.of, made)
-    yield from (estimate for row in made if row.term == "adjusted" for estimate in _adjusted_difference(series, row))
+    yield from (series.of(row) for row in made if row.term != BEYOND)
+    yield from (series.of(replace(row, term="adjusted"), DIFFERENCE) for row in made if row.term == BEYOND)
     if series.curve and series.judgement.judges(series.key["contrast"], series.key["measure"]):
         yield from _specifications(series, rows)
-
-
-def _adjusted_difference(series: Series, adjusted: Row) -> Iterator[Estimate]:
-    """Yield by how much the adjusted mean exceeds the placebo's: what a frame does to either form is in both.
-
-    Interval by MOVER: difference ± root of the sum of both half-widths squared, each with its own degrees of freedom; wider than need
-    be where the arms share items. Reference: Zou & Donner (2008), doi:10.1002/sim.3095.
-    """
-    rows = series.arm(PLACEBO)
-    items = item_means(rows, "gap") if len(rows) else np.empty(0)
-    if len(items) < 2 or adjusted.value is None or adjusted.low is None:
-        return
-    half = math.hypot(adjusted.value - adjusted.low, items.mean() - (resampling.t_interval(items).low or 0.0))
-    value = adjusted.value - float(items.mean())
-    yield series.make(
-        DIFFERENCE,
-        "adjusted",
-        rows,
-        n_pairs=len(rows) + adjusted.n_pairs,
-        n_items=len(items) + adjusted.n_items,
-        value=value,
-        ci_low=value - half,
-        ci_high=value + half,
-        method="adjusted mean of the frequency arm - mean of the placebo, MOVER interval; no test of its own",
-    )
 
 
 def _equal_overlap(series: Series, rows: pd.DataFrame) -> Iterator[Estimate]:

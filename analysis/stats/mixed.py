@@ -20,6 +20,7 @@ from freqbias.analysis.stats.robust import cluster_robust
 
 MIN_ITEMS = 10  # fewer clusters than this give intervals that are far too short (Cameron & Miller 2015)
 MIN_LEVELS = 6  # of a random factor; with fewer its variance cannot be estimated and the factor is fixed
+BEYOND = "beyond"
 ITEMS_PER_PREDICTOR = 5  # below this a regression describes noise
 THESE_FRAMES = "items in these frames"  # whom an interval speaks of where frames are not random
 ITEMS_AND_FRAMES = "items and frames like these"
@@ -60,12 +61,14 @@ class Slopes:
 class Fit(Slopes):
     """A regression with an intercept: the adjusted mean and the mean of every predictor beside the slopes.
 
-    `rest` is the mean with every predictor at zero, the first one too, so what no slope tells of. `parts` holds, for groups of
-    predictors, the sum of their slopes times their means.
+    `rest` is the mean with every predictor at zero, the first one too, so what no slope tells of. `beyond`, where there are other rows
+    (`own` in `crossed`), is the adjusted mean minus theirs with every predictor at zero. `parts` holds, for groups of predictors, the
+    sum of their slopes times their means.
     """
 
     adjusted: Coefficient
     rest: Coefficient
+    beyond: Coefficient | None
     parts: dict[str, Coefficient]
     means: dict[str, float]
 
@@ -236,7 +239,8 @@ def crossed(
     if model is None:
         return None
     parts = {group: held for group, names_of in (groups_of or {}).items() if (held := [name for name in names_of if name in model.means])}
-    found = _fitted(model, _sums(model, parts.values()), ["adjusted", *model.names, "rest", *parts])
+    others = [] if model.told.all() else [BEYOND]
+    found = _fitted(model, _sums(model, parts.values()), ["adjusted", *model.names, "rest", *others, *parts])
     if found is None:
         return None
     made, population, variances = found
@@ -244,6 +248,7 @@ def crossed(
         slopes={name: made[name] for name in model.names},
         adjusted=made["adjusted"],
         rest=made["rest"],
+        beyond=made.get(BEYOND),
         parts={name: made[name] for name in parts},
         means=model.means,
         vif=model.vif,
@@ -288,15 +293,20 @@ def _fitted(
 
 
 def _sums(model: _Model, parts: Iterable[Sequence[str]]) -> NDArray[np.float64]:
-    """Return the weighted sums of coefficients that a `Fit` holds: adjusted mean, slopes, `rest`, and every part.
+    """Return the weighted sums of coefficients that a `Fit` holds: adjusted mean, slopes, `rest`, `beyond` if it has one, every part.
 
-    `rest` is the mean in the frames as often as they are there, with every predictor at zero.
+    `rest` is the mean in the frames as often as they are there, with every predictor at zero; `beyond` is the adjusted mean minus that
+    of the other rows with every predictor at zero.
     """
     means, rest = model.means, model.design[model.told].mean(axis=0)
     rest[1 : len(means) + 1] = 0.0
     adjusted = np.eye(1, model.design.shape[1])[0]
     adjusted[1] = next(iter(means.values()))
     sums = [adjusted, *model.own_slopes, rest]
+    if not model.told.all():
+        beyond = adjusted.copy()
+        beyond[-1] = -1.0  # the column of the other rows
+        sums.append(beyond)
     for part in parts:
         row = np.zeros(model.design.shape[1])
         row[1 : len(means) + 1] = [mean * (name in part) for name, mean in means.items()]

@@ -106,3 +106,19 @@ def test_a_frame_that_a_pair_does_not_name_does_not_take_the_others_away():
     table = golden_table().astype({"frame": object})
     table.loc[0, "frame"] = None
     assert crossed(table, "gap", ["zipf_gap", "characters_gap"]).population == "items and frames like these"
+
+
+def test_the_adjusted_mean_exceeds_that_of_other_rows_adjusted_alike():
+    """A rival that both groups of rows have is in neither mean: subtracting the raw mean of the others would make an effect of it."""
+    rng = np.random.default_rng(8)
+    table = pd.DataFrame({"item": [f"i{k}" for k in range(160)], "frame": None, "own": np.arange(160) < 100})
+    table["zipf_gap"] = np.where(table["own"], rng.uniform(1, 3, 160), rng.normal(0, 0.05, 160))
+    table["informal_gap"] = -(rng.random(160) < 0.5).astype(float)
+    table["gap"] = -0.1 * table["informal_gap"] + rng.normal(0, 0.01, 160)
+    raw = table.loc[~table["own"], "gap"].mean()
+    assert raw > 0.03
+    for advantage in (0.0, 0.05):
+        fit = crossed(table.assign(gap=table["gap"] + advantage * table["own"]), "gap", ["zipf_gap", "informal_gap"], own="own")
+        assert abs(fit.beyond.value - advantage) < 4 * fit.beyond.std_error
+        assert fit.adjusted.value - raw < fit.beyond.low
+    assert crossed(table[table["own"]], "gap", ["zipf_gap", "informal_gap"]).beyond is None
