@@ -156,8 +156,8 @@ probe = Probe(
             Finding(
                 contrast="interaction",
                 measure=WIN_RATE.name,
-                sentence="Interaction: frequent wording of the wrong document changes how often the right one comes first by {size} more "
-                "where the right one is frequent than where it is rare, {p}.",
+                sentence="Frequent instead of rare wording of the wrong document changes how often the right one comes first by {high} "
+                "where the right one is frequent, by {low} where it is rare: {size}, {p}.",
             ),
         ),
     ),

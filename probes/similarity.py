@@ -147,7 +147,7 @@ probe = Probe(
     summary="relevance of the high and the low document to glosses, other items' glosses, neutral and naming queries",
     judgement=Judgement(
         contrast="gloss",
-        meaning="lies nearer to a third wording of its own content",
+        meaning="lies nearer to a description of its content that uses neither word",
         findings=(
             Finding(
                 contrast="frequency_match",

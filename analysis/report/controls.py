@@ -1,7 +1,19 @@
 """What stands before the headline: the placebo, frequency minus placebo and the length control."""
 
 from freqbias.analysis.estimate.placebo import MIN_ORIENTED
-from freqbias.analysis.report.formatting import ALPHA, Lookup, adjusted_p, flags_of, interval, number, p_text, significant, sized, tested
+from freqbias.analysis.report.formatting import (
+    ALPHA,
+    Lookup,
+    adjusted_p,
+    excludes_zero,
+    flags_of,
+    interval,
+    number,
+    p_text,
+    significant,
+    sized,
+    tested,
+)
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.values import count
 from freqbias.records import Estimate
@@ -61,7 +73,7 @@ def _length(have: Lookup) -> list[str]:
     row = have.measured(have.confirmatory, LENGTH)
     if row is None:
         return []
-    name = "length_lower" if (row.value or 0) < 0 else "length_higher"
+    name = "length_unclear" if not excludes_zero(row) else "length_lower" if (row.value or 0) < 0 else "length_higher"
     return [said(name, size=_sized(have, row))]
 
 

@@ -82,7 +82,7 @@ def _margin(have: Lookup, main: Estimate | None) -> list[str]:
     gap, margin = main.value or 0.0, main.bound / SESOI_SHARE  # of the frequent form
     lost = abs(gap) / (margin if gap > 0 else margin - gap)
     worse = "Rare" if gap > 0 else "Frequent"
-    return [said("margin_lost", worse=worse, share=percent(lost), size=sized(row))]
+    return [said("margin_lost", worse=worse, form=favoured(main), share=percent(lost), size=sized(row))]
 
 
 def _shares(main: Estimate | None) -> list[str]:
@@ -131,7 +131,8 @@ def _items(have: Lookup, main: Estimate | None) -> list[str]:
     if row is None or row.value is None or row.details.get("prediction_low") is None:
         return []
     ends = {name: number(row.details[f"prediction_{name}"]) for name in (LOW, HIGH)}
-    return [said("spread", value=_plain(row.value), **ends)]
+    shown = row.ci_low is not None and row.ci_low > 0
+    return [said("spread" if shown else "spread_unclear", value=_plain(row.value), **ends)]
 
 
 def _groups(have: Lookup, main: Estimate | None) -> list[str]:
@@ -274,8 +275,10 @@ def _direct(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("net_of_subwords")
     if row is None:
         return []
-    robustness = row.details.get("robustness_value")
+    robustness, whole = row.details.get("robustness_value"), have.main("whole_whole")
     left = said("direct_beyond") if main is not None and same_way(row, main) and _larger(row, main) else _left(row, main)
+    if excludes_zero(row) and whole is not None and main is not None and not same_way(whole, main):
+        left += said("direct_not_whole")
     if robustness is None or not excludes_zero(row):
         return [said("direct", size=sized(row), left=left)]
     return [said("direct_robustness", size=sized(row), left=left, robustness=percent(robustness))]

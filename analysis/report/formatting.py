@@ -152,7 +152,7 @@ def tested(row: Estimate) -> str:
 
 def percent(value: float) -> str:
     """Return a share as `33 %`."""
-    return f"{100 * value:.0f} %"
+    return f"{100 * value:.0f} %".replace("-", "−")
 
 
 def listed(names: Sequence[str]) -> str:

@@ -59,15 +59,14 @@ HEADLINES = (
     Rule(
         name="cannot_tell",
         holds=lambda f: not f.found and f.equivalent and not f.not_nothing and not (f.even and f.flat),
-        sentence="Inconclusive: on average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}), but "
-        "whether it is larger for some items, or for larger frequency gaps, cannot be told. It takes more items, with two or more pairs "
-        "each.",
+        sentence="On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}). Whether there is one "
+        "for some items, or for larger frequency gaps, cannot be told: that takes more items, with two or more pairs each.",
     ),
     Rule(
         name="cannot_tell",
         holds=lambda f: not f.found and f.changes and not (f.equivalent or f.both_ways),
-        sentence="Inconclusive: no effect detected on average, none ruled out ({level}{size}, {p}), but it depends on the frequency "
-        "gap. {changes}",
+        sentence="Inconclusive: on average no effect is detected, nor is one that would matter ruled out ({level}{size}, {p}), but it "
+        "depends on the frequency gap. {changes}",
     ),
     Rule(
         name="cannot_tell",
@@ -77,7 +76,7 @@ HEADLINES = (
     Rule(
         name="cannot_tell",
         holds=lambda f: not f.found and not (f.equivalent or f.both_ways),
-        sentence="Inconclusive: no effect detected, none ruled out ({level}{size}, {p}).{needed}",
+        sentence="Inconclusive: no effect is detected, nor is one that would matter ruled out ({level}{size}, {p}).{needed}",
     ),
     Rule(
         name="no_difference",
@@ -149,7 +148,9 @@ HEADLINES = (
     Rule(
         name="not_beyond_placebo",
         holds=lambda f: f.beyond_placebo is False,
-        sentence=LEAD + "It is not shown to exceed what an equally frequent synonym does (placebo): {difference} beyond it.",
+        sentence=LEAD
+        + "Swapping two equally frequent synonyms (placebo) gives {placebo}, and this is not shown to exceed it: {difference} beyond it. "
+        "So it is not shown to go with frequency.",
     ),
     Rule(
         name=INSEPARABLE,
@@ -223,17 +224,17 @@ HEADLINES = (
     Rule(
         name="confounder_only",
         holds=lambda f: bool(f.carriers) and f.shrinks,
-        sentence=LEAD + "It goes with {carriers}; frequency itself works in the opposite direction ({within}).",
+        sentence=LEAD + "By regression {carriers}; frequency itself works in the opposite direction ({within}).",
     ),
     Rule(
         name="confounder_only",
         holds=lambda f: bool(f.carriers) and not f.frequency_part,
-        sentence=LEAD + "It goes with {carriers}; the interval of the part that goes with frequency includes zero.",
+        sentence=LEAD + "By regression {carriers}; the interval of the part that goes with frequency includes zero.",
     ),
     Rule(
         name="confounder_only",
         holds=lambda f: bool(f.carriers),
-        sentence=LEAD + "It goes with {carriers}; a part that goes with frequency is not shown by every test that this needs.",
+        sentence=LEAD + "By regression {carriers}; a part that goes with frequency is not shown by every test that this needs.",
     ),
     Rule(
         name="favoured_unexplained",
@@ -261,13 +262,13 @@ QUALIFIERS = (
     Rule(
         name="reversed_whole",
         holds=lambda f: f.whole_reversed and not f.whole_equivalent,
-        sentence="Where both words are whole it is the reverse: {whole}.",
+        sentence="Where both words are whole it is the reverse: {whole}{split}.",
         beside=_ATTRIBUTED,
     ),
     Rule(
         name="reversed_whole",
         holds=lambda f: f.whole_reversed,
-        sentence="Where both words are whole the {other} form is favoured: {whole}.",
+        sentence="Where both words are whole the {other} form is favoured: {whole}{split}.",
         beside=frozenset({"cannot_tell", "cancels"}),
     ),
     Rule(
@@ -285,7 +286,7 @@ QUALIFIERS = (
     Rule(
         name="confounder",
         holds=lambda f: bool(f.carriers),
-        sentence="A part goes with {carriers}.",
+        sentence="By regression {carriers}.",
         beside=_TAKEN_APART - {"confounder_only"},
     ),
     Rule(
@@ -316,8 +317,8 @@ QUALIFIERS = (
     Rule(
         name="placebo_differs",
         holds=lambda f: f.placebo_differs,
-        sentence="The placebo, which should show nothing, differs from zero as well: {placebo}.",
-        beside=_ATTRIBUTED,
+        sentence="The placebo, which should show nothing, differs from zero as well: {placebo}{beyond}.",
+        beside=_ATTRIBUTED - {"not_beyond_placebo"},
     ),
     Rule(
         name="placebo_differs",
@@ -328,7 +329,8 @@ QUALIFIERS = (
     Rule(
         name="placebo_differs",
         holds=lambda f: f.placebo_differs_jointly,
-        sentence="The placebo, which should show nothing, differs from zero by what distinguishes its two words ({placebo_p}).",
+        sentence="The placebo, which should show nothing, shows something by what distinguishes its two words "
+        "({placebo_parts}{placebo_p}){beyond}.",
         beside=_ATTRIBUTED,
     ),
     Rule(

@@ -12,10 +12,10 @@ SENTENCES = {
     "adjusted_p": "adjusted {p}",
     "includes_zero": " (interval includes zero)",
     # what an effect means in a unit that needs no explanation, found ones first
-    "natural_loses": "in {worse} wording the right document loses to a wrong one in {more} instead of {fewer} of comparisons; in {form} "
-    "wording it {meaning}",
-    "natural_loses_level": "the right document loses to a wrong one in {high_loss} of comparisons in frequent wording and in {low_loss} "
-    "in rare wording",
+    "natural_loses": "in {worse} wording the right document loses to a wrong one on its topic in {more} instead of {fewer} of "
+    "comparisons; in {form} wording it {meaning}",
+    "natural_loses_level": "the right document loses to a wrong one on its topic in {high_loss} of comparisons in frequent wording and "
+    "in {low_loss} in rare wording",
     "natural_places": "a document in {form} wording {meaning}, by {places} places on average ({unit} {better_level} instead of "
     "{worse_level})",
     "natural_factor": "a document in {form} wording {meaning}, by a factor of {factor} in probability",
@@ -44,7 +44,10 @@ SENTENCES = {
     "in_items": "{size} in {items}",
     "none_split": "no word is split",
     "split": "; where only the rare one is split it is {where}",
-    "carrier": "{label} ({share} of it)",
+    "carrier": "{share} of it goes with {label}",
+    "beyond": "; {size} is left beyond it",
+    "placebo_part": "{label} {size}",
+    "placebo_parts_first": "90 % intervals: {parts}; ",
     "or_with": " or with {held}",
     "or_with_many": " or with one of {held}",
     "of_items": "{n} of {all} items",
@@ -63,21 +66,24 @@ SENTENCES = {
     "placebo_unclear": "Placebo: not shown to be equivalent to zero ({where}; {items}).",
     "placebo_where": "{value} {unit}, 90 % interval {interval}, bound ± {bound}",
     "placebo_width": "{where}, interval width {width}",
-    "placebo_parts": "Placebo by what distinguishes its two words, where not shown to be equivalent to zero: {parts}.",
+    "placebo_parts": "Placebo by what distinguishes its two words, where not shown to be equivalent to zero (90 % intervals): {parts}.",
     "placebo_joint": "Placebo by what distinguishes its two words, in one test of them all: no difference from zero detected ({p}).",
     "placebo_joint_differs": "Placebo by what distinguishes its two words, in one test of them all: it differs from zero ({p}).",
     "items_one": "{n} item",
     "items_many": "{n} items",
     "difference": "Frequency minus placebo: {size}, {p}.",
-    "length_lower": "Length control (expected to be positive): the shorter wording scores lower, {size}.",
-    "length_higher": "Length control (expected to be positive): the shorter wording scores higher, {size}.",
+    "length_lower": "Length control: text with empty words added scores higher than without them, {size} for the shorter wording; being "
+    "short is no advantage here.",
+    "length_higher": "Length control: text without empty words scores higher than with them, as expected, {size} for the shorter "
+    "wording.",
+    "length_unclear": "Length control: no difference between text with and without empty words detected, {size} for the shorter wording.",
     # findings: size
     "queries_one_register": "Some or all glosses come in one register only; a plain gloss is closer in style to the frequent form, an "
     "elevated one to the rare form.",
     "queries_no_gloss": "The queries are not glosses and may share words with the documents: nothing here removes word overlap as a "
     "confounder.",
-    "margin_lost": "{worse} wording loses {share} of the margin by which the right document stands above a wrong one (gap ÷ margin "
-    "{size}).",
+    "margin_lost": "{worse} wording loses {share} of the margin by which the right document in {form} wording stands above a wrong one "
+    "(gap ÷ margin averaged over both wordings: {size}).",
     "margin_share": "The gap is {size} times this model's margin between right and wrong documents (exact − decoy).",
     "margin_untold": "The gap is {size} times this model's margin between right and wrong documents (exact − decoy); the interval of "
     "that margin includes zero.",
@@ -90,6 +96,8 @@ SENTENCES = {
     "twin": "The lead over a wrong document ({contrast} of {probe}) is the same number and is told here.",
     "secondary": "In other measures: {list}.",
     # findings: who and where
+    "spread_unclear": "Items may differ, which so few pairs an item cannot tell from noise: the standard deviation of their true effects "
+    "is estimated at {value}; the effect of a new item is expected between {low} and {high}.",
     "spread": "Items differ: the standard deviation of their true effects is {value}; the effect of a new item is expected between "
     "{low} and {high}.",
     "groups": "The gap is not the same by {by} ({p}): {list}.",
@@ -97,13 +105,15 @@ SENTENCES = {
     "stratum_whole_whole": "both words whole {size} ({items})",
     "stratum_whole_split": "only the rare word split {size} ({items})",
     "stratum_split_split": "both split {size} ({items})",
-    "strata": "By whether the swapped word is one token of this model: {list}.",
+    "strata": "By whether the swapped word is one token of this model (means, nothing held constant): {list}.",
     "equal_subwords": "Where both forms split into the same number of subwords ({items}): {size}{left}.",
     "left_none": ", so no effect is detected there",
     "left_reversed": ", so the effect is reversed there",
-    "direct": "Effect not mediated by word splitting: {size}{left}.",
-    "direct_robustness": "Effect not mediated by word splitting: {size}{left}; what is not held constant would have to explain "
-    "{robustness} of what is left of splitting and of the gap to bring it to zero.",
+    "direct": "Not accounted for by the number of pieces and the confounders, by regression: {size}{left}.",
+    "direct_robustness": "Not accounted for by the number of pieces and the confounders, by regression: {size}{left}; an unmeasured "
+    "confounder would have to explain {robustness} of the residual variance of both pieces and gap to bring it to zero.",
+    "direct_not_whole": "; this rests on a straight line through the numbers of pieces, and where both words are whole no such effect is "
+    "seen",
     "direct_beyond": "; that is more than the whole effect, so splitting works the other way",
     "without_largest": "Without the one item that adds most to it, it is {size}, and its interval {verb} zero.",
     "trimmed": "Without the fifth of the items at either end it is {size}, and its interval {verb} zero.",
@@ -134,14 +144,15 @@ SENTENCES = {
     "logit_none": "Among these pairs no slope is given{why}.",
     "logit": "Among these pairs the log-odds that the frequent form is the right one rise by {size} per Zipf unit{clear}{few}.",
     "logit_few": "; with so few pairs a slope tends to be overestimated",
-    "adjusted": "Adjusted for confounders: {regression} (regression), {matched} in {n} matched items{disagree}.",
-    "adjusted_beyond": "Adjusted for confounders: {regression} (regression, {beyond} beyond the placebo), {matched} in {n} matched "
-    "items{disagree}.",
-    "disagree": "; the two disagree",
+    "adjusted": "Adjusted for confounders: {regression} by regression, {matched} in the {n} items that are level in length and "
+    "readability{disagree}.",
+    "adjusted_beyond": "Adjusted for confounders: {regression} by regression ({beyond} beyond the placebo, adjusted alike), {matched} in "
+    "the {n} items that are level in length and readability{disagree}.",
+    "disagree": "; the two disagree, and only the regression holds the other confounders constant",
     # findings: other contrasts
-    "background_prefers": "Background: the model prefers {form} wording whatever is asked: {where}.",
-    "background_doubt": "Background: whatever is asked, documents in {form} wording lie nearer: {where}; {why}, so no preference is "
-    "claimed.",
+    "background_prefers": "Background: the model prefers {form} wording when other items' glosses are asked: {where}.",
+    "background_doubt": "Background: when other items' glosses are asked, documents in {form} wording lie nearer: {where}; {why}, so no "
+    "preference is claimed.",
     "background_noise": "Background: {where}; below this model's noise floor, so no preference is claimed.",
     "background_none": "Background: no preference for either wording was detected when other items' glosses are asked: {where}.",
     "background_difference": "{where}; frequency minus placebo {size}",

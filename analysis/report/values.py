@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from freqbias.analysis.estimate.placebo import MIN_ORIENTED
 from freqbias.analysis.report.facts import Facts, carried, needed_slopes
 from freqbias.analysis.report.formatting import (
     Lookup,
@@ -106,7 +107,11 @@ def _placebo(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     values = {"beside_placebo": said(beside[facts.beyond_placebo])}
     difference, placebo, joint = have.main("mean", DIFFERENCE), have.main("mean", PLACEBO), have.main("placebo_joint", PLACEBO)
     values |= {} if difference is None else {"difference": sized(difference)}
-    values |= {} if placebo is None else {PLACEBO: sized(placebo)}
+    values[PLACEBO] = said("no_interval") if placebo is None else sized(placebo)
+    values["beyond"] = "" if difference is None or difference.ci_low is None else said("beyond", size=sized(difference))
+    parts = [row for row in have.rivals() if excludes_zero(row) and row.n_items >= MIN_ORIENTED]
+    told = [said("placebo_part", label=rival_label(row.term.partition(":")[2]), size=sized(row)) for row in parts]
+    values["placebo_parts"] = said("placebo_parts_first", parts="; ".join(told)) if told else ""
     return values | {"placebo_p": p_text(None if joint is None else adjusted_p(joint))}
 
 

@@ -42,12 +42,12 @@ def test_what_the_placebo_shows_as_well_is_not_credited():
     """The frames favour either arm's high form; only length works beside that."""
     _, found = run(1, lambda zipf, words, pair: -0.02 * words, items=120, shift=0.03)
     assert found.rules[0] == "confounder_only"
-    assert "It goes with length (" in found.headline
+    assert "% of it goes with length" in found.headline
     assert "; the interval of the part that goes with frequency includes zero." in found.headline
     _, found = run(1, lambda zipf, words, pair: 0.03 - 0.02 * words, items=120, shift=0.03, zipf_spread=0.2)
     assert found.rules[0] == "not_graded"
-    assert "A part goes with length (" in found.headline
-    assert any("beyond the placebo), " in sentence for sentence in found.findings)
+    assert "% of it goes with length" in found.headline
+    assert any("beyond the placebo, adjusted alike), " in sentence for sentence in found.findings)
 
 
 def test_what_is_left_at_equal_length_is_not_denied():
@@ -64,7 +64,7 @@ def test_what_is_left_at_equal_length_is_not_denied():
 def test_frequency_that_goes_the_other_way_is_not_credited():
     rows, found = run(2, lambda zipf, words, pair: -0.02 * zipf - 0.03 * words, items=240)
     assert rows["mean"].value > 0 > rows["part:frequency"].ci_high
-    assert "It goes with length (" in found.headline
+    assert "% of it goes with length" in found.headline
     assert "frequency itself works in the opposite direction (" in found.headline
 
 
@@ -250,7 +250,7 @@ def test_preference_is_claimed_only_beyond_placebo_and_rivals(difference, adjust
     rows += [] if adjusted is None else [("background", adjusted, {"term": "adjusted"})]
     (sentence,) = [text for text in told(*rows).findings if text.startswith("Background")]
     assert ("the model prefers frequent wording" in sentence) is claimed
-    assert ("whatever is asked, documents in frequent wording lie nearer" in sentence) is not claimed
+    assert ("when other items' glosses are asked, documents in frequent wording lie nearer" in sentence) is not claimed
     assert why in sentence
 
 

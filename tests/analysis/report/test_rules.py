@@ -30,7 +30,7 @@ CASES = [
     ("cannot_tell", "for some items", [mean(0.001, 0.008), equivalence(0.001, 0.006)], [heterogeneity(-0.01, 0.01)]),
     ("cannot_tell", "but it depends on the frequency gap", [mean(0.03, 0.05), *slopes(0.05)], [*slopes(0.05, within_robust=0.005)]),
     ("cannot_tell", "interval and test do not agree", [mean(0.011, 0.01, p_value=0.08)], [mean(0.02, 0.01, p_value=0.01)]),
-    ("cannot_tell", "no effect detected, none ruled out (", [mean(0.01, 0.05)], [mean(0.06, 0.05)]),
+    ("cannot_tell", "no effect is detected, nor is one that would matter ruled out (", [mean(0.01, 0.05)], [mean(0.06, 0.05)]),
     ("no_difference", "No difference that matters", NOTHING, [heterogeneity(-0.05, 0.05, 0.02, 0.02)]),
     ("cancels", "is not the same for all", [*NOTHING, heterogeneity(-0.05, 0.05, 0.2, 0.2), *slopes(0.03)], slopes(0.0)),
     ("cancels", "), but items differ", [*NOTHING, heterogeneity(-0.02, 0.05, 0.01, 0.2)], [heterogeneity(-0.01, 0.01)]),
@@ -102,7 +102,7 @@ CASES = [
         [mean(0.01, 0.05), stratum("equal_subwords", -0.03)],
         [stratum("equal_subwords", 0.03)],
     ),
-    ("confounder", "A part goes with length (40 % of it)", [*GRADED, LENGTH], [row("part:words", 0.012)]),
+    ("confounder", "By regression 40 % of it goes with length.", [*GRADED, LENGTH], [row("part:words", 0.012)]),
     ("placebo_differs", "differs from zero as well: +0.02", [*GRADED, *placebo(0.02, difference=0.03)], placebo(0.0)),
     (
         "placebo_differs",

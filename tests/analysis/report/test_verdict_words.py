@@ -54,11 +54,12 @@ def test_inversion_in_words_for_either_sign(signs, lead, exact, instead, wrong, 
         ("cosine", "decoy_form", 0.02 * signs, {}),
         ("win_rate", "exact_form", 0.3 * signs, levels(0.9, 0.6)),
         ("win_rate", "decoy_form", 0.05 * signs, levels(0.3, 0.25)),
-        ("win_rate", "interaction", 0.1 * signs, {}),
+        ("win_rate", "interaction", 0.1 * signs, {"high_mean": 0.02, "low_mean": -0.08}),
     )
     forms = ("rare", "frequent")[::signs]
     assert found.headline.startswith(
-        f"In {forms[0]} wording the right document loses to a wrong one in 40 % instead of 10 % of comparisons; in {forms[1]} wording it "
+        f"In {forms[0]} wording the right document loses to a wrong one on its topic in 40 % instead of 10 % of comparisons; in "
+        f"{forms[1]} wording it "
         "outscores a wrong document by more: "
     )
     assert (
@@ -76,7 +77,10 @@ def test_inversion_in_words_for_either_sign(signs, lead, exact, instead, wrong, 
         for text in found.findings
     )
     assert any(
-        text.startswith(f"Interaction: frequent wording of the wrong document changes how often the right one comes first by {beyond} ")
+        text.startswith(
+            "Frequent instead of rare wording of the wrong document changes how often the right one comes first by 2 % where the right "
+            f"one is frequent, by −8 % where it is rare: {beyond}, "
+        )
         for text in found.findings
     )
 
@@ -160,7 +164,8 @@ def test_a_rival_without_an_equivalence_test_passed_is_not_called_different():
     found = told("similarity", ("cosine", "gloss", 0.05, {}), *rows)
     assert (
         found.controls[1]
-        == "Placebo by what distinguishes its two words, where not shown to be equivalent to zero: formal +0.015 [+0.005, +0.025]."
+        == "Placebo by what distinguishes its two words, where not shown to be equivalent to zero (90 % intervals): formal +0.015 "
+        "[+0.005, +0.025]."
     )
 
 
@@ -184,7 +189,7 @@ SLOPES = [
     ("difference", "said"),
     [
         (None, "It goes with frequency (+0.03 [+0.02, +0.04] per factor"),
-        (0.0, "It is not shown to exceed what"),
+        (0.0, "this is not shown to exceed it"),
         (0.05, "It goes with frequency ("),
     ],
 )
@@ -192,7 +197,7 @@ def test_two_that_carry_an_effect_and_the_placebo(difference, said):
     parts = SLOPES + [("cosine", "gloss", 0.03, {"term": f"part:{name}", "p_value": None}) for name in ("frequency", "words")]
     apart = [] if difference is None else [("cosine", "gloss", difference, {"arm": "frequency-placebo"})]
     headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts, *apart).headline
-    assert "A part goes with length (50 % of it)." in headline
+    assert "By regression 50 % of it goes with length." in headline
     assert said in headline
 
 
@@ -272,8 +277,9 @@ def test_one_measurement_is_told_once_in_its_natural_unit():
     (found,) = verdicts(twins())
     assert (found.title, found.probe, found.also) == ("m · similarity and inversion", "similarity", ("inversion",))
     assert found.headline.startswith(
-        "In rare wording the right document loses to a wrong one in 33 % instead of 10 % of comparisons; in frequent wording it lies "
-        "nearer to a third wording of its own content: +0.08 cosine [+0.07, +0.09], adjusted p = .001."
+        "In rare wording the right document loses to a wrong one on its topic in 33 % instead of 10 % of comparisons; in frequent "
+        "wording it lies "
+        "nearer to a description of its content that uses neither word: +0.08 cosine [+0.07, +0.09], adjusted p = .001."
     )
     assert "The lead over a wrong document (exact_form of inversion) is the same number and is told here." in found.findings
     assert any(text.startswith("The right document comes first in 90 % of comparisons") for text in found.findings)
@@ -303,7 +309,8 @@ def test_two_measurements_are_told_apart(change):
         (
             "likelihood",
             [("log_prob_nats", "downstream", 0.0, {"p_value": 0.9})],
-            "Inconclusive: no effect detected, none ruled out (frequent instead of rare wording changes the probability by a factor of 1 "
+            "Inconclusive: no effect is detected, nor is one that would matter ruled out (frequent instead of rare wording "
+            "changes the probability by a factor of 1 "
             "[0.99, 1.01]; the gap is 0 nats [",
         ),
         (
@@ -320,7 +327,8 @@ def test_two_measurements_are_told_apart(change):
         (
             "retrieval",
             [("ndcg_at_10", "document_form", 0.001, {"high_mean": 0.301, "low_mean": 0.3, "p_value": 0.9})],
-            "Inconclusive: no effect detected, none ruled out (nDCG@10 is 0.301 in frequent wording and 0.3 in rare wording; the "
+            "Inconclusive: no effect is detected, nor is one that would matter ruled out (nDCG@10 is 0.301 in frequent wording "
+            "and 0.3 in rare wording; the "
             "gap is +0.001 ",
         ),
         (
@@ -336,7 +344,8 @@ def test_two_measurements_are_told_apart(change):
         (
             "inversion",
             [("cosine", "exact_form", 0.0, {"p_value": 0.9}), ("win_rate", "exact_form", 0.2, {"high_mean": 0.9, "low_mean": 0.7})],
-            "Inconclusive: no effect detected, none ruled out (the right document loses to a wrong one in 10 % of comparisons in "
+            "Inconclusive: no effect is detected, nor is one that would matter ruled out (the right document loses to a wrong one "
+            "on its topic in 10 % of comparisons in "
             "frequent wording and in 30 % in rare wording; the gap is 0 cosine [",
         ),
     ],
