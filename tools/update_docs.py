@@ -15,6 +15,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from freqbias.analysis.estimate.families import is_confirmatory
 from freqbias.analysis.report.formatting import interval, number
+from freqbias.analysis.report.verdict import verdicts
+from freqbias.analysis.report.verdicts_of_run import folder_verdicts
 from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.files import read_estimates
 from freqbias.frequency import word_zipf
@@ -24,6 +26,7 @@ from freqbias.models.names.families import Family, families
 from freqbias.paraphrases.constructions import CONJUNCT_ORDER, KINDS, dose_of, rates, sentences
 from freqbias.paraphrases.lexicon import SynonymSet, fitting_frames, frames, synonym_sets
 from freqbias.paraphrases.slots import rules
+from freqbias.records import Estimate
 from freqbias.terms import FREQUENCY, PLACEBO, SIDES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,22 +46,21 @@ def example() -> str:
 
 #: Columns of the README's tables: heading, then contrast and term of the estimate (arm `frequency` unless it says another).
 EMBEDDING_COLUMNS: dict[str, tuple[str, ...]] = {
-    "`gloss`, frequency − placebo": ("similarity", "gloss", "mean", "frequency-placebo"),
     "placebo": ("similarity", "gloss", "mean", "placebo"),
-    "`gloss`, total": ("similarity", "gloss", "mean"),
-    "… ÷ exact − decoy": ("similarity", "gloss", "relative"),
+    "both words whole": ("similarity", "gloss", "whole_whole"),
+    "only the rare one split": ("similarity", "gloss", "whole_split"),
+    "all": ("similarity", "gloss", "mean"),
+    "frequency − placebo": ("similarity", "gloss", "mean", "frequency-placebo"),
+    "per factor of ten": ("similarity", "gloss", "within_slope"),
     "`background`": ("similarity", "background", "mean"),
-    "equal subwords": ("similarity", "gloss", "equal_subwords"),
-    "direct, given subwords": ("similarity", "gloss", "net_of_subwords"),
-    "decoy form": ("inversion", "decoy_form", "mean"),
 }
 LM_COLUMNS: dict[str, tuple[str, ...]] = {
-    "`downstream`, frequency − placebo": ("likelihood", "downstream", "mean", "frequency-placebo"),
     "placebo": ("likelihood", "downstream", "mean", "placebo"),
-    "`downstream`, nats": ("likelihood", "downstream", "mean"),
-    "… ÷ exact − decoy": ("likelihood", "downstream", "relative"),
-    "equal subwords": ("likelihood", "downstream", "equal_subwords"),
-    "direct, given subwords": ("likelihood", "downstream", "net_of_subwords"),
+    "both words whole": ("likelihood", "downstream", "whole_whole"),
+    "only the rare one split": ("likelihood", "downstream", "whole_split"),
+    "all": ("likelihood", "downstream", "mean"),
+    "frequency − placebo": ("likelihood", "downstream", "mean", "frequency-placebo"),
+    "per factor of ten": ("likelihood", "downstream", "within_slope"),
     "`calibration`, null 1": ("likelihood", "calibration", "mean"),
 }
 
@@ -68,16 +70,47 @@ def embeddings() -> str:
     return _table("embeddings", EMBEDDING_COLUMNS, "similarity")
 
 
+def headlines() -> str:
+    """Return what the committed runs say of every model in the probe that its verdict rests on."""
+    lines = []
+    for folder, probe in (("embeddings", "similarity"), ("lm", "likelihood")):
+        told = folder_verdicts(ROOT / "results" / folder)
+        lines += [f"> **{found.model}**: {found.headline}\n>" for found in told if found.probe == probe]
+    return "\n".join(lines).removesuffix("\n>")
+
+
+def halves() -> str:
+    """Return mean, whole words and slope in either half of the items, and which row of the rule table made the headline there."""
+    lines = ["| model | half | items | all | both words whole | per factor of ten | headline |", "|---" * 7 + "|"]
+    for folder in ("embeddings", "lm"):
+        rows = [json.loads(line) for line in (ROOT / "results" / folder / "halves.jsonl").read_text(encoding="utf-8").splitlines()]
+        parts: dict[tuple[str, str], list[Estimate]] = {}
+        for row in rows:
+            half = row.pop("half")
+            parts.setdefault((row["model"], half), []).append(Estimate.from_dict(row))
+        for (model, half), own in sorted(parts.items()):
+            found = {row.term: row for row in own if row.arm == FREQUENCY}
+            cells = [_cell(found.get(term)) for term in ("mean", "whole_whole", "within_slope")]
+            rule = verdicts(own)[0].rules[0].replace("_", " ")
+            lines.append(f"| {' | '.join([model, half, str(found['mean'].n_items), *cells, rule])} |")
+    return "\n".join(lines)
+
+
+def _cell(row: Estimate | None) -> str:
+    return "–" if row is None or row.value is None else f"{number(row.value)} {interval(row)}"
+
+
 def inversions() -> str:
-    """Return how often a wrong document comes first, by the form of the right one and by its own."""
+    """Return how often a wrong document comes first, by the form of the right one and by its own, and which costs more."""
     wanted = ("inversion", "win_rate", "frequency", "mean")
     rows = [row for row in read_estimates(ROOT / "results/embeddings") if (row.probe, row.measure, row.arm, row.term) == wanted]
     found = {(row.model, row.contrast): row for row in rows}
-    lines = ["| model | right one frequent | right one rare | wrong one frequent | wrong one rare |", "|---|---|---|---|---|"]
+    head = ["model", "right one frequent", "right one rare", "wrong one frequent", "wrong one rare", "rare right − frequent wrong"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for model in dict.fromkeys(name for name, _ in found):
-        right, wrong = found[model, "exact_form"], found[model, "decoy_form"]
+        right, wrong, both = (found[model, name] for name in ("exact_form", "decoy_form", "both_forms"))
         shares = [1 - (right.high_mean or 0), 1 - (right.low_mean or 0), wrong.high_mean or 0, wrong.low_mean or 0]
-        lines.append(f"| {' | '.join([model, *(f'{share:.1%}' for share in shares)])} |")
+        lines.append(f"| {' | '.join([model, *(f'{share:.1%}' for share in shares), _cell(both)])} |")
     return "\n".join(lines)
 
 
@@ -97,7 +130,7 @@ def _table(folder: str, columns: dict[str, tuple[str, ...]], probe: str, *, nois
     for model in models:
         name, measure = model["name"], measures[model["name"]]
         cells = [found.get((name, measure, *column, *(["frequency"] if len(column) == 3 else []))) for column in columns.values()]
-        shown = ["–" if cell is None or cell.value is None else f"{number(cell.value)} {interval(cell)}" for cell in cells]
+        shown = [_cell(cell) for cell in cells]
         floor = [f"{model['noise_floor']['value']:.1g}"] if noise else []
         lines.append(f"| {' | '.join([name, measure, *shown, *floor])} |")
     return "\n".join(lines)
@@ -324,6 +357,8 @@ BLOCKS = {
         ("embeddings", embeddings),
         ("inversions", inversions),
         ("language models", language_models),
+        ("headlines", headlines),
+        ("halves", halves),
         ("uses", kinds.table),
         ("swaps", swaps),
     ],

@@ -149,8 +149,8 @@ HEADLINES = (
         name="not_beyond_placebo",
         holds=lambda f: f.beyond_placebo is False,
         sentence=LEAD
-        + "Swapping two equally frequent synonyms (placebo) gives {placebo}, and this is not shown to exceed it: {difference} beyond it. "
-        "So it is not shown to go with frequency.",
+        + "Swapping two equally frequent synonyms (placebo) gives {placebo}, and the gap is not shown to exceed that: {difference} "
+        "beyond it. So it is not shown to go with frequency.",
     ),
     Rule(
         name=INSEPARABLE,
@@ -214,7 +214,7 @@ HEADLINES = (
         holds=lambda f: f.graded and f.whole_known,
         sentence=LEAD
         + "It goes with frequency ({within}); how much of it through rare words being split cannot be told: where both words are "
-        "whole it is {whole}.",
+        "whole it is {whole}{alike}.",
     ),
     Rule(
         name=SPLITTING_UNTOLD,
@@ -299,7 +299,7 @@ QUALIFIERS = (
     Rule(
         name="not_held",
         holds=lambda f: bool(f.not_held),
-        sentence="Not held constant, for too few pairs have a value: {not_held}.",
+        sentence="{not_held} could not be held constant: too few pairs have a value.",
         beside=CREDITING | {"splitting"},
     ),
     Rule(
@@ -329,8 +329,8 @@ QUALIFIERS = (
     Rule(
         name="placebo_differs",
         holds=lambda f: f.placebo_differs_jointly,
-        sentence="The placebo, which should show nothing, shows something by what distinguishes its two words "
-        "({placebo_parts}{placebo_p}){beyond}.",
+        sentence="The placebo, which should show nothing, does show something by what distinguishes its two words ({placebo_parts}joint "
+        "test {placebo_p}).",
         beside=_ATTRIBUTED,
     ),
     Rule(

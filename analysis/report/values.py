@@ -110,9 +110,13 @@ def _placebo(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     values[PLACEBO] = said("no_interval") if placebo is None else sized(placebo)
     values["beyond"] = "" if difference is None or difference.ci_low is None else said("beyond", size=sized(difference))
     parts = [row for row in have.rivals() if excludes_zero(row) and row.n_items >= MIN_ORIENTED]
-    told = [said("placebo_part", label=rival_label(row.term.partition(":")[2]), size=sized(row)) for row in parts]
+    told = [said("placebo_part", label=_orientation(row.term.partition(":")[2]), size=sized(row)) for row in parts]
     values["placebo_parts"] = said("placebo_parts_first", parts="; ".join(told)) if told else ""
     return values | {"placebo_p": p_text(None if joint is None else adjusted_p(joint))}
+
+
+def _orientation(name: str) -> str:
+    return said(f"oriented_{name}") if f"oriented_{name}" in SENTENCES else name
 
 
 def _dose(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
@@ -155,6 +159,7 @@ def _splitting(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     rows = {name: have.main(term) for name, term in (("whole", "whole_whole"), ("equal", "equal_subwords"), ("split", "whole_split"))}
     values = {name: said("in_items", size=sized(row), items=count(row.n_items)) for name, row in rows.items() if row is not None}
     slope = have.main(SPLIT_SLOPE)
+    values["alike"] = said("alike", equal=values["equal"]) if "equal" in values else ""
     values["beside_split"] = said("none_split") if slope is None else sized(slope)
     values["split"] = said("split", where=values["split"]) if "split" in values else ""
     values["whole_inner"] = _inner(have.main("equivalence:whole_whole") or have.main("whole_whole"))

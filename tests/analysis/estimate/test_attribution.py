@@ -250,7 +250,7 @@ def test_preference_is_claimed_only_beyond_placebo_and_rivals(difference, adjust
     rows += [] if adjusted is None else [("background", adjusted, {"term": "adjusted"})]
     (sentence,) = [text for text in told(*rows).findings if text.startswith("Background")]
     assert ("the model prefers frequent wording" in sentence) is claimed
-    assert ("when other items' glosses are asked, documents in frequent wording lie nearer" in sentence) is not claimed
+    assert ("when other items' glosses are the queries, documents in frequent wording lie nearer" in sentence) is not claimed
     assert why in sentence
 
 

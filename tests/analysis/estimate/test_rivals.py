@@ -64,7 +64,7 @@ def test_frequency_only_is_named_and_length_is_not(seed):
     assert covers(rows["zipf_slope"], FREQUENCY_SLOPE)
     assert covers(rows["words_slope"], 0.0)
     assert found.credits
-    assert "per factor of ten in frequency, with length held constant" in found.headline
+    assert "per factor of ten in frequency within the frequency arm, with length held constant" in found.headline
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

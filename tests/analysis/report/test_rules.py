@@ -106,13 +106,13 @@ CASES = [
     ("placebo_differs", "differs from zero as well: +0.02", [*GRADED, *placebo(0.02, difference=0.03)], placebo(0.0)),
     (
         "placebo_differs",
-        "by what distinguishes",
+        "by what distinguishes its two words (joint test p = .010).",
         [*GRADED, row("placebo_joint", None, arm="placebo", p_value=0.01)],
         [row("placebo_joint", None, arm="placebo", p_value=0.2)],
     ),
     (
         "placebo_differs",
-        "two words (no test)",
+        "two words (joint test no test)",
         [*GRADED, equivalence(0.001, arm="placebo", held=True).replace(flags=["equivalent", "differs"])],
         [equivalence(0.001, arm="placebo", held=True)],
     ),
@@ -130,7 +130,7 @@ CASES = [
     ("from_the_start", "at no frequency gap (+0.04", [*GRADED, *WHOLE, row("intercept", 0.04)], [row("intercept", 0.005)]),
     (
         "not_held",
-        "too few pairs have a value: register and number of senses.",
+        "Register and number of senses could not be held constant",
         [*GRADED, row("zipf_slope", 0.03, flags=["not_held:informal", "not_held:formal", "not_held:n_senses"])],
         slopes(),
     ),

@@ -88,7 +88,9 @@ def test_words_that_no_verdict_may_use(seed, effect):
             assert sentence.startswith("Background:")
     if effect:
         form = "frequent" if effect > 0 else "rare"
-        assert any(f"when other items' glosses are asked, documents in {form} wording lie nearer" in sentence for sentence in sentences)
+        assert any(
+            f"when other items' glosses are the queries, documents in {form} wording lie nearer" in sentence for sentence in sentences
+        )
         assert not any("prefers" in sentence for sentence in sentences)  # nobody held register constant
 
 

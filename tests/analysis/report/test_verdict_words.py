@@ -189,7 +189,7 @@ SLOPES = [
     ("difference", "said"),
     [
         (None, "It goes with frequency (+0.03 [+0.02, +0.04] per factor"),
-        (0.0, "this is not shown to exceed it"),
+        (0.0, "the gap is not shown to exceed that"),
         (0.05, "It goes with frequency ("),
     ],
 )
@@ -205,16 +205,19 @@ def test_rivals_held_level_are_named_by_what_they_are():
     values = {"frequency": 0.05, "fkgl": 0.001}
     parts = SLOPES + [("cosine", "gloss", value, {"term": f"part:{name}", "p_value": None}) for name, value in values.items()]
     headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts).headline
-    assert "per factor of ten in frequency, with readability held constant)" in headline
+    assert "per factor of ten in frequency within the frequency arm, with readability held constant)" in headline
 
 
 def test_several_rivals_held_level_are_listed():
     values = {"frequency": 0.05, "words": 0.001, "fkgl": 0.001, "register": 0.001}
     parts = SLOPES + [("cosine", "gloss", value, {"term": f"part:{name}", "p_value": None}) for name, value in values.items()]
     headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts).headline
-    assert "in frequency, with length, readability and register held constant)" in headline
+    assert "in frequency within the frequency arm, with length, readability and register held constant)" in headline
     parts.append(("cosine", "gloss", 0.001, {"term": "part:gloss_fit"}))
-    assert "in frequency, with 4 confounders held constant)" in told("similarity", ("cosine", "gloss", 0.06, {}), *parts).headline
+    assert (
+        "in frequency within the frequency arm, with 4 confounders held constant)"
+        in told("similarity", ("cosine", "gloss", 0.06, {}), *parts).headline
+    )
 
 
 def test_the_total_is_what_its_parts_add_up_to_whatever_rival_has_one():
@@ -281,7 +284,7 @@ def test_one_measurement_is_told_once_in_its_natural_unit():
         "wording it lies "
         "nearer to a description of its content that uses neither word: +0.08 cosine [+0.07, +0.09], adjusted p = .001."
     )
-    assert "The lead over a wrong document (exact_form of inversion) is the same number and is told here." in found.findings
+    assert "The lead over a wrong document (exact_form of inversion) equals this gap." in found.findings
     assert any(text.startswith("The right document comes first in 90 % of comparisons") for text in found.findings)
 
 
