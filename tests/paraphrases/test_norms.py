@@ -234,7 +234,7 @@ def test_a_norm_is_a_rival_with_its_own_slope_part_and_sentence():
     assert slope.ci_low <= -0.06 <= slope.ci_high < 0
     assert rows["zipf_slope"].ci_low <= 0 <= rows["zipf_slope"].ci_high
     assert rows["part:norm:aoa"].value == pytest.approx(0.06, abs=0.01)
-    assert "It goes with aoa (" in found.headline
+    assert "% of it goes with aoa" in found.headline
     assert any("; aoa +0.0" in sentence for sentence in found.findings)
     total = sum(row.value for term, row in rows.items() if term.startswith("part:"))
     assert total == pytest.approx(rows["mean"].value, abs=1e-6)
