@@ -13,6 +13,7 @@ from typing import Any
 
 from statsmodels.stats.proportion import proportion_confint
 
+from freqbias.analysis.estimate.across_models import ALL_MODELS
 from freqbias.analysis.estimate.families import is_confirmatory
 from freqbias.analysis.report.formatting import interval, number
 from freqbias.analysis.report.verdict import verdicts
@@ -85,7 +86,7 @@ def halves() -> str:
     for folder in ("embeddings", "lm"):
         rows = [json.loads(line) for line in (ROOT / "results" / folder / "halves.jsonl").read_text(encoding="utf-8").splitlines()]
         parts: dict[tuple[str, str], list[Estimate]] = {}
-        for row in rows:
+        for row in (row for row in rows if row["model"] != ALL_MODELS):
             half = row.pop("half")
             parts.setdefault((row["model"], half), []).append(Estimate.from_dict(row))
         for (model, half), own in sorted(parts.items()):
