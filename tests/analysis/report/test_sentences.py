@@ -73,8 +73,8 @@ def headline_left(headline, rules):
     for rule in (*HEADLINES, *QUALIFIERS):
         if rule.name in rules:
             parts = re.split(r"\{\w+\}", rule.sentence)
-            # a full stop at the end is none inside a number
-            headline = re.sub(".*?".join(map(re.escape, parts)) + r"(?=\s|$)", "", headline, count=1, flags=re.DOTALL)
+            end = r"(?=\s|$)" if parts[-1].endswith(".") else ""  # a full stop that is none inside a number
+            headline = re.sub(".*?".join(map(re.escape, parts)) + end, "", headline, count=1, flags=re.DOTALL)
     left = headline.strip()  # what a row fills in at its end may be a sentence of its own
     return "" if any(pattern.fullmatch(left) for pattern in patterns()) else left
 
