@@ -124,7 +124,9 @@ class Both:
             ci_low=found.low,
             ci_high=found.high,
             p_value=found.p_value,
-            n_pairs=int(self.rows["item"].isin([*items[0], *items[1]]).sum()),
+            n_pairs=sum(
+                int(self._complete(arm, ("gap",))["item"].isin(own).sum()) for arm, own in zip((FREQUENCY, PLACEBO), items, strict=True)
+            ),
             n_items=len(set(items[0]) | set(items[1])),
             method=f"second run - first: {method}",
             extra={"models": list(self.models), "values": None},
