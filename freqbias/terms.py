@@ -136,6 +136,11 @@ HETEROGENEITY, SPREAD, WITHOUT_LARGEST, TRIMMED = ("heterogeneity", "spread", "w
 DISTINCT_ITEMS = "distinct_items"  # the mean with items that share a text counted as one
 PLACEBO_JOINT = "placebo_joint"  # whether what orients the placebo moves it at all
 HOLDOUT = "holdout"  # field of a manifest: which half of the items is kept out of every estimate
+# two runs held against each other: what differs between them, and the family of those differences that the sentences rest on
+RUN_TERMS = RUN_DIFFERENCE, RUN_RELATIVE, RUN_QUALITY = ("run_difference", "run_relative", "run_quality")
+COMPARED = "compared"
+QUALITY = "quality"  # detail of `run_quality`: what stands for it
+QUALITIES = OF_LEVEL, OF_MARGIN = ("level", "margin")
 BY = "by:"  # before the name of what items are grouped by
 GROUPINGS = ("pos", "domain", "frame")
 
@@ -195,4 +200,5 @@ MANIFEST_FILE = "manifest.json"
 HTML_REPORT = "report.html"
 MARKDOWN_REPORT = "report.md"
 JSON_REPORT = "report.json"
+COMPARE_HTML_REPORT, COMPARE_MARKDOWN_REPORT, COMPARE_JSON_REPORT = ("compare.html", "compare.md", "compare.json")
 FIGURES_FOLDER = "figures"

@@ -5,59 +5,132 @@ Both runs must hold the same pairs with the same texts; otherwise a difference c
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from freqbias.analysis.stats import resampling
+from freqbias.analysis.estimate.estimates import sesoi
+from freqbias.analysis.estimate.families import repeated
+from freqbias.analysis.estimate.model_pairing import Couple, coupled
+from freqbias.analysis.estimate.run_differences import NATURAL, Both
+from freqbias.analysis.stats.resampling import benjamini_hochberg
 from freqbias.analysis.table import belonging
 from freqbias.analysis.table.contrasts import pair_gaps
 from freqbias.analysis.table.frame import frame
-from freqbias.analysis.table.judged import judgements_of
+from freqbias.analysis.table.judged import judgements_of, settled_in
 from freqbias.errors import InputError
 from freqbias.files import read_pairs
 from freqbias.holdout import open_items
+from freqbias.judgement import Judgements
 from freqbias.records import Estimate, Pair
-from freqbias.terms import CONSTANT, HIGH, LOW, OBSERVATIONS_FILE, ONE_ITEM
+from freqbias.terms import COMPARED, FREQUENCY, HIGH, LOW, OBSERVATIONS_FILE, OF_LEVEL, OF_MARGIN, RUN_TERMS
 
 log = logging.getLogger(__name__)
 
-METHOD = "difference of item means, second run - first, over the pairs that both measured; t interval; sign-flip p, not adjusted"
-TERM = "run_difference"
 _TEXTS = ("item", "arm", "language", HIGH, LOW, "context")
-_KEY = ["probe", "measure", "contrast", "arm"]
+_SERIES = ["measure", "contrast"]
+_PAIR = [*_SERIES, "arm", "item", "pair_id"]
+_VALUES = ["gap", OF_LEVEL, OF_MARGIN]
+Folder = str | os.PathLike[str]
 
 
-def compare(first: str | os.PathLike[str], second: str | os.PathLike[str], *, seed: int = 0) -> list[Estimate]:
+def compare(first: Folder, second: Folder, *, a: Sequence[str] = (), b: Sequence[str] = (), seed: int = 0) -> list[Estimate]:
     """Return second - first for every model x probe x measure x contrast x arm that both run folders hold, in the measure's unit.
 
-    Pairs that failed in one run are left out of both and counted in `n_failed`; `extra` holds both runs' means and model names. A
-    probe with exactly one model in each run is compared even if the models' names differ. Raises `InputError` where the runs' pairs
-    differ, saying how, where observations do not belong to their pairs (see `belonging.check`), and where the runs share nothing.
+    `a` names models of the first run and `b`, in the same order, what each is held against in the second; without them models of one name
+    are, and the only ones of a probe (see `coupled`). Term `run_difference` is the gap's change; of the contrast that a probe is judged
+    by also how much more it changed than the placebo did (arm `frequency-placebo`), `run_relative` (gap ÷ margin) and `run_quality`
+    (see `Both`). What the sentences of a comparison rest on is in the family `compared`, with adjusted p-values. Pairs that failed in one
+    run are left out of both and counted in `n_failed`; `extra` holds both runs' means and model names. Raises `InputError` where the
+    runs' pairs differ, saying how, where observations do not belong to their pairs (see `belonging.check`), and where the runs share
+    nothing, or judge a probe by different things.
     """
-    sides = []
+    names = (str(first), str(second))
     pairs = [{pair.id: pair for pair in read_pairs(folder)} for folder in (first, second)]
-    _refuse_other_pairs(pairs[0], pairs[1], (str(first), str(second)))
-    for folder, own in zip((first, second), pairs, strict=True):
-        observations = frame(folder)
-        judgements = judgements_of(folder)
-        belonging.check_records(observations, own, str(Path(folder) / OBSERVATIONS_FILE), judgements)
-        items = open_items(folder, own.values())  # a half that is kept out is kept out of this too
-        sides.append(pair_gaps(observations if items is None else observations[observations["item"].isin(items)], judgements))
-    made = [
-        _difference(rows, names, seed)
-        for names in _same_models(sides[0], sides[1])
-        for _, rows in _joined(sides[0], sides[1], names).groupby(_KEY, sort=True)
-    ]
-    _say_what_is_left_out(sides[0], sides[1], made, (str(first), str(second)))
+    _refuse_other_pairs(pairs[0], pairs[1], names)
+    sides, known = zip(*(_gaps(folder, own) for folder, own in zip((first, second), pairs, strict=True)), strict=True)
+    couples = coupled(_models(sides[0]), _models(sides[1]), a, b, names)
+    _refuse_other_judgements({probe for probe, *_ in couples}, known)
+    bounds = [sesoi(side, own) for side, own in zip(sides, known, strict=True)]
+    made = [row for couple in couples for both in _series(sides, couple, known[0], bounds, seed) for row in both.estimates()]
+    _say_what_is_left_out(sides[0], sides[1], made, names)
     if not made:
         raise InputError(
             f"the runs have no model, probe and contrast in common: {_held(sides[0])} against {_held(sides[1])}; compare runs that do"
         )
-    return made
+    return _with_family(made, known[0])
+
+
+def _series(
+    sides: Sequence[pd.DataFrame],
+    couple: Couple,
+    judgements: Judgements,
+    bounds: Sequence[Mapping[tuple[str, str, str], float]],
+    seed: int,
+) -> Iterator[Both]:
+    """Yield the rows of two models in one probe, a measure and contrast at a time."""
+    probe, *models = couple
+    for (measure, contrast), rows in _joined(sides[0], sides[1], couple).groupby(_SERIES, sort=True):
+        yield Both(
+            models=(models[0], models[1]),
+            probe=probe,
+            measure=str(measure),
+            contrast=str(contrast),
+            rows=rows,
+            judgement=judgements[probe],
+            bound=_smaller([own.get((model, probe, str(measure))) for own, model in zip(bounds, models, strict=True)]),
+            seed=seed,
+        )
+
+
+def _gaps(folder: Folder, pairs: Mapping[str, Pair]) -> tuple[pd.DataFrame, Judgements]:
+    """Return the gaps of a run with their `level`, the mean of both forms, and what its probes are judged by."""
+    observations = frame(folder)
+    known = settled_in(observations, judgements_of(folder))
+    belonging.check_records(observations, pairs, str(Path(folder) / OBSERVATIONS_FILE), known)
+    items = open_items(folder, pairs.values())  # a half that is kept out is kept out of this too
+    gaps = pair_gaps(observations if items is None else observations[observations["item"].isin(items)], known)
+    return gaps.assign(level=(gaps[HIGH] + gaps[LOW]) / 2), known
+
+
+def _models(gaps: pd.DataFrame) -> dict[str, list[str]]:
+    return {str(probe): sorted(map(str, set(own))) for probe, own in gaps.groupby("probe")["model"]}
+
+
+def _smaller(bounds: Sequence[float | None]) -> float | None:
+    """Return the smaller of both runs' bounds, None where one is missing: the other's might be too wide for it."""
+    known = [bound for bound in bounds if bound is not None]
+    return min(known) if len(known) == len(bounds) else None
+
+
+def _with_family(made: Sequence[Estimate], judgements: Judgements) -> list[Estimate]:
+    """Return the rows with one family of what sentences rest on, adjusted by Benjamini-Hochberg; a number of two names is one test."""
+    rows = [row.replace(family=COMPARED if _is_headline(row, judgements) else None) for row in made]
+    same = repeated(rows, judgements)
+    rows = [row.replace(family=None) if place in same else row for place, row in enumerate(rows)]
+    members = [place for place, row in enumerate(rows) if row.family is not None]
+    if not members:
+        return rows
+    adjusted = benjamini_hochberg(np.array([rows[place].p_value for place in members], dtype=float))
+    for place, p_value in zip(members, adjusted, strict=True):
+        rows[place] = rows[place].replace(p_adjusted=float(p_value))
+    return rows
+
+
+def _is_headline(row: Estimate, judgements: Judgements) -> bool:
+    own = judgements[row.probe]
+    told = own.judges(row.contrast, row.measure) or (row.contrast == own.contrast and row.measure in NATURAL)
+    return told and row.arm == FREQUENCY and row.term in RUN_TERMS
+
+
+def _refuse_other_judgements(probes: set[str], known: Sequence[Judgements]) -> None:
+    for probe in sorted(probes):
+        judged = [(own[probe].contrast, own[probe].measure) for own in known]
+        if judged[0] != judged[1]:
+            raise InputError(f"the runs judge probe '{probe}' by different things; measure both with one version of the probe")
 
 
 def _say_what_is_left_out(first: pd.DataFrame, second: pd.DataFrame, made: list[Estimate], names: tuple[str, str]) -> None:
@@ -101,57 +174,16 @@ def _changed(first: Pair, second: Pair) -> str | None:
     return None
 
 
-def _same_models(first: pd.DataFrame, second: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
-    """Yield (probe, model in the first run, model in the second)."""
-    for probe in sorted(set(first["probe"]) & set(second["probe"])):
-        models = [sorted(set(side.loc[side["probe"] == probe, "model"])) for side in (first, second)]
-        if [len(names) for names in models] == [1, 1]:
-            yield probe, models[0][0], models[1][0]
-        else:
-            yield from ((probe, model, model) for model in models[0] if model in models[1])
-
-
-def _joined(first: pd.DataFrame, second: pd.DataFrame, names: tuple[str, str, str]) -> pd.DataFrame:
-    """Return one row per pair, series and item with `gap_a` and `gap_b`, nan where one run lacks it; only series that both hold."""
-    probe, *models = names
+def _joined(first: pd.DataFrame, second: pd.DataFrame, couple: Couple) -> pd.DataFrame:
+    """Return one row per pair and series with values `_a` and `_b`, nan where one run lacks it; only series and arms that both hold."""
+    probe, *models = couple
     sides = [
-        side.loc[(side["probe"] == probe) & (side["model"] == model), [*_KEY, "item", "pair_id", "gap"]].dropna(subset=["gap"])
+        side.loc[(side["probe"] == probe) & (side["model"] == model), [*_PAIR, *_VALUES]].dropna(subset=["gap"])
         for side, model in zip((first, second), models, strict=True)
     ]
-    both = sides[0].merge(sides[1], on=[*_KEY, "item", "pair_id"], how="outer", suffixes=("_a", "_b"))
+    both = sides[0].merge(sides[1], on=_PAIR, how="outer", suffixes=("_a", "_b"))
     complete = both["gap_a"].notna() & both["gap_b"].notna()
-    return both[complete.groupby([both[name] for name in _KEY]).transform("any")]
-
-
-def _difference(rows: pd.DataFrame, names: tuple[str, str, str], seed: int) -> Estimate:
-    both = rows.dropna(subset=["gap_a", "gap_b"])
-    means = both.groupby("item", sort=True)[["gap_a", "gap_b"]].mean()
-    items = (means["gap_b"] - means["gap_a"]).to_numpy(dtype=float)
-    interval = resampling.t_interval(items)
-    probe, *models = names
-    series = {name: str(rows[name].iloc[0]) for name in _KEY}
-    flags = [name for name, holds in ((ONE_ITEM, len(items) == 1), (CONSTANT, bool(np.ptp(items) == 0))) if holds]
-    model = models[0] if models[0] == models[1] else f"{models[0]} → {models[1]}"
-    return Estimate(
-        model=model,
-        probe=probe,
-        measure=series["measure"],
-        contrast=series["contrast"],
-        arm=series["arm"],
-        term=TERM,
-        value=float(items.mean()),
-        std_error=resampling.std_error(items),
-        ci_low=interval.low,
-        ci_high=interval.high,
-        p_value=resampling.sign_flip_p(items, resampling.named_rng(seed, *models, *series.values(), TERM)),
-        effect_size=resampling.dz(items),
-        n_pairs=len(both),
-        n_items=len(items),
-        n_failed=len(rows) - len(both),
-        method=METHOD,
-        flags=flags,
-        extra={"models": list(models), "values": [float(means["gap_a"].mean()), float(means["gap_b"].mean())]},
-    )
+    return both[complete.groupby([both[name] for name in [*_SERIES, "arm"]]).transform("any")]
 
 
 def _held(gaps: pd.DataFrame) -> str:

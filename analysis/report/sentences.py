@@ -182,6 +182,48 @@ SENTENCES = {
     "note_failed": "{probe} of {model} failed on {n} of {all} pairs; most often: {reason}.",
     "note_cut": "{model} truncated texts of {n} of {all} pairs to its window: words beyond it were not read, so a swap there makes no "
     "difference.",
+    # two runs held against each other: A is the first
+    "compare_side": "{side}: {model} in {run}",
+    "compare_reading": "Gaps are value(frequent) − value(rare), changes are B − A on the same items; intervals are of 95 %, and p-values "
+    "that the sentences rest on are adjusted together (Benjamini–Hochberg).",
+    "compare_table": "What the sentences rest on",
+    "compare_table_all": "Every difference",
+    "compare_loses_more": "B loses {size} more to rare wording than A, {interval} ({first}, {second})",
+    "compare_loses_less": "B loses {size} less to rare wording than A, {interval} ({first}, {second})",
+    "compare_gains_more": "B gains {size} more from rare wording than A, {interval} ({first}, {second})",
+    "compare_gains_less": "B gains {size} less from rare wording than A, {interval} ({first}, {second})",
+    "compare_level_loses": "{side} loses {size}",
+    "compare_level_gains": "{side} gains {size}",
+    "compare_same": "A and B gave the same numbers on every pair",
+    "compare_none": "no difference detected in what rare wording costs A and B: {size} {interval} ({first}, {second})",
+    "compare_none_matters": "no difference that matters in what rare wording costs A and B: {size}, 90 % interval {interval} inside "
+    "± {bound} ({first}, {second})",
+    "compare_small": "That is less than the smallest effect of interest, ± {bound}.",
+    "compare_scale": "In {unit} B loses {size} than A, {interval}, but no difference was detected where each is measured by its own "
+    "margin between right and wrong documents: what changed may be the scale of its scores.",
+    "compare_scale_more": "{size} more",
+    "compare_scale_less": "{size} less",
+    "compare_detectable": "With {items} a difference under {least} would have been missed more often than one time in five.",
+    "compare_one_item": "One item says nothing on others.",
+    "compare_of_margin": "{value} of its margin between right and wrong documents",
+    "compare_of_comparisons": "{value} of 100 comparisons",
+    "compare_of_share": "{value} points of {unit}",
+    "compare_of_unit": "{value} {unit}",
+    "compare_quality_higher": "quality ({what}) is higher in B by {size}, {interval} ({first} in A, {second} in B)",
+    "compare_quality_lower": "quality ({what}) is lower in B by {size}, {interval} ({first} in A, {second} in B)",
+    "compare_quality_same": "quality ({what}) is the same",
+    "compare_quality_none": "no difference detected in quality ({what}): {size} {interval} ({first} in A, {second} in B)",
+    "compare_quality_matters": "no difference that matters in quality ({what}): {size}, 90 % interval {interval} inside ± {bound} "
+    "({first} in A, {second} in B)",
+    "compare_quality_small": "The difference in quality is less than the smallest effect of interest, ± {bound}.",
+    "compare_quality_unknown": "this probe does not measure quality",
+    "compare_what_margin": "the margin between right and wrong documents",
+    "compare_what_level": "{unit}, mean of both wordings",
+    "compare_what_wins": "comparisons that the right document wins",
+    "compare_row_gap": "gap",
+    "compare_row_relative": "gap ÷ margin",
+    "compare_row_level": "quality (level)",
+    "compare_row_margin": "quality (margin)",
     # method
     "arm_placebo": "one synonym swapped for an equally frequent one; its high side is the one with fewer subwords, of unmarked register "
     "or the shorter one, in turn",

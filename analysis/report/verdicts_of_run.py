@@ -12,7 +12,7 @@ from freqbias.judgement import Judgements
 from freqbias.records import Estimate
 from freqbias.terms import MANIFEST_FILE
 
-__all__ = ["folder_verdicts", "manifest_of", "verdicts_of"]
+__all__ = ["floors_of", "folder_verdicts", "manifest_of", "verdicts_of"]
 
 
 def folder_verdicts(folder: Path, estimates: Sequence[Estimate] | None = None) -> list[Verdict]:
@@ -29,10 +29,10 @@ def verdicts_of(
     estimates: Sequence[Estimate], manifests: Iterable[Mapping[str, Any] | None], judgements: Judgements | None = None
 ) -> list[Verdict]:
     """Return the verdicts on the estimates of one or more runs, with the noise floors that their manifests state."""
-    return verdicts(estimates, {key: floor for manifest in manifests for key, floor in _floors(manifest).items()}, judgements)
+    return verdicts(estimates, {key: floor for manifest in manifests for key, floor in floors_of(manifest).items()}, judgements)
 
 
-def _floors(manifest: Mapping[str, Any] | None) -> dict[tuple[str, str], float]:
+def floors_of(manifest: Mapping[str, Any] | None) -> dict[tuple[str, str], float]:
     """Return what a value moves by when only the batch changes, by model and measure."""
     models = [] if manifest is None else manifest.get("models", [])
     floors = [(model["name"], model.get("noise_floor") or {}) for model in models]

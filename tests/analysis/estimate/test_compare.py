@@ -8,12 +8,17 @@ from scipy import stats
 from simulation import simulate
 
 from freqbias.analysis.estimate.compare import compare
+from freqbias.analysis.report.comparing import compare_runs
 from freqbias.errors import InputError
 from freqbias.files import write_records
+from freqbias.probes import load_probe
 from freqbias.records import Observation, Pair
+from freqbias.testing import CrowdedEmbedder
+from freqbias.testing.planted import CROWD, KnownTexts, noise_of
 
 ITEMS, FRAMES, CHANGE = 40, 2, 0.03
 RUN_NOISE = 0.004
+TERMS = ("run_difference", "run_relative", "run_quality")
 
 
 def save(folder, pairs, rows):
@@ -31,8 +36,8 @@ def moved(rows, rng, change):
     return [changed(row, high=row.high + (change if row.arm == "frequency" else 0) + rng.normal(0, RUN_NOISE)) for row in rows]
 
 
-def gloss(estimates):
-    return {row.arm: row for row in estimates if row.contrast == "gloss"}
+def gloss(estimates, term="run_difference"):
+    return {row.arm: row for row in estimates if row.contrast == "gloss" and row.term == term}
 
 
 @pytest.fixture
@@ -61,7 +66,10 @@ def test_planted_change_is_found_because_items_are_paired(runs):
 
 def test_a_run_against_itself_and_backwards(runs):
     first, second, *_ = runs
-    assert all((row.value, row.p_value, row.flags) == (0, 1, ["constant"]) for row in compare(first, first))
+    same = compare(first, first)
+    assert all((row.value, row.p_value) == (0, 1) for row in same)
+    assert all(row.flags == ["constant"] for row in same if row.bound is None and row.arm != "frequency-placebo")
+    assert {row.term: row.flags for row in same if row.bound is not None} == {term: ["constant", "equivalent"] for term in TERMS}
     for ahead, back in zip(compare(first, second), compare(second, first), strict=True):
         assert back.value == pytest.approx(-ahead.value)
         assert back.p_value == pytest.approx(ahead.p_value, abs=1e-9)
@@ -90,8 +98,16 @@ def test_a_renamed_model_is_paired_only_where_it_is_alone(runs, tmp_path):
     row = compare(first, save(tmp_path / "c", pairs, renamed))[0]
     assert (row.model, row.extra["models"]) == ("m → n", ["m", "n"])
     two = save(tmp_path / "d", pairs, [*renamed, *(changed(row, model="k") for row in later)])
-    with pytest.raises(InputError, match=r"have no model, probe and contrast in common: m \(similarity\) against k \(similarity\), n"):
+    with pytest.raises(InputError) as caught:
         compare(first, two)
+    assert str(caught.value) == (
+        f"cannot tell which model goes with which: {first} holds m; {two} holds k, n; name them: --a MODEL --b MODEL"
+    )
+    for chosen in ({"a": ["m"], "b": ["k"]}, {"b": ["k"]}):
+        assert {row.model for row in compare(first, two, **chosen)} == {"m → k"}
+    both = compare(two, two, a=["k", "n"], b=["n", "k"])
+    assert {row.model for row in both} == {"k → n", "n → k"}
+    assert all(row.value == 0 for row in both if row.arm == "frequency")  # the same rows under two names
     three = save(tmp_path / "e", pairs, [*renamed, *later])
     assert {row.model for row in compare(first, three)} == {"m"}
 
@@ -163,11 +179,143 @@ def test_a_run_without_observations(runs, tmp_path):
         compare(first, save(tmp_path / "c", pairs, []))
 
 
+def test_models_that_no_run_holds_are_named(runs, tmp_path):
+    first, second, pairs, rows, _ = runs
+    with pytest.raises(InputError, match=r"--b: .*/b holds no model 'mm'; did you mean 'm'\?"):
+        compare(first, second, b=["mm"])
+    two = save(tmp_path / "d", pairs, [*rows, *(changed(row, model="k") for row in rows)])
+    with pytest.raises(InputError, match="--a and --b name models in couples, found 1 and 2; give as many of either"):
+        compare(first, two, a=["m"], b=["m", "k"])
+    with pytest.raises(InputError, match=r"cannot tell which .*d holds k, m; .*c holds x, y; name them: --a MODEL --b MODEL"):
+        compare(two, save(tmp_path / "c", pairs, [changed(row, model=name) for name in "xy" for row in rows]), a=["k"])
+
+
+def test_one_family_of_what_sentences_rest_on(runs):
+    first, second, *_ = runs
+    rows = compare(first, second)
+    family = [row for row in rows if row.family is not None]
+    assert {(row.contrast, row.arm) for row in family} == {("gloss", "frequency")}
+    assert sorted(row.term for row in family) == sorted(TERMS)
+    adjusted = stats.false_discovery_control([row.p_value for row in family])
+    assert [row.p_adjusted for row in family] == pytest.approx(list(adjusted))
+    assert all(row.p_adjusted is None for row in rows if row.family is None)
+
+
+def test_smaller_scores_change_the_gap_and_not_the_gap_in_margins(tmp_path):
+    pairs, rows = simulate(np.random.default_rng(3), {"frequency": 0.2, "placebo": 0.0}, items=ITEMS, noise=0.05, level=0.1)
+    first = save(tmp_path / "a", pairs, rows)
+    smaller = [
+        changed(row, high=row.high / 2, low=row.low / 2, decoys={side: value / 2 for side, value in row.decoys.items()}) for row in rows
+    ]
+    second = save(tmp_path / "small", pairs, smaller)
+    assert gloss(compare(first, second))["frequency"].ci_high < 0
+    assert gloss(compare(first, second), "run_relative")["frequency"].value == pytest.approx(0, abs=1e-7)
+    assert gloss(compare(first, second), "run_quality")["frequency"].extra["values"] == pytest.approx([0.4, 0.2], abs=1e-6)
+    (told,) = compare_runs(first, second).told
+    assert not told.differs
+    assert "what changed may be the scale of its scores" in told.more[0]
+
+
+def jittered(rows, rng, change=0.0):
+    """Return rows with noise of their own in either form, and `change` in the gap of the frequency arm."""
+    more = {"frequency": change}
+    ends = [(row, *rng.normal(0, 0.02, size=2)) for row in rows]
+    return [changed(row, high=row.high + high, low=row.low + low - more.get(row.arm, 0.0)) for row, high, low in ends]
+
+
+@pytest.mark.simulation
+def test_two_runs_of_one_model_are_said_to_differ_in_five_of_a_hundred(tmp_path):
+    """Any false sentence counts, on rare wording or on quality; seed and limits were fixed before the first look."""
+    rng = np.random.default_rng(15)
+    runs, false, found, covered = 400, 0, 0, 0
+    for _ in range(runs):
+        pairs, rows = simulate(rng, {"frequency": 0.05, "placebo": 0.0}, items=ITEMS, frames=1, level=0.3)
+        first = save(tmp_path / "a", pairs, jittered(rows, rng))
+        for change in (0.0, CHANGE):
+            second = save(tmp_path / "b", pairs, jittered(rows, rng, change))
+            (told,) = compare_runs(first, second).told
+            if change == 0.0:
+                false += told.differs or told.quality_differs
+            else:
+                found += "B loses" in told.sentence and "more to rare wording than A" in told.sentence
+                row = next(row for row in told.rows if row.term == "run_difference")
+                covered += row.ci_low <= CHANGE <= row.ci_high
+    assert false <= stats.binom.ppf(0.9995, runs, 0.05)
+    assert found >= 0.95 * runs
+    assert stats.binom.ppf(0.0005, runs, 0.95) <= covered <= stats.binom.ppf(0.9995, runs, 0.95)
+
+
+class RareNoise(CrowdedEmbedder):
+    """The same model with something added to rare documents, in no direction more or less."""
+
+    def __init__(self, pairs, noise):
+        super().__init__(pairs, name=f"noise-{noise}")
+        self._documents, self._noise = KnownTexts(pairs).documents, noise
+
+    def vectors(self, texts, role):
+        vectors = super().vectors(texts, role)
+        for place, text in enumerate(texts):
+            if role != "query" and any((arm, side) == ("frequency", "low") for arm, side, _ in self._documents.get(text, {}).values()):
+                vectors[place] += self._noise * noise_of(f"more {text}", CROWD) / np.sqrt(CROWD)
+        return vectors
+
+
+def test_the_checkpoint_with_noise_on_rare_words_is_named_with_its_loss(lexicon_pairs, tmp_path):
+    rows = {
+        noise: [
+            row
+            for name in ("similarity", "inversion", "retrieval")
+            for row in load_probe(name)(lexicon_pairs, RareNoise(lexicon_pairs, noise))
+        ]
+        for noise in (0, 4)
+    }
+    base, noisy = (save(tmp_path / f"n{noise}", lexicon_pairs, own) for noise, own in rows.items())
+    ranks, nearness = compare_runs(base, noisy).told
+    assert (nearness.models, nearness.probes, ranks.probes) == (("noise-0", "noise-4"), ("similarity", "inversion"), ("retrieval",))
+    assert nearness.sentence.startswith("B loses ")
+    assert "of 100 comparisons more to rare wording than A, [" in nearness.sentence
+    assert " places more to rare wording than A, [" in ranks.sentence
+    lost = [by_hand(own, "negative_rank") for own in rows.values()]
+    row = next(row for row in ranks.rows if row.measure == "negative_rank" and row.term == "run_difference")
+    assert row.value == pytest.approx(lost[1] - lost[0], abs=1e-6)
+    back = compare_runs(noisy, base).told
+    assert all(told.differs and "less to rare wording than A" in told.sentence for told in back)
+    assert {told.sentence for told in compare_runs(base, base).told} == {"A and B gave the same numbers on every pair."}
+
+
+def by_hand(rows, measure):
+    """Return the mean gap over items, registers and frames averaged first."""
+    own = [row for row in rows if (row.arm, row.measure, row.contrast) == ("frequency", measure, "document_form") and row.error is None]
+    pairs = {}
+    for row in own:
+        pairs.setdefault(row.item, {}).setdefault(row.pair_id, []).append(row.high - row.low)
+    return np.mean([np.mean([np.mean(gaps) for gaps in item.values()]) for item in pairs.values()])
+
+
+def test_files_hold_what_the_screen_says(cli, runs, tmp_path):
+    first, second, *_ = runs
+    shown = cli("compare", first, second, "--a", "m", "--b", "m", "--out", tmp_path / "out")
+    assert shown.exit_code == 0
+    (told,) = compare_runs(first, second).told
+    document = json.loads((tmp_path / "out" / "compare.json").read_text())
+    assert document["compared"][0]["sentence"] == told.sentence
+    assert len(document["estimates"]) == len(compare(first, second))
+    assert document == json.loads(cli("compare", first, second, "--json").stdout)
+    for name in ("compare.html", "compare.md"):
+        text = (tmp_path / "out" / name).read_text()
+        assert told.sentence in text.replace("&amp;", "&")
+        assert text.index(told.sentence) < text.index("What the sentences rest on") < text.index("Every difference")
+        assert str(tmp_path) not in text
+    assert told.sentence in shown.stdout
+    assert "Every difference" not in shown.stdout
+    assert "Every difference" in cli("compare", first, second, "--all").stdout
+
+
 def test_command(cli, runs, tmp_path):
     first, second, pairs, rows, _ = runs
     result = cli("compare", first, second, "--json")
-    found = [row for row in json.loads(result.stdout) if row["contrast"] == "gloss"]
-    assert [row["arm"] for row in found] == ["frequency", "placebo"]
+    found = [row for row in json.loads(result.stdout)["estimates"] if row["contrast"] == "gloss" and row["term"] == "run_difference"]
+    assert [row["arm"] for row in found] == ["frequency", "placebo", "frequency-placebo"]
     assert found[0]["ci_low"] <= CHANGE <= found[0]["ci_high"]
     assert found[0]["values"][1] - found[0]["values"][0] == pytest.approx(found[0]["value"], abs=1e-7)
     shown = cli("compare", first, second).stdout
