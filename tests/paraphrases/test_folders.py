@@ -140,7 +140,7 @@ def test_datasets_own_folder_is_read(tmp_path):
 def test_the_command_takes_several_files(cli, tmp_path):
     paths = [write(tmp_path / f"{name}.txt", "\n".join(TEXTS)) for name in "ab"]
     out = tmp_path / "pairs.jsonl"
-    result = cli("pairs", "substitute", *paths, "--out", out)
+    result = cli("pairs", "substitute", *paths, "-o", "max_share=1", "--out", out)
     assert result.exit_code == 0
     assert "of 6 texts" in result.stderr
     assert {json.loads(line)["item"].partition(":")[0] for line in out.read_text().splitlines()} == {"a.txt", "b.txt"}
