@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedReader
@@ -18,6 +20,10 @@ from freqbias.terms import ESTIMATES_FILE, OBSERVATIONS_FILE, PAIRS_FILE
 
 T = TypeVar("T")
 BLOCK_BYTES = 1 << 20  # of a pair file that are in memory at a time
+HEAD_BYTES = 1 << 16  # of a file's first line, enough to tell what it holds
+PAIR_SUFFIXES = (".jsonl", ".ndjson")
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
+TEXT_SUFFIXES = (".txt", ".text", ".json", ".parquet", ".arrow", *TABLE_SUFFIXES)  # what `freqbias pairs substitute` reads
 BOM = b"\xef\xbb\xbf"
 _PLAIN = frozenset({str, int, bool, type(None)})  # nothing to round in these
 DIGITS = 9  # significant; float32 results carry seven, and more would only make files differ between machines
@@ -204,7 +210,11 @@ def _fault(error: jsonlines.InvalidLineError) -> str:
 
 
 def read_pairs(path: str | os.PathLike[str]) -> Iterator[Pair]:
-    """Yield the pairs of `pairs.jsonl` (or of the run folder that holds one); an `id` seen twice is an `InputError`."""
+    """Yield the pairs of `pairs.jsonl` (or of the run folder that holds one); an `id` seen twice is an `InputError`.
+
+    So is a file that holds no pairs but what they can be made of; the message says how.
+    """
+    check_holds_pairs(Path(path))
     path = _in_folder(path, PAIRS_FILE)
     seen: set[str] = set()
     for number, pair in enumerate(read_rows(path, Pair.from_dict), start=1):
@@ -214,6 +224,46 @@ def read_pairs(path: str | os.PathLike[str]) -> Iterator[Pair]:
         yield pair
 
 
+def check_holds_pairs(path: Path) -> None:
+    """Raise `InputError` for texts, tables and folders of them, by their name or their first row; other faults are for the reader."""
+    if path.is_dir():
+        if not (path / PAIRS_FILE).exists():
+            raise InputError(f"{path}: holds no {PAIRS_FILE}; where it holds texts, {_first('substitute', path)}")
+        return
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
+    kind = suffixes[-1] if suffixes else ""
+    if not path.is_file() or kind not in (*PAIR_SUFFIXES, *TEXT_SUFFIXES):
+        return
+    row = _first_row(path)
+    if isinstance(row, dict) and (not row or not row.keys().isdisjoint({"item", "high", "low"})):
+        return
+    if kind in TABLE_SUFFIXES and _names_both_sides(path):
+        raise InputError(f"{path}: is a table, not a pair file; {_first('import', path)}")
+    if isinstance(row, dict) or kind not in PAIR_SUFFIXES:
+        raise InputError(f"{path}: holds texts, not pairs; {_first('substitute', path)}")
+
+
+def _first(generator: str, path: Path) -> str:
+    return f"run first: freqbias pairs {generator} {shlex.quote(str(path))} --out {PAIRS_FILE}"
+
+
+def _head(path: Path) -> bytes:
+    with _opened(path) as stream:
+        return stream.readline(HEAD_BYTES)
+
+
+def _first_row(path: Path) -> Any:
+    """Return what the first line of a file says as JSON; None where it is none, or too long to tell."""
+    try:
+        return orjson.loads(_head(path))
+    except ValueError:
+        return None
+
+
+def _names_both_sides(path: Path) -> bool:
+    return {b"high", b"low"} <= {cell.strip(b' "') for cell in re.split(rb"[,;\t]", _head(path).removeprefix(BOM).strip())}
+
+
 class PairFile:
     """The pairs of a file, checked once when it is opened, then read again as often as wanted in bounded memory.
 
@@ -221,6 +271,7 @@ class PairFile:
     """
 
     def __init__(self, path: str | os.PathLike[str]):
+        check_holds_pairs(Path(path))
         self.path = _in_folder(path, PAIRS_FILE)
         self.count = sum(1 for _ in read_pairs(self.path))
         self.sha256 = sha256(self.path)

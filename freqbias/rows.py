@@ -9,7 +9,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,7 +18,7 @@ from freqbias.csv_rows import Row, check_header, no_column, read_cells, twice
 from freqbias.errors import InputError, install_hint
 from freqbias.lines import Faults, encodes, lines, opened, read_lines, without_empty_end
 
-TEXT, JSONL, JSON, CSV, TSV, PARQUET = "text", "jsonl", "json", "csv", "tsv", "parquet"
+TEXT, JSONL, JSON, CSV, TSV, PARQUET, ARROW = "text", "jsonl", "json", "csv", "tsv", "parquet", "arrow"
 KINDS = {
     ".txt": TEXT,
     ".text": TEXT,
@@ -29,9 +29,11 @@ KINDS = {
     ".tsv": TSV,
     ".tab": TSV,
     ".parquet": PARQUET,
+    ".arrow": ARROW,
 }
 NAMES = ".txt (one text a line), .jsonl, .ndjson, .json, .csv, .tsv or .parquet; all but Parquet may be gzipped (.gz)"
 
+_ARROW_FILE = b"ARROW1"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _EXACT = 1 << 53  # from here on a float skips whole numbers
 
@@ -64,8 +66,8 @@ def read_table(
     if kind in (CSV, TSV):
         yield from read_cells(path, kind == CSV, wanted, faults)
         return
-    if kind == PARQUET:
-        yield from _parquet(path, wanted, also)
+    if kind in (PARQUET, ARROW):
+        yield from _columns(path, _parquet if kind == PARQUET else _arrow, wanted, also)
         return
     for number, row in _objects(_json(path) if kind == JSON else _jsonl(path, faults), faults):
         missing = [name for name in wanted if name not in row]
@@ -213,18 +215,47 @@ def _objects(values: Iterable[tuple[int, Any]], faults: Faults) -> Iterator[Row]
             faults(number, f"expected a JSON object, found {type_name(value)}")
 
 
-def _parquet(path: Path, wanted: Sequence[str], also: Sequence[str]) -> Iterator[Row]:
+#: Yields tables of those columns of a file that the function picks of all their names.
+Batches = Callable[[Path, Callable[[list[str]], list[str]]], Iterator[Any]]
+
+
+def _columns(path: Path, batches: Batches, wanted: Sequence[str], also: Sequence[str]) -> Iterator[Row]:
+    """Yield (row number, row) of a file that keeps its columns apart; only those that are asked for are read."""
     try:
         import pyarrow
-        from pyarrow import parquet
     except ImportError as error:
-        raise InputError(f"{path}: Parquet needs pyarrow: {install_hint('parquet')}") from error
+        raise InputError(f"{path}: Parquet and Arrow need pyarrow: {install_hint('parquet')}") from error
+
+    def asked(there: list[str]) -> list[str]:
+        check_header(path, 1, there, wanted)
+        return [name for name in dict.fromkeys([*wanted, *also]) if name in there]
+
     try:
-        with parquet.ParquetFile(path) as file:
-            there = file.schema_arrow.names
-            check_header(path, 1, there, wanted)
-            columns = [name for name in dict.fromkeys([*wanted, *also]) if name in there]
-            rows = (row for batch in file.iter_batches(columns=columns) for row in batch.to_pylist())
-            yield from enumerate(rows, start=1)
+        yield from enumerate((row for batch in batches(path, asked) for row in batch.to_pylist()), start=1)
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _parquet(path: Path, asked: Callable[[list[str]], list[str]]) -> Iterator[Any]:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        yield from file.iter_batches(columns=asked(file.schema_arrow.names))
+
+
+def _arrow(path: Path, asked: Callable[[list[str]], list[str]]) -> Iterator[Any]:
+    """Yield the batches of a stream, as `datasets` saves it, or of a file that begins with Arrow's mark."""
+    from pyarrow import ipc, memory_map
+
+    with memory_map(str(path)) as source:
+        if source.read(len(_ARROW_FILE)) == _ARROW_FILE:
+            file = ipc.open_file(source)
+            batches: Iterator[Any] = map(file.get_batch, range(file.num_record_batches))
+            names = file.schema.names
+        else:
+            source.seek(0)
+            stream = ipc.open_stream(source)
+            batches, names = iter(stream), stream.schema.names
+        columns = asked(names)
+        for batch in batches:
+            yield batch.select(columns)

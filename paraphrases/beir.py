@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 COLUMNS = QUERY, DOCUMENT, SCORE = ("query-id", "corpus-id", "score")
 TITLE_COLUMN = "title"
+PARTS = CORPUS, QUERIES, QRELS = ("corpus", "queries", "qrels")
 LAYOUT = "a folder must have the layout of BEIR: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv"
 
 _SHARD = re.compile(r"-\d+-of-\d+$")
@@ -35,7 +36,7 @@ def collection(folder: Path, field: str | None, split: str | None, listed: list[
 
     With `field`, that column of the corpus alone is the text. Raises `InputError` for a folder that lacks a part, or has no such split.
     """
-    corpus, queries = (_files(folder, name) for name in ("corpus", "queries"))
+    corpus, queries = (_files(folder, name) for name in (CORPUS, QUERIES))
     asked = {document.id: document.text for path in queries for document in rows_of(path, [TEXT_COLUMN], (), listed)}
     relevant: dict[str, list[str]] = {}
     for path in _splits(folder, split):
@@ -50,7 +51,7 @@ def collection(folder: Path, field: str | None, split: str | None, listed: list[
             queries_of = [asked[name] for name in ids]
             yield Document(id=found.id, text=found.text, place=found.place, query_ids=ids, queries=queries_of)
     if relevant:
-        log.warning("%s: %d judged documents are not in the corpus, first: '%s'", folder / "qrels", len(relevant), next(iter(relevant)))
+        log.warning("%s: %d judged documents are not in the corpus, first: '%s'", folder / QRELS, len(relevant), next(iter(relevant)))
 
 
 def _warn_of_strangers(folder: Path, asked: dict[str, str], relevant: dict[str, list[str]]) -> None:
@@ -58,12 +59,12 @@ def _warn_of_strangers(folder: Path, asked: dict[str, str], relevant: dict[str, 
         log.warning("%s: no judgements above 0 in qrels, so no queries come along", folder)
     strangers = sum(name not in asked for names in relevant.values() for name in names)
     if strangers:
-        log.warning("%s: %d judgements name a query that the queries do not hold", folder / "qrels", strangers)
+        log.warning("%s: %d judgements name a query that the queries do not hold", folder / QRELS, strangers)
 
 
 def _files(folder: Path, name: str) -> list[Path]:
     """Return the file of rows of a name, or those of a folder of that name, in order."""
-    found = [path for path in _rows_in(folder) if _stem(path) == name]
+    found = [path for path in _rows_in(folder) if stem_of(path) == name]
     if len(found) > 1:
         raise InputError(f"{folder}: holds both {found[0].name} and {found[1].name}; keep one")
     found = found or _rows_in(folder / name)
@@ -76,16 +77,17 @@ def _rows_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*") if known_kind(path) not in (None, TEXT) and path.is_file())
 
 
-def _stem(path: Path) -> str:
+def stem_of(path: Path) -> str:
+    """Return what a file is called before its first dot, without the number of its shard."""
     return _SHARD.sub("", path.name.partition(".")[0])
 
 
 def _splits(folder: Path, split: str | None) -> list[Path]:
-    found = [path for path in _rows_in(folder) if _stem(path) == "qrels"] if split is None else []
-    found += _rows_in(folder / "qrels")
-    chosen = [path for path in found if split in (None, _stem(path))]
+    found = [path for path in _rows_in(folder) if stem_of(path) == QRELS] if split is None else []
+    found += _rows_in(folder / QRELS)
+    chosen = [path for path in found if split in (None, stem_of(path))]
     if split is not None and not chosen:
-        there = ", ".join(sorted({_stem(path) for path in found})) or "none"
+        there = ", ".join(sorted({stem_of(path) for path in found})) or "none"
         raise InputError(f"{folder / 'qrels'}: no split '{split}'; found: {there}")
     return chosen
 

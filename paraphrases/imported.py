@@ -1,6 +1,6 @@
 """Generator `import`: two aligned text files, or one JSON-lines, JSON, CSV, TSV or Parquet file with a column for each side.
 
-Sides stay as given; nothing is dropped for running backwards, since the audit reports the sign. Rows that repeat another in everything
+Sides stay as given; nothing is dropped for running backwards, which is said. Rows that repeat another in everything
 are one pair.
 """
 
@@ -16,6 +16,7 @@ from freqbias.frequency.language import Strangers
 from freqbias.frequency.words import check_language
 from freqbias.lines import Faults, lines, without_empty_end
 from freqbias.paraphrases.checks import checked
+from freqbias.paraphrases.import_checks import warnings
 from freqbias.paraphrases.making import drafted
 from freqbias.records import Pair
 from freqbias.rows import TEXT, known_kind, name_of, read_table, text_of
@@ -74,7 +75,10 @@ def generate(
     pairs = _pairs(rows, columns, Faults(paths[0], skipped), language)
     if not pairs:
         raise InputError(f"{', '.join(map(str, paths))}: contains no pairs")
-    return checked(pairs)
+    found = checked(pairs)
+    for warning in warnings(found):
+        log.warning("%s: %s", paths[0], warning)
+    return found
 
 
 def _pairs(rows: Iterator[Row], columns: Columns, faults: Faults, language: str) -> list[Pair]:

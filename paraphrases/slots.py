@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from freqbias.paraphrases.lexicon import SynonymSet, synonym_sets
 from freqbias.paraphrases.tagging import Token, by_rules
@@ -84,6 +84,26 @@ class Place(NamedTuple):
         return self.after.text.lower()
 
 
+class Words(Protocol):
+    """The two words of a set, as far as their place goes."""
+
+    @property
+    def high(self) -> str:
+        """The frequent word."""
+
+    @property
+    def low(self) -> str:
+        """The rare word."""
+
+    @property
+    def pos(self) -> str:
+        """Their part of speech."""
+
+    @property
+    def countable(self) -> bool | None:
+        """Whether nouns can be counted; None where nobody says."""
+
+
 @cache
 def rules() -> Mapping[str, Rule]:
     """Return the rule of every set that is fit for running text, by its id."""
@@ -98,8 +118,14 @@ def _sets(arm: str) -> Mapping[str, SynonymSet]:
 
 def fits(arm: str, name: str, tokens: Sequence[Token], at: int) -> bool:
     """Tell whether both words of set `name` can stand where token number `at` stands."""
-    rule, place = rules().get(name), Place(tokens, at)
-    if rule is None or _after_letter(place):
+    rule = rules().get(name)
+    return rule is not None and suits(rule, _sets(arm)[name], tokens, at)
+
+
+def suits(rule: Rule, item: Words, tokens: Sequence[Token], at: int) -> bool:
+    """Tell whether token number `at` stands where both words can stand, by the rule of their set."""
+    place = Place(tokens, at)
+    if _after_letter(place):
         return False
     preceding = place.before.text.lower()
     if rule.only_words and place.own.text.lower() not in rule.only_words:
@@ -107,7 +133,6 @@ def fits(arm: str, name: str, tokens: Sequence[Token], at: int) -> bool:
     wanted = (rule.only_next and place.following not in rule.only_next) or (rule.only_prev and preceding not in rule.only_prev)
     if wanted or preceding in rule.not_prev or place.following in rule.not_next:
         return False
-    item = _sets(arm)[name]
     return _BY_POS[item.pos](rule, item, place)
 
 
@@ -119,7 +144,7 @@ def _after_letter(place: Place) -> bool:
     return len(before) == 1 and before.isupper() and before != "I"
 
 
-def _noun(rule: Rule, item: SynonymSet, place: Place) -> bool:
+def _noun(rule: Rule, item: Words, place: Place) -> bool:
     own, before = place.own, place.before
     plural = own.text.lower() not in (item.high, item.low)
     if ("NNS" if plural else "NN") not in rule.forms or (place.following in _COMPLEMENTS and not rule.allows(place.following)):
@@ -147,20 +172,20 @@ def _in_compound(place: Place) -> bool:
     return (after.may("NM") and not after.may("PJDO")) or (before.may("NM") and not before.may("ADCPO"))
 
 
-def _has_right_determiner(item: SynonymSet, place: Place) -> bool:
+def _has_right_determiner(item: Words, place: Place) -> bool:
     """Tell whether a singular noun has a determiner if it can be counted, and none that counts if it cannot.
 
     A singular that can be counted has no determiner only in fixed phrases: `in hospital`, `by car`.
     """
     for token in place.tokens[max(0, place.at - 1 - MAX_BETWEEN) : place.at][::-1]:
         if token.may("DCS"):
-            return bool(item.countable) or not (token.text.lower() in _COUNTING or token.may("C"))
+            return item.countable is not False or not (token.text.lower() in _COUNTING or token.may("C"))
         if not (token.may("AR") or token.text in _IN_NOUN_PHRASE):
             break
     return not item.countable
 
 
-def _adjective(rule: Rule, item: SynonymSet, place: Place) -> bool:
+def _adjective(rule: Rule, item: Words, place: Place) -> bool:
     own, before, after, following = place.own, place.before, place.after, place.following
     attributive = after.may("N") and not after.may("POTJ") and following not in _AFTER_ADJECTIVE
     sure = own.must("A") and item.pos == "adjective"
@@ -176,7 +201,7 @@ def _adjective(rule: Rule, item: SynonymSet, place: Place) -> bool:
     return not noun and rule.slot != ATTRIBUTIVE and (after.may("K") or after.must("J") or after.must("P") or rule.allows(following))
 
 
-def _adverb(rule: Rule, item: SynonymSet, place: Place) -> bool:
+def _adverb(rule: Rule, item: Words, place: Place) -> bool:
     before, after, following = place.before, place.after, place.following
     if item.pos != "adverb" or not place.own.may("R") or before.text.lower() in {"as", "no"}:
         return False
@@ -191,7 +216,7 @@ def _adverb(rule: Rule, item: SynonymSet, place: Place) -> bool:
     return after.must("V") or following.endswith(("ing", "ed")) or (rule.slot != BY_VERB and after.may("A"))
 
 
-def _verb(rule: Rule, item: SynonymSet, place: Place) -> bool:
+def _verb(rule: Rule, item: Words, place: Place) -> bool:
     own, after = place.own, place.after
     if item.pos != "verb" or not own.must("V") or after.may("Q"):
         return False
@@ -202,7 +227,7 @@ def _verb(rule: Rule, item: SynonymSet, place: Place) -> bool:
     return own.text.endswith(("ed", "en", "t")) and after.must("KPJ")  # passive
 
 
-_BY_POS: Mapping[str, Callable[[Rule, SynonymSet, Place], bool]] = {
+_BY_POS: Mapping[str, Callable[[Rule, Words, Place], bool]] = {
     "noun": _noun,
     "adjective": _adjective,
     "adverb": _adverb,

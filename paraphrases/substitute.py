@@ -7,8 +7,9 @@ suits both words (`swapping`, `slots`); no word pair is more than a tenth of an 
 (`relevant`), and in both forms (`naming_high`, `naming_low`) where one asks for a word that is swapped in its document.
 """
 
+import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,11 +22,13 @@ from freqbias.frequency import mean_zipf_gap
 from freqbias.frequency.language import Strangers
 from freqbias.paraphrases.capping import MAX_SHARE, capped
 from freqbias.paraphrases.checks import checked
-from freqbias.paraphrases.documents import Document, documents
+from freqbias.paraphrases.documents import Document, documents_of
+from freqbias.paraphrases.expecting import SAMPLE, expectation, shortfalls, ways_to_raise, without_couple
 from freqbias.paraphrases.fit import both_fit
-from freqbias.paraphrases.lexicon import sets_by_id, synonym_sets, word_covariates
+from freqbias.paraphrases.lexicon import sets_by_id, word_covariates
 from freqbias.paraphrases.making import drafted
-from freqbias.paraphrases.swapping import WORD, Swap, both_forms, forms_with, swaps_of
+from freqbias.paraphrases.swapping import WORD, Couple, Own, Swap, both_forms, forms_with, substitutions, swaps_of
+from freqbias.paraphrases.synonyms import BY_LENGTH, OWN_PREFIX, Synonyms, read_synonyms
 from freqbias.paraphrases.tagging import RULES, Tagger, by_rules
 from freqbias.paraphrases.tagging import tagger as tagger_of
 from freqbias.records import Pair
@@ -33,6 +36,10 @@ from freqbias.terms import FREQUENCY, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
 
 LANGUAGE = "en"  # of the bundled sets
 T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+#: Documents with what can be swapped in them.
+Found = list[tuple[Document, list[Swap]]]
 
 
 @dataclass
@@ -78,25 +85,31 @@ def generate(
     tagger: str = RULES,
     fit: str | None = None,
     max_share: float = MAX_SHARE,
+    synonyms: str | None = None,
     coverage: Coverage | None = None,
     skipped: list[str] | None = None,
     **_: Any,
 ) -> list[Pair]:
     """Return the pairs of arms `frequency` and `placebo` that a user's texts allow; `n` limits each arm to a random part.
 
-    `sources` is one text file (a text a line), one file of rows (see `freqbias.rows`) whose column `field` (default `text`) holds the
-    text, or one folder in the layout of BEIR and MTEB, of whose judgements `split` names the part to read (default: all). A text that is
+    `sources` are text files (a text a line), files of rows (see `freqbias.rows`) whose column `field` (default `text`) holds the text, or
+    folders: of text files (one text each), of files of rows, a dataset that `datasets` has saved, or a collection in the layout of BEIR
+    and MTEB; `split` names the part of a folder to read, of a collection its judgements (default: all). `synonyms` names a table of your
+    own words (`freqbias.paraphrases.synonyms`). What is expected, and what would raise it, is logged first. A text that is
     not in English is left alone and counted; where all are, that is an error. `InputError` names file and line; with `skipped`, faulty
     lines are collected there and left out. `tagger` is `rules`, or `hanta` (extra `text`), which finds more; `fit` names a
     causal language model that leaves out swaps of which a word does not fit its text; no word pair is more than `max_share` of an arm.
     `coverage`, where given, is filled in.
     """
-    if len(sources) != 1:
-        raise InputError(f"substitute takes one text file, file of rows or folder; found {len(sources)}")
+    if not sources:
+        raise InputError("substitute takes text files, files of rows or folders; found none")
     coverage = Coverage() if coverage is None else coverage
-    choice = Choice(tag=tagger_of(tagger), fit=fit, max_share=max_share, seed=seed)
-    found = _pairs_of(documents(Path(sources[0]), field, split, skipped), n, choice, coverage)
-    _check_any(coverage, str(sources[0]))
+    table = None if synonyms is None else read_synonyms(Path(synonyms), skipped)
+    if table is not None:
+        log.info("%s", table)
+    choice = Choice(tag=tagger_of(tagger), fit=fit, max_share=max_share, seed=seed, synonyms=table, rules=tagger == RULES)
+    found = _pairs_of(documents_of(sources, field, split, skipped), n, choice, coverage, tell=log.info)
+    _check_any(coverage, ", ".join(map(str, sources)))
     return found
 
 
@@ -144,35 +157,75 @@ class Choice:
     fit: str | None = None
     max_share: float = MAX_SHARE
     seed: int = 0
+    synonyms: Synonyms | None = None
+    rules: bool = True
+
+    def own(self, arm: str) -> Own | None:
+        """Return what the user's table gives an arm."""
+        return None if self.synonyms is None else self.synonyms.arms[arm]
+
+    def couples(self, arm: str) -> Mapping[str, Couple]:
+        """Return every word form that can be swapped in an arm."""
+        own = self.own(arm)
+        return substitutions(arm) if own is None else own.couples
 
     def __post_init__(self) -> None:
         if not 0 < self.max_share <= 1:
             raise InputError(f"max_share must be above 0 and at most 1, found {self.max_share}")
 
 
-def _pairs_of(documents: Iterable[Document], n: int | None, choice: Choice, coverage: Coverage) -> list[Pair]:
+def _pairs_of(
+    documents: Iterable[Document], n: int | None, choice: Choice, coverage: Coverage, tell: Callable[[str], None] | None = None
+) -> list[Pair]:
+    """Return the pairs of some texts; `tell` is given what is expected after the first ones, and what is too little before the pairs."""
     coverage.model, coverage.max_share = choice.fit, choice.max_share
-    found: dict[str, list[tuple[Document, list[Swap]]]] = {FREQUENCY: [], PLACEBO: []}
+    found: dict[str, Found] = {FREQUENCY: [], PLACEBO: []}
+    first: list[str] = []
     for document in documents:
+        if tell is not None and coverage.texts == SAMPLE:
+            _foretell(found, first, choice, tell, whole=False)
+        if coverage.texts < SAMPLE:
+            first.append(document.text)
         coverage.texts += 1
         coverage.words += len(WORD.findall(document.text))
         if coverage.strangers.includes(document.text, document.place):
             continue
         for arm, own in found.items():
-            swaps = swaps_of(document.text, arm, choice.tag)
+            swaps = swaps_of(document.text, arm, choice.tag, choice.own(arm))
             if swaps:
                 own.append((document, swaps))
+    known = coverage.texts - coverage.strangers.count
+    if tell is not None and known and coverage.texts <= SAMPLE:
+        _foretell(found, first, choice, tell, whole=True)
     rng = np.random.default_rng(choice.seed)
-    chosen = []
+    parts: dict[str, Found] = {}
     for arm, own in found.items():
         kept = _kept(own, arm, choice, coverage)
         coverage.by_set[arm] = Counter(swap.couple[2] for _, swaps in kept for swap in swaps)
         coverage.swapped[arm], coverage.changed[arm] = coverage.by_set[arm].total(), len(kept)
-        chosen += [_pair(document, arm, swaps, choice.tag) for document, swaps in _part(kept, n, rng)]
-    return checked(chosen)
+        parts[arm] = _part(kept, n, rng)
+    if tell is not None and known:
+        for line in shortfalls({arm: len(part) for arm, part in parts.items()}):
+            tell(line)
+    return checked([_pair(document, arm, swaps, choice) for arm, part in parts.items() for document, swaps in part])
 
 
-def _kept(found: list[tuple[Document, list[Swap]]], arm: str, choice: Choice, coverage: Coverage) -> list[tuple[Document, list[Swap]]]:
+def _foretell(found: dict[str, Found], texts: Sequence[str], choice: Choice, tell: Callable[[str], None], *, whole: bool) -> None:
+    """Tell how many of the first texts can be changed, and what would raise that."""
+    within = {arm: len(_within_cap(own, choice)[0]) for arm, own in found.items()}
+    tell(expectation(len(texts), within, whole=whole))
+    forms = {form for arm in found for form in choice.couples(arm)}
+    tell(
+        ways_to_raise(
+            synonyms=choice.synonyms is not None,
+            rules=choice.rules,
+            capped=any(within[arm] < len(own) for arm, own in found.items()),
+            words=without_couple(texts, forms),
+        )
+    )
+
+
+def _kept(found: Found, arm: str, choice: Choice, coverage: Coverage) -> Found:
     """Return an arm's documents with the swaps that fit and are within the cap; those that have none left are left out."""
     if choice.fit is not None:
         stays = both_fit(
@@ -181,12 +234,17 @@ def _kept(found: list[tuple[Document, list[Swap]]], arm: str, choice: Choice, co
         )
         coverage.unfit[arm] = stays.count(False)
         found = _with_those(found, stays)
+    kept, coverage.beyond_cap[arm] = _within_cap(found, choice)
+    return kept
+
+
+def _within_cap(found: Found, choice: Choice) -> tuple[Found, int]:
+    """Return the documents with the swaps within the cap, and how many are beyond it."""
     stays = capped([swap.couple[2] for _, swaps in found for swap in swaps], choice.max_share, np.random.default_rng(choice.seed))
-    coverage.beyond_cap[arm] = stays.count(False)
-    return _with_those(found, stays)
+    return _with_those(found, stays), stays.count(False)
 
 
-def _with_those(found: list[tuple[Document, list[Swap]]], stays: Iterable[bool]) -> list[tuple[Document, list[Swap]]]:
+def _with_those(found: Found, stays: Iterable[bool]) -> Found:
     told = iter(stays)
     kept = [(document, [swap for swap in swaps if next(told)]) for document, swaps in found]
     return [(document, swaps) for document, swaps in kept if swaps]
@@ -198,29 +256,30 @@ def _part(rows: list[T], n: int | None, rng: np.random.Generator) -> list[T]:
     return [rows[i] for i in sorted(rng.choice(len(rows), n, replace=False))]
 
 
-def _queries(document: Document, arm: str, sets: Sequence[str], tag: Tagger) -> dict[str, Any]:
+def _queries(document: Document, arm: str, sets: Sequence[str], choice: Choice) -> dict[str, Any]:
     """Return the relevant queries as they are, and both forms of the first one that asks for a swapped word of the document."""
     found: dict[str, Any] = {"relevant": list(document.queries)} if document.queries else {}
     for query in document.queries:
-        high, low, used = both_forms(query, arm, tag)
+        high, low, used = both_forms(query, arm, choice.tag, choice.own(arm))
         if {couple[2] for couple in used} & set(sets):
             return found | {"naming_high": high, "naming_low": low}
     return found
 
 
-def _pair(document: Document, arm: str, swaps: Sequence[Swap], tag: Tagger) -> Pair:
+def _pair(document: Document, arm: str, swaps: Sequence[Swap], choice: Choice) -> Pair:
     high, low = forms_with(document.text, swaps)
     used = [swap.couple for swap in swaps]
     sets = [couple[2] for couple in used]
+    bundled = [sets_by_id(arm)[name] for name in sets if name in sets_by_id(arm)]
     return drafted(
         item=document.id,
         arm=arm,
         high=high,
         low=low,
-        queries=_queries(document, arm, sets, tag),
+        queries=_queries(document, arm, sets, choice),
         zipf_gap=mean_zipf_gap((high, low) for high, low, _ in used),
         generator="substitute",
-        covariates=word_covariates([sets_by_id(arm)[name] for name in sets]),
+        covariates=word_covariates(bundled) if len(bundled) == len(sets) else {},  # of a user's own words nothing is known
         meta={
             "place": document.place,
             "original": document.text,
@@ -234,5 +293,5 @@ def _pair(document: Document, arm: str, swaps: Sequence[Swap], tag: Tagger) -> P
 
 def _orientation(used: Sequence[str]) -> str | None:
     """Return the rival that orients a text's placebo swaps when it is one and the same."""
-    rivals = {item.oriented_by for item in synonym_sets(PLACEBO) if item.id in set(used)}
+    rivals = {BY_LENGTH if name.startswith(OWN_PREFIX) else sets_by_id(PLACEBO)[name].oriented_by for name in used}
     return rivals.pop() if len(rivals) == 1 else None

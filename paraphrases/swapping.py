@@ -6,13 +6,14 @@ are left alone.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Protocol
 
 from freqbias.paraphrases.lexicon import keeps_gap, synonym_sets
-from freqbias.paraphrases.slots import fits, rules
-from freqbias.paraphrases.tagging import Tagger, by_rules, tokens_of
+from freqbias.paraphrases.slots import Rule, Words, fits, rules, suits
+from freqbias.paraphrases.tagging import Tagger, Token, by_rules, tokens_of
 from freqbias.paraphrases.untouched import in_name, spans, starts_sentence
 from freqbias.paraphrases.words import article
 
@@ -24,6 +25,14 @@ _ARTICLE_BEFORE = re.compile(r"\b([Aa]n?)(\s+[\"'“‘(]*)$")
 
 #: High form, low form, set id.
 Couple = tuple[str, str, str]
+
+
+class NamedWords(Words, Protocol):
+    """The two words of a set that has an id."""
+
+    @property
+    def id(self) -> str:
+        """The set's id."""
 
 
 @cache
@@ -44,15 +53,28 @@ def substitutions(arm: str) -> Mapping[str, Couple]:
     for item in synonym_sets(arm):
         if item.id not in rules() or min(item.sense_share) < MIN_SENSE_SHARE:
             continue
-        for tag in TAGS[item.pos]:
-            forms = [inflected(word, tag) for word in (item.high, item.low)]
-            high, low = map(str, forms)
-            # an inflection that the word list does not know is as likely an error of the inflector (funnymans)
-            if None in forms or (tag == "NNS" and not item.countable) or not keeps_gap(arm, high, low):
-                continue
-            for form in (high, low):
-                found.setdefault(form, set()).add((high, low, item.id))
+        for couple in couples_of(arm, item):
+            for form in couple[:2]:
+                found.setdefault(form, set()).add(couple)
     return {form: next(iter(couples)) for form, couples in found.items() if len(couples) == 1}
+
+
+def couples_of(arm: str, item: NamedWords) -> Iterator[Couple]:
+    """Yield the inflections of a set in which both words are known and as far apart, or as near, as their arm asks."""
+    for tag in TAGS[item.pos]:
+        forms = [inflected(word, tag) for word in (item.high, item.low)]
+        high, low = map(str, forms)
+        # an inflection that the word list does not know is as likely an error of the inflector (funnymans)
+        if None not in forms and not (tag == "NNS" and item.countable is False) and keeps_gap(arm, high, low):
+            yield high, low, item.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own:
+    """What can be swapped in one arm with a user's synonym table: all word forms with their couples, and the table's own sets by id."""
+
+    couples: Mapping[str, Couple]
+    sets: Mapping[str, tuple[Rule, NamedWords]]
 
 
 @dataclass(frozen=True)
@@ -64,9 +86,12 @@ class Swap:
     couple: Couple
 
 
-def swaps_of(text: str, arm: str, tag: Tagger = by_rules) -> list[Swap]:
-    """Return what can be swapped in a text, in order of appearance: words of sets that fit their place, outside of names and code."""
-    table = substitutions(arm)
+def swaps_of(text: str, arm: str, tag: Tagger = by_rules, own: Own | None = None) -> list[Swap]:
+    """Return what can be swapped in a text, in order of appearance: words of sets that fit their place, outside of names and code.
+
+    `own` is what a user's table gives the arm; without it, the bundled sets are used.
+    """
+    table = substitutions(arm) if own is None else own.couples
     found = [(match, table[match[0].lower()]) for match in WORD.finditer(text) if match[0].lower() in table]
     if not found:
         return []
@@ -79,13 +104,19 @@ def swaps_of(text: str, arm: str, tag: Tagger = by_rules) -> list[Swap]:
     return [
         Swap(match.start(), match.end(), couple)
         for match, couple in found
-        if match.start() in places and fits(arm, couple[2], tokens, places[match.start()])
+        if match.start() in places and _fits(arm, couple[2], tokens, places[match.start()], own)
     ]
 
 
-def both_forms(text: str, arm: str, tag: Tagger = by_rules) -> tuple[str, str, list[Couple]]:
-    """Return the high form, the low form and what was swapped, in order of appearance."""
-    found = swaps_of(text, arm, tag)
+def _fits(arm: str, name: str, tokens: Sequence[Token], at: int, own: Own | None) -> bool:
+    if own is not None and name in own.sets:
+        return suits(*own.sets[name], tokens, at)
+    return fits(arm, name, tokens, at)
+
+
+def both_forms(text: str, arm: str, tag: Tagger = by_rules, own: Own | None = None) -> tuple[str, str, list[Couple]]:
+    """Return the high form, the low form and what was swapped, in order of appearance; `own` as in `swaps_of`."""
+    found = swaps_of(text, arm, tag, own)
     return *forms_with(text, found), [swap.couple for swap in found]
 
 

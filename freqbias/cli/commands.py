@@ -8,8 +8,9 @@ import typer
 
 from freqbias.cli.console import log, print_json, print_lines, print_table, tracker, waiting
 from freqbias.cli.options import Holdout, Json, N, Seed, Sets
+from freqbias.cli.paths import audit_beside, check_not_onto, pair_file
 from freqbias.errors import FreqbiasError, InputError
-from freqbias.terms import AUDIT_FILE, ESTIMATES_FILE, FREQUENCY, HIGH, IN_EVERY_PAIR, LOW, OBSERVATIONS_FILE, PAIRS_FILE
+from freqbias.terms import ESTIMATES_FILE, FREQUENCY, HIGH, IN_EVERY_PAIR, LOW, OBSERVATIONS_FILE, PAIRS_FILE
 
 Run = Annotated[Path, typer.Argument(help="Run folder.", metavar="RUN")]
 
@@ -26,9 +27,14 @@ def pairs(
     seed: Seed = 0,
     sets: Sets = None,
     field: Annotated[str | None, typer.Option(help="substitute, rewrite: column that holds the text; default: text.")] = None,
-    split: Annotated[str | None, typer.Option(help="substitute, rewrite: split of a folder's judgements; default: all.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="substitute, rewrite: split of a folder, of a collection its judgements; default: all.")
+    ] = None,
     fit: Annotated[
         str | None, typer.Option(metavar="MODEL", help="substitute: language model that leaves out swaps of which a word does not fit.")
+    ] = None,
+    synonyms: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="substitute: your own words, in rows of word, word, part of speech (CSV).")
     ] = None,
     tagger: Annotated[str | None, typer.Option(help="substitute: `rules`, or `hanta` (extra `text`), which finds more.")] = None,
     high: Annotated[str | None, typer.Option(help="import: column of the frequent side.")] = None,
@@ -58,6 +64,8 @@ def pairs(
 
     Example: `freqbias pairs substitute mytexts.txt --out pairs.jsonl`
 
+    Example: `freqbias pairs substitute notes/ --synonyms mywords.csv --out pairs.jsonl`
+
     Example: `freqbias pairs import high.txt low.txt --out pairs.jsonl`
 
     Example: `freqbias pairs annotate pairs.jsonl --norm aoa=aoa.csv --out annotated.jsonl`
@@ -75,6 +83,7 @@ def pairs(
     from freqbias.files import write_records
     from freqbias.run import stages
 
+    check_not_onto(out, *(sources or []), *([] if synonyms is None else [synonyms]))
     skipped: list[str] = []
     coverage: Any = None
     options: dict[str, Any] = {
@@ -85,6 +94,7 @@ def pairs(
         "split": split,
         "fit": fit,
         "tagger": tagger,
+        "synonyms": synonyms and str(synonyms),
         HIGH: high,
         LOW: low,
         "item": item,
@@ -131,7 +141,9 @@ def check(
     """
     from freqbias.run import stages
 
-    rows = stages.check_pairs(stages.file_in(source, PAIRS_FILE), out, similarity)
+    given = pair_file(source)
+    check_not_onto(out, given)
+    rows = stages.check_pairs(given, out, similarity)
     names = sorted({name for row in rows for name in row.checks})
     failed = {name: [row.id for row in rows if row.checks.get(name) is False] for name in names}
     if json:
@@ -156,7 +168,9 @@ def match(
     names = [name.strip() for name in on.split(",") if name.strip()]
     if not names:
         raise InputError("--on needs a covariate; give it as in --on words,fkgl")
-    total, balance = stages.match_pairs(stages.file_in(source, PAIRS_FILE), names, out, track=tracker())
+    given = pair_file(source)
+    check_not_onto(out, given)
+    total, balance = stages.match_pairs(given, names, out, track=tracker())
     kept = sum(pair.arm == FREQUENCY for pair in read_pairs(out))
     if json:
         print_json({"n_pairs": total, "n_kept": kept, "balance": [vars(row) for row in balance]})
@@ -168,7 +182,9 @@ def match(
 
 def audit(
     source: Annotated[Path, typer.Argument(metavar="PAIRS", help="Pair file or run folder.")],
-    out: Annotated[Path | None, typer.Option(help="Audit file to write; default: audit.json beside the pairs.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Audit file to write; default: NAME.audit.json beside the pairs, of pairs.jsonl audit.json.")
+    ] = None,
     tokenizer: Annotated[str | None, typer.Option(help="Embedding model whose subwords to count.")] = None,
     similarity: Annotated[str | None, typer.Option(help="Embedding model that says how alike the two forms are.")] = None,
     json: Json = False,
@@ -179,13 +195,15 @@ def audit(
     """
     from freqbias.run import stages
 
-    pair_file = stages.file_in(source, PAIRS_FILE)
-    target = out or pair_file.with_name(AUDIT_FILE)
-    result = stages.audit_pairs(pair_file, target, tokenizer=tokenizer, similarity=similarity, track=tracker())
+    given = pair_file(source)
+    target = out or audit_beside(given)
+    check_not_onto(target, given)
+    result = stages.audit_pairs(given, target, tokenizer=tokenizer, similarity=similarity, track=tracker())
     if json:
         print_json(result)
-        return
-    _audit_table(result)
+    else:
+        _audit_table(result)
+    log.info("%s written", target)
 
 
 def _audit_table(result: dict[str, Any]) -> None:

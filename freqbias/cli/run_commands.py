@@ -7,7 +7,7 @@ import typer
 
 from freqbias.cli.console import log, print_json, print_table, tracker, waiting
 from freqbias.cli.options import Holdout, Json, N, Seed, Sets
-from freqbias.errors import ROWS_FAILED
+from freqbias.errors import ROWS_FAILED, InputError
 from freqbias.terms import OBSERVATIONS_FILE
 
 Embedders = Annotated[list[str] | None, typer.Option("--embedder", help="Embedding model; may be given several times.")]
@@ -161,9 +161,13 @@ def status(
     Example: `freqbias status results/demo`
     """
     from freqbias.run import stages
+    from freqbias.run.manifest import path_of
     from freqbias.run.status import status_of
 
-    found = status_of(stages.file_in(run, OBSERVATIONS_FILE))
+    observations = stages.file_in(run, OBSERVATIONS_FILE)
+    if not run.exists() and not path_of(observations).exists():
+        raise InputError(f"{run}: there is no such folder; give that of --out of freqbias run")
+    found = status_of(observations)
     if json:
         print_json(found)
         return

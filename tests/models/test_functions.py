@@ -95,6 +95,11 @@ def test_what_is_no_array_is_one_line(given, result):
         given(lambda texts: result).encode(["x", "y"], role="query")
 
 
+def test_a_compiled_function_that_says_nothing_of_its_parameters_is_called_with_texts_alone():
+    with pytest.raises(BackendError, match=r"builtins:max returned shape \(\)|builtins:max did not return an array"):
+        embedder("builtins:max").encode(["x", "y"], role="query")  # which has no signature
+
+
 class Raising:
     """A function that raises where one of some texts is in a batch."""
 

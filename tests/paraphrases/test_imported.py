@@ -277,3 +277,46 @@ def test_pairs_in_another_language_are_said(files, caplog):
     caplog.clear()
     generate(files(*french), language="fr")
     assert "language" not in caplog.text
+
+
+HIGH_SIDE = """The doctor said that the house needs a new door.
+We bought a big car near the old town.
+Her answer was slow and strange.
+"""
+LOW_SIDE = """The physician said that the abode needs a new door.
+We purchased a sizeable auto near the old town.
+Her rejoinder was sluggish and strange.
+"""
+
+
+def test_sides_that_run_backwards_are_said(files, caplog):
+    generate(files(HIGH_SIDE, LOW_SIDE))
+    assert "more frequent side" not in caplog.text
+    generate(files(LOW_SIDE, HIGH_SIDE))
+    assert "high.txt: 'high' is not the more frequent side in 3 of 3 pairs (first: high.txt:1); it is rarer by" in caplog.text
+    assert "are the sides the wrong way round?" in caplog.text
+    caplog.clear()
+    sides = [side.splitlines(keepends=True) for side in (HIGH_SIDE, LOW_SIDE)]
+    sides[0][1], sides[1][1] = sides[1][1], sides[0][1]
+    generate(files(*map("".join, sides)))
+    assert "'high' is not the more frequent side in 1 of 3 pairs (first: high.txt:2)\n" in caplog.text
+
+
+def test_lines_that_do_not_belong_together_are_said(files, caplog):
+    low = LOW_SIDE.splitlines(keepends=True)
+    generate(files(HIGH_SIDE, LOW_SIDE))
+    assert "belong together" not in caplog.text
+    generate(files(HIGH_SIDE, "".join([*low[1:], low[0]])))
+    assert "high and low share no content word in 3 of 3 pairs (first: high.txt:1): do the lines belong together?" in caplog.text
+    caplog.clear()
+    generate(files("The car stopped.\n", "An auto halted.\n"))  # too short for that
+    assert "belong together" not in caplog.text
+
+
+def test_checks_that_fail_are_counted(files, caplog):
+    generate(files("She has 3 cars, not 4.\nA car\n", "She has 3 autos.\nAn auto\n"))
+    assert "high.txt: checks that fail, of 2 pairs: " in caplog.text
+    assert "numbers_equal in 1" in caplog.text
+    caplog.clear()
+    generate(files("A car stopped.\n", "An auto stopped.\n"))
+    assert "checks that fail" not in caplog.text

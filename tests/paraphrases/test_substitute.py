@@ -151,8 +151,8 @@ def test_fields_and_skipping(tmp_path):
     skipped = []
     assert generate([path], field="body", skipped=skipped)
     assert len(skipped) == 1
-    with pytest.raises(InputError, match="takes one text file"):
-        generate([path, path])
+    with pytest.raises(InputError, match="found none"):
+        generate([])
 
 
 def test_command_line_reports_coverage(cli, tmp_path):

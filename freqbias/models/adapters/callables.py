@@ -33,6 +33,15 @@ def info_of(reference: str, function: Callable[..., Any], kind: str) -> ModelInf
     return ModelInfo(name=reference, kind=kind, source="callable", fingerprint=source_hash(written))
 
 
+def takes_role(function: Callable[..., Any]) -> bool:
+    """Tell whether a function has a parameter `role`; a compiled one that says nothing of its parameters takes none."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:
+        return False
+    return any(p.name == "role" or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
 class CallableEmbedder:
     """Wrap `f(texts, role=…)`, or `f(texts)` if it takes no role, as an `Embedder`.
 
@@ -43,9 +52,8 @@ class CallableEmbedder:
 
     def __init__(self, reference: str):
         self._function = function(reference)
-        parameters = inspect.signature(self._function).parameters.values()
         self.similarity = similarity_of(self._function, f"model '{reference}'")
-        self._takes_role = any(p.name == "role" or p.kind is p.VAR_KEYWORD for p in parameters)
+        self._takes_role = takes_role(self._function)
         self.info = info_of(reference, self._function, "embedder")
 
     def encode(self, texts: Sequence[str], *, role: Role) -> FloatArray:

@@ -1,0 +1,24 @@
+"""What commands ask of the paths that they are given."""
+
+from pathlib import Path
+
+from freqbias.errors import InputError
+from freqbias.files import check_holds_pairs
+from freqbias.terms import AUDIT_FILE, PAIRS_FILE
+
+
+def check_not_onto(out: Path | None, *inputs: Path) -> None:
+    """Raise `InputError` where an output is one of the inputs, under whatever name."""
+    if out is not None and out.exists() and any(path.exists() and out.samefile(path) for path in inputs):
+        raise InputError(f"{out}: is an input of this command, which is not overwritten; give another --out")
+
+
+def pair_file(source: Path) -> Path:
+    """Return a pair file, or the one in a folder; `InputError` that says what to run first where texts are given, or a folder without."""
+    check_holds_pairs(source)
+    return source / PAIRS_FILE if source.is_dir() else source
+
+
+def audit_beside(pairs: Path) -> Path:
+    """Return where the audit of a pair file lies: `audit.json` beside `pairs.jsonl`, else `NAME.audit.json`."""
+    return pairs.with_name(AUDIT_FILE if pairs.name == PAIRS_FILE else f"{pairs.stem}.{AUDIT_FILE}")
