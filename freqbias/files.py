@@ -16,7 +16,7 @@ import orjson
 
 from freqbias.errors import InputError
 from freqbias.records import SCHEMA, Estimate, Observation, Pair, Record
-from freqbias.terms import ESTIMATES_FILE, OBSERVATIONS_FILE, PAIRS_FILE
+from freqbias.terms import ESTIMATES_FILE, OBSERVATIONS_FILE, PAIRS_FILE, SIDES
 
 T = TypeVar("T")
 BLOCK_BYTES = 1 << 20  # of a pair file that are in memory at a time
@@ -235,7 +235,7 @@ def check_holds_pairs(path: Path) -> None:
     if not path.is_file() or kind not in (*PAIR_SUFFIXES, *TEXT_SUFFIXES):
         return
     row = _first_row(path)
-    if isinstance(row, dict) and (not row or not row.keys().isdisjoint({"item", "high", "low"})):
+    if isinstance(row, dict) and (not row or not row.keys().isdisjoint({"item", *SIDES})):
         return
     if kind in TABLE_SUFFIXES and _names_both_sides(path):
         raise InputError(f"{path}: is a table, not a pair file; {_first('import', path)}")

@@ -49,7 +49,7 @@ SENTENCES = {
     "placebo_part": "{label} {size}",
     "oriented_formal": "formality",
     "oriented_informal": "informality",
-    "oriented_characters": "length",
+    "oriented_characters": "number of letters",
     "oriented_subwords": "number of pieces",
     "alike": "; where both forms split into equally many pieces, {equal}",
     "placebo_parts_first": "90 % intervals: {parts}; ",
