@@ -227,7 +227,7 @@ def jittered(rows, rng, change=0.0):
 def test_two_runs_of_one_model_are_said_to_differ_in_five_of_a_hundred(tmp_path):
     """Any false sentence counts, on rare wording or on quality; seed and limits were fixed before the first look."""
     rng = np.random.default_rng(15)
-    runs, false, found, covered = 400, 0, 0, 0
+    runs, false, found, covered = 150, 0, 0, 0
     for _ in range(runs):
         pairs, rows = simulate(rng, {"frequency": 0.05, "placebo": 0.0}, items=ITEMS, frames=1, level=0.3)
         first = save(tmp_path / "a", pairs, jittered(rows, rng))
