@@ -157,7 +157,7 @@ probe = Probe(
                 contrast="interaction",
                 measure=WIN_RATE.name,
                 sentence="Frequent instead of rare wording of the wrong document changes how often the right one comes first by {high} "
-                "where the right one is frequent, by {low} where it is rare: {size}, {p}.",
+                "where the right one is frequent, by {low} where it is rare (percentage points): difference {size}, {p}.",
             ),
         ),
     ),

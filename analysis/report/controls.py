@@ -13,6 +13,7 @@ from freqbias.analysis.report.formatting import (
     significant,
     sized,
     tested,
+    within_bound,
 )
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.values import count
@@ -45,7 +46,9 @@ def _whole(have: Lookup, row: Estimate) -> str:
     if EQUIVALENT in row.flags:
         name = "placebo_equivalent_differs" if differs or DIFFERS in flags_of(row) else "placebo_equivalent"
     else:
-        name = "placebo_differs" if differs else "placebo_unclear"
+        whole = within_bound(row, row.bound)
+        names = ("placebo_whole_only", "placebo_whole_only_differs") if whole else ("placebo_unclear", "placebo_differs")
+        name = names[differs]
         if row.ci_high is not None and row.ci_low is not None:
             where = said("placebo_width", where=where, width=number(row.ci_high - row.ci_low, signed=False))
     return said(name, where=where, items=count(row.n_items))

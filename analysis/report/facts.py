@@ -12,9 +12,9 @@ from freqbias.analysis.report.formatting import (
     adjusted_p,
     excludes_zero,
     flags_of,
-    inner_interval,
     same_way,
     significant,
+    within_bound,
 )
 from freqbias.records import Estimate
 from freqbias.terms import (
@@ -152,7 +152,7 @@ def facts_of(have: Lookup) -> Facts:
 def _hidden(have: Lookup, main: Estimate) -> bool:
     placebo, adjusted = have.main("mean", PLACEBO), have.main("adjusted")
     by_placebo = significant(placebo) and EQUIVALENT not in flags_of(have.main("equivalence", PLACEBO))
-    return by_placebo or (excludes_zero(adjusted) and not _within_bound(adjusted, main.bound))
+    return by_placebo or (excludes_zero(adjusted) and not within_bound(adjusted, main.bound))
 
 
 def _items(have: Lookup, main: Estimate) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def _dose(have: Lookup, main: Estimate) -> dict[str, Any]:
     claim = have.main("credit")
     kept = claim is None or _below(claim)
     gradient = needed[-2]
-    flat = _within_bound(gradient, main.bound)
+    flat = within_bound(gradient, main.bound)
     return {
         "has_slope": True,
         "flat": flat,
@@ -209,11 +209,6 @@ def _dose(have: Lookup, main: Estimate) -> dict[str, Any]:
         "from_the_start": same_way(have.main("intercept"), main),
         "nonlinear": _below(have.main("lack_of_fit")),
     }
-
-
-def _within_bound(row: Estimate | None, bound: float | None) -> bool:
-    ends = None if row is None else inner_interval(row)
-    return ends is not None and bound is not None and -bound <= ends[0] and ends[1] <= bound
 
 
 def needed_slopes(have: Lookup) -> list[Estimate | None]:

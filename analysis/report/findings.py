@@ -339,6 +339,8 @@ def _crossed(have: Lookup, main: Estimate | None) -> list[str]:
     match, asymmetry = have.get("match"), have.get("match_asymmetry")
     if match is None or asymmetry is None:
         return []
+    if match.value == 0 and not match.std_error:
+        return [said("word_matching_none")]
     return [said("word_matching", match=sized(match), asymmetry=sized(asymmetry))]
 
 

@@ -173,6 +173,12 @@ def inner_interval(row: Estimate) -> tuple[float, float] | None:
     return row.value - ratio * (row.value - row.ci_low), row.value + ratio * (row.ci_high - row.value)
 
 
+def within_bound(row: Estimate | None, bound: float | None) -> bool:
+    """Tell whether the 90 % interval of an estimate lies within ± a bound; not where either is missing."""
+    ends = None if row is None else inner_interval(row)
+    return ends is not None and bound is not None and -bound <= ends[0] and ends[1] <= bound
+
+
 def sized(row: Estimate) -> str:
     """Return value and interval of an estimate, without its unit."""
     return f"{number(row.value)} {interval(row)}"

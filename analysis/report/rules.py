@@ -60,7 +60,7 @@ HEADLINES = (
         name="cannot_tell",
         holds=lambda f: not f.found and f.equivalent and not f.not_nothing and not (f.even and f.flat),
         sentence="On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}). Whether there is one "
-        "for some items, or for larger frequency gaps, cannot be told: that takes more items, with two or more pairs each.",
+        "{untold} cannot be told: that takes more items, with two or more pairs each.",
     ),
     Rule(
         name="cannot_tell",
@@ -262,26 +262,14 @@ QUALIFIERS = (
     Rule(
         name="reversed_whole",
         holds=lambda f: f.whole_reversed and not f.whole_equivalent,
-        sentence="Where both words are whole it is the reverse: {whole}{split}.",
-        beside=_ATTRIBUTED,
-    ),
-    Rule(
-        name="reversed_whole",
-        holds=lambda f: f.whole_reversed,
         sentence="Where both words are whole the {other} form is favoured: {whole}{split}.",
-        beside=frozenset({"cannot_tell", "cancels"}),
+        beside=_ATTRIBUTED | {"cannot_tell", "cancels"},
     ),
     Rule(
         name="reversed_equal_subwords",
         holds=lambda f: f.equal_reversed,
-        sentence="Where both forms split into equally many pieces it is the reverse: {equal}.",
-        beside=_ATTRIBUTED,
-    ),
-    Rule(
-        name="reversed_equal_subwords",
-        holds=lambda f: f.equal_reversed,
-        sentence="Where both forms split into equally many pieces the {other} form is favoured: {equal}.",
-        beside=frozenset({"cannot_tell", "cancels"}),
+        sentence="Where both forms have equally many pieces, whole words included, the {other} form is favoured: {equal}.",
+        beside=_ATTRIBUTED | {"cannot_tell", "cancels"},
     ),
     Rule(
         name="confounder",
@@ -317,14 +305,8 @@ QUALIFIERS = (
     Rule(
         name="placebo_differs",
         holds=lambda f: f.placebo_differs,
-        sentence="The placebo, which should show nothing, differs from zero as well: {placebo}{beyond}.",
-        beside=_ATTRIBUTED - {"not_beyond_placebo"},
-    ),
-    Rule(
-        name="placebo_differs",
-        holds=lambda f: f.placebo_differs,
-        sentence="The placebo, which should show nothing, differs from zero: {placebo}.",
-        beside=_NOT_FOUND,
+        sentence="The placebo, which should show nothing, differs from zero: {placebo}{beyond}.",
+        beside=_ATTRIBUTED - {"not_beyond_placebo"} | _NOT_FOUND,
     ),
     Rule(
         name="placebo_differs",

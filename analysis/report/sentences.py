@@ -51,7 +51,10 @@ SENTENCES = {
     "oriented_informal": "informality",
     "oriented_characters": "number of letters",
     "oriented_subwords": "number of pieces",
-    "alike": "; where both forms split into equally many pieces, {equal}",
+    "alike": "; where both forms have equally many pieces, whole words included, {equal}",
+    "untold_items": "for some items",
+    "untold_gaps": "for larger frequency gaps",
+    "or": " or ",
     "placebo_parts_first": "90 % intervals: {parts}; ",
     "or_with": " or with {held}",
     "or_with_many": " or with one of {held}",
@@ -67,6 +70,10 @@ SENTENCES = {
     "placebo_unbounded": "Placebo: {size}; no smallest effect of interest to test it against.",
     "placebo_equivalent": "Placebo: equivalent to zero ({where}; {items}).",
     "placebo_equivalent_differs": "Placebo: smaller than the smallest effect of interest, yet it differs from zero ({where}; {items}).",
+    "placebo_whole_only": "Placebo: as a whole smaller than the smallest effect of interest, but not shown to be in each of its parts "
+    "({where}; {items}).",
+    "placebo_whole_only_differs": "Placebo: differs from zero, as a whole by less than the smallest effect of interest, which is not "
+    "shown of each of its parts ({where}; {items}).",
     "placebo_differs": "Placebo: differs from zero ({where}; {items}).",
     "placebo_unclear": "Placebo: not shown to be equivalent to zero ({where}; {items}).",
     "placebo_where": "{value} {unit}, 90 % interval {interval}, bound ± {bound}",
@@ -87,8 +94,8 @@ SENTENCES = {
     "elevated one to the rare form.",
     "queries_no_gloss": "The queries are not glosses and may share words with the documents: nothing here removes word overlap as a "
     "confounder.",
-    "margin_lost": "{worse} wording loses {share} of the margin by which the right document in {form} wording stands above a wrong one "
-    "(gap ÷ margin averaged over both wordings: {size}).",
+    "margin_lost": "{worse} wording loses {share} of the lead that the right document in {form} wording has over a wrong one in frequent "
+    "wording (gap ÷ lead averaged over both wordings of each: {size}).",
     "margin_share": "The gap is {size} times this model's margin between right and wrong documents (exact − decoy).",
     "margin_untold": "The gap is {size} times this model's margin between right and wrong documents (exact − decoy); the interval of "
     "that margin includes zero.",
@@ -98,7 +105,7 @@ SENTENCES = {
     "share_alone": "The gap favours the frequent form in {high} of the items.",
     "flipped": "The smallest effect of interest, ± {bound} {unit}, would reverse {share} of the comparisons between right and wrong.",
     "detectable": "With {items} an effect under {least} {unit} would have been missed more often than one time in five.",
-    "twin": "The lead over a wrong document ({contrast} of {probe}) equals this gap.",
+    "twin": "Its lead over a wrong document changes by the same number (`{contrast}` of {probe}).",
     "secondary": "In other measures: {list}.",
     # findings: who and where
     "spread_unclear": "Items may differ; there are too few pairs an item to tell that from noise: the standard deviation of their true "
@@ -111,7 +118,7 @@ SENTENCES = {
     "stratum_whole_split": "only the rare word split {size} ({items})",
     "stratum_split_split": "both split {size} ({items})",
     "strata": "By whether the swapped word is one token of this model (means, nothing held constant): {list}.",
-    "equal_subwords": "Where both forms split into the same number of subwords ({items}): {size}{left}.",
+    "equal_subwords": "Where both forms have the same number of subwords, whole words included ({items}): {size}{left}.",
     "left_none": ", so no effect is detected there",
     "left_reversed": ", so the effect is reversed there",
     "direct": "Not accounted for by the number of pieces and the confounders, by regression: {size}{left}.",
@@ -169,6 +176,7 @@ SENTENCES = {
     "specific": "Specific to the item's own content (gloss − background): {size}, {p}.",
     "word_matching": "Word matching: a query with the document's own word instead of its synonym gains {match}; the frequent word's "
     "gain minus the rare word's: {asymmetry}.",
+    "word_matching_none": "Word matching: a query with the document's own word and one with its synonym score alike, in every pair.",
     "calibration_even": "Calibration: the model's log-odds rise by {size} per unit of corpus log-odds; the interval includes the "
     "corpus's own odds (1).",
     "calibration_steeper": "Calibration: the model's log-odds rise by {size} per unit of corpus log-odds; this is steeper than the "

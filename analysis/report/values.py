@@ -63,7 +63,8 @@ def _inner(row: Estimate | None) -> str:
 
 
 def _items(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
-    values = {"inner": _inner(have.main("equivalence") or main), "needed": _needed(main)}
+    untold = [said(name) for name, known in (("untold_items", facts.even), ("untold_gaps", facts.flat)) if not known]
+    values = {"inner": _inner(have.main("equivalence") or main), "needed": _needed(main), "untold": said("or").join(untold)}
     row = have.main("heterogeneity")
     if row is not None and facts.uneven:
         shares = {name: percent(row.details.get(f"share_{name}") or 0.0) for name in ("above", "below")}
@@ -108,7 +109,9 @@ def _placebo(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     difference, placebo, joint = have.main("mean", DIFFERENCE), have.main("mean", PLACEBO), have.main("placebo_joint", PLACEBO)
     values |= {} if difference is None else {"difference": sized(difference)}
     values[PLACEBO] = said("no_interval") if placebo is None else sized(placebo)
-    values["beyond"] = "" if difference is None or difference.ci_low is None else said("beyond", size=sized(difference))
+    values["beyond"] = ""
+    if facts.found and difference is not None and difference.ci_low is not None:
+        values["beyond"] = said("beyond", size=sized(difference))
     parts = [row for row in have.rivals() if excludes_zero(row) and row.n_items >= MIN_ORIENTED]
     told = [said("placebo_part", label=_orientation(row.term.partition(":")[2]), size=sized(row)) for row in parts]
     values["placebo_parts"] = said("placebo_parts_first", parts="; ".join(told)) if told else ""

@@ -107,12 +107,12 @@ def test_what_is_lost_is_told_in_percent_of_the_margin():
     """The bound is a tenth of the frequent form's margin: .156 of .2 is lost by rare wording."""
     own = told(mean(0.156), row("relative", 1.28))
     lost = (
-        "Rare wording loses 78 % of the margin by which the right document in frequent wording stands above a wrong one (gap ÷ margin "
-        "averaged over both wordings: +1.28 ["
+        "Rare wording loses 78 % of the lead that the right document in frequent wording has over a wrong one in frequent wording (gap ÷ "
+        "lead averaged over both wordings of each: +1.28 ["
     )
     assert any(text.startswith(lost) for text in own.findings)
     other = told(mean(-0.2), row("relative", -1.0))
-    assert any(text.startswith("Frequent wording loses 50 % of the margin") for text in other.findings)
+    assert any(text.startswith("Frequent wording loses 50 % of the lead that the right document in rare") for text in other.findings)
     unclear = told(mean(0.01, 0.05), row("relative", 0.05, 0.3))
     assert any(text.startswith("The gap is +0.05 [−0.25, +0.35] times this model's margin") for text in unclear.findings)
     untold = told(mean(), row("relative", 4.0, None, flags=["margin_not_told"]))
@@ -159,24 +159,51 @@ def test_groups_of_ones_own_go_by_their_name():
     assert any(text.startswith("The gap is not the same by genre (p = .010): news +0.02.") for text in found.findings)
 
 
+WIDE = {"value": 0.018, "half": 0.01}  # beyond the bound of .02
+WITHIN = {"value": 0.008, "half": 0.003}
+
+
 @pytest.mark.parametrize(
     ("flags", "p_value", "opening"),
     [
         (["equivalent"], 0.4, "Placebo: equivalent to zero (+0.008 cosine, 90 % interval [+0.005, +0.011], bound ± 0.02; 30 items)."),
         (["equivalent"], 0.01, "Placebo: smaller than the smallest effect of interest, yet it differs from zero (+0.008 cosine, 90 %"),
         (["equivalent", "differs"], 0.4, "Placebo: smaller than the smallest effect of interest, yet it differs from zero ("),
-        (
-            ["not_equivalent"],
-            0.01,
-            "Placebo: differs from zero (+0.008 cosine, 90 % interval [+0.005, +0.011], bound ± 0.02, interval width",
-        ),
-        (["not_equivalent"], 0.4, "Placebo: not shown to be equivalent to zero (+0.008 cosine, 90 % interval [+0.005, +0.011], bound"),
     ],
 )
 def test_a_placebo_is_told_with_the_interval_of_its_equivalence(flags, p_value, opening):
-    test = row("equivalence", 0.008, 0.003, arm="placebo", level=0.9, bound=0.02, flags=flags)
-    found = told(mean(), mean(0.008, 0.004, arm="placebo", p_value=p_value), test)
-    assert found.controls[0].startswith(opening)
+    assert placebo_told(WITHIN, flags, p_value).startswith(opening)
+
+
+@pytest.mark.parametrize(
+    ("test", "p_value", "opening"),
+    [
+        (WIDE, 0.01, "Placebo: differs from zero (+0.018 cosine, 90 % interval [+0.008, +0.028], bound ± 0.02, interval width"),
+        (WIDE, 0.4, "Placebo: not shown to be equivalent to zero (+0.018 cosine, 90 % interval [+0.008, +0.028], bound"),
+        (
+            WITHIN,
+            0.4,
+            "Placebo: as a whole smaller than the smallest effect of interest, but not shown to be in each of its parts (",
+        ),
+        (WITHIN, 0.01, "Placebo: differs from zero, as a whole by less than the smallest effect of interest, which is not shown of each"),
+    ],
+)
+def test_a_placebo_that_is_not_equivalent_says_whether_the_whole_or_a_part_is_not(test, p_value, opening):
+    assert placebo_told(test, ["not_equivalent"], p_value).startswith(opening)
+
+
+def placebo_told(test, flags, p_value):
+    own = row("equivalence", **test, arm="placebo", level=0.9, bound=0.02, flags=flags)
+    return told(mean(), mean(test["value"], 0.004, arm="placebo", p_value=p_value), own).controls[0]
+
+
+def test_word_matching_that_makes_no_difference_is_no_interval_of_nothing():
+    asymmetry = row("mean", 0.0, 0.01, contrast="match_asymmetry")
+    some = told(mean(), row("mean", 0.2, contrast="match"), asymmetry)
+    assert any("instead of its synonym gains +0.2 [" in text for text in some.findings)
+    none = told(mean(), row("mean", 0.0, 0.0, contrast="match"), asymmetry)
+    assert any(text.endswith("score alike, in every pair.") for text in none.findings)
+    assert not any("gains" in text for text in none.findings)
 
 
 @pytest.mark.parametrize(("p_value", "ending"), [(0.01, "it differs from zero (p = .010)."), (0.2, "from zero detected (p = .200).")])

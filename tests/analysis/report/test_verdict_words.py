@@ -79,7 +79,7 @@ def test_inversion_in_words_for_either_sign(signs, lead, exact, instead, wrong, 
     assert any(
         text.startswith(
             "Frequent instead of rare wording of the wrong document changes how often the right one comes first by 2 % where the right "
-            f"one is frequent, by −8 % where it is rare: {beyond}, "
+            f"one is frequent, by −8 % where it is rare (percentage points): difference {beyond}, "
         )
         for text in found.findings
     )
@@ -284,7 +284,7 @@ def test_one_measurement_is_told_once_in_its_natural_unit():
         "wording it lies "
         "nearer to a description of its content that uses neither word: +0.08 cosine [+0.07, +0.09], adjusted p = .001."
     )
-    assert "The lead over a wrong document (exact_form of inversion) equals this gap." in found.findings
+    assert "Its lead over a wrong document changes by the same number (`exact_form` of inversion)." in found.findings
     assert any(text.startswith("The right document comes first in 90 % of comparisons") for text in found.findings)
 
 
