@@ -152,8 +152,8 @@ probe = Probe(
             Finding(
                 contrast="frequency_match",
                 sentence="Matching in frequency: glosses in everyday instead of rare words change the gap by {size} {unit}, {p}; a "
-                "positive value is expected where queries favour documents worded about as commonly as themselves, or where glosses of "
-                "each kind fit one word better.",
+                "positive value is expected where queries favour documents worded about as commonly as themselves, where glosses of each "
+                "kind fit one word better, or where glosses in rare words are read less well.",
             ),
         ),
     ),

@@ -189,7 +189,7 @@ HEADLINES = (
         name="splitting",
         holds=lambda f: f.graded and f.splitting and f.whole_equivalent,
         sentence=LEAD
-        + "It goes with rare words being split into pieces: where both words are whole, no difference that matters is left, "
+        + "It goes with rare words being split into pieces: where both words are whole, no difference that matters is seen, "
         "{whole}; 90 % interval {whole_inner} within ± {bound}{split}.",
     ),
     Rule(
@@ -274,8 +274,14 @@ QUALIFIERS = (
     Rule(
         name="confounder",
         holds=lambda f: bool(f.carriers),
-        sentence="By regression {carriers}.",
+        sentence="By regression {carriers}{own_share}.",
         beside=_TAKEN_APART - {"confounder_only"},
+    ),
+    Rule(
+        name="beside_splitting",
+        holds=lambda f: f.graded_beside_split,
+        sentence="Where words are split alike it still grows with the frequency gap, by {beside_split} per factor of ten.",
+        beside=frozenset({"splitting"}),
     ),
     Rule(
         name="from_the_start",

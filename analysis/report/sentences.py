@@ -45,6 +45,8 @@ SENTENCES = {
     "none_split": "no word is split",
     "split": "; where only the rare one is split, {where}",
     "carrier": "{share} of it goes with {label}",
+    "own_share": ", {share} with frequency",
+    "own_share_over": ", {share} with frequency; other parts are negative",
     "beyond": "; {size} is left beyond it",
     "placebo_part": "{label} {size}",
     "oriented_formal": "formality",
@@ -105,11 +107,11 @@ SENTENCES = {
     "share_alone": "The gap favours the frequent form in {high} of the items.",
     "flipped": "The smallest effect of interest, ± {bound} {unit}, would reverse {share} of the comparisons between right and wrong.",
     "detectable": "With {items} an effect under {least} {unit} would have been missed more often than one time in five.",
-    "twin": "Its lead over a wrong document changes by the same number (`{contrast}` of {probe}).",
+    "twin": "The right document's lead over a wrong one changes by the gap above (`{contrast}` of {probe}).",
     "secondary": "In other measures: {list}.",
     # findings: who and where
     "spread_unclear": "Items may differ; there are too few pairs an item to tell that from noise: the standard deviation of their true "
-    "effects is estimated at {value}; the effect of a new item is expected between {low} and {high}.",
+    "effects is estimated at {value} and may be zero; if it is that, the effect of a new item is expected between {low} and {high}.",
     "spread": "Items differ: the standard deviation of their true effects is {value}; the effect of a new item is expected between "
     "{low} and {high}.",
     "groups": "The gap is not the same by {by} ({p}): {list}.",

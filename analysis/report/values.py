@@ -125,7 +125,12 @@ def _orientation(name: str) -> str:
 def _dose(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     held = list(dict.fromkeys(label for name, label in have.held().items() if have.main(f"part:{name}") is not None))
     carriers = [said("carrier", label=label, share=percent(share)) for label, share in carried(facts)]
-    values = {"or_with": "", "carriers": listed(carriers)}
+    own = have.main("part:frequency")
+    share = 0.0 if own is None or not main.value else (own.value or 0.0) / main.value
+    values = {"or_with": "", "carriers": listed(carriers), "own_share": ""}
+    if share > 0:
+        over = share + sum(part for _, part in carried(facts)) > 1
+        values["own_share"] = said("own_share_over" if over else "own_share", share=percent(share))
     if held:
         values["or_with"] = said("or_with" if len(held) <= MAX_LISTED else "or_with_many", held=_held(held))
     fit, claim, constant = have.main("lack_of_fit"), have.main("credit"), have.main("intercept")

@@ -62,11 +62,11 @@ CASES = [
     ("not_graded", "but it is not shown to be favoured more", LEVEL, [row("adjusted", 0.005)]),
     (
         "splitting",
-        "no difference that matters is left",
+        "no difference that matters is seen",
         [*GRADED, *SPLIT],
         [*WHOLE, equivalence(0.04, held=False, term=WHOLE_EQUIVALENT)],
     ),
-    ("splitting", "no difference that matters is left", [*GRADED, *SPLIT], [row("split_effect", 0.005)]),
+    ("splitting", "no difference that matters is seen", [*GRADED, *SPLIT], [row("split_effect", 0.005)]),
     (
         "splitting",
         "split into pieces: where both words are whole it is +0.02",
@@ -109,7 +109,7 @@ CASES = [
         [mean(0.01, 0.05), stratum("equal_subwords", -0.03)],
         [stratum("equal_subwords", 0.03)],
     ),
-    ("confounder", "By regression 40 % of it goes with length.", [*GRADED, LENGTH], [row("part:words", 0.012)]),
+    ("confounder", "By regression 40 % of it goes with length", [*GRADED, LENGTH], [row("part:words", 0.012)]),
     ("placebo_differs", "differs from zero: +0.02 [+0.01, +0.03]; +0.03 [", [*GRADED, *placebo(0.02, difference=0.03)], placebo(0.0)),
     (
         "placebo_differs",
@@ -134,6 +134,14 @@ CASES = [
         [*GRADED, row("lack_of_fit", 0.01, p_value=0.01)],
         [row("lack_of_fit", 0.01, p_value=0.2)],
     ),
+    (
+        "beside_splitting",
+        "still grows with the frequency gap, by +0.02",
+        [*GRADED, *SPLIT, row("split_slope", 0.02)],
+        [row("split_slope", 0.0)],
+    ),
+    ("confounder", "length, 60 % with frequency.", [*GRADED, LENGTH, row("part:frequency", 0.03)], [row("part:frequency", -0.03)]),
+    ("confounder", "90 % with frequency; other parts are negative.", [*GRADED, LENGTH], [row("part:frequency", 0.03)]),
     ("from_the_start", "at no frequency gap (+0.04", [*GRADED, *WHOLE, row("intercept", 0.04)], [row("intercept", 0.005)]),
     (
         "not_held",

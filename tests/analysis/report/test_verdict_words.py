@@ -197,7 +197,7 @@ def test_two_that_carry_an_effect_and_the_placebo(difference, said):
     parts = SLOPES + [("cosine", "gloss", 0.03, {"term": f"part:{name}", "p_value": None}) for name in ("frequency", "words")]
     apart = [] if difference is None else [("cosine", "gloss", difference, {"arm": "frequency-placebo"})]
     headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts, *apart).headline
-    assert "By regression 50 % of it goes with length." in headline
+    assert "By regression 50 % of it goes with length" in headline
     assert said in headline
 
 
@@ -284,7 +284,7 @@ def test_one_measurement_is_told_once_in_its_natural_unit():
         "wording it lies "
         "nearer to a description of its content that uses neither word: +0.08 cosine [+0.07, +0.09], adjusted p = .001."
     )
-    assert "Its lead over a wrong document changes by the same number (`exact_form` of inversion)." in found.findings
+    assert "The right document's lead over a wrong one changes by the gap above (`exact_form` of inversion)." in found.findings
     assert any(text.startswith("The right document comes first in 90 % of comparisons") for text in found.findings)
 
 
