@@ -280,7 +280,8 @@ QUALIFIERS = (
     Rule(
         name="beside_splitting",
         holds=lambda f: f.graded_beside_split,
-        sentence="Where words are split alike it still grows with the frequency gap, by {beside_split} per factor of ten.",
+        sentence="Where words are split alike (both whole or both split) it still grows with the frequency gap, {beside_split} per "
+        "factor of ten.",
         beside=frozenset({"splitting"}),
     ),
     Rule(

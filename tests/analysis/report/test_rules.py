@@ -136,12 +136,22 @@ CASES = [
     ),
     (
         "beside_splitting",
-        "still grows with the frequency gap, by +0.02",
+        "still grows with the frequency gap, +0.02",
         [*GRADED, *SPLIT, row("split_slope", 0.02)],
         [row("split_slope", 0.0)],
     ),
-    ("confounder", "length, 60 % with frequency.", [*GRADED, LENGTH, row("part:frequency", 0.03)], [row("part:frequency", -0.03)]),
-    ("confounder", "90 % with frequency; other parts are negative.", [*GRADED, LENGTH], [row("part:frequency", 0.03)]),
+    (
+        "confounder",
+        "length, 60 % with frequency, splitting included.",
+        [*GRADED, LENGTH, row("part:frequency", 0.03)],
+        [row("part:frequency", -0.03)],
+    ),
+    (
+        "confounder",
+        "90 % with frequency, splitting included; some other parts are negative.",
+        [*GRADED, LENGTH],
+        [row("part:frequency", 0.03)],
+    ),
     ("from_the_start", "at no frequency gap (+0.04", [*GRADED, *WHOLE, row("intercept", 0.04)], [row("intercept", 0.005)]),
     (
         "not_held",
