@@ -4,8 +4,8 @@
 of the forms there is no gap, and the placebo's pairs teach what confounders do. `within_slope` gives either arm an intercept of
 its own, and so asks whether the effect is graded within it: a constant advantage of whatever is called high passes the first and not
 the second. Without a placebo both are one regression with intercept. Every slope has a robust one beside it; a claim needs both.
-Rarity brings splitting about, so neither holds it constant; `split_slope` does, and asks whether the effect is graded where the words
-are split alike, and `split_effect` what a split word costs at an equal frequency gap.
+Rarity brings splitting about, so neither holds it constant; `split_slope` does, with a level of its own for every stratum of splitting,
+and asks whether the effect is graded within them; `split_effect` is what a split word costs at an equal frequency gap.
 """
 
 from collections.abc import Iterator
@@ -21,6 +21,7 @@ from freqbias.terms import GLOSS_ZIPF, NORM_FREQUENCY, SPLIT_EFFECT, SPLIT_SLOPE
 
 SQUARE = "zipf_squared_gap"
 SPLIT = "split_gap"  # 1 where only the low word is split, -1 where only the high one is
+BOTH_SPLIT = "both_split"  # 1 in the frequency arm's pairs of which both words are split; these may differ in level from whole ones
 LEVELS = ("level_high", "level_low")
 FIRST, SECOND = "first_frequency", "second_frequency"  # columns of two measures of one frequency gap
 WITHIN = "with an intercept of the arm's own"
@@ -125,16 +126,17 @@ def _beside_splitting(arms: Arms) -> Iterator[Row]:
         return
     known = arms.rows[arms.rows["stratum"].notna()]
     sides = known["stratum"].str.split("_", expand=True) == "split"
-    rows = known.assign(**{SPLIT: sides[1].astype(float) - sides[0].astype(float)})
-    names = [name for name in arms.names if float(np.ptp(rows[name])) > 0]
+    both = sides[0] & sides[1] & known[OWN]
+    rows = known.assign(**{SPLIT: sides[1].astype(float) - sides[0].astype(float), BOTH_SPLIT: both.astype(float)})
+    names = [name for name in [*arms.names, BOTH_SPLIT] if float(np.ptp(rows[name])) > 0]
     own = None if rows[OWN].all() else OWN
     if float(np.ptp(rows.loc[rows[OWN], SPLIT])) == 0 or names[:1] != [ZIPF_GAP]:
         return
     if inflation(rows, [*names, SPLIT], own)[SPLIT] >= INSEPARABLE_VIF:
         return
     for term, order, unit in (
-        (SPLIT_SLOPE, [*names, SPLIT], "per Zipf unit, splitting of the swapped words held"),
-        (SPLIT_EFFECT, [SPLIT, *names], "only the low word split instead of both alike, the frequency gap held"),
+        (SPLIT_SLOPE, [*names, SPLIT], "per Zipf unit, within the strata of splitting"),
+        (SPLIT_EFFECT, [SPLIT, *names], "only the low word split instead of none, the frequency gap held"),
     ):
         found = robust(rows, "gap", order, own)
         if found is not None:

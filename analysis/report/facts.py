@@ -94,7 +94,7 @@ class Facts:
     whole_reversed: bool = False
     whole_smaller: bool = False  # than where the rare word is split, by a test
     split_adds: bool = False  # a split word costs more than a whole one of the same frequency
-    graded_beside_split: bool = False  # the effect is graded where words are split alike
+    graded_beside_split: bool = False  # the effect is graded within the strata of splitting
     equal_reversed: bool = False  # where both forms split into equally many subwords
     # what was measured on what
     few_frames: bool = False
@@ -116,7 +116,7 @@ class Facts:
 
     @property
     def not_splitting(self) -> bool:
-        """Whether the effect is there where both words are whole, graded where words are split alike, and nowhere the reverse."""
+        """Whether the effect is there where both words are whole, graded within the strata of splitting, and nowhere the reverse."""
         alone = self.whole_there and self.graded_beside_split
         return alone and not self.splitting and not self.equal_reversed
 

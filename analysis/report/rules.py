@@ -206,8 +206,8 @@ HEADLINES = (
         name=FREQUENCY,
         holds=lambda f: f.graded and f.not_splitting,
         sentence=LEAD
-        + "It goes with frequency, and not through word splitting alone: it grows with the frequency gap ({within}), also where words "
-        "are split alike ({beside_split}), and it is there where both words are whole, {whole}{split}.",
+        + "It goes with frequency, and not through word splitting alone: it grows with the frequency gap ({within}), also with the "
+        "strata of splitting held constant ({beside_split}), and it is there where both words are whole, {whole}{split}.",
     ),
     Rule(
         name=SPLITTING_UNTOLD,
@@ -280,8 +280,7 @@ QUALIFIERS = (
     Rule(
         name="beside_splitting",
         holds=lambda f: f.graded_beside_split,
-        sentence="Where words are split alike (both whole or both split) it still grows with the frequency gap, {beside_split} per "
-        "factor of ten.",
+        sentence="With the strata of splitting held constant it still grows with the frequency gap, {beside_split} per factor of ten.",
         beside=frozenset({"splitting"}),
     ),
     Rule(

@@ -80,7 +80,8 @@ SENTENCES = {
     "placebo_unclear": "Placebo: not shown to be equivalent to zero ({where}; {items}).",
     "placebo_where": "{value} {unit}, 90 % interval {interval}, bound ± {bound}",
     "placebo_width": "{where}, interval width {width}",
-    "placebo_parts": "Placebo by what distinguishes its two words, where not shown to be equivalent to zero (90 % intervals): {parts}.",
+    "placebo_parts": "Placebo by what distinguishes its two words, where not shown to be equivalent to zero (90 % intervals; positive "
+    "favours the unmarked, shorter or less split one): {parts}.",
     "placebo_joint": "Placebo by what distinguishes its two words, in one test of them all: no difference from zero detected ({p}).",
     "placebo_joint_differs": "Placebo by what distinguishes its two words, in one test of them all: it differs from zero ({p}).",
     "items_one": "{n} item",

@@ -251,3 +251,32 @@ def test_what_fixed_frames_do_to_both_arms_is_not_the_doses():
     table = pd.concat(both_arms, ignore_index=True)
     table["gap"] += 0.05
     assert covers(through_zero(table, "gap", ["zipf_gap", "characters_gap"], OWN).slopes["zipf_gap"], 0.0)
+
+
+def strata_rows(rng, *, per_zipf=0.0, only_low=0.0, both=0.0, rarer=0.8):
+    """Return pairs of three strata of splitting, with levels of their own; in those with a split word frequency gaps are larger."""
+    stratum = np.repeat(["whole_whole", "whole_split", "split_split"], 80)
+    rows = pd.DataFrame({"item": [f"i{k}" for k in range(240)], "frame": None, "stratum": stratum})
+    rows["zipf_gap"] = rng.uniform(1, 2, 240) + rarer * (stratum != "whole_whole")
+    levels = pd.Series(stratum).map({"whole_whole": 0.0, "whole_split": only_low, "split_split": both})
+    rows["gap"] = per_zipf * rows["zipf_gap"] + levels + rng.normal(0, 0.01, 240)
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("per_zipf", "only_low", "both"), [(0.0, 0.05, 0.05), (0.0, 0.05, 0.0), (0.0, 0.0, 0.05), (0.03, 0.05, 0.02), (0.03, 0.0, 0.0)]
+)
+def test_frequency_and_splitting_are_told_apart_within_strata(per_zipf, only_low, both):
+    """Pairs of two split words may differ in level from whole ones, and a slope over both would take that upon itself."""
+    rows = {row.term: row for row in rival_rows(strata_rows(np.random.default_rng(5), per_zipf=per_zipf, only_low=only_low, both=both))}
+    for term, truth in (("split_slope", per_zipf), ("split_effect", only_low)):
+        assert abs(rows[term].value - truth) < 4 * rows[term].std_error
+        assert rows[term].std_error < 0.01
+    assert (rows["split_slope"].low > 0) == (per_zipf > 0)
+    assert (rows["split_effect"].low > 0) == (only_low > 0)
+
+
+def test_splitting_is_not_held_where_no_word_is_split_or_where_it_is_not_known():
+    rows = strata_rows(np.random.default_rng(5), per_zipf=0.03)
+    for other in (rows.assign(stratum="whole_whole"), rows.assign(stratum=None), rows.drop(columns="stratum")):
+        assert not {"split_slope", "split_effect"} & {row.term for row in rival_rows(other)}

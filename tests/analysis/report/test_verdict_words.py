@@ -164,7 +164,8 @@ def test_a_rival_without_an_equivalence_test_passed_is_not_called_different():
     found = told("similarity", ("cosine", "gloss", 0.05, {}), *rows)
     assert (
         found.controls[1]
-        == "Placebo by what distinguishes its two words, where not shown to be equivalent to zero (90 % intervals): formal +0.015 "
+        == "Placebo by what distinguishes its two words, where not shown to be equivalent to zero (90 % intervals; positive favours the "
+        "unmarked, shorter or less split one): formal +0.015 "
         "[+0.005, +0.025]."
     )
 
