@@ -147,13 +147,14 @@ probe = Probe(
     summary="relevance of the high and the low document to glosses, other items' glosses, neutral and naming queries",
     judgement=Judgement(
         contrast="gloss",
-        meaning="lies nearer to a description of its content that uses neither word",
+        meaning="lies nearer to a description of what the swapped words mean that uses neither",
         findings=(
             Finding(
                 contrast="frequency_match",
-                sentence="Matching in frequency: glosses in everyday instead of rare words change the gap by {size} {unit}, {p}; a "
-                "positive value is expected where queries favour documents worded about as commonly as themselves, where glosses of each "
-                "kind fit one word better, or where glosses in rare words are read less well.",
+                sentence="Everyday against rare glosses: glosses in everyday instead of rare words change the gap by {size} {unit}, {p}; "
+                "a positive value is expected where queries favour documents worded as commonly, or in the same register, as themselves, "
+                "where glosses of each kind fit one word better, or where glosses in rare words are read less well, and does not tell "
+                "these apart.",
             ),
         ),
     ),

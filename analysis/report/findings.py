@@ -36,6 +36,8 @@ from freqbias.terms import (
     NOT_HELD,
     ONE_REGISTER,
     PREFERENCE,
+    SPLIT_EFFECT,
+    SPLIT_SLOPE,
     WHOLE_TEXT,
     ZIPF_GAP_OF,
     rival_label,
@@ -149,7 +151,8 @@ def _groups(have: Lookup, main: Estimate | None) -> list[str]:
 def _strata(have: Lookup, main: Estimate | None) -> list[str]:
     rows = [(name, row) for term, name in STRATA.items() if (row := have.main(term)) is not None and row.value is not None]
     told = [said(name, size=sized(row), items=count(row.n_items)) for name, row in rows]
-    return [said("strata", list="; ".join(told))] if told else []
+    told += [] if (effect := have.main(SPLIT_EFFECT)) is None else [said("split_cost", size=sized(effect))]
+    return [said("strata", list="; ".join(told))] if rows else []
 
 
 def _equal_subwords(have: Lookup, main: Estimate | None) -> list[str]:
@@ -167,7 +170,10 @@ def _dose(have: Lookup, main: Estimate | None) -> list[str]:
         return [said("dose_none", why=_why(row))]
     within, robust = have.main("within_slope"), have.main("within_slope_robust")
     beside = [("dose_robust", have.main("zipf_slope_robust")), ("dose_within", within)]
-    beside += [*([("dose_robust", robust)] if much_wider(robust, within) else []), ("dose_sense", have.main("sense_zipf_slope"))]
+    beside += [("dose_robust", robust)] if much_wider(robust, within) else []
+    sense, split = have.main("sense_zipf_slope"), have.main(SPLIT_SLOPE)
+    same = sense is not None and within is not None and sized(sense) == sized(within)
+    beside += [("dose_sense_same" if same else "dose_sense", sense), ("dose_beside_split", split)]
     more = [said(name, size=sized(slope)) for name, slope in beside if slope is not None]
     more += [said("dose_source", source=source, size=sized(slope)) for source, slope in have.slopes_by_source()]
     more += [said("dose_instrument", source=source, size=sized(slope)) for source, slope in have.slopes_by_instrument()]
@@ -193,9 +199,8 @@ def _sides(have: Lookup, main: Estimate | None) -> list[str]:
 
 def _logit(have: Lookup, main: Estimate | None) -> list[str]:
     counts, slope = have.main("discordant"), have.main("zipf_slope_logit")
-    told = []
-    if counts is not None:
-        told = [said("discordant", **{name: str(counts.details.get(name)) for name in ("high_only", "low_only")})]
+    sides = {} if counts is None else {name: str(counts.details.get(name)) for name in ("high_only", "low_only")}
+    told = [said("discordant", **sides)] if sides else []
     if slope is None:
         return told
     if slope.value is None:
@@ -208,9 +213,8 @@ def _equal_overlap(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("equal_overlap")
     if row is None:
         return []
-    if row.value is None:
-        return [said("equal_overlap_own"), said("equal_overlap_none")]
-    return [said("equal_overlap_own"), said("equal_overlap", items=count(row.n_items), size=sized(row))]
+    alike = said("equal_overlap_none") if row.value is None else said("equal_overlap", items=count(row.n_items), size=sized(row))
+    return [said("equal_overlap_own"), alike]
 
 
 def _parts(have: Lookup, main: Estimate | None) -> list[str]:

@@ -189,18 +189,19 @@ HEADLINES = (
         name="splitting",
         holds=lambda f: f.graded and f.splitting and f.whole_equivalent,
         sentence=LEAD
-        + "It goes with rare words being split into pieces: where both words are whole, no difference that matters is seen, "
+        + "It goes with rare words being split into pieces ({cost}): where both words are whole, no difference that matters is seen, "
         "{whole}; 90 % interval {whole_inner} within ± {bound}{split}.",
     ),
     Rule(
         name="splitting",
         holds=lambda f: f.graded and f.splitting and f.whole_known,
-        sentence=LEAD + "It goes with rare words being split into pieces: where both words are whole it is {whole}{split}.",
+        sentence=LEAD + "It goes with rare words being split into pieces ({cost}): where both words are whole it is {whole}{split}.",
     ),
     Rule(
         name="splitting",
         holds=lambda f: f.graded and f.splitting,
-        sentence=LEAD + "It goes with rare words being split into pieces: where both forms split into equally many it is not there.",
+        sentence=LEAD
+        + "It goes with rare words being split into pieces ({cost}): where both forms split into equally many it is not there.",
     ),
     Rule(
         name=FREQUENCY,
@@ -280,7 +281,8 @@ QUALIFIERS = (
     Rule(
         name="beside_splitting",
         holds=lambda f: f.graded_beside_split,
-        sentence="With the strata of splitting held constant it still grows with the frequency gap, {beside_split} per factor of ten.",
+        sentence="On average within the strata of splitting it still grows with the frequency gap, {beside_split} per factor of ten, "
+        "confounders held constant.",
         beside=frozenset({"splitting"}),
     ),
     Rule(

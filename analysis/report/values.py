@@ -25,7 +25,7 @@ from freqbias.analysis.report.natural import natural
 from freqbias.analysis.report.sentences import SENTENCES, said
 from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.records import Estimate
-from freqbias.terms import DIFFERENCE, FAILED_BY_DOSE, HIGH, LOW, PLACEBO, SPLIT_SLOPE, rival_label
+from freqbias.terms import DIFFERENCE, FAILED_BY_DOSE, HIGH, LOW, PLACEBO, SPLIT_EFFECT, SPLIT_SLOPE, rival_label
 
 MAX_LISTED = 3  # confounders that a headline names; of more it says how many, and the findings name them
 
@@ -124,13 +124,13 @@ def _orientation(name: str) -> str:
 
 def _dose(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     held = list(dict.fromkeys(label for name, label in have.held().items() if have.main(f"part:{name}") is not None))
-    carriers = [said("carrier", label=label, share=percent(share)) for label, share in carried(facts)]
+    carriers = [said("carrier", label=label, share=percent(share), ends=_ends(have, main, label)) for label, share in carried(facts)]
     own = have.main("part:frequency")
     share = 0.0 if own is None or not main.value else (own.value or 0.0) / main.value
     values = {"or_with": "", "carriers": listed(carriers), "own_share": ""}
     if share > 0:
         over = share + sum(part for _, part in carried(facts)) > 1
-        values["own_share"] = said("own_share_over" if over else "own_share", share=percent(share))
+        values["own_share"] = said("own_share_over" if over else "own_share", share=percent(share), ends=_ends_of([own], main))
     if held:
         values["or_with"] = said("or_with" if len(held) <= MAX_LISTED else "or_with_many", held=_held(held))
     fit, claim, constant = have.main("lack_of_fit"), have.main("credit"), have.main("intercept")
@@ -146,6 +146,22 @@ def _dose(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     if gradient is not None:
         values["changes"] = said("changes", size=number(abs(gradient.value or 0.0), signed=False), form=favoured(gradient))
     return values
+
+
+def _ends(have: Lookup, main: Estimate, label: str) -> str:
+    """Return the interval of a confounder's share; a label that stands for several parts has none."""
+    return _ends_of(
+        [row for name, other in have.held().items() if other == label and (row := have.main(f"part:{name}")) is not None], main
+    )
+
+
+def _ends_of(parts: Sequence[Estimate | None], main: Estimate) -> str:
+    """Return the interval of one part in shares of the mean, which is taken as it is."""
+    row = parts[0] if len(parts) == 1 else None
+    if row is None or row.ci_low is None or row.ci_high is None or not main.value:
+        return ""
+    low, high = sorted(end / main.value for end in (row.ci_low, row.ci_high))
+    return said("share_ends", low=percent(low).removesuffix(" %"), high=percent(high))
 
 
 def _slope(pair: Sequence[Estimate | None], held: Sequence[str]) -> str:
@@ -166,7 +182,8 @@ def _held(held: Sequence[str]) -> str:
 def _splitting(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     rows = {name: have.main(term) for name, term in (("whole", "whole_whole"), ("equal", "equal_subwords"), ("split", "whole_split"))}
     values = {name: said("in_items", size=sized(row), items=count(row.n_items)) for name, row in rows.items() if row is not None}
-    slope = have.main(SPLIT_SLOPE)
+    slope, effect = have.main(SPLIT_SLOPE), have.main(SPLIT_EFFECT)
+    values["cost"] = "" if effect is None else said("cost", size=sized(effect))
     values["alike"] = said("alike", equal=values["equal"]) if "equal" in values else ""
     values["beside_split"] = said("none_split") if slope is None else sized(slope)
     values["split"] = said("split", where=values["split"]) if "split" in values else ""

@@ -230,7 +230,7 @@ def test_word_matching_is_claimed_only_where_it_is_shown(level, difference, said
     rows = [("gloss", 0.05, {"n_pairs": 60}), ("gloss", level[0], level[1] | {"term": "equal_overlap", "n_pairs": 4})]
     rows += [] if difference is None else [("gloss", difference[0], difference[1] | {"term": "overlap_difference", "n_pairs": 60})]
     headline = told(*rows).headline
-    assert ("words" not in headline and "word matching" not in headline) if said is None else said in headline
+    assert ("share more words" not in headline and "word matching" not in headline) if said is None else said in headline
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ CASES = [
     ("splitting", "no difference that matters is seen", [*GRADED, *SPLIT], [row("split_effect", 0.005)]),
     (
         "splitting",
-        "split into pieces: where both words are whole it is +0.02",
+        "at an equal frequency gap): where both words are whole it is +0.02",
         [*GRADED, UNCLEAR, row("whole_difference", 0.09), SPLIT_COSTS],
         [row("whole_difference", 0.01, 0.05)],
     ),
@@ -136,19 +136,19 @@ CASES = [
     ),
     (
         "beside_splitting",
-        "held constant it still grows with the frequency gap, +0.02",
+        "within the strata of splitting it still grows with the frequency gap, +0.02",
         [*GRADED, *SPLIT, row("split_slope", 0.02)],
         [row("split_slope", 0.0)],
     ),
     (
         "confounder",
-        "length, 60 % with frequency, splitting included.",
+        "length (20 to 60 %), 60 % with frequency, splitting included (40 to 80 %).",
         [*GRADED, LENGTH, row("part:frequency", 0.03)],
         [row("part:frequency", -0.03)],
     ),
     (
         "confounder",
-        "90 % with frequency, splitting included; some other parts are negative.",
+        "90 % with frequency, splitting included (70 to 110 %); some other parts are negative.",
         [*GRADED, LENGTH],
         [row("part:frequency", 0.03)],
     ),

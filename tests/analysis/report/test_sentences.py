@@ -135,6 +135,14 @@ def test_an_adjusted_test_says_so():
             "part of speech (p = .010): noun +0.02; verb",
         ),
         ("strata", [row("whole_whole", 0.04), row("split_split", 0.06, n_items=1)], "both split +0.06 [+0.05, +0.07] (1 item)."),
+        (
+            "split_cost",
+            [row("whole_split", 0.04), row("split_effect", 0.03)],
+            "split instead of none, confounders and frequency gap held constant, +0.03 [",
+        ),
+        ("dose_sense", [row("within_slope", 0.02), row("sense_zipf_slope", 0.03)], "of the intended sense +0.03 ["),
+        ("dose_sense_same", [row("within_slope", 0.02), row("sense_zipf_slope", 0.02)], "sense, to three digits the same."),
+        ("dose_beside_split", [row("split_slope", 0.02)], "strata of splitting, on average over them, +0.02 ["),
         ("trimmed", [row("trimmed", 0.005)], "items at either end it is +0.005 [−0.005, +0.015], and its interval includes zero."),
         ("without_largest", [row("without_largest", 0.005)], "its interval includes zero."),
         (

@@ -21,7 +21,9 @@ def verdict(effects, contrasts=("gloss",), seed=0, **options):
 def test_a_constant_advantage_is_not_said_to_go_with_frequency():
     """The form called frequent gains the same whatever the frequency gap."""
     found = verdict({"frequency": 0.06, "placebo": 0.0, "length": 0.1})
-    assert found.headline.startswith("A document in frequent wording lies nearer to a description of its content that uses neither word")
+    assert found.headline.startswith(
+        "A document in frequent wording lies nearer to a description of what the swapped words mean that uses neither"
+    )
     assert found.rules == ("not_graded",)
     assert "something else that these forms share may be at work" in found.headline
     assert found.controls[0].startswith("Placebo: equivalent to zero")

@@ -226,7 +226,7 @@ def test_the_total_is_what_its_parts_add_up_to_whatever_rival_has_one():
     values = [0.01 * 2**place for place in range(len(names))]
     parts = [("cosine", "gloss", value, {"term": f"part:{name}"}) for name, value in zip(names, values, strict=True)]
     (sentence,) = [text for text in told("similarity", ("cosine", "gloss", 0.06, {}), *parts).findings if "split by regression" in text]
-    assert sentence.startswith(f"The mean gap split by regression, {number(sum(values))} in all: frequency +0.01 [")
+    assert sentence.startswith(f"The mean gap split by regression, {number(sum(values))} in all: frequency, splitting included, +0.01 [")
     assert all(f"{label} +" in sentence for label in (*PARTS.values(), "unexplained"))
     assert sentence.count(";") == len(names) - 1
 
@@ -283,7 +283,7 @@ def test_one_measurement_is_told_once_in_its_natural_unit():
     assert found.headline.startswith(
         "In rare wording the right document loses to a wrong one on its topic in 33 % instead of 10 % of comparisons; in frequent "
         "wording it lies "
-        "nearer to a description of its content that uses neither word: +0.08 cosine [+0.07, +0.09], adjusted p = .001."
+        "nearer to a description of what the swapped words mean that uses neither: +0.08 cosine [+0.07, +0.09], adjusted p = .001."
     )
     assert "The right document's lead over a wrong one changes by the gap above (`exact_form` of inversion)." in found.findings
     assert any(text.startswith("The right document comes first in 90 % of comparisons") for text in found.findings)
