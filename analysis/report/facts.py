@@ -93,6 +93,7 @@ class Facts:
     whole_equivalent: bool = False
     whole_reversed: bool = False
     whole_smaller: bool = False  # than where the rare word is split, by a test
+    split_unseen: bool = False  # between equally frequent words, fewer pieces are not shown to help
     split_adds: bool = False  # a split word costs more than a whole one of the same frequency
     graded_beside_split: bool = False  # the effect is graded within the strata of splitting
     equal_reversed: bool = False  # where both forms split into equally many subwords
@@ -241,6 +242,7 @@ def _confounders(have: Lookup, main: Estimate) -> dict[str, Any]:
 def _splitting(have: Lookup, main: Estimate) -> dict[str, Any]:
     whole, equal = have.main("whole_whole"), have.main("equal_subwords")
     effect, beside = have.main(SPLIT_EFFECT), have.main(SPLIT_SLOPE)
+    pieces = have.main("equivalence:subwords", PLACEBO)
     some_split = any(have.main(name) is not None for name in (WHOLE_SPLIT, SPLIT_SPLIT))
     return {
         "whole_known": whole is not None and whole.ci_low is not None,
@@ -248,6 +250,7 @@ def _splitting(have: Lookup, main: Estimate) -> dict[str, Any]:
         "whole_equivalent": EQUIVALENT in flags_of(have.main("equivalence:whole_whole")),
         "whole_reversed": _reversed(whole, main),
         "whole_smaller": same_way(have.main("whole_difference"), main),
+        "split_unseen": pieces is not None and pieces.ci_low is not None and not same_way(pieces, main),
         "split_adds": same_way(effect, main),
         "graded_beside_split": same_way(beside, main) if some_split else same_way(have.main("zipf_slope"), main),
         "equal_reversed": _reversed(equal, main),

@@ -64,12 +64,10 @@ def _of_twin(twin: Lookup) -> list[str]:
 
 
 def _size(have: Lookup, main: Estimate | None) -> list[str]:
-    told = [] if main is None or main.high_mean is None else [_levels(have, main)]
-    return [*_margin(have, main), *told, *_shares(main)]
-
-
-def _levels(have: Lookup, main: Estimate) -> str:
-    return said("levels", high=_plain(main.high_mean), low=_plain(main.low_mean), unit=have.unit)
+    if main is None or main.high_mean is None:
+        return [*_margin(have, main), *_shares(main)]
+    levels = said("levels", high=_plain(main.high_mean), low=_plain(main.low_mean), unit=have.unit)
+    return [*_margin(have, main), levels, *_shares(main)]
 
 
 def _margin(have: Lookup, main: Estimate | None) -> list[str]:
@@ -84,7 +82,9 @@ def _margin(have: Lookup, main: Estimate | None) -> list[str]:
     gap, margin = main.value or 0.0, main.bound / SESOI_SHARE  # of the frequent form
     lost = abs(gap) / (margin if gap > 0 else margin - gap)
     worse = "Rare" if gap > 0 else "Frequent"
-    return [said("margin_lost", worse=worse, form=favoured(main), share=percent(lost), size=sized(row))]
+    difference = have.main("mean", DIFFERENCE)
+    beside = "" if difference is None or same_way(difference, main) else said("margin_placebo")
+    return [said("margin_lost", worse=worse, form=favoured(main), share=percent(lost), size=sized(row), beside=beside)]
 
 
 def _shares(main: Estimate | None) -> list[str]:
@@ -224,10 +224,8 @@ def _parts(have: Lookup, main: Estimate | None) -> list[str]:
         return []
     total = sum(row.value or 0 for name in ("frequency", *have.held(), "rest") if (row := have.main(f"part:{name}")) is not None)
     rows = [(label, have.main(f"part:{name}")) for name, label in have.held().items()]
-    named = [
-        said("part_frequency", size=sized(own)),
-        *(said("part", label=label, size=sized(row)) for label, row in rows if row is not None),
-    ]
+    named = [said("part_frequency", size=sized(own))]
+    named += [said("part", label=label, size=sized(row)) for label, row in rows if row is not None]
     rest = have.main("part:rest")
     named += [] if rest is None else [said("part_rest", size=sized(rest))]
     return [said("parts", total=number(total), list="; ".join(named))]

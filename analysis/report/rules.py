@@ -28,6 +28,7 @@ class Rule:
 
 #: How every headline of an effect begins: the natural unit, then gap, interval and test.
 LEAD = "{natural}: {size}, {p}. "
+IN_PIECES = LEAD + "It goes with rare words being split into pieces ({cost}); unadjusted, "
 
 SPLITTING_UNTOLD = "frequency_splitting_untold"
 #: Headline rows that say that the effect goes with frequency.
@@ -188,20 +189,18 @@ HEADLINES = (
     Rule(
         name="splitting",
         holds=lambda f: f.graded and f.splitting and f.whole_equivalent,
-        sentence=LEAD
-        + "It goes with rare words being split into pieces ({cost}): where both words are whole, no difference that matters is seen, "
-        "{whole}; 90 % interval {whole_inner} within ± {bound}{split}.",
+        sentence=IN_PIECES
+        + "where both words are whole, no difference that matters is seen, {whole}; 90 % interval {whole_inner} within ± {bound}{split}.",
     ),
     Rule(
         name="splitting",
         holds=lambda f: f.graded and f.splitting and f.whole_known,
-        sentence=LEAD + "It goes with rare words being split into pieces ({cost}): where both words are whole it is {whole}{split}.",
+        sentence=IN_PIECES + "where both words are whole it is {whole}{split}.",
     ),
     Rule(
         name="splitting",
         holds=lambda f: f.graded and f.splitting,
-        sentence=LEAD
-        + "It goes with rare words being split into pieces ({cost}): where both forms split into equally many it is not there.",
+        sentence=IN_PIECES + "where both forms split into equally many it is not there.",
     ),
     Rule(
         name=FREQUENCY,
@@ -286,6 +285,12 @@ QUALIFIERS = (
         beside=frozenset({"splitting"}),
     ),
     Rule(
+        name="split_alike",
+        holds=lambda f: f.split_unseen,
+        sentence="Between equally frequent words (placebo) fewer pieces are not shown to help: {placebo_split}.",
+        beside=frozenset({"splitting"}),
+    ),
+    Rule(
         name="from_the_start",
         holds=lambda f: f.from_the_start,
         sentence="By extrapolation a part of it is there already at no frequency gap ({intercept}): something else that these forms "
@@ -333,13 +338,7 @@ QUALIFIERS = (
         name="no_placebo",
         holds=lambda f: f.beyond_placebo is None and not f.has_placebo,
         sentence="Without a placebo arm it cannot be distinguished from the effect of any synonym swap.",
-        beside=_NOT_CREDITED,
-    ),
-    Rule(
-        name="no_placebo",
-        holds=lambda f: f.beyond_placebo is None and not f.has_placebo,
-        sentence="There is no placebo arm to hold it against.",
-        beside=CREDITING | {"splitting"},
+        beside=_NOT_CREDITED | CREDITING | {"splitting"},
     ),
     Rule(
         name="small",

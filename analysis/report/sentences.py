@@ -43,7 +43,7 @@ SENTENCES = {
     "at_no_gap": "{size} at no gap",
     "in_items": "{size} in {items}",
     "none_split": "no word is split",
-    "cost": "{size} for one, at an equal frequency gap",
+    "cost": "{size} for the rare word split instead of none, at an equal frequency gap",
     "split": "; where only the rare one is split, {where}",
     "carrier": "{share} of it goes with {label}{ends}",
     "share_ends": " ({low} to {high})",
@@ -100,7 +100,8 @@ SENTENCES = {
     "queries_no_gloss": "The queries are not glosses and may share words with the documents: nothing here removes word overlap as a "
     "confounder.",
     "margin_lost": "{worse} wording loses {share} of the lead that the right document in {form} wording has over a wrong one in frequent "
-    "wording (gap ÷ lead averaged over both wordings of each: {size}).",
+    "wording (gap ÷ lead averaged over both wordings of each: {size}){beside}.",
+    "margin_placebo": "; equally frequent synonyms (placebo) may do as much",
     "margin_share": "The gap is {size} times this model's margin between right and wrong documents (exact − decoy).",
     "margin_untold": "The gap is {size} times this model's margin between right and wrong documents (exact − decoy); the interval of "
     "that margin includes zero.",
@@ -114,7 +115,7 @@ SENTENCES = {
     "secondary": "In other measures: {list}.",
     # findings: who and where
     "spread_unclear": "Items may differ; there are too few pairs an item to tell that from noise: the standard deviation of their true "
-    "effects is estimated at {value} and may be zero; if it is that, the effect of a new item is expected between {low} and {high}.",
+    "effects is estimated at {value} and may be zero; if it is {value}, the effect of a new item is expected between {low} and {high}.",
     "spread": "Items differ: the standard deviation of their true effects is {value}; the effect of a new item is expected between "
     "{low} and {high}.",
     "groups": "The gap is not the same by {by} ({p}): {list}.",
@@ -129,7 +130,8 @@ SENTENCES = {
     "left_reversed": ", so the effect is reversed there",
     "direct": "Not accounted for by the number of pieces and the confounders, by regression: {size}{left}.",
     "direct_robustness": "Not accounted for by the number of pieces and the confounders, by regression: {size}{left}; an unmeasured "
-    "confounder would have to explain {robustness} of the residual variance of both pieces and gap to bring it to zero.",
+    "confounder would have to explain {robustness} of the residual variance of the gap, and as much of the predictors', to bring this "
+    "remainder to zero.",
     "direct_not_whole": "; this rests on a straight line through the numbers of pieces, and where both words are whole no such effect is "
     "seen",
     "direct_beyond": "; that is more than the whole effect, so splitting works the other way",
@@ -154,7 +156,7 @@ SENTENCES = {
     "dose_within": "; within the frequency arm alone {size}",
     "dose_beside_split": "; within the frequency arm and the strata of splitting, on average over them, {size}",
     "dose_sense": "; by the frequency of the intended sense {size}",
-    "dose_sense_same": "; by the frequency of the intended sense, to three digits the same",
+    "dose_sense_same": "; by the frequency of the intended sense to three digits what it is within the arm",
     "dose_source": "; by the frequency in {source} {size}",
     "dose_instrument": "; with the frequency in {source} as instrument {size}",
     "dose_sides": "Frequency of each form apart: {high} per Zipf unit of the frequent one, {low} of the rare one.",

@@ -183,6 +183,8 @@ def _splitting(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     rows = {name: have.main(term) for name, term in (("whole", "whole_whole"), ("equal", "equal_subwords"), ("split", "whole_split"))}
     values = {name: said("in_items", size=sized(row), items=count(row.n_items)) for name, row in rows.items() if row is not None}
     slope, effect = have.main(SPLIT_SLOPE), have.main(SPLIT_EFFECT)
+    pieces = have.main("equivalence:subwords", PLACEBO)
+    values["placebo_split"] = "" if pieces is None else said("in_items", size=sized(pieces), items=count(pieces.n_items))
     values["cost"] = "" if effect is None else said("cost", size=sized(effect))
     values["alike"] = said("alike", equal=values["equal"]) if "equal" in values else ""
     values["beside_split"] = said("none_split") if slope is None else sized(slope)

@@ -69,7 +69,7 @@ CASES = [
     ("splitting", "no difference that matters is seen", [*GRADED, *SPLIT], [row("split_effect", 0.005)]),
     (
         "splitting",
-        "at an equal frequency gap): where both words are whole it is +0.02",
+        "at an equal frequency gap); unadjusted, where both words are whole it is +0.02",
         [*GRADED, UNCLEAR, row("whole_difference", 0.09), SPLIT_COSTS],
         [row("whole_difference", 0.01, 0.05)],
     ),
@@ -126,13 +126,19 @@ CASES = [
     ("no_placebo", "The placebo has too few items", [mean(), mean(0.0, None, arm="placebo", n_items=1)], placebo()),
     ("no_placebo", "Without a placebo arm", [mean(), *slopes(0.0)], placebo()),
     ("no_placebo", "The placebo has too few items", [mean(), *slopes(), mean(0.0, None, arm="placebo", n_items=1)], placebo()),
-    ("no_placebo", "There is no placebo arm", [mean(), *slopes(), *WHOLE], placebo()),
+    ("no_placebo", "Without a placebo arm", [mean(), *slopes(), *WHOLE], placebo()),
     ("small", "It is smaller than the smallest", [*GRADED, equivalence(0.012, 0.005)], [equivalence(0.012, held=False)]),
     (
         "dose_nonlinear",
         "does not grow evenly",
         [*GRADED, row("lack_of_fit", 0.01, p_value=0.01)],
         [row("lack_of_fit", 0.01, p_value=0.2)],
+    ),
+    (
+        "split_alike",
+        "fewer pieces are not shown to help: +0.003 [−0.007, +0.013] in 30 items",
+        [*GRADED, *SPLIT, row("equivalence:subwords", 0.003, arm="placebo")],
+        [row("equivalence:subwords", 0.03, arm="placebo")],
     ),
     (
         "beside_splitting",

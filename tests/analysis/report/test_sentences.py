@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hand_made import GRADED, LEVEL, mean, row, told
+from hand_made import GRADED, LEVEL, mean, placebo, row, told
 
 from freqbias.analysis.report.report import write_report
 from freqbias.analysis.report.rules import HEADLINES, QUALIFIERS
@@ -111,6 +111,9 @@ def test_what_is_lost_is_told_in_percent_of_the_margin():
         "lead averaged over both wordings of each: +1.28 ["
     )
     assert any(text.startswith(lost) for text in own.findings)
+    assert not any("may do as much" in text for text in own.findings)
+    as_much = told(mean(0.156), row("relative", 1.28), *placebo(0.15, difference=0.001))
+    assert any(text.endswith("; equally frequent synonyms (placebo) may do as much.") for text in as_much.findings)
     other = told(mean(-0.2), row("relative", -1.0))
     assert any(text.startswith("Frequent wording loses 50 % of the lead that the right document in rare") for text in other.findings)
     unclear = told(mean(0.01, 0.05), row("relative", 0.05, 0.3))
@@ -141,7 +144,11 @@ def test_an_adjusted_test_says_so():
             "split instead of none, confounders and frequency gap held constant, +0.03 [",
         ),
         ("dose_sense", [row("within_slope", 0.02), row("sense_zipf_slope", 0.03)], "of the intended sense +0.03 ["),
-        ("dose_sense_same", [row("within_slope", 0.02), row("sense_zipf_slope", 0.02)], "sense, to three digits the same."),
+        (
+            "dose_sense_same",
+            [row("within_slope", 0.02), row("sense_zipf_slope", 0.02)],
+            "sense to three digits what it is within the arm.",
+        ),
         ("dose_beside_split", [row("split_slope", 0.02)], "strata of splitting, on average over them, +0.02 ["),
         ("trimmed", [row("trimmed", 0.005)], "items at either end it is +0.005 [−0.005, +0.015], and its interval includes zero."),
         ("without_largest", [row("without_largest", 0.005)], "its interval includes zero."),
@@ -153,7 +160,11 @@ def test_an_adjusted_test_says_so():
         ("dose_instrument", [row("zipf_slope_iv:subtlex", 0.04)], "with the frequency in subtlex as instrument +0.04"),
         ("flipped", [mean(details={"flipped": 0.07})], "± 0.02 cosine, would reverse 7 % of the comparisons"),
         ("direct_beyond", [row("net_of_subwords", 0.07)], "more than the whole effect, so splitting works the other way."),
-        ("direct", [row("net_of_subwords", 0.04, details={"robustness_value": 0.2})], "would have to explain 20 % of"),
+        (
+            "direct",
+            [row("net_of_subwords", 0.04, details={"robustness_value": 0.2})],
+            "20 % of the residual variance of the gap, and as much of the predictors', to bring this remainder to zero.",
+        ),
     ],
 )
 def test_findings_on_single_estimates(name, rows, said_of_it):
