@@ -287,7 +287,7 @@ QUALIFIERS = (
     Rule(
         name="split_alike",
         holds=lambda f: f.split_unseen,
-        sentence="Between equally frequent words (placebo) fewer pieces are not shown to help: {placebo_split}.",
+        sentence="Between equally frequent words (placebo) fewer pieces are not shown to help: {placebo_split} (90 % interval).",
         beside=frozenset({"splitting"}),
     ),
     Rule(

@@ -109,7 +109,8 @@ SENTENCES = {
     "shares": "The gap favours the frequent form in {high} of the items, the rare form in {low}.",
     "shares_zero": "The gap favours the frequent form in {high} of the items, the rare form in {low}; in {zero} it is zero.",
     "share_alone": "The gap favours the frequent form in {high} of the items.",
-    "flipped": "The smallest effect of interest, ± {bound} {unit}, would reverse {share} of the comparisons between right and wrong.",
+    "flipped": "Were right documents to score lower by the smallest effect of interest, {bound} {unit}, {share} of their comparisons "
+    "with wrong ones in the same wording would turn from won to lost.",
     "detectable": "With {items} an effect under {least} {unit} would have been missed more often than one time in five.",
     "twin": "The right document's lead over a wrong one changes by the gap above (`{contrast}` of {probe}).",
     "secondary": "In other measures: {list}.",
@@ -132,8 +133,8 @@ SENTENCES = {
     "direct_robustness": "Not accounted for by the number of pieces and the confounders, by regression: {size}{left}; an unmeasured "
     "confounder would have to explain {robustness} of the residual variance of the gap, and as much of the predictors', to bring this "
     "remainder to zero.",
-    "direct_not_whole": "; this rests on a straight line through the numbers of pieces, and where both words are whole no such effect is "
-    "seen",
+    "direct_not_whole": "; this rests on a straight line through the numbers of pieces, and where both words are whole no effect is seen "
+    "(unadjusted)",
     "direct_beyond": "; that is more than the whole effect, so splitting works the other way",
     "without_largest": "Without the one item that adds most to it, it is {size}, and its interval {verb} zero.",
     "trimmed": "Without the fifth of the items at either end it is {size}, and its interval {verb} zero.",

@@ -136,7 +136,7 @@ CASES = [
     ),
     (
         "split_alike",
-        "fewer pieces are not shown to help: +0.003 [−0.007, +0.013] in 30 items",
+        "fewer pieces are not shown to help: +0.003 [−0.007, +0.013] in 30 items (90 % interval)",
         [*GRADED, *SPLIT, row("equivalence:subwords", 0.003, arm="placebo")],
         [row("equivalence:subwords", 0.03, arm="placebo")],
     ),

@@ -158,7 +158,7 @@ def test_an_adjusted_test_says_so():
             "of the frequent one, −0.05 [−0.06, −0.04] of the rare",
         ),
         ("dose_instrument", [row("zipf_slope_iv:subtlex", 0.04)], "with the frequency in subtlex as instrument +0.04"),
-        ("flipped", [mean(details={"flipped": 0.07})], "± 0.02 cosine, would reverse 7 % of the comparisons"),
+        ("flipped", [mean(details={"flipped": 0.07})], "0.02 cosine, 7 % of their comparisons with wrong ones"),
         ("direct_beyond", [row("net_of_subwords", 0.07)], "more than the whole effect, so splitting works the other way."),
         (
             "direct",
