@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from freqbias.collection.document_rows import TEXT_COLUMN, Document, rows_of
 from freqbias.errors import InputError
 from freqbias.lines import Faults, read_lines, without_empty_end
-from freqbias.paraphrases.documents import TEXT_COLUMN, Document, rows_of
 from freqbias.rows import TEXT, TSV, kind_of, known_kind, name_of, read_table, type_name
 
 log = logging.getLogger(__name__)
