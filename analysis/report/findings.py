@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from freqbias.analysis.estimate.means import SESOI_SHARE
+from freqbias.analysis.report.asked import equal_overlap, queries
 from freqbias.analysis.report.formatting import (
     Lookup,
     adjusted_p,
@@ -25,7 +26,6 @@ from freqbias.judgement import Finding
 from freqbias.records import Estimate
 from freqbias.terms import (
     AT_LIMIT,
-    COLLECTION,
     DIFFERENCE,
     FEW_PAIRS,
     FORMAL,
@@ -34,11 +34,8 @@ from freqbias.terms import (
     INSEPARABLE,
     LOW,
     MARGIN_NOT_TOLD,
-    NO_GLOSS,
     NOT_HELD,
-    ONE_REGISTER,
     PREFERENCE,
-    QUERY_SIDE,
     WHOLE_TEXT,
     ZIPF_GAP_OF,
     rival_label,
@@ -50,8 +47,8 @@ STRATA = {name: f"stratum_{name}" for name in ("whole_whole", "whole_split", "sp
 
 def findings(have: Lookup, main: Estimate | None, twins: Sequence[Lookup] = ()) -> list[str]:
     """Return every sentence that these estimates allow, in the order of the report; those of `twins` are what they say beside."""
-    parts = [_queries, _size, _declared]
-    after = [_equal_overlap, _limit, _items, _groups, _strata, _equal_subwords, _direct, _dose, _sides, _parts, _not_held, _logit]
+    parts = [queries, _size, _declared]
+    after = [equal_overlap, _limit, _items, _groups, _strata, _equal_subwords, _direct, _dose, _sides, _parts, _not_held, _logit]
     after += [_adjusted, _without, _background, _specific, _crossed, _calibration, _failed]
     beside = [sentence for twin in twins for sentence in _of_twin(twin)]
     first = [sentence for part in parts for sentence in part(have, main)]
@@ -101,14 +98,6 @@ def _shares(main: Estimate | None) -> list[str]:
 
 def _plain(value: float | None) -> str:
     return number(value, signed=False)
-
-
-def _queries(have: Lookup, main: Estimate | None) -> list[str]:
-    if ONE_REGISTER in flags_of(main):
-        return [said("queries_one_register")]
-    if NO_GLOSS not in flags_of(main) or have.main("equal_overlap") is not None:
-        return []
-    return [said("queries_no_gloss")]
 
 
 def _limit(have: Lookup, main: Estimate | None) -> list[str]:
@@ -205,19 +194,6 @@ def _logit(have: Lookup, main: Estimate | None) -> list[str]:
         return [*told, said("logit_none", why=_why(slope))]
     few = said("logit_few") if FEW_PAIRS in flags_of(slope) else ""
     return [*told, said("logit", size=sized(slope), clear=_clear(slope), few=few)]
-
-
-def _equal_overlap(have: Lookup, main: Estimate | None) -> list[str]:
-    row = have.main("equal_overlap")
-    if row is None:
-        return []
-    asks = have.judgement.subject == QUERY_SIDE
-    whole = said("equal_overlap_query") if asks else said("equal_overlap_collection")
-    own = whole if have.judgement.searches == COLLECTION else said("equal_overlap_own")
-    if row.value is None:
-        return [own, said("equal_overlap_query_none") if asks else said("equal_overlap_none")]
-    values = {"items": count(row.n_items), "size": sized(row)}
-    return [own, said("equal_overlap_query_level", **values) if asks else said("equal_overlap", **values)]
 
 
 def _parts(have: Lookup, main: Estimate | None) -> list[str]:

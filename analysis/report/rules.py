@@ -47,9 +47,8 @@ HEADLINES = (
     Rule(
         name=AT_LIMIT,
         holds=lambda f: f.at_limit and not (f.found or f.reversed_sides),
-        sentence="Cannot see: in {limit_share} of the pairs {unit} is at the same end of its scale in either wording ({limits}), "
-        "where no difference could show, and what is left is in the few others ({size}). This is no evidence that wording makes no "
-        "difference; take {instead}.",
+        sentence="Cannot see a difference: in {limit_share} of the pairs {unit} is at the same end of its scale in either wording "
+        "({limits}), where none could show ({size}). This is no evidence that wording makes no difference; take {instead}.",
     ),
     Rule(
         name="noise_floor",

@@ -16,6 +16,7 @@ from freqbias.probes import collection as module
 from freqbias.probes.collection import documents, queries
 from freqbias.progress import silent
 from freqbias.records import Pair
+from freqbias.testing import check_probe
 from freqbias.testing.planted import noise_of, unit
 
 QUERIES, OTHERS, WIDTH = 40, 120, 12
@@ -109,6 +110,12 @@ def test_planted_harm_is_found_on_its_own_side_and_only_there(tmp_path, harm, fo
             assert np.allclose(own, 0), (probe, measure)
 
 
+@pytest.mark.parametrize(("probe", "side"), [(documents, "document"), (queries, "query")])
+def test_the_probes_keep_what_a_probe_promises(tmp_path, probe, side):
+    pairs = pairs_of(folder_in(tmp_path), [side])
+    check_probe(probe, pairs, planted=Planted(harm=(side,), near=0.6), null=Planted(near=0.6))
+
+
 def test_every_document_of_the_folder_is_in_the_way_and_grades_count(tmp_path):
     pairs = pairs_of(folder_in(tmp_path, second=True), ["document"])[:4]
     model = Planted(harm=("document",), near=0.6)
@@ -132,7 +139,9 @@ def test_where_everything_is_found_the_verdict_is_that_nothing_can_be_seen(tmp_p
     for probe, contrast in (("collection", "document_form"), ("collection_queries", "query_form")):
         verdict = found[probe]
         assert verdict.rules[0] == "at_limit"
-        assert "Cannot see: in 100 % of the pairs nDCG@10 is at the same end of its scale in either wording" in verdict.headline
+        assert (
+            "Cannot see a difference: in 100 % of the pairs nDCG@10 is at the same end of its scale in either wording" in verdict.headline
+        )
         assert "would have been missed" not in words(verdict)
         assert "No difference that matters" not in words(verdict)
         assert "over 40 judged queries, in all of its 160 documents, which were searched exactly" in words(verdict)
