@@ -139,9 +139,7 @@ def test_where_everything_is_found_the_verdict_is_that_nothing_can_be_seen(tmp_p
     for probe, contrast in (("collection", "document_form"), ("collection_queries", "query_form")):
         verdict = found[probe]
         assert verdict.rules[0] == "at_limit"
-        assert (
-            "Cannot see a difference: in 100 % of the pairs nDCG@10 is at the same end of its scale" in verdict.headline
-        )
+        assert "Cannot see a difference: in 100 % of the pairs nDCG@10 is at the same end of its scale" in verdict.headline
         assert "would have been missed" not in words(verdict)
         assert "No difference that matters" not in words(verdict)
         assert "over 40 judged queries, in all of its 160 documents, which were searched exactly" in words(verdict)
