@@ -12,6 +12,9 @@ CROSSED = "crossed"
 #: Field of a pair's `meta`: what its `zipf_gap` is the gap of, the swapped words or all content words of the texts.
 ZIPF_GAP_OF = "zipf_gap_of"
 SWAPPED_WORDS, WHOLE_TEXT = ("swap", "text")
+#: Fields of the `meta` of pairs with which a judged collection is searched: its folder, and which side of the search the forms are of.
+COLLECTION, SIDE = "collection", "side"
+DOCUMENT_SIDE, QUERY_SIDE = "document", "query"
 PHRASING = "phrasing"  # of nothing: the forms differ in construction, whose rate is no frequency of words, and `zipf_gap` is null
 #: The contrast that alone may be called preference.
 PREFERENCE = "background"
@@ -43,6 +46,8 @@ RECALL_AT_1 = Measure("recall_at_1", "Recall@1", between=SHARE_RANGE)
 RECALL_AT_10 = Measure("recall_at_10", "Recall@10", between=SHARE_RANGE)
 RECALL_AT_100 = Measure("recall_at_100", "Recall@100", between=SHARE_RANGE)
 NEGATIVE_RANK = Measure("negative_rank", "places")
+#: Measures of a ranking that end at 1, where every relevant document stands on top, and at 0, where none is found.
+OF_RANKING = frozenset(measure.name for measure in (NDCG_AT_10, MRR_AT_10, RECALL_AT_1, RECALL_AT_10, RECALL_AT_100))
 K_OCCURRENCE = Measure("k_occurrence", "lists")
 #: By name; a measure that is not here goes by its own name and is no share.
 MEASURES = {
@@ -71,7 +76,7 @@ def unit_of(measure: str) -> str:
 #: What a probe's own sentence may name of an estimate.
 SIZE_FIELDS = ("value", "interval", "size", "unit", "p", "items", HIGH, LOW, "form", "list")
 #: Facts in the `details` of an estimate that such a sentence may name as well.
-DETAILS = ("reason", "high_only", "low_only", "zipf_from", "zipf_to", "corpus")
+DETAILS = ("reason", "high_only", "low_only", "zipf_from", "zipf_to", "corpus", "search")
 
 # flags of estimates
 INSEPARABLE = "inseparable"  # of a slope without value: frequency and its rivals move together in these pairs
@@ -97,6 +102,8 @@ DIFFERS = "differs"  # of a placebo's test of equivalence: it differs from zero,
 DUPLICATES = "duplicates"  # of a mean of whose items some share a text with another item
 FAILED_BY_DOSE = "failed_by_dose"  # of a mean whose missing pairs have other frequencies than the measured ones
 FAILED_MATTER = "failed_matter"  # of a mean that its missing pairs could move out of its own interval
+AT_LIMIT = "at_limit"  # of a mean in nine of ten pairs of which both forms are at the same end of the scale
+CEILING_SHARE, FLOOR_SHARE = "ceiling_share", "floor_share"  # details of such a mean: the shares of the pairs at either end
 FEW_FRAMES = "few_frames"  # of a mean over two to five frames: it speaks of these
 
 FLAGS = (
@@ -124,6 +131,7 @@ FLAGS = (
     DUPLICATES,
     FAILED_BY_DOSE,
     FAILED_MATTER,
+    AT_LIMIT,
     FEW_FRAMES,
 )
 

@@ -2,28 +2,15 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from freqbias.characters import is_blank
+from freqbias.collection.beir import collection
+from freqbias.collection.document_rows import TEXT_COLUMN, Document, rows_of
 from freqbias.errors import InputError
-from freqbias.lines import Faults
-from freqbias.rows import TEXT, kind_of, name_of, read_table, read_texts, text_of
+from freqbias.rows import TEXT, kind_of, read_texts
 
-ID_COLUMNS = ("_id", "id")
-TEXT_COLUMN = "text"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Document:
-    """One of the user's texts; `place` is file and line for messages, `queries` those that a collection calls relevant."""
-
-    id: str
-    text: str
-    place: str
-    query_ids: Sequence[str] = ()
-    queries: Sequence[str] = ()
+__all__ = ["Document", "documents", "documents_of"]
 
 
 def documents_of(
@@ -54,7 +41,6 @@ def documents(source: Path, field: str | None = None, split: str | None = None, 
     (default `text`), `split` the part of a folder to read, of a collection its judgements (default: all). Raises `InputError` for what
     cannot be used; with `listed`, faulty lines are put there and left out.
     """
-    from freqbias.paraphrases.beir import collection
     from freqbias.paraphrases.folders import is_collection, texts_in
 
     if not source.exists():
@@ -72,38 +58,3 @@ def documents(source: Path, field: str | None = None, split: str | None = None, 
     else:
         column = field or TEXT_COLUMN
         yield from rows_of(source, [column], (), listed)
-
-
-def rows_of(path: Path, columns: Sequence[str], also: Sequence[str], listed: list[str] | None) -> Iterator[Document]:
-    """Yield the texts of a file of rows: `columns` must be there, `also` may; they are joined by a space, `also` first.
-
-    Rows of one id and one text are one document; one id with two texts is a fault.
-    """
-    faults = Faults(path, listed)
-    known: dict[str, tuple[int, int]] = {}
-    for number, row in read_table(path, columns, [*also, *ID_COLUMNS], listed=listed):
-        try:
-            text = _joined(row, columns[0], also)
-            name = next((name for key in ID_COLUMNS if (name := name_of(row.get(key), key)) is not None), None)
-            if name is not None:
-                line, seen = known.setdefault(name, (number, hash(text)))
-                if seen != hash(text):
-                    raise InputError(f"{_id_column(row)}: '{name}' names another text in line {line}; give each text its own")
-                if line != number:
-                    continue
-        except InputError as error:
-            faults(number, error)
-            continue
-        place = f"{path.name}:{number}"
-        yield Document(id=name or place, text=text, place=place)
-
-
-def _id_column(row: dict[str, Any]) -> str:
-    return next(key for key in ID_COLUMNS if row.get(key) is not None)
-
-
-def _joined(row: dict[str, Any], column: str, also: Sequence[str]) -> str:
-    """Return the cells as one text; those of `also` may be null or empty, and where they are not, that of `column` may be empty."""
-    before = [text_of(row[name], name) for name in also if row.get(name) is not None and row[name] != ""]
-    empty = isinstance(row[column], str) and is_blank(row[column])
-    return " ".join([*before, *([] if before and empty else [text_of(row[column], column)])])

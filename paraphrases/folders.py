@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from freqbias.collection.beir import PARTS, stem_of
+from freqbias.collection.document_rows import TEXT_COLUMN, Document, rows_of
 from freqbias.errors import InputError
 from freqbias.files import read_json
 from freqbias.lines import MAX_LINE_BYTES, Faults, read_lines
-from freqbias.paraphrases.beir import PARTS, stem_of
-from freqbias.paraphrases.documents import TEXT_COLUMN, Document, rows_of
 from freqbias.rows import TEXT, known_kind
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from freqbias.analysis.report.formatting import (
     within_bound,
 )
 from freqbias.analysis.report.sentences import said
-from freqbias.analysis.report.values import count
+from freqbias.analysis.report.values import at_limit, count
 from freqbias.records import Estimate
 from freqbias.terms import DIFFERENCE, DIFFERS, EQUIVALENT, LENGTH, PLACEBO
 
@@ -28,6 +28,9 @@ def controls(have: Lookup, *, reversed_sides: bool) -> list[str]:
 
 def _placebo(have: Lookup) -> list[str]:
     row = have.main("equivalence", PLACEBO)
+    limited = have.main("mean", PLACEBO)
+    if limited is not None and (limits := at_limit(limited)):
+        return [said("placebo_at_limit", **limits, unit=have.unit)]
     if row is None:
         mean = have.main("mean", PLACEBO)
         if mean is None:

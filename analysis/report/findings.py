@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from freqbias.analysis.estimate.means import SESOI_SHARE
+from freqbias.analysis.report.asked import equal_overlap, queries
 from freqbias.analysis.report.formatting import (
     Lookup,
     adjusted_p,
@@ -24,6 +25,7 @@ from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.judgement import Finding
 from freqbias.records import Estimate
 from freqbias.terms import (
+    AT_LIMIT,
     DIFFERENCE,
     FEW_PAIRS,
     FORMAL,
@@ -32,9 +34,7 @@ from freqbias.terms import (
     INSEPARABLE,
     LOW,
     MARGIN_NOT_TOLD,
-    NO_GLOSS,
     NOT_HELD,
-    ONE_REGISTER,
     PREFERENCE,
     SPLIT_EFFECT,
     SPLIT_SLOPE,
@@ -49,8 +49,8 @@ STRATA = {name: f"stratum_{name}" for name in ("whole_whole", "whole_split", "sp
 
 def findings(have: Lookup, main: Estimate | None, twins: Sequence[Lookup] = ()) -> list[str]:
     """Return every sentence that these estimates allow, in the order of the report; those of `twins` are what they say beside."""
-    parts = [_queries, _size, _declared]
-    after = [_equal_overlap, _limit, _items, _groups, _strata, _equal_subwords, _direct, _dose, _sides, _parts, _not_held, _logit]
+    parts = [queries, _size, _declared]
+    after = [equal_overlap, _limit, _items, _groups, _strata, _equal_subwords, _direct, _dose, _sides, _parts, _not_held, _logit]
     after += [_adjusted, _without, _background, _specific, _crossed, _calibration, _failed]
     beside = [sentence for twin in twins for sentence in _of_twin(twin)]
     first = [sentence for part in parts for sentence in part(have, main)]
@@ -102,16 +102,8 @@ def _plain(value: float | None) -> str:
     return number(value, signed=False)
 
 
-def _queries(have: Lookup, main: Estimate | None) -> list[str]:
-    if ONE_REGISTER in flags_of(main):
-        return [said("queries_one_register")]
-    if NO_GLOSS not in flags_of(main) or have.main("equal_overlap") is not None:
-        return []
-    return [said("queries_no_gloss")]
-
-
 def _limit(have: Lookup, main: Estimate | None) -> list[str]:
-    if main is None or not main.std_error:
+    if main is None or not main.std_error or AT_LIMIT in main.flags:
         return []
     least = minimum_detectable(main.std_error, main.n_items - 1)
     told = [said("detectable", items=count(main.n_items), least=_plain(least), unit=have.unit)]
@@ -207,14 +199,6 @@ def _logit(have: Lookup, main: Estimate | None) -> list[str]:
         return [*told, said("logit_none", why=_why(slope))]
     few = said("logit_few") if FEW_PAIRS in flags_of(slope) else ""
     return [*told, said("logit", size=sized(slope), clear=_clear(slope), few=few)]
-
-
-def _equal_overlap(have: Lookup, main: Estimate | None) -> list[str]:
-    row = have.main("equal_overlap")
-    if row is None:
-        return []
-    alike = said("equal_overlap_none") if row.value is None else said("equal_overlap", items=count(row.n_items), size=sized(row))
-    return [said("equal_overlap_own"), alike]
 
 
 def _parts(have: Lookup, main: Estimate | None) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from freqbias.analysis.report.facts import Facts
-from freqbias.terms import DUPLICATES, FEW_FRAMES, FREQUENCY, INSEPARABLE
+from freqbias.terms import AT_LIMIT, DUPLICATES, FEW_FRAMES, FREQUENCY, INSEPARABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,12 @@ HEADLINES = (
         name="unknown",
         holds=lambda f: f.single,
         sentence="Cannot tell: a single item gives {value} but no interval.",
+    ),
+    Rule(
+        name=AT_LIMIT,
+        holds=lambda f: f.at_limit and not (f.found or f.reversed_sides),
+        sentence="Cannot see a difference: in {limit_share} of the pairs {unit} is at the same end of its scale in either wording "
+        "({limits}), where none could show ({size}). This is no evidence that wording makes no difference; take {instead}.",
     ),
     Rule(
         name="noise_floor",
@@ -130,21 +136,18 @@ HEADLINES = (
     Rule(
         name="overlap",
         holds=lambda f: f.overlap_everywhere,
-        sentence=LEAD
-        + "Whether it goes with frequency or with word overlap cannot be told: in every pair queries share more words with one "
-        "form.",
+        sentence=LEAD + "Whether it goes with frequency or with word overlap cannot be told: in every pair {sharing}.",
     ),
     Rule(
         name="overlap",
         holds=lambda f: f.overlap_alone,
-        sentence=LEAD + "It goes with word overlap: where queries share as many words with both forms, no such effect is shown.",
+        sentence=LEAD + "It goes with word overlap: where {matched}, no such effect is shown.",
     ),
     Rule(
         name="overlap",
         holds=lambda f: f.overlap_unclear,
-        sentence=LEAD
-        + "It cannot be distinguished from word matching: where queries share as many words with both forms ({overlap_items}), "
-        "it is neither shown nor shown to be smaller.",
+        sentence=LEAD + "It cannot be distinguished from word matching: where {matched} ({overlap_items}), it is neither "
+        "shown nor shown to be smaller.",
     ),
     Rule(
         name="not_beyond_placebo",

@@ -25,7 +25,20 @@ from freqbias.analysis.report.natural import natural
 from freqbias.analysis.report.sentences import SENTENCES, said
 from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.records import Estimate
-from freqbias.terms import DIFFERENCE, FAILED_BY_DOSE, HIGH, LOW, PLACEBO, SPLIT_EFFECT, SPLIT_SLOPE, rival_label
+from freqbias.terms import (
+    AT_LIMIT,
+    CEILING_SHARE,
+    DIFFERENCE,
+    FAILED_BY_DOSE,
+    FLOOR_SHARE,
+    HIGH,
+    LOW,
+    PLACEBO,
+    QUERY_SIDE,
+    SPLIT_EFFECT,
+    SPLIT_SLOPE,
+    rival_label,
+)
 
 MAX_LISTED = 3  # confounders that a headline names; of more it says how many, and the findings name them
 
@@ -47,9 +60,23 @@ def values_of(have: Lookup, facts: Facts, twins: Sequence[Lookup] = ()) -> dict[
         "other": "rare" if favoured(main) == "frequent" else "frequent",
         "bound": number(main.bound, signed=False),
         "floor": number(have.floor, signed=False),
+        "unit": have.unit,
+        **_limits(main),
     }
     parts = (_items, _groups, _placebo, _dose, _splitting, _integrity)
     return common | {name: text for part in parts for name, text in part(have, main, facts).items()}
+
+
+def _limits(main: Estimate) -> dict[str, str]:
+    """Return in which share of the pairs both forms are at the top of the scale, or at its bottom, and what to ask instead."""
+    top, bottom = (float(main.details.get(name) or 0.0) for name in (CEILING_SHARE, FLOOR_SHARE))
+    limits = said("limits", top=percent(top), bottom=percent(bottom))
+    return {"limit_share": percent(top + bottom), "limits": limits, "instead": said("harder") if top >= bottom else said("easier")}
+
+
+def at_limit(row: Estimate) -> dict[str, str]:
+    """Return what a sentence on a mean that has no room fills in; empty where it has."""
+    return _limits(row) if AT_LIMIT in row.flags else {}
 
 
 def count(n: int) -> str:
@@ -190,6 +217,9 @@ def _splitting(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     values["beside_split"] = said("none_split") if slope is None else sized(slope)
     values["split"] = said("split", where=values["split"]) if "split" in values else ""
     values["whole_inner"] = _inner(have.main("equivalence:whole_whole") or have.main("whole_whole"))
+    asks = have.judgement.subject == QUERY_SIDE
+    values |= {"sharing": said("sharing_query") if asks else said("sharing")}
+    values |= {"matched": said("matched_query") if asks else said("matched")}
     overlap = have.main("equal_overlap")
     return values if overlap is None else values | {"overlap_items": count(overlap.n_items)}
 

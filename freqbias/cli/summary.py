@@ -5,6 +5,12 @@ from pathlib import Path
 from freqbias.cli.console import print_table
 from freqbias.records import Estimate
 
+QUESTIONS = {
+    "collection": "what does it cost a document to be written in rare words?",
+    "collection_queries": "what does it cost a user to ask in rare words?",
+}
+FINDINGS_SHOWN = 5  # of a verdict: what the collection is like as it is, ranks, other measures; the report has them all
+
 
 def show_summary(folder: Path, estimates: list[Estimate]) -> None:
     """Print the headline rows and the verdicts, which are those of the folder's report."""
@@ -29,3 +35,13 @@ def show_summary(folder: Path, estimates: list[Estimate]) -> None:
     print_table(["", "measure", "contrast", "arm", "value", "95 % interval", "test", "items"], rows)
     for verdict in folder_verdicts(folder, estimates):
         print_table([verdict.title], [[line] for line in [*verdict.controls, verdict.headline]])
+
+
+def show_answers(folder: Path, estimates: list[Estimate]) -> None:
+    """Print the verdicts of the folder's report, the question before each, with the first findings behind it."""
+    from freqbias.analysis.report.verdicts_of_run import folder_verdicts
+
+    for verdict in folder_verdicts(folder, estimates):
+        question = f": {QUESTIONS[verdict.probe]}" if verdict.probe in QUESTIONS else ""
+        lines = [verdict.headline, *verdict.controls, *verdict.findings[:FINDINGS_SHOWN]]
+        print_table([f"{verdict.title}{question}"], [[line] for line in lines])

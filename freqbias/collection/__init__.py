@@ -1,0 +1,1 @@
+"""A judged collection: what it holds, and how it is searched. No statistics here."""
