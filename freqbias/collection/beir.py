@@ -36,22 +36,37 @@ def collection(folder: Path, field: str | None, split: str | None, listed: list[
 
     With `field`, that column of the corpus alone is the text. Raises `InputError` for a folder that lacks a part, or has no such split.
     """
-    corpus, queries = (_files(folder, name) for name in (CORPUS, QUERIES))
-    asked = {document.id: document.text for path in queries for document in rows_of(path, [TEXT_COLUMN], (), listed)}
+    asked = queries_of(folder, listed)
     relevant: dict[str, list[str]] = {}
-    for path in _splits(folder, split):
-        for query, document, score in _judgements(path, listed):
-            if score > 0:
-                relevant.setdefault(document, []).append(query)
+    for query, document, score in judgements_of(folder, split, listed):
+        if score > 0:
+            relevant.setdefault(document, []).append(query)
     _warn_of_strangers(folder, asked, relevant)
-    also = (TITLE_COLUMN,) if field is None else ()
-    for path in corpus:
-        for found in rows_of(path, [field or TEXT_COLUMN], also, listed):
-            ids = [name for name in dict.fromkeys(relevant.pop(found.id, [])) if name in asked]
-            queries_of = [asked[name] for name in ids]
-            yield Document(id=found.id, text=found.text, place=found.place, query_ids=ids, queries=queries_of)
+    for found in corpus_of(folder, field, listed):
+        ids = [name for name in dict.fromkeys(relevant.pop(found.id, [])) if name in asked]
+        queries = [asked[name] for name in ids]
+        yield Document(id=found.id, text=found.text, place=found.place, query_ids=ids, queries=queries)
     if relevant:
         log.warning("%s: %d judged documents are not in the corpus, first: '%s'", folder / QRELS, len(relevant), next(iter(relevant)))
+
+
+def corpus_of(folder: Path, field: str | None = None, listed: list[str] | None = None) -> Iterator[Document]:
+    """Yield the documents of a folder without queries, as they are read; with `field`, that column alone is the text."""
+    also = (TITLE_COLUMN,) if field is None else ()
+    for path in _files(folder, CORPUS):
+        yield from rows_of(path, [field or TEXT_COLUMN], also, listed)
+
+
+def queries_of(folder: Path, listed: list[str] | None = None) -> dict[str, str]:
+    """Return the queries of a folder by id."""
+    _files(folder, CORPUS)  # a folder without documents is told first
+    return {query.id: query.text for path in _files(folder, QUERIES) for query in rows_of(path, [TEXT_COLUMN], (), listed)}
+
+
+def judgements_of(folder: Path, split: str | None = None, listed: list[str] | None = None) -> Iterator[Judgement]:
+    """Yield (query id, document id, score) of a split, or of all; `InputError` where there is no such split."""
+    for path in _splits(folder, split):
+        yield from _judgements(path, listed)
 
 
 def _warn_of_strangers(folder: Path, asked: dict[str, str], relevant: dict[str, list[str]]) -> None:

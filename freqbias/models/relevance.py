@@ -1,10 +1,11 @@
 """How relevant documents are to queries: the one thing that retrieval probes ask of a model, whatever its kind."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from freqbias.errors import BackendError, in_one_line
 from freqbias.models.arrays import as_floats
@@ -75,7 +76,10 @@ class DenseScorer(HandsOn):
 
     def _unit(self, texts: Sequence[str], role: Role) -> Scores:
         """Return the vectors that scores are products of: of length 1 for cosine; NaN rows where there is no score."""
-        vectors = self.encode(texts, role=role).astype(np.float64)
+        return self._to_unit(self.encode(texts, role=role))
+
+    def _to_unit(self, found: FloatArray) -> Scores:
+        vectors = found.astype(np.float64)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         usable = np.isfinite(norms) if self.measure != "cosine" else np.isfinite(norms) & (norms > 0)
         return vectors / np.where(usable, norms if self.measure == "cosine" else 1.0, np.nan)
@@ -84,11 +88,7 @@ class DenseScorer(HandsOn):
         """Return one product per couple."""
         queries, documents = list(queries), list(documents)
         self.prepare(queries, documents)
-        parts = [
-            np.einsum("ij,ij->i", self._unit(queries[s], "query"), self._unit(documents[s], "document"))
-            for s in slices(len(queries), self._rows_at_once())
-        ]
-        return np.concatenate(parts) if parts else np.empty(0)
+        return self._products(queries, lambda part: self._unit(documents[part], "document"))
 
     def matrix(self, queries: Sequence[str], documents: Sequence[str]) -> Scores:
         """Return all products."""
@@ -100,8 +100,38 @@ class DenseScorer(HandsOn):
             result[:, part] = left @ self._unit(documents[part], "document").T
         return result
 
+    def place_documents(self, documents: Sequence[str], track: Track = silent) -> NDArray[np.int64]:
+        """Encode the documents that are new and return where each one's vector lies in the store, for `placed_scores`; shape (n,)."""
+        self.prepare((), documents, track)
+        return self._stores["document"].places(documents)
+
+    def placed_scores(self, queries: Sequence[str], places: NDArray[np.int64]) -> Scores:
+        """Return one product per query and document at the same place; shape (n,)."""
+        queries = list(queries)
+        self.prepare(queries, ())
+        return self._products(queries, lambda part: self._placed(places[part]))
+
+    def placed_matrix(self, queries: Sequence[str], places: NDArray[np.int64]) -> Scores:
+        """Return all products of queries with documents in the store; shape (n queries, n documents)."""
+        queries = list(queries)
+        self.prepare(queries, ())
+        return self._unit(queries, "query") @ self._placed(places).T
+
+    def _placed(self, places: NDArray[np.int64]) -> Scores:
+        return self._to_unit(self._stores["document"].at(places))
+
+    def _products(self, queries: Sequence[str], documents: Callable[[slice], Scores]) -> Scores:
+        """Return one product per couple, with the vectors of the documents of a part."""
+        parts = [np.einsum("ij,ij->i", self._unit(queries[s], "query"), documents(s)) for s in slices(len(queries), self._rows_at_once())]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    @property
+    def width(self) -> int:
+        """Numbers in a vector; 0 while nothing is encoded."""
+        return max(store.width for store in self._stores.values())
+
     def _rows_at_once(self) -> int:
-        return max(1, CELLS_AT_ONCE // max(1, *(store.width for store in self._stores.values())))
+        return max(1, CELLS_AT_ONCE // max(1, self.width))
 
     def pooled(self, queries: Sequence[str], weights: Sequence[float]) -> Pool:
         """Return the product with the weighted sum of query vectors, which is the weighted sum of products."""

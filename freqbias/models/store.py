@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from freqbias.errors import BackendError
 from freqbias.models.protocols import FloatArray, ModelInfo
@@ -89,8 +90,15 @@ class VectorStore:
 
     def rows(self, texts: Sequence[str]) -> FloatArray:
         """Return the vectors of texts that have one each, float32 of shape (n, d); `KeyError` for a text that is not there."""
-        places = [self._where[_digest(text)][0] for text in texts]
-        return np.asarray(self._mapping()[places]) if places else np.empty((0, self.width), np.float32)
+        return self.at(self.places(texts))
+
+    def places(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        """Return where the vectors of texts that have one each lie, for `at`; `KeyError` for a text that is not there."""
+        return np.array([self._where[_digest(text)][0] for text in texts], dtype=np.int64)
+
+    def at(self, places: NDArray[np.int64]) -> FloatArray:
+        """Return the vectors in these places, float32 of shape (n, d)."""
+        return np.asarray(self._mapping()[places]) if len(places) else np.empty((0, self.width), np.float32)
 
     def matrices(self, texts: Sequence[str]) -> list[FloatArray]:
         """Return the vectors of every text, shape (number of its vectors, d), as views into the file."""
