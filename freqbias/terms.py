@@ -12,6 +12,9 @@ CROSSED = "crossed"
 #: Field of a pair's `meta`: what its `zipf_gap` is the gap of, the swapped words or all content words of the texts.
 ZIPF_GAP_OF = "zipf_gap_of"
 SWAPPED_WORDS, WHOLE_TEXT = ("swap", "text")
+#: Fields of the `meta` of pairs with which a judged collection is searched: its folder, and which side of the search the forms are of.
+COLLECTION, SIDE = "collection", "side"
+DOCUMENT_SIDE, QUERY_SIDE = "document", "query"
 PHRASING = "phrasing"  # of nothing: the forms differ in construction, whose rate is no frequency of words, and `zipf_gap` is null
 #: The contrast that alone may be called preference.
 PREFERENCE = "background"
@@ -204,4 +207,8 @@ COMPARE_HTML_REPORT, COMPARE_MARKDOWN_REPORT, COMPARE_JSON_REPORT = ("compare.ht
 FIGURES_FOLDER = "figures"
 WORST_QUERIES_FILE = "worst_queries.csv"
 REMEDIES_FILE = "remedies.jsonl"
-SOLR_SYNONYMS, ELASTICSEARCH_SYNONYMS, OPENSEARCH_SYNONYMS = ("synonyms.txt", "synonyms.elasticsearch.json", "synonyms.opensearch.json")
+SYNONYM_LISTS = SOLR_SYNONYMS, ELASTICSEARCH_SYNONYMS, OPENSEARCH_SYNONYMS = (
+    "synonyms.txt",
+    "synonyms.elasticsearch.json",
+    "synonyms.opensearch.json",
+)

@@ -235,6 +235,56 @@ SENTENCES = {
     "compare_row_relative": "gap ÷ margin",
     "compare_row_level": "quality (level)",
     "compare_row_margin": "quality (margin)",
+    # what to do: the queries that lose most in a collection, and the remedies
+    "worst_title_document": "Documents that lose most by a rare word",
+    "worst_title_query": "Queries that lose most by a rare word",
+    "worst_note": "The worst {shown} of all cases. Part of what each has lost is chance: measured again, most would lose less. Over {n} "
+    "the mean loss in nDCG@10 is {mean}; all that lost are in worst_queries.csv.",
+    "worst_ranks": "{frequent} → {rare}",
+    "worst_word": "{word} ({zipf})",
+    "worst_words": "{frequent} → {rare}",
+    "worst_overtaken": "{id}: {text}",
+    "count_document": "{n} item",
+    "count_document_many": "{n} items",
+    "count_query": "{n} query",
+    "count_query_many": "{n} queries",
+    "remedy_none": "the model as it is",
+    "remedy_bm25": "BM25 instead of the model",
+    "remedy_hybrid": "the model and BM25 together (reciprocal-rank fusion, k = 60)",
+    "remedy_rerank": "the first 50 re-ranked by {by}",
+    "remedy_query_expansion": "the frequent synonym added to the query",
+    "remedy_document_expansion": "the frequent synonym added to every document with the rare word",
+    "remedy_query_rewriting": "the frequent synonym instead of the rare word of the query",
+    "remedy_side_document": "rare word in the document",
+    "remedy_side_query": "rare word in the query",
+    "remedy_line": "{remedy}: {clauses}.",
+    "remedy_and": "; ",
+    "remedy_nothing": "{side}: no loss detected ({size} nDCG@10), so there is nothing to repair.",
+    "remedy_helps": "{side}: helps, the gap in nDCG@10 goes from {before} to {after} (change {change})",
+    "remedy_levels": "{side}: the gap in nDCG@10 goes from {before} to {after} (change {change}), but rare wording does not rank higher "
+    "for it",
+    "remedy_reverses": "{side}: turns the gap in nDCG@10 round, from {before} to {after} (change {change})",
+    "remedy_widens": "{side}: makes it worse, the gap in nDCG@10 goes from {before} to {after} (change {change})",
+    "remedy_unclear": "{side}: no change of the gap in nDCG@10 detected, {before} and {after} (change {change})",
+    "remedy_same": "{side}: the gap in nDCG@10 stays as it is, {after}",
+    "remedy_quality_costs": "costs quality, {size} nDCG@10 over {n}",
+    "remedy_quality_gains": "quality rises, {size} nDCG@10 over {n}",
+    "remedy_quality_none": "no change of quality detected, {size} nDCG@10 over {n}",
+    "remedy_quality_same": "quality stays as it is",
+    "remedy_best_case": "Expansion and rewriting know the very words that were swapped: this is the best that a synonym table could do. In "
+    "use it will know fewer words, and swap some that mean something else.",
+    "remedy_reading": "All remedies were tried on the same cases. Gaps are frequent minus rare; ranks beyond 100 count as 101. The gap in "
+    "scores is divided by the margin of the remedy's own scores (the right document in frequent wording less the mean of the wrong ones "
+    "among the first 100), so a remedy that only shrinks scores changes nothing here. Intervals are of 95 % over items; tests of changes "
+    "are adjusted together (Benjamini–Hochberg).",
+    "remedy_lists": "The word pairs that lost are written as synonym lists for Solr, Elasticsearch and OpenSearch ({files}). They repair "
+    "word matching; a model that reads texts needs the words in the texts, as in the rows on expansion.",
+    "remedy_column": "remedy",
+    "remedy_column_gap": "{side}: gap in nDCG@10",
+    "remedy_column_places": "{side}: places",
+    "remedy_column_relative": "{side}: gap ÷ margin",
+    "remedy_column_quality": "nDCG@10 of all queries",
+    "remedy_column_cost": "its change",
     # method
     "arm_placebo": "one synonym swapped for an equally frequent one; its high side is the one with fewer subwords, of unmarked register "
     "or the shorter one, in turn",
