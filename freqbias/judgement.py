@@ -51,7 +51,9 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     `cells` names the two factors of crossed rows, first letter first. In contrasts of `other_words` the words that change are not those
     of the pair, whose frequency gap, length and subwords therefore say nothing about them. `repeats` names the probe and contrast whose
     gap is this one by construction, wherever both measured the same pairs. `without_gloss` is the meaning where a row was asked no gloss
-    (its `register` is null). `findings` are sentences on other estimates of the probe.
+    (its `register` is null). `subject` is what carries the wording, in the place of "document" in "A
+    document in frequent wording". `searches` says what queries of a user's own search: the texts that have two forms (`changed`), or a
+    whole `collection`. `findings` are sentences on other estimates of the probe.
     """
 
     contrast: str = "gap"
@@ -65,6 +67,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     other_words: tuple[str, ...] = ()
     repeats: tuple[str, str] | None = None
     without_gloss: str | None = None
+    subject: str = "document"
+    searches: Literal["changed", "collection"] = "changed"
     findings: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "probes": {
+        "collection": "freqbias.probes.collection:documents",
+        "collection_queries": "freqbias.probes.collection:queries",
         "geometry": "freqbias.probes.geometry:probe",
         "inversion": "freqbias.probes.inversion:probe",
         "likelihood": "freqbias.probes.likelihood:probe",

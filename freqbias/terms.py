@@ -46,6 +46,8 @@ RECALL_AT_1 = Measure("recall_at_1", "Recall@1", between=SHARE_RANGE)
 RECALL_AT_10 = Measure("recall_at_10", "Recall@10", between=SHARE_RANGE)
 RECALL_AT_100 = Measure("recall_at_100", "Recall@100", between=SHARE_RANGE)
 NEGATIVE_RANK = Measure("negative_rank", "places")
+#: Measures of a ranking that end at 1, where every relevant document stands on top, and at 0, where none is found.
+OF_RANKING = frozenset(measure.name for measure in (NDCG_AT_10, MRR_AT_10, RECALL_AT_1, RECALL_AT_10, RECALL_AT_100))
 K_OCCURRENCE = Measure("k_occurrence", "lists")
 #: By name; a measure that is not here goes by its own name and is no share.
 MEASURES = {
@@ -74,7 +76,7 @@ def unit_of(measure: str) -> str:
 #: What a probe's own sentence may name of an estimate.
 SIZE_FIELDS = ("value", "interval", "size", "unit", "p", "items", HIGH, LOW, "form", "list")
 #: Facts in the `details` of an estimate that such a sentence may name as well.
-DETAILS = ("reason", "high_only", "low_only", "zipf_from", "zipf_to", "corpus")
+DETAILS = ("reason", "high_only", "low_only", "zipf_from", "zipf_to", "corpus", "search")
 
 # flags of estimates
 INSEPARABLE = "inseparable"  # of a slope without value: frequency and its rivals move together in these pairs
@@ -100,6 +102,9 @@ DIFFERS = "differs"  # of a placebo's test of equivalence: it differs from zero,
 DUPLICATES = "duplicates"  # of a mean of whose items some share a text with another item
 FAILED_BY_DOSE = "failed_by_dose"  # of a mean whose missing pairs have other frequencies than the measured ones
 FAILED_MATTER = "failed_matter"  # of a mean that its missing pairs could move out of its own interval
+AT_CEILING = "at_ceiling"  # of a mean in nine of ten pairs of which both forms have the highest value there is
+AT_FLOOR = "at_floor"  # the same of the lowest
+LIMIT_SHARE = "limit_share"  # detail of such a mean: the share of these pairs
 FEW_FRAMES = "few_frames"  # of a mean over two to five frames: it speaks of these
 
 FLAGS = (
@@ -127,6 +132,8 @@ FLAGS = (
     DUPLICATES,
     FAILED_BY_DOSE,
     FAILED_MATTER,
+    AT_CEILING,
+    AT_FLOOR,
     FEW_FRAMES,
 )
 

@@ -29,7 +29,7 @@ def drafted(*, item: str, high: str, low: str, key: tuple[str, ...] | None = Non
     """Return the same without checks, for a generator that checks all of its pairs together."""
     arm, language = fields.get("arm", FREQUENCY), fields.get("language", "en")
     computed: dict[str, Any] = {
-        "id": hashlib.sha256(visible("\0".join(key or (arm, item, high, low))).encode()).hexdigest()[:ID_DIGITS],
+        "id": content_id(*(key or (arm, item, high, low))),
         "zipf_high": mean_zipf(high, language),
         "zipf_low": mean_zipf(low, language),
     }
@@ -38,3 +38,8 @@ def drafted(*, item: str, high: str, low: str, key: tuple[str, ...] | None = Non
         computed["zipf_gap"] = gap.value
         fields["meta"] = {**fields.get("meta", {}), ZIPF_GAP_OF: gap.of}
     return Pair(item=item, high=high, low=low, **(computed | fields))
+
+
+def content_id(*key: str) -> str:
+    """Return the id that stands for these texts everywhere."""
+    return hashlib.sha256(visible("\0".join(key)).encode()).hexdigest()[:ID_DIGITS]

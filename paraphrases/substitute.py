@@ -86,6 +86,7 @@ def generate(
     fit: str | None = None,
     max_share: float = MAX_SHARE,
     synonyms: str | None = None,
+    side: str | None = None,
     coverage: Coverage | None = None,
     skipped: list[str] | None = None,
     **_: Any,
@@ -99,7 +100,8 @@ def generate(
     not in English is left alone and counted; where all are, that is an error. `InputError` names file and line; with `skipped`, faulty
     lines are collected there and left out. `tagger` is `rules`, or `hanta` (extra `text`), which finds more; `fit` names a
     causal language model that leaves out swaps of which a word does not fit its text; no word pair is more than `max_share` of an arm.
-    `coverage`, where given, is filled in.
+    `coverage`, where given, is filled in. `side` (`document`, `query` or `both`) asks for what probe `collection` searches with, of one
+    collection (`freqbias.paraphrases.collection_pairs`).
     """
     if not sources:
         raise InputError("substitute takes text files, files of rows or folders; found none")
@@ -108,7 +110,13 @@ def generate(
     if table is not None:
         log.info("%s", table)
     choice = Choice(tag=tagger_of(tagger), fit=fit, max_share=max_share, seed=seed, synonyms=table, rules=tagger == RULES)
-    found = _pairs_of(documents_of(sources, field, split, skipped), n, choice, coverage, tell=log.info)
+    if side is not None:
+        from freqbias.paraphrases.collection_pairs import pairs_of_collection
+
+        found = pairs_of_collection(sources, side, n, choice, coverage, field=field, split=split)
+        _check_any(coverage, ", ".join(map(str, sources)))
+        return found
+    found = pairs_of(documents_of(sources, field, split, skipped), n, choice, coverage, tell=log.info)
     _check_any(coverage, ", ".join(map(str, sources)))
     return found
 
@@ -134,7 +142,7 @@ def pairs_of_texts(
     Blank texts are left out. Raises `InputError` where none is left, or for anything that is not a text.
     """
     coverage = Coverage()
-    found = _pairs_of(_given(texts), n, Choice(tag=tagger_of(tagger), fit=fit, max_share=max_share, seed=seed), coverage)
+    found = pairs_of(_given(texts), n, Choice(tag=tagger_of(tagger), fit=fit, max_share=max_share, seed=seed), coverage)
     if not coverage.texts:
         raise InputError("texts: none given")
     _check_any(coverage, "texts")
@@ -174,7 +182,7 @@ class Choice:
             raise InputError(f"max_share must be above 0 and at most 1, found {self.max_share}")
 
 
-def _pairs_of(
+def pairs_of(
     documents: Iterable[Document], n: int | None, choice: Choice, coverage: Coverage, tell: Callable[[str], None] | None = None
 ) -> list[Pair]:
     """Return the pairs of some texts; `tell` is given what is expected after the first ones, and what is too little before the pairs."""

@@ -35,7 +35,8 @@ class Probe:
     through several times. `estimates(pairs, model, common)` yields what has one value per model. `needs` says what the model can do:
     `scorer` gives documents a relevance (`freqbias.models.relevance.Scorer`), `embedder` has dense vectors, `language_model`
     log-probabilities. `judgement` says what its rows mean and what it is judged by; `wants` what it reads of a pair beside the two
-    forms, for a reader whose pairs have none of it. `settings` and `prompts` (name to text) go into the manifest.
+    forms, for a reader whose pairs have none of it. `settings` and `prompts` (name to text) go into the manifest. One that is not
+    `by_default` runs where it is named.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Probe:
     wants: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     prompts: Mapping[str, str] = field(default_factory=dict)
+    by_default: bool = True
     api: int = API
 
     def __post_init__(self) -> None:

@@ -131,7 +131,8 @@ def _failed_by_arm(failed: Mapping[tuple[str, ...], set[str]], key: tuple[str, .
         "frequency_match": ("gloss", GLOSS_RARE),
         "calibration": ("raw",),
     }
-    sources |= dict.fromkeys(("match", "match_asymmetry", "query_form"), (CROSSED,))
+    sources |= dict.fromkeys(("match", "match_asymmetry"), (CROSSED,))
+    sources["query_form"] = (CROSSED, "query_form")
     missing: dict[str, set[str]] = {}
     for (*own, arm), pairs in failed.items():
         if own[:3] == [*key[:3]] and own[3] in sources.get(key[3], (key[3],)):

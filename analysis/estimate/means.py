@@ -12,23 +12,30 @@ from freqbias.analysis.stats.arm_difference import difference_of_arms
 from freqbias.analysis.stats.mixed import THESE_FRAMES
 from freqbias.records import Estimate
 from freqbias.terms import (
+    AT_CEILING,
+    AT_FLOOR,
     CONSTANT,
     DISAGREE,
     EQUIVALENT,
     FREQUENCY,
     HIGH,
     IN_PHRASING,
+    LIMIT_SHARE,
     LOW,
     NO_GLOSS,
     NOT_EQUIVALENT,
+    OF_RANKING,
     ONE_ITEM,
     ONE_REGISTER,
+    PLACEBO,
     REVERSED,
 )
 
 SESOI_SHARE = 0.10  # of the exact - decoy margin; smaller effects reorder next to nothing
 SESOI_SHARE_RIGHT = 0.02  # two points
 LEVEL = 0.05  # of every test
+NEARLY_ALL = 0.9  # of the pairs; the tenth that is left would have to show ten times the effect
+ROUNDING = 1e-9  # of a share
 TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
 MEAN_METHOD = f"mean of item means; sign-flip p; t interval; BCa beside it; dz with Hedges' factor; {THESE_FRAMES}"
 
@@ -42,6 +49,9 @@ def mean(series: Series, arm: str, term: str, rows: pd.DataFrame, method: str = 
     p_value = resampling.sign_flip_p(items, rng, series.resamples)
     judged = term == "mean" and series.key["contrast"] == series.judgement.contrast
     flags, details = cautions(series, arm, rows) if term == "mean" else ([], {})
+    if judged and term == "mean" and arm in (FREQUENCY, PLACEBO):
+        limits = at_limits(series, rows)
+        flags, details = [*flags, *limits], details | ({LIMIT_SHARE: max(limits.values())} if limits else {})
     if judged and arm == FREQUENCY and (share := flipped(series, rows)) is not None:
         details["flipped"] = share
     holds = {
@@ -74,6 +84,18 @@ def mean(series: Series, arm: str, term: str, rows: pd.DataFrame, method: str = 
         flags=[*(name for name, held in holds.items() if held), *flags],
         details=details,
     )
+
+
+def at_limits(series: Series, rows: pd.DataFrame) -> dict[str, float]:
+    """Return in which share of the pairs both forms have the highest, or the lowest, value of a measure of ranking, where it is most.
+
+    A mean over such pairs has a small standard error because nothing in them could differ, not because wording makes no difference.
+    """
+    if series.key["measure"] not in OF_RANKING or rows.empty:
+        return {}
+    sides = rows[[HIGH, LOW]].to_numpy(dtype=float)
+    shares = {name: float(np.mean(np.abs(sides - end).max(axis=1) < ROUNDING)) for name, end in ((AT_CEILING, 1.0), (AT_FLOOR, 0.0))}
+    return {name: share for name, share in shares.items() if share >= NEARLY_ALL}
 
 
 def flipped(series: Series, rows: pd.DataFrame) -> float | None:

@@ -5,9 +5,11 @@ from freqbias.analysis.report.formatting import (
     ALPHA,
     Lookup,
     adjusted_p,
+    at_limit,
     excludes_zero,
     flags_of,
     interval,
+    limit_share,
     number,
     p_text,
     significant,
@@ -18,7 +20,7 @@ from freqbias.analysis.report.formatting import (
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.values import count
 from freqbias.records import Estimate
-from freqbias.terms import DIFFERENCE, DIFFERS, EQUIVALENT, LENGTH, PLACEBO
+from freqbias.terms import AT_CEILING, DIFFERENCE, DIFFERS, EQUIVALENT, LENGTH, PLACEBO
 
 
 def controls(have: Lookup, *, reversed_sides: bool) -> list[str]:
@@ -28,6 +30,10 @@ def controls(have: Lookup, *, reversed_sides: bool) -> list[str]:
 
 def _placebo(have: Lookup) -> list[str]:
     row = have.main("equivalence", PLACEBO)
+    limited = have.main("mean", PLACEBO)
+    if limited is not None and at_limit(limited):
+        limit = "1" if AT_CEILING in limited.flags else "0"
+        return [said("placebo_at_limit", share=limit_share(limited), unit=have.unit, limit=limit)]
     if row is None:
         mean = have.main("mean", PLACEBO)
         if mean is None:

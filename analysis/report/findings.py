@@ -6,6 +6,7 @@ from freqbias.analysis.estimate.means import SESOI_SHARE
 from freqbias.analysis.report.formatting import (
     Lookup,
     adjusted_p,
+    at_limit,
     excludes_zero,
     favoured,
     flags_of,
@@ -24,6 +25,7 @@ from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.judgement import Finding
 from freqbias.records import Estimate
 from freqbias.terms import (
+    COLLECTION,
     DIFFERENCE,
     FEW_PAIRS,
     FORMAL,
@@ -36,6 +38,7 @@ from freqbias.terms import (
     NOT_HELD,
     ONE_REGISTER,
     PREFERENCE,
+    QUERY_SIDE,
     WHOLE_TEXT,
     ZIPF_GAP_OF,
     rival_label,
@@ -109,7 +112,7 @@ def _queries(have: Lookup, main: Estimate | None) -> list[str]:
 
 
 def _limit(have: Lookup, main: Estimate | None) -> list[str]:
-    if main is None or not main.std_error:
+    if main is None or not main.std_error or at_limit(main):
         return []
     least = minimum_detectable(main.std_error, main.n_items - 1)
     told = [said("detectable", items=count(main.n_items), least=_plain(least), unit=have.unit)]
@@ -208,9 +211,13 @@ def _equal_overlap(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("equal_overlap")
     if row is None:
         return []
+    asks = have.judgement.subject == QUERY_SIDE
+    whole = said("equal_overlap_query") if asks else said("equal_overlap_collection")
+    own = whole if have.judgement.searches == COLLECTION else said("equal_overlap_own")
     if row.value is None:
-        return [said("equal_overlap_own"), said("equal_overlap_none")]
-    return [said("equal_overlap_own"), said("equal_overlap", items=count(row.n_items), size=sized(row))]
+        return [own, said("equal_overlap_query_none") if asks else said("equal_overlap_none")]
+    values = {"items": count(row.n_items), "size": sized(row)}
+    return [own, said("equal_overlap_query_level", **values) if asks else said("equal_overlap", **values)]
 
 
 def _parts(have: Lookup, main: Estimate | None) -> list[str]:

@@ -19,7 +19,13 @@ def natural(have: Lookup, main: Estimate, twins: Sequence[Lookup], *, found: boo
     is no such unit.
     """
     form = favoured(main)
-    values = {"form": form, "worse": "rare" if form == "frequent" else "frequent", "meaning": _meaning(have, main), "unit": have.unit}
+    values = {
+        "form": form,
+        "worse": "rare" if form == "frequent" else "frequent",
+        "meaning": _meaning(have, main),
+        "unit": have.unit,
+        "subject": have.judgement.subject,
+    }
     for make in (_loses, _places, _factor, _levels):
         clause = make(have, main, twins, values, found)
         if clause is not None:

@@ -45,6 +45,20 @@ HEADLINES = (
         sentence="Cannot tell: a single item gives {value} but no interval.",
     ),
     Rule(
+        name="at_limit",
+        holds=lambda f: f.at_ceiling and not (f.found or f.reversed_sides),
+        sentence="Cannot see: in {limit_share} of the pairs {unit} is 1 in either wording, the most there is, so wording could not raise "
+        "it, and what it could lower is in the few others ({size}). This is no evidence that wording makes no difference; take harder "
+        "queries, or a larger collection.",
+    ),
+    Rule(
+        name="at_limit",
+        holds=lambda f: f.at_floor and not (f.found or f.reversed_sides),
+        sentence="Cannot see: in {limit_share} of the pairs {unit} is 0 in either wording: what is asked for is not found at all, so "
+        "wording could not make it worse ({size}). This is no evidence that wording makes no difference; take easier queries, or another "
+        "model.",
+    ),
+    Rule(
         name="noise_floor",
         holds=lambda f: f.found and f.in_noise and not f.reversed_sides,
         sentence="No effect is claimed: {size} is below this model's noise floor, the {floor} that its numbers move by when only the "
@@ -129,21 +143,18 @@ HEADLINES = (
     Rule(
         name="overlap",
         holds=lambda f: f.overlap_everywhere,
-        sentence=LEAD
-        + "Whether it goes with frequency or with word overlap cannot be told: in every pair queries share more words with one "
-        "form.",
+        sentence=LEAD + "Whether it goes with frequency or with word overlap cannot be told: in every pair {sharing}.",
     ),
     Rule(
         name="overlap",
         holds=lambda f: f.overlap_alone,
-        sentence=LEAD + "It goes with word overlap: where queries share as many words with both forms, no such effect is shown.",
+        sentence=LEAD + "It goes with word overlap: where {matched}, no such effect is shown.",
     ),
     Rule(
         name="overlap",
         holds=lambda f: f.overlap_unclear,
-        sentence=LEAD
-        + "It cannot be distinguished from word matching: where queries share as many words with both forms ({overlap_items}), "
-        "it is neither shown nor shown to be smaller.",
+        sentence=LEAD + "It cannot be distinguished from word matching: where {matched} ({overlap_items}), it is neither "
+        "shown nor shown to be smaller.",
     ),
     Rule(
         name="not_beyond_placebo",

@@ -16,14 +16,14 @@ SENTENCES = {
     "comparisons; in {form} wording it {meaning}",
     "natural_loses_level": "the right document loses to a wrong one on its topic in {high_loss} of comparisons in frequent wording and "
     "in {low_loss} in rare wording",
-    "natural_places": "a document in {form} wording {meaning}, by {places} places on average ({unit} {better_level} instead of "
+    "natural_places": "a {subject} in {form} wording {meaning}, by {places} places on average ({unit} {better_level} instead of "
     "{worse_level})",
-    "natural_factor": "a document in {form} wording {meaning}, by a factor of {factor} in probability",
+    "natural_factor": "a {subject} in {form} wording {meaning}, by a factor of {factor} in probability",
     "natural_factor_level": "frequent instead of rare wording changes the probability by a factor of {factor} [{factor_low}, "
     "{factor_high}]",
-    "natural_levels": "a document in {form} wording {meaning} ({better_level} instead of {worse_level})",
+    "natural_levels": "a {subject} in {form} wording {meaning} ({better_level} instead of {worse_level})",
     "natural_levels_level": "{unit} is {high} in frequent wording and {low} in rare wording",
-    "natural_plain": "a document in {form} wording {meaning}",
+    "natural_plain": "a {subject} in {form} wording {meaning}",
     "meaning_default": "has the higher {unit}",
     "natural_before": "{clause}; the gap is ",
     # what the rules of the headline fill in
@@ -69,6 +69,7 @@ SENTENCES = {
     # controls
     "placebo_none": "Placebo: these pairs have none.",
     "placebo_unmeasured": "Placebo: none of its {failed} pairs could be measured.",
+    "placebo_at_limit": "Placebo: in {share} of its pairs {unit} is {limit} in either wording, so it shows nothing.",
     "placebo_unbounded": "Placebo: {size}; no smallest effect of interest to test it against.",
     "placebo_equivalent": "Placebo: equivalent to zero ({where}; {items}).",
     "placebo_equivalent_differs": "Placebo: smaller than the smallest effect of interest, yet it differs from zero ({where}; {items}).",
@@ -135,6 +136,17 @@ SENTENCES = {
     "verb_includes": "includes",
     "verb_excludes": "leaves out",
     "equal_overlap_own": "The queries are the collection's own; they search only those of its texts that have two forms.",
+    "equal_overlap_collection": "The queries are the collection's own; they search all of its documents, of which each changed one is "
+    "put in alone.",
+    "equal_overlap_query": "The queries are the collection's own, asked in either wording; they search all of its documents as they are.",
+    "equal_overlap_query_none": "In every pair one form of the query shares more words with what it asks for, so the effect cannot be "
+    "separated from word matching.",
+    "equal_overlap_query_level": "Where both forms of the query share as many words with what it asks for ({items}): {size}; elsewhere "
+    "word matching plays a part too.",
+    "sharing": "queries share more words with one form",
+    "sharing_query": "one form of the query shares more words with what it asks for",
+    "matched": "queries share as many words with both forms",
+    "matched_query": "both forms of the query share as many words with what it asks for",
     "equal_overlap_none": "In every pair they share more words with one form, so the effect cannot be separated from word matching.",
     "equal_overlap": "Where they share as many words with both forms ({items}): {size}; elsewhere word matching plays a part too.",
     # findings: dose, confounders

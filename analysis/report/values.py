@@ -13,6 +13,7 @@ from freqbias.analysis.report.formatting import (
     favoured,
     inner_interval,
     interval,
+    limit_share,
     listed,
     much_wider,
     number,
@@ -25,7 +26,7 @@ from freqbias.analysis.report.natural import natural
 from freqbias.analysis.report.sentences import SENTENCES, said
 from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.records import Estimate
-from freqbias.terms import DIFFERENCE, FAILED_BY_DOSE, HIGH, LOW, PLACEBO, SPLIT_SLOPE, rival_label
+from freqbias.terms import DIFFERENCE, FAILED_BY_DOSE, HIGH, LOW, PLACEBO, QUERY_SIDE, SPLIT_SLOPE, rival_label
 
 MAX_LISTED = 3  # confounders that a headline names; of more it says how many, and the findings name them
 
@@ -47,6 +48,8 @@ def values_of(have: Lookup, facts: Facts, twins: Sequence[Lookup] = ()) -> dict[
         "other": "rare" if favoured(main) == "frequent" else "frequent",
         "bound": number(main.bound, signed=False),
         "floor": number(have.floor, signed=False),
+        "unit": have.unit,
+        "limit_share": limit_share(main),
     }
     parts = (_items, _groups, _placebo, _dose, _splitting, _integrity)
     return common | {name: text for part in parts for name, text in part(have, main, facts).items()}
@@ -171,6 +174,9 @@ def _splitting(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     values["beside_split"] = said("none_split") if slope is None else sized(slope)
     values["split"] = said("split", where=values["split"]) if "split" in values else ""
     values["whole_inner"] = _inner(have.main("equivalence:whole_whole") or have.main("whole_whole"))
+    asks = have.judgement.subject == QUERY_SIDE
+    values |= {"sharing": said("sharing_query") if asks else said("sharing")}
+    values |= {"matched": said("matched_query") if asks else said("matched")}
     overlap = have.main("equal_overlap")
     return values if overlap is None else values | {"overlap_items": count(overlap.n_items)}
 

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 import freqbias
-from freqbias.cli import check_commands, commands, compare_command, model_commands, new_command, run_commands
+from freqbias.cli import check_commands, collection_command, commands, compare_command, model_commands, new_command, run_commands
 from freqbias.cli.console import err, set_up
 from freqbias.errors import FreqbiasError
 from freqbias.redact import redact
@@ -45,6 +45,7 @@ app = typer.Typer(
 )
 app.add_typer(model_commands.app, name="models")
 run_commands.register(app)
+collection_command.register(app)
 commands.register(app)
 check_commands.register(app)
 compare_command.register(app)

@@ -5,6 +5,8 @@ from pathlib import Path
 from freqbias.cli.console import print_table
 from freqbias.records import Estimate
 
+FINDINGS_SHOWN = 5  # of a verdict: what the collection is like as it is, ranks, other measures; the report has them all
+
 
 def show_summary(folder: Path, estimates: list[Estimate]) -> None:
     """Print the headline rows and the verdicts, which are those of the folder's report."""
@@ -29,3 +31,11 @@ def show_summary(folder: Path, estimates: list[Estimate]) -> None:
     print_table(["", "measure", "contrast", "arm", "value", "95 % interval", "test", "items"], rows)
     for verdict in folder_verdicts(folder, estimates):
         print_table([verdict.title], [[line] for line in [*verdict.controls, verdict.headline]])
+
+
+def show_answers(folder: Path, estimates: list[Estimate]) -> None:
+    """Print the verdicts of the folder's report with what they rest on, and where that report is."""
+    from freqbias.analysis.report.verdicts_of_run import folder_verdicts
+
+    for verdict in folder_verdicts(folder, estimates):
+        print_table([verdict.title], [[line] for line in [verdict.headline, *verdict.controls, *verdict.findings[:FINDINGS_SHOWN]]])

@@ -63,6 +63,7 @@ class Plan:
         """The steps in order; `InputError` for a probe without a model, a model that is not there, and two of one name."""
         given = {"embedder": list(self.embedders), "language_model": list(self.language_models)}
         found = [load_probe(name) for name in self.probes or registry.BUILT_IN["probes"]]  # plugins only where they are named
+        found = [probe for probe in found if self.probes or probe.by_default]
         found = list({id(probe): probe for probe in found}.values())  # one that is named twice is meant once
         for probe in found:
             if sum(other.name == probe.name for other in found) > 1:

@@ -1,0 +1,89 @@
+"""`freqbias collection`: a judged collection of the user's own, both questions, from the folder to the answer."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from freqbias.cli.console import log, print_json, tracker, waiting
+from freqbias.cli.options import Json, Seed
+from freqbias.cli.run_commands import Device, Embedders, Trust
+from freqbias.errors import ROWS_FAILED, InputError
+from freqbias.records import Pair
+from freqbias.terms import OBSERVATIONS_FILE, PAIRS_FILE
+
+PROBES = ("collection", "collection_queries")
+
+
+def collection(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder as BEIR lays it out: corpus, queries, qrels.")],
+    embedder: Embedders = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; default: results/ and the name of FOLDER.")] = None,
+    synonyms: Annotated[Path | None, typer.Option(metavar="FILE", help="Your own words, in rows of word, word, part of speech.")] = None,
+    split: Annotated[str | None, typer.Option(help="Split of the judgements; default: all.")] = None,
+    field: Annotated[str | None, typer.Option(help="Column of the corpus that is the text; default: title and text.")] = None,
+    n: Annotated[int | None, typer.Option("--n", help="Changed documents, and changed queries, in each arm at most.", min=1)] = None,
+    tagger: Annotated[str | None, typer.Option(help="`rules`, or `hanta` (extra `text`), which finds more.")] = None,
+    seed: Seed = 0,
+    device: Device = None,
+    trust_remote_code: Trust = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over; what was there is kept in OUT.previous.")] = False,
+    json: Json = False,
+) -> None:
+    """Ask whether rare wording costs your own retriever anything in your own collection: of the documents, and of the queries.
+
+    All documents are ranked. Each judged document that holds a word with a frequent and a rare synonym is put in alone, in either
+    wording; each judged query that does is asked in either wording. An interrupted run goes on where it stopped.
+
+    Example: `freqbias collection scifact/ --embedder minilm`
+
+    Example: `freqbias collection mine/ --embedder ./my-model --synonyms mywords.csv --out results/mine`
+    """
+    from freqbias.cli.summary import show_answers
+    from freqbias.files import read_estimates
+    from freqbias.run.failures import tell_failures
+    from freqbias.run.pipeline import make_run
+    from freqbias.run.settings import DEFAULT_EMBEDDERS, settings
+
+    target = out or Path("results") / folder.resolve().name
+    pairs = _pairs(
+        folder, {"synonyms": synonyms and str(synonyms), "split": split, "field": field, "n": n, "tagger": tagger, "seed": seed}
+    )
+    given: dict[str, Any] = {
+        "out": target,
+        "embedder": embedder or DEFAULT_EMBEDDERS,
+        "probe": PROBES,
+        "pairs": target / PAIRS_FILE,
+        "seed": seed,
+        "device": device,
+        "trust_remote_code": trust_remote_code,
+        "fresh": fresh,
+    }
+    made, _ = make_run(settings(given, None), pairs, track=tracker(), waiting=waiting)
+    estimates = list(read_estimates(made))
+    if json:
+        print_json([row.to_dict() for row in estimates])
+    else:
+        show_answers(made, estimates)
+    if tell_failures(made / OBSERVATIONS_FILE):
+        raise typer.Exit(ROWS_FAILED)
+
+
+def _pairs(folder: Path, options: dict[str, Any]) -> list[Pair]:
+    """Return the pairs of both sides; `InputError` where no word of any judged document or query can be put in another."""
+    from freqbias.paraphrases.substitute import Coverage
+    from freqbias.run import stages
+
+    coverage = Coverage()
+    with waiting("pairs"):
+        pairs = stages.make_pairs("substitute", [folder], options | {"coverage": coverage}, ["side=both"])
+    for line in coverage.lines():
+        log.info("documents: %s", line)
+    if not pairs:
+        raise InputError(f"{folder}: no judged document or query holds a word that can be put in another; give --synonyms FILE")
+    return pairs
+
+
+def register(app: typer.Typer) -> None:
+    """Attach the command to the program."""
+    app.command()(collection)
