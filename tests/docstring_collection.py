@@ -9,17 +9,20 @@ import json
 import re
 import sysconfig
 import zlib
+from collections import Counter
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from freqbias.models.protocols import ModelInfo
+from freqbias.models.relevance import as_scorer
 from freqbias.paraphrases.synonyms import read_synonyms
 from freqbias.terms import FREQUENCY
 
 PACKAGES = ("numpy", "pandas", "scipy")  # dependencies, read after Python's own modules until there are enough
-DOCUMENTS = 2400
+DOCUMENTS = 2000
 QUERIES = 400
 MIN_WORDS, MAX_WORDS = 25, 100
 HALF = 3  # words of a query that half an answer has
@@ -110,23 +113,21 @@ class PlantedRetriever:
     """Sums of random vectors of words, in which both words of a couple are one: wording makes no difference to it by itself.
 
     A rare word of `HARMED` without its frequent one in the same text draws the text away, `harm` times as long as its vector was, towards
-    other words of the collection. `scale` shrinks what tells texts apart, the sham of a cure: every text gets so much of one common part.
+    other words of the collection. `common` is a part that all texts have: scores are nearer to each other for it, and ranks the same.
     """
 
     similarity = "cosine"
     max_tokens = None
 
-    def __init__(self, table, *, harm=1.0, common=0.0, name="planted", width=256):
-        couples = read_synonyms(table).arms[FREQUENCY].couples
-        self._frequent = {low: high for high, low, _ in couples.values()}
-        bad = {low for _, low, _ in HARMED}
-        self._harmed = {low for _, low, own in couples.values() if own.removeprefix("own:").split("-")[1] in bad}
+    def __init__(self, *, harm=1.0, common=0.0, name="planted", width=256):
+        with TemporaryDirectory() as folder:
+            couples = read_synonyms(write_synonyms(Path(folder) / "synonyms.csv")).arms[FREQUENCY].couples
+        self._frequent = {low: high for high, low, name in couples.values() if name.startswith("own:")}
+        bad = {f"own:{'-'.join(row)}" for row in HARMED}
+        self._harmed = {low for _, low, name in couples.values() if name in bad}
         self._harm, self._common, self._width = harm, common, width
         self._known = {}
-        counts = {}
-        for _, query, text in docstrings():
-            for word in set(_WORD.findall(f"{query} {text}".lower())):
-                counts[word] = counts.get(word, 0) + 1
+        counts = Counter(word for _, query, text in docstrings() for word in set(_WORD.findall(f"{query} {text}".lower())))
         self._weights = {word: np.log(1 + len(docstrings()) / count) for word, count in counts.items()}
         self._others = sorted(word for word, count in counts.items() if 20 <= count <= 100)
         self.info = ModelInfo(name=name, kind="embedder", source="memory")
@@ -162,3 +163,22 @@ class PlantedRetriever:
     def token_counts(self, texts):
         """Count words, of which the rare ones are two pieces."""
         return [sum(1 + (word in self._frequent) for word in _WORD.findall(text.lower())) for text in texts]
+
+
+class Judge:
+    """Reads query and document together, without the harm: what a good cross-encoder would be."""
+
+    pairwise = True
+    measure = "cosine"
+    max_tokens = None
+
+    def __init__(self, name="judge"):
+        self._model = as_scorer(PlantedRetriever(harm=0.0, name=name))
+        self.info = self._model.info
+        self.prepare = self._model.prepare
+        self.scores, self.matrix, self.pooled = self._model.scores, self._model.matrix, self._model.pooled
+        self.token_counts = self._model.token_counts
+
+    def uncached(self):
+        """Return itself."""
+        return self

@@ -73,11 +73,7 @@ def _of_model(model: str, by_name: Mapping[str, Mapping[str, list[Row]]], seed: 
     for name, by_side in by_name.items():
         rng = named_rng(seed, model, name)
         before = None if name == NONE else base
-        sides = {
-            side: _side(rows, None if before is None else before[side], rng)
-            for side, rows in by_side.items()
-            if side != QUALITY
-        }
+        sides = {side: _side(rows, None if before is None else before[side], rng) for side, rows in by_side.items() if side != QUALITY}
         quality = _quality(by_side[QUALITY])
         cost = None if before is None else _tested(quality - _quality(before[QUALITY]), rng)
         found.append(Remedy(model=model, name=name, by=by_side[QUALITY][0].get("by"), sides=sides, quality=_size(quality), cost=cost))

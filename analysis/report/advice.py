@@ -103,9 +103,7 @@ def _losses(changed: str, rows: Sequence[Mapping[str, str]], side: Side) -> Loss
 
 def _lost_row(row: Mapping[str, str], changed: str, kept: str) -> Lost:
     frequent, rare = differing(row[f"{changed}_frequent"], row[f"{changed}_rare"])
-    words = [
-        said("worst_word", word=row[f"word_{side}"], zipf=row[f"zipf_{side}"][:4] or number(None)) for side in ("frequent", "rare")
-    ]
+    words = [said("worst_word", word=row[f"word_{side}"], zipf=row[f"zipf_{side}"][:4] or number(None)) for side in ("frequent", "rare")]
     return Lost(
         ranks=said("worst_ranks", frequent=row["rank_frequent"], rare=row["rank_rare"]),
         loss=float(row["loss"]),
@@ -114,7 +112,9 @@ def _lost_row(row: Mapping[str, str], changed: str, kept: str) -> Lost:
         same=row[f"{kept}_frequent"],
         words=said("worst_words", frequent=words[0], rare=words[1]),
         split=row["split_rare"] or number(None),
-        overtaken_by=said("worst_overtaken", id=row["overtaken_by"], text=row["overtaken_by_text"]) if row["overtaken_by"] else number(None),
+        overtaken_by=said("worst_overtaken", id=row["overtaken_by"], text=row["overtaken_by_text"])
+        if row["overtaken_by"]
+        else number(None),
     )
 
 
@@ -122,14 +122,24 @@ def sentences(own: Sequence[Remedy]) -> list[str]:
     """Return what is to be said of the remedies of one model: where there is something to repair, what each does, and how to read it."""
     base, found = own[0], []
     losing = [name for name, side in base.sides.items() if side.gap.low is not None and side.gap.low > 0]
-    for name, side in base.sides.items():
+    for name, before in base.sides.items():
+        side = said(f"remedy_side_{name}")
         if name not in losing:
-            found.append(capital(said("remedy_nothing", side=said(f"remedy_side_{name}"), size=_sized(side.gap))))
+            found.append(said("remedy_nothing", side=side, size=_sized(before.gap)))
+        elif helping := [remedy for remedy in own[1:] if effect(remedy.sides[name], before) == "helps"]:
+            found.append(said("remedy_what_helps", side=side, names=_names(helping)))
+        else:
+            found.append(said("remedy_no_help", side=side))
+    if costly := [remedy for remedy in own[1:] if price(remedy) == "costs"]:
+        found.append(said("remedy_what_costs", names=_names(costly)))
     for remedy in own[1:]:
         clauses = [_clause(name, remedy.sides[name], base.sides[name]) for name in losing]
-        line = said("remedy_line", remedy=_named(remedy), clauses=said("remedy_and").join([*clauses, _cost(remedy)]))
-        found.append(capital(line))
+        found.append(said("remedy_line", remedy=_named(remedy), clauses=said("remedy_and").join([*clauses, _cost(remedy)])))
     return [*found, said("remedy_best_case"), said("remedy_reading"), said("remedy_lists", files=", ".join(SYNONYM_LISTS))]
+
+
+def _names(found: Sequence[Remedy]) -> str:
+    return said("remedy_and").join(map(_named, found))
 
 
 def _named(remedy: Remedy) -> str:
@@ -170,12 +180,17 @@ def _found(size: Size) -> bool:
     return known and float(size.p_value or 0) < ALPHA and not float(size.low or 0) <= 0 <= float(size.high or 0)
 
 
-def _cost(remedy: Remedy) -> str:
+def price(remedy: Remedy) -> str:
+    """Return in a word what a remedy does to quality: `costs`, `gains`, `none` (no change detected) or `same`."""
     cost = remedy.cost
     if cost is None or (cost.value, cost.low, cost.high) == (0, 0, 0):
-        return said("remedy_quality_same")
-    way = "none" if not _found(cost) else "gains" if cost.value > 0 else "costs"
-    return said(f"remedy_quality_{way}", size=_sized(cost), n=_count(cost.n, "query"))
+        return "same"
+    return "none" if not _found(cost) else "gains" if cost.value > 0 else "costs"
+
+
+def _cost(remedy: Remedy) -> str:
+    n = 0 if remedy.cost is None else remedy.cost.n
+    return said(f"remedy_quality_{price(remedy)}", size=_sized(remedy.cost), n=_count(n, "query"))
 
 
 def _sized(size: Size | None) -> str:

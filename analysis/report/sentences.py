@@ -267,28 +267,30 @@ SENTENCES = {
     "remedy_query_expansion": "the frequent synonym added to the query",
     "remedy_document_expansion": "the frequent synonym added to every document with the rare word",
     "remedy_query_rewriting": "the frequent synonym instead of the rare word of the query",
-    "remedy_side_document": "rare word in the document",
-    "remedy_side_query": "rare word in the query",
-    "remedy_line": "{remedy}: {clauses}.",
+    "remedy_side_document": "in documents",
+    "remedy_side_query": "in queries",
+    "remedy_what_helps": "What helps with rare words {side}: {names}.",
+    "remedy_no_help": "None of what was tried helps with rare words {side}.",
+    "remedy_what_costs": "What costs quality: {names}.",
+    "remedy_nothing": "Rare words {side}: no loss detected ({size} nDCG@10), so there is nothing to repair.",
+    "remedy_line": "With {remedy}: {clauses}.",
     "remedy_and": "; ",
-    "remedy_nothing": "{side}: no loss detected ({size} nDCG@10), so there is nothing to repair.",
-    "remedy_helps": "{side}: helps, the gap in nDCG@10 goes from {before} to {after} (change {change})",
-    "remedy_levels": "{side}: the gap in nDCG@10 goes from {before} to {after} (change {change}), but rare wording does not rank higher "
-    "for it",
-    "remedy_reverses": "{side}: turns the gap in nDCG@10 round, from {before} to {after} (change {change})",
-    "remedy_widens": "{side}: makes it worse, the gap in nDCG@10 goes from {before} to {after} (change {change})",
-    "remedy_unclear": "{side}: no change of the gap in nDCG@10 detected, {before} and {after} (change {change})",
-    "remedy_same": "{side}: the gap in nDCG@10 stays as it is, {after}",
-    "remedy_quality_costs": "costs quality, {size} nDCG@10 over {n}",
+    "remedy_helps": "rare words {side} lose less (gap in nDCG@10 {before} → {after}, change {change})",
+    "remedy_levels": "the gap of rare words {side} narrows, but they rank no higher (gap in nDCG@10 {before} → {after}, change {change})",
+    "remedy_reverses": "the gap of rare words {side} turns round (gap in nDCG@10 {before} → {after}, change {change})",
+    "remedy_widens": "rare words {side} lose more (gap in nDCG@10 {before} → {after}, change {change})",
+    "remedy_unclear": "no change detected for rare words {side} (gap in nDCG@10 {before} → {after}, change {change})",
+    "remedy_same": "nothing changes for rare words {side} (gap in nDCG@10 {after})",
+    "remedy_quality_costs": "quality falls, {size} nDCG@10 over {n}",
     "remedy_quality_gains": "quality rises, {size} nDCG@10 over {n}",
     "remedy_quality_none": "no change of quality detected, {size} nDCG@10 over {n}",
     "remedy_quality_same": "quality stays as it is",
-    "remedy_best_case": "Expansion and rewriting know the very words that were swapped: this is the best that a synonym table could do. In "
-    "use it will know fewer words, and swap some that mean something else.",
-    "remedy_reading": "All remedies were tried on the same cases. Gaps are frequent minus rare; ranks beyond 100 count as 101. The gap in "
-    "scores is divided by the margin of the remedy's own scores (the right document in frequent wording less the mean of the wrong ones "
-    "among the first 100), so a remedy that only shrinks scores changes nothing here. Intervals are of 95 % over items; tests of changes "
-    "are adjusted together (Benjamini–Hochberg).",
+    "remedy_best_case": "Expansion and rewriting know the very words that were swapped: this is the best that a synonym table could do. "
+    "In use it will know fewer words, and swap some that mean something else.",
+    "remedy_reading": "All remedies were tried on the same cases. Gaps are frequent minus rare; ranks beyond 100 count as 101. The gap "
+    "in scores is divided by the margin of the remedy's own scores (the right document in frequent wording less the mean of the wrong "
+    "ones among the first 100), so a remedy that only shrinks scores changes nothing here. Intervals are of 95 % over items; tests of "
+    "changes are adjusted together (Benjamini–Hochberg).",
     "remedy_lists": "The word pairs that lost are written as synonym lists for Solr, Elasticsearch and OpenSearch ({files}). They repair "
     "word matching; a model that reads texts needs the words in the texts, as in the rows on expansion.",
     "remedy_column": "remedy",

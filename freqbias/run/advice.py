@@ -8,37 +8,58 @@ from pathlib import Path
 from typing import Any
 
 from freqbias.collection.folder import Collection
-from freqbias.collection.remedies import rows_of
+from freqbias.collection.remedies import RERANK, rows_of
 from freqbias.collection.synonym_list import Loss, rules_of, write_lists
 from freqbias.collection.twins import twins_of
 from freqbias.collection.worst import Worst, losses, worst, write_worst
 from freqbias.errors import InputError
-from freqbias.files import atomic, dumps, read_pairs
+from freqbias.files import atomic, dumps, read_pairs, read_rows
 from freqbias.models.protocols import Loading
 from freqbias.models.relevance import Scorer, as_scorer
+from freqbias.probes.collection import key_of, opened
 from freqbias.probes.common import document_covariates
 from freqbias.records import Pair
 from freqbias.run.journal import side_file
+from freqbias.run.probing import Plan
 from freqbias.terms import FREQUENCY, OBSERVATIONS_FILE, REMEDIES_FILE, WORST_QUERIES_FILE
 
 log = logging.getLogger(__name__)
 
 
-def advise(folder: Path, collection: Collection, embedders: Sequence[str], loading: Loading, reranker: str | None = None) -> list[Path]:
+def is_advised(folder: Path, reranker: str | None) -> bool:
+    """Tell whether a run folder has its remedies, tried with this model that reads query and document together, or with none.
+
+    Raises `InputError` for a model that is not there.
+    """
+    from freqbias.models import check_name, identity
+
+    wanted = set()
+    if reranker is not None:
+        check_name(reranker, "embedder")
+        wanted = {identity(reranker, "embedder").name}
+    path = folder / REMEDIES_FILE
+    return path.is_file() and {row["by"] for row in read_rows(path, dict) if row["remedy"] == RERANK} == wanted
+
+
+def advise(folder: Path, plan: Plan, reranker: str | None = None) -> list[Path]:
     """Write `worst_queries.csv`, the synonym lists and `remedies.jsonl` of a run over a collection; return the paths.
 
     Vectors that the run has left are used and then removed. `reranker` names a model that reads query and document together. Nothing is
-    written where no pair of arm `frequency` has an answer in the collection.
+    written where no pair of arm `frequency` comes from a collection; of several collections the first is searched.
     """
     from freqbias.models import embedder
 
-    pairs = [pair for pair in read_pairs(folder) if pair.arm == FREQUENCY]
+    pairs = [pair for pair in read_pairs(folder) if pair.arm == FREQUENCY and key_of(pair) is not None]
+    if not pairs:
+        return []
+    collection = opened(next(key for pair in pairs if (key := key_of(pair)) is not None))
+    loading = plan.loading
     vectors = side_file(folder / OBSERVATIONS_FILE, "vectors")
     last = None if reranker is None else _reranker(reranker, loading)
     found: list[Worst] = []
     lost: list[Loss] = []
     with atomic(folder / REMEDIES_FILE) as stream:
-        for name in dict.fromkeys(embedders):
+        for name in dict.fromkeys(plan.embedders):
             scorer = as_scorer(embedder(name, **asdict(loading)), vectors)
             for row in _advice(collection, scorer, pairs, last, found, lost):
                 stream.write((dumps(row) + "\n").encode())
