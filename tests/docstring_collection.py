@@ -33,6 +33,10 @@ HARMED = (
     ("file", "dossier", "noun"),
     ("object", "artefact", "noun"),
     ("name", "appellation", "noun"),
+    ("error", "misstep", "noun"),
+    ("number", "numeral", "noun"),
+    ("argument", "contention", "noun"),
+    ("path", "footpath", "noun"),
 )
 HARMLESS = (
     ("list", "roster", "noun"),
@@ -41,6 +45,16 @@ HARMLESS = (
     ("different", "disparate", "adjective"),
     ("function", "functionality", "noun"),
     ("string", "sinew", "noun"),
+    ("element", "constituent", "noun"),
+    ("message", "missive", "noun"),
+    ("version", "rendition", "noun"),
+    ("code", "cipher", "noun"),
+    ("result", "upshot", "noun"),
+    ("size", "magnitude", "noun"),
+    ("line", "demarcation", "noun"),
+    ("module", "submodule", "noun"),
+    ("exception", "anomaly", "noun"),
+    ("sequence", "succession", "noun"),
 )
 
 _DOCSTRING = re.compile(r'^ *(?:async +)?(?:def|class) +(\w+)[^"\'#]{0,300}?: *\n\s*[rR]?"""(.+?)"""', re.DOTALL | re.MULTILINE)
@@ -88,7 +102,8 @@ def write_collection(folder):
     words = [{word for word in _WORD.findall(text.lower()) if len(word) > 3} for _, _, text in rows]
     asks = [{word for word in _WORD.findall(query.lower()) if len(word) > 3} for _, query, _ in rows]
     clear = [place for place in range(len(rows)) if len(words[place] & asks[place]) >= 2]
-    asked = clear[:: max(1, len(clear) // QUERIES)]
+    swapped = {word for row in (*HARMED, *HARMLESS) for word in (row[0], f"{row[0]}s")}
+    asked = sorted(sorted(clear, key=lambda place: not asks[place] & swapped)[:QUERIES])
     corpus = [{"_id": f"d{place}", "title": "", "text": text} for place, (_, _, text) in enumerate(rows)]
     queries = [{"_id": f"q{place}", "text": rows[place][1]} for place in asked]
     judged = [(f"q{place}", f"d{place}", 2) for place in asked]

@@ -10,14 +10,18 @@ A list repairs what counts words. A model that reads texts sees nothing of an an
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from freqbias.files import write_json, write_text
 from freqbias.terms import ELASTICSEARCH_SYNONYMS, OPENSEARCH_SYNONYMS, SOLR_SYNONYMS
 
+MIN_LOSS = 0.01  # in nDCG; a synonym for less is not worth the other senses that it brings along
 MAX_RULES = 10_000  # of one Elasticsearch synonyms set
 NAME = "freqbias"
 
@@ -26,36 +30,59 @@ _MEANS_SOMETHING = re.compile(r"([\\,=>#])")
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """What one query lost by a rare word in place of a frequent one, of the document or of the query itself."""
+    """What one case lost by rare words in the place of frequent ones; `words` are couples of a frequent and a rare word."""
 
-    high: str
-    low: str
+    words: tuple[tuple[str, str], ...]
     loss: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """Words that should be searched as one: the rare one, then the frequent ones; mean loss over the queries that showed it."""
+    """Words that should be searched as one: the rare one, then the frequent ones; mean loss over the cases that showed it."""
 
     words: tuple[str, ...]
-    queries: int
+    cases: int
     loss: float
 
 
-def rules_of(losses: Iterable[Loss]) -> list[Rule]:
-    """Return one rule for every rare word whose queries lose on average, the largest sum of losses first."""
-    found: dict[str, dict[str, list[float]]] = {}
-    for own in losses:
-        low, high = _tidy(own.low), _tidy(own.high)
-        if low and high and low != high:
-            found.setdefault(low, {}).setdefault(high, []).append(own.loss)
+def rules_of(losses: Sequence[Loss]) -> list[Rule]:
+    """Return one rule for every rare word that costs `MIN_LOSS` on average, the largest sum of losses first.
+
+    Where several words were swapped at once, their losses are told apart by least squares over all cases, so that a word does not pay for
+    its company; what cannot be told apart is shared evenly.
+    """
+    cases = [tuple(dict.fromkeys(map(_tidy_couple, own.words))) for own in losses]
+    counts = Counter(couple for own in cases for couple in own)
+    price = _prices(cases, [own.loss for own in losses], list(counts))
+    found: dict[str, list[tuple[str, str]]] = {}
+    for high, low in counts:
+        if high and low and high != low and price[high, low] >= MIN_LOSS:
+            found.setdefault(low, []).append((high, low))
     rules = []
-    for low, by_high in found.items():
-        losing = {high: values for high, values in by_high.items() if sum(values) > 0}
-        values = [value for own in losing.values() for value in own]
-        if values:
-            rules.append(Rule(words=(low, *losing), queries=len(values), loss=sum(values) / len(values)))
-    return sorted(rules, key=lambda rule: (-rule.loss * rule.queries, rule.words))[:MAX_RULES]
+    for low, couples in found.items():
+        n = sum(counts[couple] for couple in couples)
+        mean = sum(counts[couple] * price[couple] for couple in couples) / n
+        rules.append(Rule(words=(low, *(high for high, _ in couples)), cases=n, loss=mean))
+    return sorted(rules, key=lambda rule: (-rule.loss * rule.cases, rule.words))[:MAX_RULES]
+
+
+def _prices(cases: Sequence[Sequence[tuple[str, str]]], losses: Sequence[float], couples: Sequence[tuple[str, str]]) -> dict[Any, float]:
+    """Return what each couple of words costs: the shortest of the vectors that fit the losses best."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.linalg import lsqr
+
+    if not couples:
+        return {}
+    column = {couple: place for place, couple in enumerate(couples)}
+    places = [(row, column[couple]) for row, own in enumerate(cases) for couple in own]
+    rows, columns = zip(*places, strict=True)
+    table = csr_array((np.ones(len(places)), (rows, columns)), shape=(len(cases), len(couples)))
+    found = lsqr(table, np.array(losses), atol=1e-10, btol=1e-10)[0]
+    return dict(zip(couples, found.tolist(), strict=True))
+
+
+def _tidy_couple(words: tuple[str, str]) -> tuple[str, str]:
+    return _tidy(words[0]), _tidy(words[1])
 
 
 def _tidy(word: str) -> str:
@@ -69,9 +96,9 @@ def solr_rule(words: Sequence[str]) -> str:
 
 def solr(rules: Iterable[Rule]) -> str:
     """Return the text of a `synonyms.txt`, what was lost as a comment above each rule."""
-    lines = ["# Words whose rare form cost places; freqbias. Mean loss in nDCG (1 is a fall from rank 1 to none), number of queries."]
+    lines = ["# Words whose rare form cost places; freqbias. Mean loss in nDCG (1 is a fall from rank 1 to none), number of cases."]
     for rule in rules:
-        lines += [f"# {rule.loss:.3f} in {rule.queries}", solr_rule(rule.words)]
+        lines += [f"# {rule.loss:.3f} in {rule.cases}", solr_rule(rule.words)]
     return "\n".join(lines) + "\n"
 
 

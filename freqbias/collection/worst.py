@@ -20,7 +20,7 @@ from freqbias.frequency import word_zipf
 from freqbias.terms import DOCUMENT_SIDE
 
 MAX_ROWS = 10_000
-AROUND = 160  # characters of a text before and behind what differs
+AROUND = 15  # words of a text before what differs, and three times as many behind
 BEGINNING = 120  # characters of what overtook
 FORMULA = ("=", "+", "-", "@", "\t")  # a spreadsheet would compute a cell that begins so
 
@@ -61,12 +61,12 @@ def loss_of(high: Ranking, low: Ranking, number: int) -> float:
 
 
 def losses(twins: Sequence[Twin], rankings: Sequence[Ranking]) -> list[Loss]:
-    """Return what every pair of words cost, in every case in which it was swapped; shared evenly where several were."""
+    """Return what every case lost, or gained, and the words that were swapped in it; cases without a rank are left out."""
     found = []
     for twin, high, low in zip(twins, rankings[::2], rankings[1::2], strict=True):
         loss = loss_of(high, low, wanted(twin, high))
         if math.isfinite(loss):
-            found += [Loss(high=word, low=rare, loss=loss / len(twin.words)) for word, rare in twin.words]
+            found.append(Loss(words=twin.words, loss=loss))
     return found
 
 
@@ -130,11 +130,11 @@ def _zipf(words: Sequence[str], language: str) -> float | None:
 
 
 def around(high: str, low: str) -> tuple[str, str]:
-    """Return what stands around the first difference of two texts, in one line each."""
-    high, low = _line(high), _line(low)
-    same = next((place for place, (a, b) in enumerate(zip(high, low, strict=False)) if a != b), min(len(high), len(low)))
-    start = 0 if same <= AROUND or high == low else high.rfind(" ", 0, same - AROUND // 2) + 1
-    first, second = (("…" if start else "") + _cut(text[start:], 2 * AROUND) for text in (high, low))
+    """Return what stands around the first difference of two texts, in one line each; cut at the same words where forms swap words."""
+    sides = high.split(), low.split()
+    same = next((place for place, (a, b) in enumerate(zip(*sides, strict=False)) if a != b), 0)
+    start, end = max(0, same - AROUND), same + 3 * AROUND
+    first, second = (" ".join([*(["…"] if start else []), *side[start:end], *(["…"] if len(side) > end else [])]) for side in sides)
     return first, second
 
 

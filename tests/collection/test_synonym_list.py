@@ -38,15 +38,21 @@ def read_rules(lines):
     return found
 
 
+def loss(*words, of):
+    """Return a case that lost so much by words that are given as `frequent rare`."""
+    return Loss(words=tuple(tuple(couple.split("|")) for couple in words), loss=of)
+
+
 LOSSES = [
-    Loss(high="use", low="utilise", loss=0.5),
-    Loss(high="used", low="Utilised", loss=0.25),
-    Loss(high="use", low="utilise", loss=0.25),
-    Loss(high="apply", low="utilise", loss=0.125),
-    Loss(high="help", low="aid", loss=-0.5),
-    Loss(high="help", low="aid", loss=0.25),
-    Loss(high="c, d", low="#a=>b\\", loss=0.01),
-    Loss(high="same", low="SAME", loss=1.0),
+    loss("use|utilise", of=0.5),
+    loss("used|Utilised", of=0.25),
+    loss("use|utilise", of=0.25),
+    loss("apply|utilise", of=0.125),
+    loss("help|aid", of=-0.5),
+    loss("help|aid", of=0.25),
+    loss("c, d|#a=>b\\", of=0.02),
+    loss("little|diminutive", of=0.005),
+    loss("same|SAME", of=1.0),
 ]
 EXPECTED = [["utilise", "use", "apply"], ["utilised", "used"], ["#a=>b\\", "c, d"]]
 
@@ -54,7 +60,13 @@ EXPECTED = [["utilise", "use", "apply"], ["utilised", "used"], ["#a=>b\\", "c, d
 def test_rules_are_those_that_lose_on_average_largest_sum_first():
     rules = rules_of(LOSSES)
     assert [list(rule.words) for rule in rules] == EXPECTED
-    assert (rules[0].queries, rules[0].loss) == (3, pytest.approx(0.875 / 3))
+    assert (rules[0].cases, rules[0].loss) == (3, pytest.approx(0.875 / 3))
+
+
+def test_a_word_does_not_pay_for_its_company():
+    cases = [loss("use|utilise", "list|roster", of=0.4), loss("list|roster", of=0.0), loss("a|b", "c|d", of=0.2)]
+    rules = {rule.words: rule.loss for rule in rules_of(cases)}
+    assert rules == {("utilise", "use"): pytest.approx(0.4), ("b", "a"): pytest.approx(0.1), ("d", "c"): pytest.approx(0.1)}
 
 
 def test_solr_reads_the_words_back():
