@@ -3,11 +3,12 @@
 import json
 
 import pytest
+from swappable import real_texts
 
 from freqbias.errors import InputError
 from freqbias.paraphrases import swapping
 from freqbias.paraphrases.substitute import Coverage, generate
-from freqbias.paraphrases.swapping import both_forms, substitutions, swaps_of
+from freqbias.paraphrases.swapping import both_forms, substitutions
 
 
 @pytest.fixture
@@ -52,19 +53,6 @@ def test_table_is_unambiguous_and_vetted(arm):
         assert form in (high, low)
         assert high != low
         assert min(sets[name].sense_share) >= 0.8
-
-
-def real_texts():
-    """Return sentences with a noun of each arm that running text may hold."""
-    frequency, placebo = (
-        [
-            form
-            for form, (high, _, _) in sorted(substitutions(arm).items())
-            if form == high and swaps_of(f"Yesterday they mentioned the {form} again.", arm)
-        ]
-        for arm in ("frequency", "placebo")
-    )
-    return [f"Yesterday they mentioned the {a} and the {b} again." for a, b in zip(frequency[:30], placebo[:30], strict=True)]
 
 
 def test_arms_coverage_and_repeatability(tmp_path):

@@ -65,7 +65,7 @@ def patterns():
         yield re.compile(".*?".join(map(re.escape, re.split(r"\{\w+\}", template))).replace(r"\{\{", "{"), re.DOTALL)
 
 
-PROBES = ("similarity", "inversion", "retrieval", "likelihood", "geometry")
+PROBES = ("similarity", "inversion", "retrieval", "likelihood", "geometry", "collection", "collection_queries")
 
 
 def headline_left(headline, rules):
