@@ -38,7 +38,7 @@ class Side:
     gap: Size
     frequent: float
     rare: float
-    places: Size | None
+    places: Size
     relative: Size | None
     change: Size | None
     gain: Size | None
@@ -60,11 +60,22 @@ class Remedy:
 
 
 def remedies(rows: Iterable[Row], seed: int = 0) -> list[Remedy]:
-    """Return every remedy of every model in the order of the rows, the model as it is first; see the module's docstring."""
+    """Return every remedy of every model in the order of the rows, the model as it is first; see the module's docstring.
+
+    A case that has no rank by one remedy is left out of all, so that they are of the same cases.
+    """
+    known = list(rows)
+    failed = {_case(row) for row in known if None in row.get("rank", ())}
     grouped: dict[str, dict[str, dict[str, list[Row]]]] = {}
-    for row in rows:
+    for row in known:
+        if _case(row) in failed:
+            continue
         grouped.setdefault(row["model"], {}).setdefault(row["remedy"], {}).setdefault(row["side"], []).append(row)
     return [remedy for model, by_name in grouped.items() for remedy in _adjusted(_of_model(model, by_name, seed))]
+
+
+def _case(row: Row) -> tuple[Any, ...]:
+    return (row["model"], row["side"], row.get("pair_id"), row["query_id"])
 
 
 def _of_model(model: str, by_name: Mapping[str, Mapping[str, list[Row]]], seed: int) -> list[Remedy]:
@@ -86,13 +97,12 @@ def _side(rows: Sequence[Row], before: Sequence[Row] | None, rng: np.random.Gene
     if before is not None:
         first = _by_item(before, [row["ndcg_at_10"] for row in before])
         change, gain = _tested((high - low) - (first[0] - first[1]), rng), _size(low - first[1])
-    ranked = [row for row in rows if None not in row["rank"]]
-    places = _by_item(ranked, [[-place for place in row["rank"]] for row in ranked])
+    places = _by_item(rows, [[-place for place in row["rank"]] for row in rows])
     return Side(
         gap=_size(high - low),
         frequent=float(high.mean()),
         rare=float(low.mean()),
-        places=_size(places[0] - places[1]) if ranked else None,
+        places=_size(places[0] - places[1]),
         relative=_relative(rows, rng),
         change=change,
         gain=gain,

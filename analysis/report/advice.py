@@ -48,14 +48,15 @@ class Advice:
 
     model: str
     losses: list[Losses]
-    sentences: list[str]
+    lead: list[str]
+    details: list[str]
     columns: list[str]
     table: list[list[str]]
     remedies: list[Remedy]
 
     def document(self) -> dict[str, Any]:
         """Return the numbers as one JSON-ready dictionary."""
-        return {"model": self.model, "sentences": self.sentences, "remedies": [asdict(remedy) for remedy in self.remedies]}
+        return {"model": self.model, "sentences": [*self.lead, *self.details], "remedies": [asdict(remedy) for remedy in self.remedies]}
 
 
 def advice_of(folder: Path) -> list[Advice]:
@@ -70,7 +71,8 @@ def advice_of(folder: Path) -> list[Advice]:
         Advice(
             model=model,
             losses=[_losses(side, rows, own[0].sides[side]) for side, rows in lost.get(model, {}).items()],
-            sentences=sentences(own),
+            lead=lead(own),
+            details=details(own),
             columns=_columns(own[0]),
             table=[_cells(remedy, own[0]) for remedy in own],
             remedies=own,
@@ -111,20 +113,30 @@ def _lost_row(row: Mapping[str, str], changed: str, kept: str) -> Lost:
         rare=rare,
         same=row[f"{kept}_frequent"],
         words=said("worst_words", frequent=words[0], rare=words[1]),
-        split=row["split_rare"] or number(None),
+        split=_split(row["split_frequent"], row["split_rare"]),
         overtaken_by=said("worst_overtaken", id=row["overtaken_by"], text=row["overtaken_by_text"])
         if row["overtaken_by"]
         else number(None),
     )
 
 
-def sentences(own: Sequence[Remedy]) -> list[str]:
-    """Return what is to be said of the remedies of one model: where there is something to repair, what each does, and how to read it."""
+def _split(frequent: str, rare: str) -> str:
+    """Return which words the model splits into pieces; nothing where none, or where that is not known."""
+    known = {("yes", "yes"): "worst_split_both", ("no", "yes"): "worst_split_rare", ("yes", "no"): "worst_split_frequent"}
+    return said(known[frequent, rare]) if (frequent, rare) in known else ""
+
+
+def losing(base: Remedy) -> list[str]:
+    """Return the sides on which the model as it is loses by rare words."""
+    return [name for name, side in base.sides.items() if side.gap.low is not None and side.gap.low > 0]
+
+
+def lead(own: Sequence[Remedy]) -> list[str]:
+    """Return which remedies of one model help on each side, or that there is nothing to repair, and which cost quality."""
     base, found = own[0], []
-    losing = [name for name, side in base.sides.items() if side.gap.low is not None and side.gap.low > 0]
     for name, before in base.sides.items():
         side = said(f"remedy_side_{name}")
-        if name not in losing:
+        if name not in losing(base):
             found.append(said("remedy_nothing", side=side, size=_sized(before.gap)))
         elif helping := [remedy for remedy in own[1:] if effect(remedy.sides[name], before) == "helps"]:
             found.append(said("remedy_what_helps", side=side, names=_names(helping)))
@@ -132,10 +144,16 @@ def sentences(own: Sequence[Remedy]) -> list[str]:
             found.append(said("remedy_no_help", side=side))
     if costly := [remedy for remedy in own[1:] if price(remedy) == "costs"]:
         found.append(said("remedy_what_costs", names=_names(costly)))
+    return [*found, said("remedy_lists", files=", ".join(SYNONYM_LISTS))]
+
+
+def details(own: Sequence[Remedy]) -> list[str]:
+    """Return what each remedy does on the sides that lose, and how to read it."""
+    base, found = own[0], []
     for remedy in own[1:]:
-        clauses = [_clause(name, remedy.sides[name], base.sides[name]) for name in losing]
+        clauses = [_clause(name, remedy.sides[name], base.sides[name]) for name in losing(base)]
         found.append(said("remedy_line", remedy=_named(remedy), clauses=said("remedy_and").join([*clauses, _cost(remedy)])))
-    return [*found, said("remedy_best_case"), said("remedy_reading"), said("remedy_lists", files=", ".join(SYNONYM_LISTS))]
+    return [said("remedy_best_case"), said("remedy_reading"), *found]
 
 
 def _names(found: Sequence[Remedy]) -> str:

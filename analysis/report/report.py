@@ -340,7 +340,7 @@ def _document(context: Mapping[str, Any]) -> dict[str, Any]:
         "notes": [sentence for run in context["runs"] for sentence in run.notes],
         "noise": [sentence for run in context["runs"] for sentence in run.noise],
         "families": context["families"],
-        "advice": [advice.document() for run in context["runs"] for advice in run.advice],
+        **({"advice": advice} if (advice := [own.document() for run in context["runs"] for own in run.advice]) else {}),
         "estimates": [row.to_dict() for row in context["estimates"]],
     }
 

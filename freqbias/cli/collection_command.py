@@ -82,7 +82,7 @@ def collection(
     else:
         show_answers(made, estimates)
         for advice in advice_of(made):
-            print_lines([advice.model, *(f"  {line}" for line in advice.sentences), ""])
+            print_lines([advice.model, *(f"  {line}" for line in advice.lead), ""])
     if tell_failures(made / OBSERVATIONS_FILE):
         raise typer.Exit(ROWS_FAILED)
 

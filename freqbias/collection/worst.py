@@ -20,7 +20,7 @@ from freqbias.frequency import word_zipf
 from freqbias.terms import DOCUMENT_SIDE
 
 MAX_ROWS = 10_000
-AROUND = 15  # words of a text before what differs, and three times as many behind
+AROUND = 8  # words of a text before what differs, and three times as many behind
 BEGINNING = 120  # characters of what overtook
 FORMULA = ("=", "+", "-", "@", "\t")  # a spreadsheet would compute a cell that begins so
 
