@@ -26,6 +26,8 @@ def rows(remedy, gap, *, rare=0.5, quality=0.6, side="document", spread=0.02, sc
         yield own | {
             "side": side,
             "item": f"i{item}",
+            "pair_id": f"p{item}",
+            "query_id": f"q{item}",
             "ndcg_at_10": [high, low],
             "rank": places,
             "score_gap": scale * gap,
@@ -126,6 +128,21 @@ def test_gaps_have_the_item_for_a_unit():
     five = [row for row in once for _ in range(5)]
     first, second = remedies(once)[0].sides["document"].gap, remedies(five)[0].sides["document"].gap
     assert (first.n, first.low, first.high) == (second.n, pytest.approx(second.low), pytest.approx(second.high))
+
+
+def test_a_case_without_a_rank_by_one_remedy_is_left_out_of_all():
+    base, cured = list(rows("none", **LOSS)), list(rows("bm25", **LOSS))
+    whole = remedies([*base, *cured])
+    cured[0] = cured[0] | {"rank": [1, None], "ndcg_at_10": [1.0, 0.0]}
+    parts = remedies([*base, *cured])
+    assert [remedy.sides["document"].gap.n for remedy in (*whole, *parts)] == [ITEMS, ITEMS, ITEMS - 1, ITEMS - 1]
+    assert [remedy.quality.n for remedy in parts] == [ITEMS, ITEMS]
+
+
+@pytest.mark.parametrize("items", [1, 2])
+def test_a_case_or_two_say_nothing(items):
+    found = said_of(rows("none", **LOSS, items=items, spread=0.5), rows("bm25", 0.0, items=items))
+    assert found[0].startswith("Rare words in documents: no loss detected")
 
 
 def test_no_margin_no_ratio():
