@@ -4,8 +4,8 @@
 
 Documents are 60 random words. Each size runs in a process of its own that reads the folder, encodes every document into the memory map,
 and ranks CASES cases (a document put in other words each) over the whole collection. All numbers of the file are of one run; seconds are
-of the processor, and the exponent is the slope of their logarithm on that of the documents. `peak_mb` is what is in memory at most beyond
-interpreter and model; pages of the memory map count into it as long as the system leaves them there.
+of the processor, and the exponent is the slope of their logarithm on that of the documents. `start_mb` is the most that interpreter and
+model take, `peak_mb` the most of all; pages of the memory map count into it as long as the system leaves them there.
 """
 
 import json
@@ -45,12 +45,15 @@ index = index_of(collection, scorer)
 times.append(time.process_time())
 cases = [
     Case(query=collection.queries[query], query_id=query, replaced=number, replacement=collection.texts[number] + " " + word)
-    for query, own in collection.grades.items() for number in own for word in ("often", "seldom")
+    for query, own in collection.grades.items()
+    for number in own
+    for word in ("often", "seldom")
 ]
 found = rank(collection, index, cases)
 times.append(time.process_time())
 seconds = [round(after - before, 2) for before, after in zip(times, times[1:])]
-print(json.dumps({"cases": len(found), **dict(zip(("read_s", "encode_s", "rank_s"), seconds)), "peak_mb": round(memory() - before)}))
+sizes = {"start_mb": round(before), "peak_mb": round(memory())}
+print(json.dumps({"cases": len(found), **dict(zip(("read_s", "encode_s", "rank_s"), seconds)), **sizes}))
 """
 
 

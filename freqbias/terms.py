@@ -102,9 +102,8 @@ DIFFERS = "differs"  # of a placebo's test of equivalence: it differs from zero,
 DUPLICATES = "duplicates"  # of a mean of whose items some share a text with another item
 FAILED_BY_DOSE = "failed_by_dose"  # of a mean whose missing pairs have other frequencies than the measured ones
 FAILED_MATTER = "failed_matter"  # of a mean that its missing pairs could move out of its own interval
-AT_CEILING = "at_ceiling"  # of a mean in nine of ten pairs of which both forms have the highest value there is
-AT_FLOOR = "at_floor"  # the same of the lowest
-LIMIT_SHARE = "limit_share"  # detail of such a mean: the share of these pairs
+AT_LIMIT = "at_limit"  # of a mean in nine of ten pairs of which both forms are at the same end of the scale
+CEILING_SHARE, FLOOR_SHARE = "ceiling_share", "floor_share"  # details of such a mean: the shares of the pairs at either end
 FEW_FRAMES = "few_frames"  # of a mean over two to five frames: it speaks of these
 
 FLAGS = (
@@ -132,8 +131,7 @@ FLAGS = (
     DUPLICATES,
     FAILED_BY_DOSE,
     FAILED_MATTER,
-    AT_CEILING,
-    AT_FLOOR,
+    AT_LIMIT,
     FEW_FRAMES,
 )
 

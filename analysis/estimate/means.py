@@ -12,15 +12,15 @@ from freqbias.analysis.stats.arm_difference import difference_of_arms
 from freqbias.analysis.stats.mixed import THESE_FRAMES
 from freqbias.records import Estimate
 from freqbias.terms import (
-    AT_CEILING,
-    AT_FLOOR,
+    AT_LIMIT,
+    CEILING_SHARE,
     CONSTANT,
     DISAGREE,
     EQUIVALENT,
+    FLOOR_SHARE,
     FREQUENCY,
     HIGH,
     IN_PHRASING,
-    LIMIT_SHARE,
     LOW,
     NO_GLOSS,
     NOT_EQUIVALENT,
@@ -51,7 +51,7 @@ def mean(series: Series, arm: str, term: str, rows: pd.DataFrame, method: str = 
     flags, details = cautions(series, arm, rows) if term == "mean" else ([], {})
     if judged and term == "mean" and arm in (FREQUENCY, PLACEBO):
         limits = at_limits(series, rows)
-        flags, details = [*flags, *limits], details | ({LIMIT_SHARE: max(limits.values())} if limits else {})
+        flags, details = [*flags, *([AT_LIMIT] if limits else [])], details | limits
     if judged and arm == FREQUENCY and (share := flipped(series, rows)) is not None:
         details["flipped"] = share
     holds = {
@@ -87,15 +87,15 @@ def mean(series: Series, arm: str, term: str, rows: pd.DataFrame, method: str = 
 
 
 def at_limits(series: Series, rows: pd.DataFrame) -> dict[str, float]:
-    """Return in which share of the pairs both forms have the highest, or the lowest, value of a measure of ranking, where it is most.
+    """Return in which share of the pairs both forms are at the top, and at the bottom, of a measure of ranking; empty unless most are.
 
     A mean over such pairs has a small standard error because nothing in them could differ, not because wording makes no difference.
     """
     if series.key["measure"] not in OF_RANKING or rows.empty:
         return {}
-    sides = rows[[HIGH, LOW]].to_numpy(dtype=float)
-    shares = {name: float(np.mean(np.abs(sides - end).max(axis=1) < ROUNDING)) for name, end in ((AT_CEILING, 1.0), (AT_FLOOR, 0.0))}
-    return {name: share for name, share in shares.items() if share >= NEARLY_ALL}
+    sides, ends = rows[[HIGH, LOW]].to_numpy(dtype=float), {CEILING_SHARE: 1.0, FLOOR_SHARE: 0.0}
+    shares = {name: float(np.mean(np.abs(sides - end).max(axis=1) < ROUNDING)) for name, end in ends.items()}
+    return shares if sum(shares.values()) >= NEARLY_ALL else {}
 
 
 def flipped(series: Series, rows: pd.DataFrame) -> float | None:

@@ -5,11 +5,9 @@ from freqbias.analysis.report.formatting import (
     ALPHA,
     Lookup,
     adjusted_p,
-    at_limit,
     excludes_zero,
     flags_of,
     interval,
-    limit_share,
     number,
     p_text,
     significant,
@@ -18,9 +16,9 @@ from freqbias.analysis.report.formatting import (
     within_bound,
 )
 from freqbias.analysis.report.sentences import said
-from freqbias.analysis.report.values import count
+from freqbias.analysis.report.values import at_limit, count
 from freqbias.records import Estimate
-from freqbias.terms import AT_CEILING, DIFFERENCE, DIFFERS, EQUIVALENT, LENGTH, PLACEBO
+from freqbias.terms import DIFFERENCE, DIFFERS, EQUIVALENT, LENGTH, PLACEBO
 
 
 def controls(have: Lookup, *, reversed_sides: bool) -> list[str]:
@@ -31,9 +29,8 @@ def controls(have: Lookup, *, reversed_sides: bool) -> list[str]:
 def _placebo(have: Lookup) -> list[str]:
     row = have.main("equivalence", PLACEBO)
     limited = have.main("mean", PLACEBO)
-    if limited is not None and at_limit(limited):
-        limit = "1" if AT_CEILING in limited.flags else "0"
-        return [said("placebo_at_limit", share=limit_share(limited), unit=have.unit, limit=limit)]
+    if limited is not None and (limits := at_limit(limited)):
+        return [said("placebo_at_limit", **limits, unit=have.unit)]
     if row is None:
         mean = have.main("mean", PLACEBO)
         if mean is None:

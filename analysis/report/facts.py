@@ -18,8 +18,7 @@ from freqbias.analysis.report.formatting import (
 )
 from freqbias.records import Estimate
 from freqbias.terms import (
-    AT_CEILING,
-    AT_FLOOR,
+    AT_LIMIT,
     DIFFERENCE,
     DIFFERS,
     DUPLICATES,
@@ -53,8 +52,7 @@ class Facts:
     measured: bool = False  # it has a value
     single: bool = False  # one item, so no interval
     reversed_sides: bool = False  # the high form of these pairs is the rarer one
-    at_ceiling: bool = False  # in nine of ten pairs both forms have the highest value there is
-    at_floor: bool = False  # or the lowest
+    at_limit: bool = False  # in nine of ten pairs both forms are at the same end of the scale
     in_noise: bool = False  # smaller than what the model's numbers move by when only the batch changes
     found: bool = False  # test and interval leave out zero
     contradicted: bool = False  # interval and test do not agree on zero
@@ -136,8 +134,7 @@ def facts_of(have: Lookup) -> Facts:
         measured=True,
         single=main.std_error is None,
         reversed_sides=REVERSED in flags,
-        at_ceiling=AT_CEILING in flags,
-        at_floor=AT_FLOOR in flags,
+        at_limit=AT_LIMIT in flags,
         in_noise=have.within_noise(main),
         found=significant(main),
         contradicted=excludes_zero(main) != _below(main),

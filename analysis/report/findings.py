@@ -6,7 +6,6 @@ from freqbias.analysis.estimate.means import SESOI_SHARE
 from freqbias.analysis.report.formatting import (
     Lookup,
     adjusted_p,
-    at_limit,
     excludes_zero,
     favoured,
     flags_of,
@@ -25,6 +24,7 @@ from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.judgement import Finding
 from freqbias.records import Estimate
 from freqbias.terms import (
+    AT_LIMIT,
     COLLECTION,
     DIFFERENCE,
     FEW_PAIRS,
@@ -112,7 +112,7 @@ def _queries(have: Lookup, main: Estimate | None) -> list[str]:
 
 
 def _limit(have: Lookup, main: Estimate | None) -> list[str]:
-    if main is None or not main.std_error or at_limit(main):
+    if main is None or not main.std_error or AT_LIMIT in main.flags:
         return []
     least = minimum_detectable(main.std_error, main.n_items - 1)
     told = [said("detectable", items=count(main.n_items), least=_plain(least), unit=have.unit)]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from freqbias.analysis.report.sentences import said
 from freqbias.judgement import Judgement
 from freqbias.records import Estimate
-from freqbias.terms import AT_CEILING, AT_FLOOR, FREQUENCY, LIMIT_SHARE, NORM, PARTS, PLACEBO, rival_label
+from freqbias.terms import FREQUENCY, NORM, PARTS, PLACEBO, rival_label
 
 ALPHA = 0.05
 TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
@@ -182,14 +182,3 @@ def within_bound(row: Estimate | None, bound: float | None) -> bool:
 def sized(row: Estimate) -> str:
     """Return value and interval of an estimate, without its unit."""
     return f"{number(row.value)} {interval(row)}"
-
-
-def at_limit(row: Estimate | None) -> bool:
-    """Tell whether nearly all pairs of a mean are at the same end of the scale in both forms."""
-    return AT_CEILING in flags_of(row) or AT_FLOOR in flags_of(row)
-
-
-def limit_share(row: Estimate) -> str:
-    """Return in which share of the pairs both forms are there."""
-    share = row.details.get(LIMIT_SHARE)
-    return "" if share is None else percent(float(share))

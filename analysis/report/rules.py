@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from freqbias.analysis.report.facts import Facts
-from freqbias.terms import DUPLICATES, FEW_FRAMES, FREQUENCY, INSEPARABLE
+from freqbias.terms import AT_LIMIT, DUPLICATES, FEW_FRAMES, FREQUENCY, INSEPARABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +45,11 @@ HEADLINES = (
         sentence="Cannot tell: a single item gives {value} but no interval.",
     ),
     Rule(
-        name="at_limit",
-        holds=lambda f: f.at_ceiling and not (f.found or f.reversed_sides),
-        sentence="Cannot see: in {limit_share} of the pairs {unit} is 1 in either wording, the most there is, so wording could not raise "
-        "it, and what it could lower is in the few others ({size}). This is no evidence that wording makes no difference; take harder "
-        "queries, or a larger collection.",
-    ),
-    Rule(
-        name="at_limit",
-        holds=lambda f: f.at_floor and not (f.found or f.reversed_sides),
-        sentence="Cannot see: in {limit_share} of the pairs {unit} is 0 in either wording: what is asked for is not found at all, so "
-        "wording could not make it worse ({size}). This is no evidence that wording makes no difference; take easier queries, or another "
-        "model.",
+        name=AT_LIMIT,
+        holds=lambda f: f.at_limit and not (f.found or f.reversed_sides),
+        sentence="Cannot see: in {limit_share} of the pairs {unit} is at the same end of its scale in either wording ({limits}), "
+        "where no difference could show, and what is left is in the few others ({size}). This is no evidence that wording makes no "
+        "difference; take {instead}.",
     ),
     Rule(
         name="noise_floor",

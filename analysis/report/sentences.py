@@ -69,7 +69,11 @@ SENTENCES = {
     # controls
     "placebo_none": "Placebo: these pairs have none.",
     "placebo_unmeasured": "Placebo: none of its {failed} pairs could be measured.",
-    "placebo_at_limit": "Placebo: in {share} of its pairs {unit} is {limit} in either wording, so it shows nothing.",
+    "placebo_at_limit": "Placebo: in {limit_share} of its pairs {unit} is at the same end of its scale in either wording ({limits}), so "
+    "it shows nothing.",
+    "limits": "1 in {top}, 0 in {bottom}",
+    "harder": "harder queries, or a larger collection",
+    "easier": "queries that the model can answer, or another model",
     "placebo_unbounded": "Placebo: {size}; no smallest effect of interest to test it against.",
     "placebo_equivalent": "Placebo: equivalent to zero ({where}; {items}).",
     "placebo_equivalent_differs": "Placebo: smaller than the smallest effect of interest, yet it differs from zero ({where}; {items}).",

@@ -13,7 +13,6 @@ from freqbias.analysis.report.formatting import (
     favoured,
     inner_interval,
     interval,
-    limit_share,
     listed,
     much_wider,
     number,
@@ -26,7 +25,19 @@ from freqbias.analysis.report.natural import natural
 from freqbias.analysis.report.sentences import SENTENCES, said
 from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.records import Estimate
-from freqbias.terms import DIFFERENCE, FAILED_BY_DOSE, HIGH, LOW, PLACEBO, QUERY_SIDE, SPLIT_SLOPE, rival_label
+from freqbias.terms import (
+    AT_LIMIT,
+    CEILING_SHARE,
+    DIFFERENCE,
+    FAILED_BY_DOSE,
+    FLOOR_SHARE,
+    HIGH,
+    LOW,
+    PLACEBO,
+    QUERY_SIDE,
+    SPLIT_SLOPE,
+    rival_label,
+)
 
 MAX_LISTED = 3  # confounders that a headline names; of more it says how many, and the findings name them
 
@@ -49,10 +60,22 @@ def values_of(have: Lookup, facts: Facts, twins: Sequence[Lookup] = ()) -> dict[
         "bound": number(main.bound, signed=False),
         "floor": number(have.floor, signed=False),
         "unit": have.unit,
-        "limit_share": limit_share(main),
+        **_limits(main),
     }
     parts = (_items, _groups, _placebo, _dose, _splitting, _integrity)
     return common | {name: text for part in parts for name, text in part(have, main, facts).items()}
+
+
+def _limits(main: Estimate) -> dict[str, str]:
+    """Return in which share of the pairs both forms are at the top of the scale, or at its bottom, and what to ask instead."""
+    top, bottom = (float(main.details.get(name) or 0.0) for name in (CEILING_SHARE, FLOOR_SHARE))
+    limits = said("limits", top=percent(top), bottom=percent(bottom))
+    return {"limit_share": percent(top + bottom), "limits": limits, "instead": said("harder") if top >= bottom else said("easier")}
+
+
+def at_limit(row: Estimate) -> dict[str, str]:
+    """Return what a sentence on a mean that has no room fills in; empty where it has."""
+    return _limits(row) if AT_LIMIT in row.flags else {}
 
 
 def count(n: int) -> str:

@@ -5,6 +5,10 @@ from pathlib import Path
 from freqbias.cli.console import print_table
 from freqbias.records import Estimate
 
+QUESTIONS = {
+    "collection": "what does it cost a document to be written in rare words?",
+    "collection_queries": "what does it cost a user to ask in rare words?",
+}
 FINDINGS_SHOWN = 5  # of a verdict: what the collection is like as it is, ranks, other measures; the report has them all
 
 
@@ -30,7 +34,8 @@ def show_summary(folder: Path, estimates: list[Estimate]) -> None:
     ]
     print_table(["", "measure", "contrast", "arm", "value", "95 % interval", "test", "items"], rows)
     for verdict in folder_verdicts(folder, estimates):
-        print_table([verdict.title], [[line] for line in [*verdict.controls, verdict.headline]])
+        question = f": {QUESTIONS[verdict.probe]}" if verdict.probe in QUESTIONS else ""
+        print_table([f"{verdict.title}{question}"], [[line] for line in [*verdict.controls, verdict.headline]])
 
 
 def show_answers(folder: Path, estimates: list[Estimate]) -> None:

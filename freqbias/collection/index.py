@@ -12,6 +12,7 @@ import numpy as np
 
 from freqbias.collection.folder import Collection, Numbers
 from freqbias.errors import InputError
+from freqbias.models.maxsim import LateInteractionScorer
 from freqbias.models.relevance import DenseScorer, Scorer, Scores, slices
 from freqbias.progress import Track, silent
 
@@ -83,7 +84,12 @@ class TextIndex:
     def __init__(self, collection: Collection, scorer: Scorer, track: Track = silent):
         self.collection = collection
         self.scorer = scorer
-        scorer.prepare(collection.queries.values(), Documents(collection), track)
+        if isinstance(scorer, LateInteractionScorer):  # every text has vectors of its own, so a block at a time is the same
+            parts = list(slices(len(collection), DOCUMENTS_AT_ONCE))
+            for part in track(parts, f"{scorer.info.name}: encode {len(collection):,} documents", len(parts)):
+                scorer.prepare((), collection.texts.part(part))
+        else:
+            scorer.prepare(collection.queries.values(), Documents(collection), track)
 
     def matrix(self, queries: Sequence[str], part: slice) -> Scores:
         """Ask for the texts of a block."""

@@ -15,7 +15,7 @@ from freqbias.errors import InputError
 from freqbias.models import ModelInfo
 from freqbias.models.adapters.bm25 import BM25Scorer, bm25_info
 from freqbias.models.relevance import as_scorer
-from freqbias.testing.planted import noise_of
+from freqbias.testing.planted import noise_of, unit
 
 NAMES = {
     "ndcg_at_10": ir_measures.nDCG @ 10,
@@ -43,6 +43,16 @@ class Hashing:
 
     def token_counts(self, texts):
         return None
+
+
+class Tokens(Hashing):
+    """A vector for every word of a text."""
+
+    measure = "maxsim"
+    encode = None
+
+    def encode_tokens(self, texts, *, role):
+        return [np.array([unit(noise_of(word, 24)) for word in text.split()], dtype=np.float32) for text in texts]
 
 
 def write(folder, texts, queries, grades, split="test"):
@@ -84,7 +94,7 @@ def brute_force(collection, scorer, case):
     return sorted(texts, key=lambda number: (-round(scores[number], 9), collection.order[number]))
 
 
-@pytest.mark.parametrize("model", [lambda: as_scorer(Hashing()), lambda: BM25Scorer(bm25_info("bm25"))])
+@pytest.mark.parametrize("model", [lambda: as_scorer(Hashing()), lambda: BM25Scorer(bm25_info("bm25")), lambda: as_scorer(Tokens())])
 def test_rankings_are_those_of_brute_force_and_measures_those_of_ir_measures(folder, model, monkeypatch):
     monkeypatch.setattr(indexing, "CELLS_AT_ONCE", 700)  # several blocks
     monkeypatch.setattr(indexing, "DOCUMENTS_AT_ONCE", 7)

@@ -132,11 +132,11 @@ def test_where_everything_is_found_the_verdict_is_that_nothing_can_be_seen(tmp_p
     for probe, contrast in (("collection", "document_form"), ("collection_queries", "query_form")):
         verdict = found[probe]
         assert verdict.rules[0] == "at_limit"
-        assert "Cannot see: in 100 % of the pairs nDCG@10 is 1 in either wording" in verdict.headline
+        assert "Cannot see: in 100 % of the pairs nDCG@10 is at the same end of its scale in either wording" in verdict.headline
         assert "would have been missed" not in words(verdict)
         assert "No difference that matters" not in words(verdict)
         assert "over 40 judged queries, in all of its 160 documents, which were searched exactly" in words(verdict)
-        assert means["planted", probe, "ndcg_at_10", contrast, "frequency", "mean"].details["limit_share"] == 1
+        assert means["planted", probe, "ndcg_at_10", contrast, "frequency", "mean"].details["ceiling_share"] == 1
 
 
 def test_where_something_can_be_seen_the_verdict_is_about_documents_and_about_queries(tmp_path):
