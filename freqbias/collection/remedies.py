@@ -1,6 +1,6 @@
 """What can be done against a loss to rare wording, each remedy tried on the very cases in which it was measured.
 
-* `none`: the model as it is. `bm25`: word counts in its place.
+* `none`: the model as it is. `bm25`: word counts in its place, where the model is no BM25 itself.
 * `hybrid`: the first hundred documents of both, by reciprocal-rank fusion (Cormack et al. 2009): the sum of 1 / (60 + rank).
 * `rerank`: the first fifty documents of the model in the order of a scorer that reads query and document together.
 * `query_expansion`, `document_expansion`: the frequent synonym in brackets behind the rare word, in the query, or in every document that
@@ -78,9 +78,10 @@ def _rows(
         return [_of_list(collection, case, own, target) for case, own, target in zip(cases, listings, targets, strict=True)]
 
     yield from rows(NONE, ranked(first))
-    words = rank(collection, index_of(collection, BM25Scorer(bm25_info(BM25))), cases, top=FIRST)
-    yield from rows(BM25, ranked(words))
-    yield from rows(HYBRID, listed([fused(a.top, b.top) for a, b in zip(first, words, strict=True)]))
+    if not isinstance(scorer, BM25Scorer):
+        words = rank(collection, BM25Scorer(bm25_info(BM25)), cases, top=FIRST)
+        yield from rows(BM25, ranked(words))
+        yield from rows(HYBRID, listed([fused(a.top, b.top) for a, b in zip(first, words, strict=True)]))
     if reranker is not None:
         yield from rows(RERANK, listed(reranked(collection, reranker, first)), reranker.info.name)
     plainer = Plainer(twins)

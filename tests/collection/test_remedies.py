@@ -10,6 +10,7 @@ from freqbias.collection.ranking import Case, rank
 from freqbias.collection.remedies import FIRST, fused, reranked, rows_of
 from freqbias.collection.twins import twins_of
 from freqbias.collection.wording import Plainer
+from freqbias.models.adapters.bm25 import BM25Scorer, bm25_info
 from freqbias.models.protocols import ModelInfo
 from freqbias.models.relevance import as_scorer
 from freqbias.records import Pair
@@ -158,6 +159,11 @@ def test_the_margin_is_over_the_wrong_documents_that_were_found(collection, twin
     assert row["margin"] == pytest.approx(
         2 - np.mean([1, 0])
     )  # "big cats that sleep" shares one word with the query, "cats and dogs" none
+
+
+def test_bm25_is_no_remedy_for_itself(collection, twins):
+    _, rows = rows_of(collection, BM25Scorer(bm25_info("bm25")), twins)
+    assert {row["remedy"] for row in rows} == {"none", "query_expansion", "query_rewriting", "document_expansion"}
 
 
 def test_ranks_end_behind_what_a_fusion_knows(collection, twins):
