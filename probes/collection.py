@@ -58,6 +58,7 @@ from freqbias.terms import (
 AS_IT_IS = "as_it_is"
 SECONDARY = (RECALL_AT_1.name, RECALL_AT_10.name, RECALL_AT_100.name, MRR_AT_10.name, NEGATIVE_RANK.name)
 MEASURES = (NDCG_AT_10.name, *SECONDARY)
+SESOI = 0.02  # of nDCG@10: two points, as of any share
 QUERIES_AT_ONCE = 512  # in one pass over the collection
 OVERLAP_DOCUMENTS = 20  # relevant documents of a query whose words are compared with it
 EXACT = "exactly"
@@ -228,6 +229,7 @@ documents = _made(
         meaning=_DOCUMENT_MEANING,
         without_gloss=_DOCUMENT_MEANING,
         searches="collection",
+        sesoi=SESOI,
         secondary=SECONDARY,
         findings=(
             _CORPUS,
@@ -253,6 +255,7 @@ queries = _made(
         without_gloss=_QUERY_MEANING,
         subject="query",
         searches="collection",
+        sesoi=SESOI,
         secondary=SECONDARY,
         findings=(
             _CORPUS,

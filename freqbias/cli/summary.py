@@ -34,13 +34,14 @@ def show_summary(folder: Path, estimates: list[Estimate]) -> None:
     ]
     print_table(["", "measure", "contrast", "arm", "value", "95 % interval", "test", "items"], rows)
     for verdict in folder_verdicts(folder, estimates):
-        question = f": {QUESTIONS[verdict.probe]}" if verdict.probe in QUESTIONS else ""
-        print_table([f"{verdict.title}{question}"], [[line] for line in [*verdict.controls, verdict.headline]])
+        print_table([verdict.title], [[line] for line in [*verdict.controls, verdict.headline]])
 
 
 def show_answers(folder: Path, estimates: list[Estimate]) -> None:
-    """Print the verdicts of the folder's report with what they rest on, and where that report is."""
+    """Print the verdicts of the folder's report, the question before each, with the first findings behind it."""
     from freqbias.analysis.report.verdicts_of_run import folder_verdicts
 
     for verdict in folder_verdicts(folder, estimates):
-        print_table([verdict.title], [[line] for line in [verdict.headline, *verdict.controls, *verdict.findings[:FINDINGS_SHOWN]]])
+        question = f": {QUESTIONS[verdict.probe]}" if verdict.probe in QUESTIONS else ""
+        lines = [verdict.headline, *verdict.controls, *verdict.findings[:FINDINGS_SHOWN]]
+        print_table([f"{verdict.title}{question}"], [[line] for line in lines])
