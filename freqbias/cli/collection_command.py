@@ -56,6 +56,7 @@ def collection(
     from freqbias.run.settings import DEFAULT_EMBEDDERS, settings
 
     target = out or Path("results") / folder.resolve().name
+    advised = is_advised(target, reranker)
     pairs = _pairs(
         folder, {"synonyms": synonyms and str(synonyms), "split": split, "field": field, "n": n, "tagger": tagger, "seed": seed}
     )
@@ -70,7 +71,6 @@ def collection(
         "fresh": fresh,
     }
     chosen = settings(given, None)
-    advised = is_advised(target, reranker)
     made, done = make_run(chosen, pairs, track=tracker(), waiting=waiting, keep_vectors=True)
     if done or not advised:
         with waiting("remedies"):

@@ -55,7 +55,7 @@ def advise(folder: Path, plan: Plan, reranker: str | None = None) -> list[Path]:
     collection = opened(next(key for pair in pairs if (key := key_of(pair)) is not None))
     loading = plan.loading
     vectors = side_file(folder / OBSERVATIONS_FILE, "vectors")
-    last = None if reranker is None else _reranker(reranker, loading)
+    last = None if reranker is None else pair_scorer(reranker, loading)
     found: list[Worst] = []
     lost: list[Loss] = []
     with atomic(folder / REMEDIES_FILE) as stream:
@@ -68,7 +68,7 @@ def advise(folder: Path, plan: Plan, reranker: str | None = None) -> list[Path]:
     return [folder / WORST_QUERIES_FILE, *write_lists(rules_of(lost), folder), folder / REMEDIES_FILE]
 
 
-def _reranker(name: str, loading: Loading) -> Scorer:
+def pair_scorer(name: str, loading: Loading) -> Scorer:
     """Return a model that reads query and document together; `InputError` for one that does not."""
     from freqbias.models import embedder
 
