@@ -210,3 +210,10 @@ MARKDOWN_REPORT = "report.md"
 JSON_REPORT = "report.json"
 COMPARE_HTML_REPORT, COMPARE_MARKDOWN_REPORT, COMPARE_JSON_REPORT = ("compare.html", "compare.md", "compare.json")
 FIGURES_FOLDER = "figures"
+WORST_QUERIES_FILE = "worst_queries.csv"
+REMEDIES_FILE = "remedies.jsonl"
+SYNONYM_LISTS = SOLR_SYNONYMS, ELASTICSEARCH_SYNONYMS, OPENSEARCH_SYNONYMS = (
+    "synonyms.txt",
+    "synonyms.elasticsearch.json",
+    "synonyms.opensearch.json",
+)

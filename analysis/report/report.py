@@ -17,6 +17,7 @@ from freqbias.analysis.figures import distributions
 from freqbias.analysis.figures import intervals as figures
 from freqbias.analysis.figures.specification_curve import CURVES, specification_curve
 from freqbias.analysis.figures.svg import Chart, Subject
+from freqbias.analysis.report.advice import Advice, advice_of
 from freqbias.analysis.report.formatting import number
 from freqbias.analysis.report.notes import notes
 from freqbias.analysis.report.rendering import render
@@ -70,6 +71,7 @@ class Run:
     audit: dict[str, Any] | None
     manifest: dict[str, Any] | None
     judgements: Judgements
+    advice: list[Advice]
 
     @property
     def notes(self) -> list[str]:
@@ -162,6 +164,7 @@ def _read(folder: Path, label: str) -> Run:
         audit=audit,
         manifest=_optional(folder / MANIFEST_FILE, manifest_of),
         judgements=judgements,
+        advice=advice_of(folder),
     )
 
 
@@ -337,6 +340,7 @@ def _document(context: Mapping[str, Any]) -> dict[str, Any]:
         "notes": [sentence for run in context["runs"] for sentence in run.notes],
         "noise": [sentence for run in context["runs"] for sentence in run.noise],
         "families": context["families"],
+        **({"advice": advice} if (advice := [own.document() for run in context["runs"] for own in run.advice]) else {}),
         "estimates": [row.to_dict() for row in context["estimates"]],
     }
 

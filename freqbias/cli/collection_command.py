@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from freqbias.cli.console import log, print_json, tracker, waiting
+from freqbias.cli.console import log, print_json, print_lines, tracker, waiting
 from freqbias.cli.options import Json, Seed
 from freqbias.cli.run_commands import Device, Embedders, Trust
 from freqbias.errors import ROWS_FAILED, InputError
@@ -22,6 +22,9 @@ def collection(
     synonyms: Annotated[Path | None, typer.Option(metavar="FILE", help="Your own words, in rows of word, word, part of speech.")] = None,
     split: Annotated[str | None, typer.Option(help="Split of the judgements; default: all.")] = None,
     field: Annotated[str | None, typer.Option(help="Column of the corpus that is the text; default: title and text.")] = None,
+    reranker: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Also try a model that reads query and document together on the first 50.")
+    ] = None,
     n: Annotated[int | None, typer.Option("--n", help="Changed documents, and changed queries, in each arm at most.", min=1)] = None,
     tagger: Annotated[str | None, typer.Option(help="`rules`, or `hanta` (extra `text`), which finds more.")] = None,
     seed: Seed = 0,
@@ -35,17 +38,25 @@ def collection(
     All documents are ranked. Each judged document that holds a word with a frequent and a rare synonym is put in alone, in either
     wording; each judged query that does is asked in either wording. An interrupted run goes on where it stopped.
 
+    The report names the queries that lose most (`worst_queries.csv`), writes the words as synonym lists for Solr, Elasticsearch and
+    OpenSearch, and says what BM25, a hybrid with it, expansion, rewriting and `--reranker` change, and at what price.
+
     Example: `freqbias collection scifact/ --embedder minilm`
+
+    Example: `freqbias collection mine/ --embedder minilm --reranker cross-encoder/ms-marco-MiniLM-L-6-v2`
 
     Example: `freqbias collection mine/ --embedder ./my-model --synonyms mywords.csv --out results/mine`
     """
+    from freqbias.analysis.report.advice import advice_of
     from freqbias.cli.summary import show_answers
     from freqbias.files import read_estimates
+    from freqbias.run.advice import advise, is_advised
     from freqbias.run.failures import tell_failures
-    from freqbias.run.pipeline import make_run
+    from freqbias.run.pipeline import make_run, write_report
     from freqbias.run.settings import DEFAULT_EMBEDDERS, settings
 
     target = out or Path("results") / folder.resolve().name
+    advised = is_advised(target, reranker)
     pairs = _pairs(
         folder, {"synonyms": synonyms and str(synonyms), "split": split, "field": field, "n": n, "tagger": tagger, "seed": seed}
     )
@@ -59,12 +70,19 @@ def collection(
         "trust_remote_code": trust_remote_code,
         "fresh": fresh,
     }
-    made, _ = make_run(settings(given, None), pairs, track=tracker(), waiting=waiting)
+    chosen = settings(given, None)
+    made, done = make_run(chosen, pairs, track=tracker(), waiting=waiting, keep_vectors=True)
+    if done or not advised:
+        with waiting("remedies"):
+            advise(made, chosen.plan(), reranker)
+        write_report(made)
     estimates = list(read_estimates(made))
     if json:
         print_json([row.to_dict() for row in estimates])
     else:
         show_answers(made, estimates)
+        for advice in advice_of(made):
+            print_lines([advice.model, *(f"  {line}" for line in advice.lead), ""])
     if tell_failures(made / OBSERVATIONS_FILE):
         raise typer.Exit(ROWS_FAILED)
 

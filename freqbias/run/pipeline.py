@@ -32,12 +32,18 @@ def unseen(what: str) -> AbstractContextManager[None]:
 
 
 def make_run(
-    chosen: Settings, given: Sequence[Pair] | None = None, *, track: Track = silent, waiting: Waiting = unseen
+    chosen: Settings,
+    given: Sequence[Pair] | None = None,
+    *,
+    track: Track = silent,
+    waiting: Waiting = unseen,
+    keep_vectors: bool = False,
 ) -> tuple[Path, bool]:
     """Do every stage that is not done in the run folder; return the folder, and whether there was anything to do.
 
     `given` are pairs in memory, which come before those that `chosen` names. What is missing, models, extras and the device among it, is
-    an `InputError` before anything is made; a run that stops later goes on with the same settings.
+    an `InputError` before anything is made; a run that stops later goes on with the same settings. With `keep_vectors`, what embedding
+    models have encoded is left for whoever goes on with it, and takes it away.
     """
     plan = chosen.plan()
     keys = [step.key for step in plan.steps]
@@ -52,7 +58,7 @@ def make_run(
     stages.prepare_folder(folder, fresh=chosen.fresh)
     try:
         with only_writer(folder / OBSERVATIONS_FILE):
-            done = _stages(folder, source, plan, chosen, track, waiting)
+            done = _stages(folder, source, plan, chosen, track, waiting, keep_vectors=keep_vectors)
     except InputError:
         if new and not (folder / OBSERVATIONS_FILE).exists():  # a plugin that is none, found out when it was first asked
             shutil.rmtree(folder, ignore_errors=True)
@@ -84,11 +90,13 @@ def pairs_of(chosen: Settings, given: Sequence[Pair] | None, waiting: Waiting) -
         return stages.make_pairs("lexicon", [], {"n": chosen.n or DEFAULT_PAIRS, "sets": chosen.sets, "seed": chosen.seed})
 
 
-def _stages(folder: Path, source: Iterable[Pair], plan: Plan, chosen: Settings, track: Track, waiting: Waiting) -> bool:
+def _stages(
+    folder: Path, source: Iterable[Pair], plan: Plan, chosen: Settings, track: Track, waiting: Waiting, *, keep_vectors: bool
+) -> bool:
     """Do the stages that are not done; return whether there were any."""
     pair_file, audit = folder / PAIRS_FILE, folder / AUDIT_FILE
     stages.keep_pairs(source, pair_file)
-    probing = Probing(PairFile(pair_file), plan, folder / OBSERVATIONS_FILE, chosen.recorded("run"), track)
+    probing = Probing(PairFile(pair_file), plan, folder / OBSERVATIONS_FILE, chosen.recorded("run"), track, keep_vectors=keep_vectors)
     missing = not audit.exists()
     if missing:
         stages.audit_pairs(pair_file, audit)

@@ -102,7 +102,7 @@ def _kind(probe: Probe) -> str:
 class Probing:
     """What one command adds to an observation file: everything that its plan asks for and the file lacks."""
 
-    def __init__(self, pairs: PairFile, plan: Plan, out: Path, config: Mapping[str, Any], track: Track):
+    def __init__(self, pairs: PairFile, plan: Plan, out: Path, config: Mapping[str, Any], track: Track, *, keep_vectors: bool = False):
         if not pairs.count:
             raise InputError(f"{pairs.path}: contains no pairs")
         self._pairs = pairs
@@ -110,6 +110,7 @@ class Probing:
         self._out = out
         self._config = dict(config)
         self._track = track
+        self._keep_vectors = keep_vectors
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
         self._clock = time.monotonic()
         self._parts = -(-pairs.count // PAIRS_AT_ONCE)
@@ -255,7 +256,8 @@ class Probing:
         self._write_manifest(complete=True)
         side_file(self._out, "marks").unlink(missing_ok=True)
         self._retried.merge()
-        shutil.rmtree(side_file(self._out, "vectors"), ignore_errors=True)
+        if not self._keep_vectors:
+            shutil.rmtree(side_file(self._out, "vectors"), ignore_errors=True)
         for name in (self._out.name, manifest.path_of(self._out).name, manifest.beside(self._out, MODEL_ESTIMATES_FILE).name):
             for left in self._out.parent.glob(f".{name}.*.partial"):  # of a process that was killed while it wrote
                 left.unlink(missing_ok=True)

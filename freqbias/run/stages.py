@@ -29,6 +29,9 @@ from freqbias.terms import (
     MODEL_ESTIMATES_FILE,
     OBSERVATIONS_FILE,
     PAIRS_FILE,
+    REMEDIES_FILE,
+    SYNONYM_LISTS,
+    WORST_QUERIES_FILE,
 )
 
 if TYPE_CHECKING:
@@ -230,6 +233,6 @@ def set_aside(observations: Path) -> None:
 
 def remove_derived(folder: Path) -> None:
     """Remove what was made from observations that have changed since."""
-    for name in DERIVED:
+    for name in (*DERIVED, WORST_QUERIES_FILE, REMEDIES_FILE, *SYNONYM_LISTS):
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / FIGURES_FOLDER, ignore_errors=True)
