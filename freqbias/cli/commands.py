@@ -259,6 +259,8 @@ def report(
 ) -> None:
     """Write report.html, report.md, report.json and figures from the estimates of one or more runs.
 
+    Two runs over the same pairs are held against each other at the top, as `freqbias compare` does.
+
     Example: `freqbias report results/demo`
 
     Example: `freqbias report runs/one runs/two --out runs/together`
