@@ -146,7 +146,13 @@ def test_the_interval_of_evenness_covers():
 
 @pytest.mark.parametrize(
     ("ends", "expected"),
-    [((0.25, 1.0), (0.5, 0.8)), ((-1.0, -0.25), (0.5, 0.8)), ((-1.0, 0.25), (0.5, 1.0)), ((0.0, 0.0), (1.0, 1.0)), ((math.nan, 1), (0, 1))],
+    [
+        ((0.25, 1.0), (0.5, 0.8)),
+        ((-1.0, -0.25), (0.5, 0.8)),
+        ((-1.0, 0.25), (0.5, 1.0)),
+        ((0.0, 0.0), (1.0, 1.0)),
+        ((math.nan, 1.0), (0.0, 1.0)),
+    ],
 )
 def test_ends_of_the_interval(ends, expected):
     assert evenness_interval(*ends) == expected
