@@ -58,7 +58,8 @@ def test_probe(cli, tmp_path, pairs, quiet):
 
 def test_a_model_with_the_name_of_a_picture_keeps_it(tmp_path):
     """`:boom:` is a picture to the library that prints."""
-    code = "from freqbias.cli import console; console.set_up(0); console.log.info('mine:boom: no'); console.print_table(['a'], [['mine:boom: x']])"
+    said = "console.log.info('mine:boom: no'); console.print_table(['a'], [['mine:boom: x']])"
+    code = f"from freqbias.cli import console; console.set_up(0); {said}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stderr.strip() == "mine:boom: no"
     assert "mine:boom: x" in done.stdout
