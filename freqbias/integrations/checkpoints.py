@@ -18,13 +18,13 @@ from freqbias.analysis.estimate.run_differences import ratio_values
 from freqbias.analysis.stats.resampling import Values, above_zero, std_error
 
 LEVEL = 0.05  # of saying of any two checkpoints of one training, which do not differ, that they do
+MOST_NAMED = 5  # checkpoints in a sentence
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
     """One evaluation: `items` holds the gap and the margin of every item, by its name; `quality` is its win rate."""
 
-    epoch: float
     steps: int
     evenness: float
     quality: float
@@ -33,7 +33,7 @@ class Checkpoint:
     @property
     def name(self) -> str:
         """What a reader calls it."""
-        return f"step {self.steps}" if self.steps >= 0 else f"epoch {self.epoch:g}"
+        return f"step {self.steps}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +55,11 @@ class Choice:
         best = f"{self.best.name} (evenness {self.best.evenness:.3f}, win rate {self.best.quality:.3f})"
         if self.is_told:
             return f"{best} is more even than {_all(self.n_others)}, by more than noise"
-        names = ", ".join(own.name for own in self.untold)
+        names = [own.name for own in self.untold]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         return (
-            f"{best} is not told from {len(self.untold)} of {self.n_others} others by evenness: {names}; with {self.n_items} items a "
-            f"difference under {self.least:.3f} is noise, so choose among these by quality"
+            f"{best} is the most even, but not told from {', '.join(names[:MOST_NAMED])}{more}: with {self.n_items} items a difference "
+            f"under {self.least:.3f} is noise, so choose among these by quality"
         )
 
 

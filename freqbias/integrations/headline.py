@@ -2,7 +2,8 @@
 
 The modules for other tools (`freqbias.integrations.sentence_transformers`, `….mteb`) are entry points over all stages, as the
 command line is; they reach the other stages through this module only. It goes the way of `freqbias run`, so the numbers are the ones
-in `estimates.jsonl`. p-values are left out: what resampling moves depends on a model's name, which other tools choose.
+in `estimates.jsonl`. What resampling moves (p-values, bootstrap intervals) is left out: it depends on a model's name, which other tools
+choose.
 
 The numbers stand in groups, in this order; docs/evaluator.md has them in one table.
 
@@ -10,8 +11,8 @@ What wording costs. `CONTRAST_gap` with `CONTRAST_gap_ci_low` and `CONTRAST_gap_
 `placebo_`, `length_` and `frequency_minus_placebo_`. A measure that is not the model's own stands behind the contrast
 (`exact_form_win_rate_gap`). Beside these, in the frequency arm:
 
-* `relative_gap`: the gap of `gloss` in units of the model's own exact - decoy margin, with the interval of `freqbias run`, which is
-  resampled: the same here whatever a model is called, and within a tenth of its width there;
+* `relative_gap`: the gap of `gloss` in units of the model's own exact - decoy margin. Its interval is ABC, the BCa interval of
+  `freqbias run` without resampling, so that the two are about the same; none where that has none;
 * `evenness` = 1 / (1 + |relative_gap|) = margin / (margin + |gap|): 1 where wording makes no difference, .5 where it makes as much as
   being right does, 0 for a model that does not tell right from wrong. Higher is better, and no collapse of the space can raise it. An
   absolute value never averages out, so small samples keep it below 1 in an even model. Its interval holds the evenness of every
@@ -38,7 +39,7 @@ from typing import Any
 import pandas as pd
 
 from freqbias.analysis import estimate, frame
-from freqbias.analysis.stats.resampling import Values, t_interval
+from freqbias.analysis.stats.resampling import Values, abc_interval, t_interval
 from freqbias.analysis.table.contrasts import pair_gaps
 from freqbias.errors import InputError
 from freqbias.models.relevance import as_scorer
@@ -62,8 +63,7 @@ from freqbias.terms import (
 )
 
 DEFAULT_PAIRS = 80  # frequency pairs: what `freqbias run` takes
-RESAMPLES = 999  # the fewest: of what is reported only the ends of `relative_gap` are resampled
-ANY_MODEL = "model"
+RESAMPLES = 999  # the fewest: nothing that is reported is resampled
 SUFFIXES = ("", "_ci_low", "_ci_high")
 
 ARMS = {FREQUENCY: "", PLACEBO: "placebo_", LENGTH: "length_", DIFFERENCE: "frequency_minus_placebo_"}
@@ -108,11 +108,13 @@ def headline_and_items(
     scorer = as_scorer(model)
     rows = [row for name in probes for row in load("probes", name)(pairs, scorer, track)]
     wanted = [row for row in rows if (row.contrast, row.measure if row.measure != scorer.measure else OWN) in REPORTED[row.probe]]
-    table = frame(wanted).assign(model=ANY_MODEL)  # other tools choose the name, and what is resampled depends on it
+    table = frame(wanted)
     estimates = estimate(table, pairs, resamples=RESAMPLES)
     measured = frame(row for row in rows if row.error is None and row.arm == FREQUENCY)
     items = _items(table)
-    numbers = _costs(probes, scorer.measure, estimates, {pair.arm for pair in pairs})
+    numbers = _gaps_of(probes, scorer.measure, estimates, {pair.arm for pair in pairs})
+    if "similarity" in probes:
+        numbers |= _relative(estimates, items)
     known = _known(probes, measured, items)
     if "evenness" in numbers and WIN_RATE.name in known:
         numbers["guarded_evenness"] = numbers["evenness_ci_low"] * known[WIN_RATE.name]
@@ -121,13 +123,13 @@ def headline_and_items(
     return numbers | known | {"n_items": float(max(sizes, default=0)), "n_failed": float(len(failed))}, items
 
 
-def _costs(probes: Sequence[str], measure: str, estimates: Sequence[Estimate], arms: set[str]) -> dict[str, float]:
-    """Return what wording costs."""
+def _gaps_of(probes: Sequence[str], measure: str, estimates: Sequence[Estimate], arms: set[str]) -> dict[str, float]:
+    """Return the gaps of every contrast that is reported."""
     numbers: dict[str, float] = {}
     for probe in probes:
         for contrast, other in REPORTED[probe]:
             numbers |= _gaps(_name(contrast, other), (probe, other or measure, contrast), estimates, arms)
-    return numbers | (_relative(estimates) if "similarity" in probes else {})
+    return numbers
 
 
 def _known(probes: Sequence[str], measured: pd.DataFrame, items: pd.DataFrame) -> dict[str, float]:
@@ -189,11 +191,14 @@ def _with_interval(name: str, values: Values) -> dict[str, float]:
     return {f"{name}{suffix}": math.nan if value is None else float(value) for suffix, value in zip(SUFFIXES, found, strict=True)}
 
 
-def _relative(estimates: Sequence[Estimate]) -> dict[str, float]:
+def _relative(estimates: Sequence[Estimate], items: pd.DataFrame) -> dict[str, float]:
     found = [row for row in estimates if (row.probe, row.contrast, row.term) == ("similarity", "gloss", "relative")]
     row = found[0] if found and found[0].value is not None and math.isfinite(found[0].value) else None
-    ends = (None, None, None) if row is None else (row.value, row.ci_low, row.ci_high)
-    value, low, high = (math.nan if end is None else end for end in ends)
+    value = math.nan if row is None or row.value is None else row.value
+    low = high = math.nan
+    if row is not None and row.ci_low is not None and row.ci_high is not None:
+        ends = abc_interval(items["gap"].to_numpy(dtype=float), items["margin"].to_numpy(dtype=float))
+        low, high = (math.nan if end is None else end for end in (ends.low, ends.high))
     own = (0.0 if row is None else 1 / (1 + abs(value)), *evenness_interval(low, high))
     names = [f"{name}{suffix}" for name in ("relative_gap", "evenness") for suffix in SUFFIXES]
     return dict(zip(names, (value, low, high, *own), strict=True))

@@ -82,7 +82,7 @@ class FrequencyBiasEvaluator(BaseEvaluator):
         if output_path is not None and self.write_csv:
             self._write(Path(output_path), {"epoch": epoch, "steps": steps} | numbers)
         if steps is not None and steps >= 0:
-            own = Checkpoint(epoch=epoch, steps=steps, evenness=numbers["evenness"], quality=numbers["win_rate"], items=items)
+            own = Checkpoint(steps=steps, evenness=numbers["evenness"], quality=numbers["win_rate"], items=items)
             self._note(own)
         metrics: dict[str, float] = self.prefix_name_to_metrics(numbers, self.name)
         self.store_metrics_in_model_card_data(model, metrics, epoch, steps)

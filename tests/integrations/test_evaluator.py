@@ -56,7 +56,7 @@ def test_metrics_file_and_names(tiny, pairs, tmp_path, caplog):
     assert evaluator.primary_metric == "bias_guarded_evenness"
     assert 0 <= first["bias_evenness_ci_low"] <= first["bias_evenness"] <= first["bias_evenness_ci_high"] <= 1
     assert first["bias_guarded_evenness"] == pytest.approx(first["bias_evenness_ci_low"] * first["bias_win_rate"])
-    assert first["bias_win_rate_ci_low"] < first["bias_win_rate"] < first["bias_win_rate_ci_high"]
+    assert first["bias_win_rate_ci_low"] <= first["bias_win_rate"] <= first["bias_win_rate_ci_high"]
     assert first["bias_margin_ci_low"] < first["bias_margin"] < first["bias_margin_ci_high"]
     assert all(name.startswith("bias_") for name in first)
     assert first == pytest.approx(second)
@@ -122,7 +122,7 @@ def test_noise_is_warned_of_once_and_a_difference_is_told_once(tiny, pairs, monk
     assert (warned, informed) == ("WARNING", "INFO")
     assert "\n" not in noise
     assert noise.startswith("Frequency bias on bias: step ")
-    assert "is not told from 1 of 1 others by evenness" in noise
+    assert "is the most even, but not told from step " in noise
     assert noise.endswith("is noise, so choose among these by quality")
     assert told.startswith("Frequency bias on bias: step 400 (evenness 0.9")
     assert told.endswith("win rate 0.950) is more even than all 3 others, by more than noise")
@@ -136,7 +136,6 @@ def test_another_training_starts_anew_and_the_best_one_loaded_again_is_no_other(
     for steps in (100, 200, 200):
         evaluator(tiny, epoch=1.0, steps=steps)
     assert (evaluator.choice.best.steps, evaluator.choice.n_others) == (200, 1)
-    assert said(caplog) == []
     evaluator(tiny, epoch=1.0, steps=100)
     assert evaluator.choice is None
     evaluator(tiny)  # alone, outside of a training
