@@ -301,17 +301,16 @@ class Drifted(RareNoise):
 
 @pytest.mark.simulation
 def test_two_checkpoints_alike_are_passed_over_and_noise_on_rare_words_is_told_in_95_of_100(tmp_path):
-    """Seed, size and limits were fixed before the first look; what is said of quality counts too."""
+    """What is said of quality counts too. Every item is asked for on its own here: in a ranking all share their rivals."""
     runs, silent, named = 100, 0, 0
     pairs = [pair for pair in generate(n=40, seed=15) if pair.arm == "frequency"]
     for draw in range(runs):
         models = [Drifted(pairs, 2 * draw), Drifted(pairs, 2 * draw + 1), Drifted(pairs, 2 * draw + 1, noise=4)]
-        base, alike, noisy = (
-            save(tmp_path / str(place), pairs, load_probe("retrieval")(pairs, model)) for place, model in enumerate(models)
-        )
+        rows = [[row for name in ("similarity", "inversion") for row in load_probe(name)(pairs, model)] for model in models]
+        base, alike, noisy = (save(tmp_path / str(place), pairs, own) for place, own in enumerate(rows))
         (same,), (other,) = compare_runs(base, alike).told, compare_runs(base, noisy).told
         silent += not same.differs and not same.quality_differs
-        named += other.differs and re.match(r"B loses [\d.]+ places more to rare wording than A, \[", other.sentence) is not None
+        named += other.differs and re.match(r"B loses .* more to rare wording than A, \[", other.sentence) is not None
     assert silent >= 0.95 * runs
     assert named >= 0.95 * runs
 
