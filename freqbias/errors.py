@@ -58,7 +58,7 @@ def in_one_line(kind: Callable[[str], FreqbiasError], what: str, *called: object
         yield
     except FreqbiasError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if all(map(is_ours, called)):
             raise
         log.debug("%s", what, exc_info=True)

@@ -85,7 +85,7 @@ def generate(
     tagger: str = RULES,
     fit: str | None = None,
     max_share: float = MAX_SHARE,
-    synonyms: str | None = None,
+    synonyms: str | Synonyms | None = None,
     side: str | None = None,
     coverage: Coverage | None = None,
     skipped: list[str] | None = None,
@@ -95,8 +95,8 @@ def generate(
 
     `sources` are text files (a text a line), files of rows (see `freqbias.rows`) whose column `field` (default `text`) holds the text, or
     folders: of text files (one text each), of files of rows, a dataset that `datasets` has saved, or a collection in the layout of BEIR
-    and MTEB; `split` names the part of a folder to read, of a collection its judgements (default: all). `synonyms` names a table of your
-    own words (`freqbias.paraphrases.synonyms`). What is expected, and what would raise it, is logged first. A text that is
+    and MTEB; `split` names the part of a folder to read, of a collection its judgements (default: all). `synonyms` is a table of your own
+    words, or names one (`freqbias.paraphrases.synonyms`). What is expected, and what would raise it, is logged first. A text that is
     not in English is left alone and counted; where all are, that is an error. `InputError` names file and line; with `skipped`, faulty
     lines are collected there and left out. `tagger` is `rules`, or `hanta` (extra `text`), which finds more; `fit` names a
     causal language model that leaves out swaps of which a word does not fit its text; no word pair is more than `max_share` of an arm.
@@ -106,7 +106,7 @@ def generate(
     if not sources:
         raise InputError("substitute takes text files, files of rows or folders; found none")
     coverage = Coverage() if coverage is None else coverage
-    table = None if synonyms is None else read_synonyms(Path(synonyms), skipped)
+    table = read_synonyms(Path(synonyms), skipped) if isinstance(synonyms, str) else synonyms
     if table is not None:
         log.info("%s", table)
     choice = Choice(tag=tagger_of(tagger), fit=fit, max_share=max_share, seed=seed, synonyms=table, rules=tagger == RULES)
@@ -136,13 +136,16 @@ def pairs_of_texts(
     tagger: str = RULES,
     fit: str | None = None,
     max_share: float = MAX_SHARE,
+    synonyms: Synonyms | None = None,
 ) -> list[Pair]:
     """Return the pairs that texts in memory allow, each text an item `text:NUMBER`; the options are those of `generate`.
 
     Blank texts are left out. Raises `InputError` where none is left, or for anything that is not a text.
     """
-    coverage = Coverage()
-    found = pairs_of(_given(texts), n, Choice(tag=tagger_of(tagger), fit=fit, max_share=max_share, seed=seed), coverage)
+    if synonyms is not None:
+        log.info("%s", synonyms)
+    coverage, choice = Coverage(), Choice(tag=tagger_of(tagger), fit=fit, max_share=max_share, seed=seed, synonyms=synonyms)
+    found = pairs_of(_given(texts), n, choice, coverage)
     if not coverage.texts:
         raise InputError("texts: none given")
     _check_any(coverage, "texts")

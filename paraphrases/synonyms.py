@@ -7,9 +7,10 @@ level is arm `placebo`, whose `high` side is the shorter word. What stands betwe
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from freqbias.errors import InputError
 from freqbias.frequency import mean_zipf_gap
@@ -34,6 +35,7 @@ HEADINGS = (
     "tag",
 )  # of the third column, where there is a header
 OWN_PREFIX = "own:"  # of a set's id; no bundled set has a colon in it
+NAME = "synonyms"  # of a table in memory
 BY_LENGTH = "characters"  # what orients a level row
 
 _ONE_WORD = re.compile(r"[a-z]+")
@@ -81,10 +83,28 @@ def read_synonyms(path: Path, listed: list[str] | None = None) -> Synonyms:
     Of several rows with one word, the first is that word's; it goes before a bundled set with the word. Raises `InputError` for a row
     that is none, which with `listed` is put there and left out, and for a table of which no row can be used.
     """
+    return _synonyms(_rows(path, listed), str(path), path.name)
+
+
+def synonyms_of(rows: Iterable[Any]) -> Synonyms:
+    """Return the rows (word, word, part of speech) of a table in memory, as `read_synonyms` does those of a file."""
+    return _synonyms(_given(rows), NAME, NAME)
+
+
+def _given(rows: Iterable[Any]) -> Iterator[tuple[str, str, str]]:
+    for place, row in enumerate(rows):
+        whole = isinstance(row, Sequence) and not isinstance(row, str | bytes) and all(isinstance(cell, str) for cell in row)
+        found = _row([cell.strip().lower() for cell in row]) if whole else f"expected word, word, part of speech; found {row!r}"
+        if isinstance(found, str):
+            raise InputError(f"{NAME}[{place}]: {found}")
+        yield found
+
+
+def _synonyms(given: Iterable[tuple[str, str, str]], source: str, name: str) -> Synonyms:
     rows, left_out = Counter[str](), Counter[str]()
     couples: dict[str, dict[str, Couple]] = {FREQUENCY: {}, PLACEBO: {}}
     sets: dict[str, dict[str, OwnSet]] = {FREQUENCY: {}, PLACEBO: {}}
-    for first, second, pos in _rows(path, listed):
+    for first, second, pos in given:
         found = _set(first, second, pos)
         if isinstance(found, str):
             left_out[found] += 1
@@ -99,12 +119,12 @@ def read_synonyms(path: Path, listed: list[str] | None = None) -> Synonyms:
         rows[found.arm] += 1
     if not rows:
         why = ", ".join(f"{count} {why}" for why, count in left_out.most_common()) or "it is empty"
-        raise InputError(f"{path}: no row can be used: {why}; give rows of word, word, part of speech: car,automobile,noun")
+        raise InputError(f"{source}: no row can be used: {why}; give rows of word, word, part of speech: car,automobile,noun")
     arms = {
         arm: Own(couples={**substitutions(arm), **own}, sets={name: (_rule(item), item) for name, item in sets[arm].items()})
         for arm, own in couples.items()
     }
-    return Synonyms(source=path.name, arms=arms, rows=rows, left_out=left_out)
+    return Synonyms(source=name, arms=arms, rows=rows, left_out=left_out)
 
 
 def _rule(item: OwnSet) -> Rule:
@@ -140,14 +160,22 @@ def _rows(path: Path, listed: list[str] | None) -> Iterator[tuple[str, str, str]
         cells = [cell.strip().lower() for cell in next(csv.reader([line], delimiter=separator))]
         while len(cells) > 3 and not cells[-1]:
             cells.pop()
-        if len(cells) != 3:
-            faults(number, f"expected word, word, part of speech; found {len(cells)} cells")
-        elif number == 1 and cells[2] in HEADINGS:
+        if number == 1 and len(cells) == 3 and cells[2] in HEADINGS:
             continue
-        elif cells[2] not in PARTS_OF_SPEECH:
-            known = ", ".join(dict.fromkeys(PARTS_OF_SPEECH.values()))
-            faults(number, f"part of speech: '{cells[2]}' is not one of {known}")
-        elif cells[0] == cells[1] or not all(cells):
-            faults(number, "needs two different words")
+        found = _row(cells)
+        if isinstance(found, str):
+            faults(number, found)
         else:
-            yield cells[0], cells[1], PARTS_OF_SPEECH[cells[2]]
+            yield found
+
+
+def _row(cells: Sequence[str]) -> tuple[str, str, str] | str:
+    """Return both words and the part of speech by its whole name, or what is wrong."""
+    if len(cells) != 3:
+        return f"expected word, word, part of speech; found {len(cells)} cells"
+    if cells[2] not in PARTS_OF_SPEECH:
+        known = ", ".join(dict.fromkeys(PARTS_OF_SPEECH.values()))
+        return f"part of speech: '{cells[2]}' is not one of {known}"
+    if cells[0] == cells[1] or not all(cells):
+        return "needs two different words"
+    return cells[0], cells[1], PARTS_OF_SPEECH[cells[2]]

@@ -37,6 +37,10 @@ _VALUES = ["gap", OF_LEVEL, OF_MARGIN]
 Folder = str | os.PathLike[str]
 
 
+class OtherPairsError(InputError):
+    """Two runs hold different pairs, or measured nothing that both did."""
+
+
 def compare(first: Folder, second: Folder, *, a: Sequence[str] = (), b: Sequence[str] = (), seed: int = 0) -> list[Estimate]:
     """Return second - first for every model x probe x measure x contrast x arm that both run folders hold, in the measure's unit.
 
@@ -58,7 +62,7 @@ def compare(first: Folder, second: Folder, *, a: Sequence[str] = (), b: Sequence
     made = [row for couple in couples for both in _series(sides, couple, known[0], bounds, seed) for row in both.estimates()]
     _say_what_is_left_out(sides[0], sides[1], made, names)
     if not made:
-        raise InputError(
+        raise OtherPairsError(
             f"the runs have no model, probe and contrast in common: {_held(sides[0])} against {_held(sides[1])}; compare runs that do"
         )
     return _with_family(made, known[0])
@@ -156,7 +160,7 @@ def _refuse_other_pairs(first: Mapping[str, Pair], second: Mapping[str, Pair], n
         key, field = changed[0]
         found.append(f"{len(changed)} with the same id and another text (first: '{key}', field '{field}')")
     if found:
-        raise InputError(
+        raise OtherPairsError(
             f"the runs' pairs differ: {'; '.join(found)}; run both over one file (freqbias run --pairs {names[0]}/pairs.jsonl)"
         )
 

@@ -9,6 +9,10 @@ Models = Mapping[str, Sequence[str]]  # by probe, the models that it measured
 Couple = tuple[str, str, str]  # probe, model of the first run, model of the second
 
 
+class UntoldModelsError(InputError):
+    """It cannot be told which model of one run is meant to be held against which of the other."""
+
+
 def coupled(first: Models, second: Models, a: Sequence[str], b: Sequence[str], runs: tuple[str, str]) -> list[Couple]:
     """Return what to compare, by probe: the models that `a` and `b` name in their order, else those that can only be meant.
 
@@ -60,6 +64,6 @@ def _meant(first: Models, second: Models) -> Iterator[Couple]:
             yield from ((probe, model, model) for model in models[0] if model in models[1])
 
 
-def _cannot_tell(held: tuple[list[str], list[str]], runs: tuple[str, str]) -> InputError:
+def _cannot_tell(held: tuple[list[str], list[str]], runs: tuple[str, str]) -> UntoldModelsError:
     lists = "; ".join(f"{run} holds {', '.join(own) or 'none'}" for run, own in zip(runs, held, strict=True))
-    return InputError(f"cannot tell which model goes with which: {lists}; name them: --a MODEL --b MODEL")
+    return UntoldModelsError(f"cannot tell which model goes with which: {lists}; name them: --a MODEL --b MODEL")

@@ -40,6 +40,18 @@ class Comparison:
         lines = [said("compare_side", side=side, model=model, run=run) for side, model, run in zip("AB", models, self.runs, strict=True)]
         return [*lines, said("compare_reading"), *self.notes]
 
+    @property
+    def columns(self) -> list[str]:
+        """The heads of its tables."""
+        return columns()
+
+    @property
+    def tables(self) -> list[tuple[str, list[list[str]]]]:
+        """Titles and rows: what the sentences rest on, then every difference."""
+        headline = [row for own in self.told for row in own.rows]
+        tables = [(said("compare_table"), headline), (said("compare_table_all"), self.estimates)]
+        return [(title, [list(map(str, cells(row))) for row in rows]) for title, rows in tables]
+
     def document(self) -> dict[str, Any]:
         """Return everything as one JSON-ready dictionary."""
         return {
@@ -66,23 +78,26 @@ class Comparison:
         """Write the comparison as HTML, Markdown and JSON and return the paths."""
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
-        headline = [row for own in self.told for row in own.rows]
-        tables = [(said("compare_table"), headline), (said("compare_table_all"), self.estimates)]
-        context = {
-            "comparison": self,
-            "columns": columns(),
-            "tables": [(title, [list(map(str, cells(row))) for row in rows]) for title, rows in tables],
-        }
         for name in (COMPARE_HTML_REPORT, COMPARE_MARKDOWN_REPORT):
-            write_text(target / name, render(f"{name}.jinja", context))
+            write_text(target / name, render(f"{name}.jinja", {"comparison": self}))
         write_json(target / COMPARE_JSON_REPORT, self.document())
         return [target / name for name in (COMPARE_HTML_REPORT, COMPARE_MARKDOWN_REPORT, COMPARE_JSON_REPORT)]
 
 
 def compare_runs(
-    first: str | os.PathLike[str], second: str | os.PathLike[str], *, a: Sequence[str] = (), b: Sequence[str] = (), seed: int = 0
+    first: str | os.PathLike[str],
+    second: str | os.PathLike[str],
+    *,
+    a: Sequence[str] = (),
+    b: Sequence[str] = (),
+    seed: int = 0,
+    labels: tuple[str, str] | None = None,
 ) -> Comparison:
-    """Return what two run folders differ by, in sentences and rows; arguments and errors are those of `estimate.compare.compare`."""
+    """Return what two run folders differ by, in sentences and rows.
+
+    `labels` are what to call the runs, by default the names of their folders; the other arguments, and errors, are those of
+    `estimate.compare.compare`.
+    """
     estimates = compare(first, second, a=a, b=b, seed=seed)
     folders = [Path(folder) for folder in (first, second)]
     floors: dict[tuple[str, str], float] = {}
@@ -90,7 +105,7 @@ def compare_runs(
         for key, floor in floors_of(manifest_of(path) if path.is_file() else None).items():
             floors[key] = max(floor, floors.get(key, 0.0))
     return Comparison(
-        runs=(folders[0].resolve().name, folders[1].resolve().name),
+        runs=labels or (folders[0].resolve().name, folders[1].resolve().name),
         notes=list(dict.fromkeys(sentence for folder in folders for sentence in told(holdout_of(folder)))),
         told=comparisons(estimates, judgements_of(first), floors),
         estimates=estimates,

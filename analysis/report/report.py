@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import shlex
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +13,16 @@ from typing import Any
 import pandas as pd
 
 from freqbias.analysis.estimate.across_models import ALL_MODELS
+from freqbias.analysis.estimate.compare import OtherPairsError
 from freqbias.analysis.estimate.families import CONFIRMATORY_FAMILY, EXPLORATORY_FAMILY, adjusted, repeated, settled
+from freqbias.analysis.estimate.model_pairing import UntoldModelsError
 from freqbias.analysis.figures import distributions
 from freqbias.analysis.figures import intervals as figures
 from freqbias.analysis.figures.specification_curve import CURVES, specification_curve
 from freqbias.analysis.figures.svg import Chart, Subject
 from freqbias.analysis.report.advice import Advice, advice_of
-from freqbias.analysis.report.formatting import number
+from freqbias.analysis.report.comparing import Comparison, compare_runs
+from freqbias.analysis.report.formatting import listed, number
 from freqbias.analysis.report.notes import notes
 from freqbias.analysis.report.rendering import render
 from freqbias.analysis.report.sentences import said
@@ -101,12 +105,13 @@ def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | No
     """Write `report.html`, `report.md`, `report.json` and `figures/` (SVG and CSV) on one or more runs; return their paths.
 
     Reads `estimates.jsonl`, and `pairs.jsonl`, `observations.jsonl`, `audit.json` and `manifest.json` where they are there. Writes
-    into `out`, by default the first run folder. Over several runs the p-values of each family are adjusted together. Raises
-    `InputError` for a run without estimates and for two runs that hold the same model and probe.
+    into `out`, by default the first run folder. Over several runs the p-values of each family are adjusted together, and two runs over
+    the same pairs are held against each other first (see `comparing`). Raises `InputError` for a run without estimates and for two runs
+    that hold the same model and probe.
     """
     folders = [Path(run) for run in runs]
     read = [_read(folder, label) for folder, label in zip(folders, _labels(folders), strict=True)]
-    _refuse_repeats(read)
+    _refuse_repeats(read, folders)
     estimates = [row for run in read for row in run.estimates]
     judgements = _one_judgement_each(read)
     if len(read) > 1:
@@ -115,7 +120,10 @@ def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | No
     sections = _sections(read, estimates, judgements)
     audits = [(run, figures.love(run.audit, key)) for run, key in zip(read, _keys([r.label for r in read]), strict=True) if run.audit]
     charts: list[Chart | None] = [figures.overview(estimates, judgements), *(chart for _, chart in audits)]
+    comparison, how_to_compare = _comparison(read, folders)
     context = {
+        "comparison": comparison,
+        "how_to_compare": how_to_compare,
         "sections": sections,
         "estimates": estimates,
         "families": _families(estimates, judgements),
@@ -184,6 +192,20 @@ def _refuse_old(estimates: Sequence[Estimate], table: pd.DataFrame, folder: Path
             )
 
 
+def _comparison(runs: Sequence[Run], folders: Sequence[Path]) -> tuple[Comparison | None, str | None]:
+    """Return what two runs over the same pairs differ by, or how to ask for it where it cannot be told which models are meant."""
+    if len(runs) != 2 or any(run.table is None for run in runs):
+        return None, None
+    first, second = (run.label for run in runs)
+    try:
+        return compare_runs(folders[0], folders[1], labels=(first, second)), None
+    except UntoldModelsError:
+        held = [listed(sorted({row.model for row in run.estimates} - {ALL_MODELS})) for run in runs]
+        return None, said("compare_ask", runs=shlex.join((first, second)), first=first, second=second, a=held[0], b=held[1])
+    except OtherPairsError:
+        return None, None
+
+
 def _optional(path: Path, read: Any) -> Any:
     return read(path) if path.is_file() else None
 
@@ -202,13 +224,15 @@ def _twins(estimates: Sequence[Estimate], judgements: Judgements) -> list[tuple[
     return sorted({(row.probe, row.contrast, twin.probe, twin.contrast) for row, twin in couples})
 
 
-def _refuse_repeats(runs: Sequence[Run]) -> None:
+def _refuse_repeats(runs: Sequence[Run], folders: Sequence[Path]) -> None:
     seen: dict[tuple[str, str], str] = {}
     for run in runs:
         for model, probe in dict.fromkeys((row.model, row.probe) for row in run.estimates if row.model != ALL_MODELS):
             if (model, probe) in seen:
+                command = shlex.join(map(str, folders)) if len(runs) == 2 else None
                 raise InputError(
                     f"runs '{seen[model, probe]}' and '{run.label}' both contain model '{model}' and probe '{probe}'; leave one out"
+                    + ("" if command is None else f"; to hold one against the other: freqbias compare {command}")
                 )
             seen[model, probe] = run.label
 
@@ -320,9 +344,12 @@ def _write_texts(folder: Path, context: Mapping[str, Any]) -> list[Path]:
 
 
 def _document(context: Mapping[str, Any]) -> dict[str, Any]:
+    comparison, how = context["comparison"], context["how_to_compare"]
     return {
         "schema": SCHEMA,
         "runs": [run.label for run in context["runs"]],
+        **({} if comparison is None else {"comparison": comparison.document()}),
+        **({} if how is None else {"how_to_compare": how}),
         "verdicts": [
             {
                 "model": section.subject.model,

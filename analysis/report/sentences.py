@@ -221,6 +221,8 @@ SENTENCES = {
     "compare_side": "{side}: {model} in {run}",
     "compare_reading": "Gaps are value(frequent) − value(rare), changes are B − A on the same items; intervals are of 95 %, and p-values "
     "that the sentences rest on are adjusted together (Benjamini–Hochberg).",
+    "compare_ask": "These runs hold the same pairs, but not one model each; to hold two of them against each other: freqbias compare "
+    "{runs} --a MODEL --b MODEL ({first} holds {a}; {second} holds {b}).",
     "compare_table": "What the sentences rest on",
     "compare_table_all": "Every difference",
     "compare_loses_more": "B loses {size} more to rare wording than A, {interval} ({first}, {second})",

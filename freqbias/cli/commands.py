@@ -10,7 +10,7 @@ from freqbias.cli.console import log, print_json, print_lines, print_table, trac
 from freqbias.cli.options import Holdout, Json, N, Seed, Sets
 from freqbias.cli.paths import audit_beside, check_not_onto, pair_file
 from freqbias.errors import FreqbiasError, InputError
-from freqbias.terms import ESTIMATES_FILE, FREQUENCY, HIGH, IN_EVERY_PAIR, LOW, OBSERVATIONS_FILE, PAIRS_FILE
+from freqbias.terms import ESTIMATES_FILE, FREQUENCY, HIGH, IN_EVERY_PAIR, LOW, MANIFEST_FILE, OBSERVATIONS_FILE, PAIRS_FILE
 
 Run = Annotated[Path, typer.Argument(help="Run folder.", metavar="RUN")]
 
@@ -83,7 +83,9 @@ def pairs(
     from freqbias.files import write_records
     from freqbias.run import stages
 
-    check_not_onto(out, *(sources or []), *([] if synonyms is None else [synonyms]))
+    tables = [text.partition("=")[2] for text in [*(norm or []), *(second_frequency or [])]]
+    beside = [Path(path) for text in tables for path in (text, text.rpartition(":")[0]) if path]
+    check_not_onto(out, *(sources or []), *([] if synonyms is None else [synonyms]), *beside)
     skipped: list[str] = []
     coverage: Any = None
     options: dict[str, Any] = {
@@ -245,6 +247,7 @@ def analyze(
     from freqbias.run.holdout import Asked
 
     target = out or run / ESTIMATES_FILE
+    check_not_onto(target, *(run / name for name in (OBSERVATIONS_FILE, PAIRS_FILE, MANIFEST_FILE)))
     asked = Asked(holdout=holdout, confirm=confirm, again=again)
     estimates = stages.analyze(run / OBSERVATIONS_FILE, run / PAIRS_FILE, target, seed, tracker(), asked=asked)
     if json:
@@ -258,6 +261,8 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Folder to write into; default: the first run folder.")] = None,
 ) -> None:
     """Write report.html, report.md, report.json and figures from the estimates of one or more runs.
+
+    Two runs over the same pairs are held against each other at the top, as `freqbias compare` does.
 
     Example: `freqbias report results/demo`
 

@@ -18,8 +18,8 @@ from freqbias.redact import redact
 
 T = TypeVar("T")
 log = logging.getLogger("freqbias")
-err = Console(stderr=True, soft_wrap=True)
-out = Console()
+err = Console(stderr=True, soft_wrap=True, emoji=False)  # `mine:boom` is a model
+out = Console(emoji=False)
 PLAIN_WIDTH = 118  # of a table that goes to a file or a pipe
 
 
@@ -82,4 +82,4 @@ def print_table(columns: list[str], rows: Iterable[Iterable[Any]], title: str | 
     table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False)
     for row in rows:
         table.add_row(*("–" if cell is None else escape(str(cell)) for cell in row))
-    (out if out.is_terminal else Console(width=PLAIN_WIDTH)).print(table)
+    (out if out.is_terminal else Console(width=PLAIN_WIDTH, emoji=False)).print(table)

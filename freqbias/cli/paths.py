@@ -8,9 +8,13 @@ from freqbias.terms import AUDIT_FILE, PAIRS_FILE
 
 
 def check_not_onto(out: Path | None, *inputs: Path) -> None:
-    """Raise `InputError` where an output is one of the inputs, under whatever name."""
-    if out is not None and out.exists() and any(path.exists() and out.samefile(path) for path in inputs):
+    """Raise `InputError` where an output is one of the inputs, under whatever name, or a file in a folder of them."""
+    if out is not None and out.exists() and any(path.exists() and _holds(path, out) for path in inputs):
         raise InputError(f"{out}: is an input of this command, which is not overwritten; give another --out")
+
+
+def _holds(given: Path, out: Path) -> bool:
+    return out.samefile(given) or (given.is_dir() and given.resolve() in out.resolve().parents)
 
 
 def pair_file(source: Path) -> Path:

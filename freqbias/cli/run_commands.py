@@ -7,6 +7,7 @@ import typer
 
 from freqbias.cli.console import log, print_json, print_table, tracker, waiting
 from freqbias.cli.options import Holdout, Json, N, Seed, Sets
+from freqbias.cli.paths import check_not_onto
 from freqbias.errors import ROWS_FAILED, InputError
 from freqbias.terms import OBSERVATIONS_FILE
 
@@ -115,6 +116,7 @@ def probe(
 
     pairs = PairFile(source)
     target = out or pairs.path.with_name(OBSERVATIONS_FILE)
+    check_not_onto(target, pairs.path)
     given = {name: value for name, value in _given(ctx).items() if name not in ("source", "out")}
     chosen = settings(given | {"pairs": pairs.path.absolute()}, None)
     plan = chosen.plan()

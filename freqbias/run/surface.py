@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from freqbias.errors import FreqbiasError, InputError
 from freqbias.files import PairFile
@@ -20,6 +20,9 @@ from freqbias.run.result import Run
 from freqbias.run.settings import settings
 from freqbias.terms import OBSERVATIONS_FILE, PAIRS_FILE
 
+if TYPE_CHECKING:
+    from freqbias.paraphrases.synonyms import Synonyms
+
 log = logging.getLogger(__name__)
 
 #: Arguments that have another name in Python than on the command line.
@@ -30,6 +33,7 @@ _OWN_OPTION = re.compile(r"-o (?=\w+=)")
 _OPTION = re.compile(r"--([a-z][a-z-]*[a-z]|n)\b")
 _FIELD = re.compile(r"^(embedder|lm|probe)\b(?=[.:])")
 
+Table = Iterable[Sequence[str]]
 Pairs = str | os.PathLike[str] | Iterable[Pair]
 
 
@@ -154,23 +158,46 @@ def substitute(
     tagger: str = "rules",
     fit: str | None = None,
     max_share: float = 0.1,
+    synonyms: str | os.PathLike[str] | Table | None = None,
 ) -> list[Pair]:
-    """Return the pairs of arms `frequency` and `placebo` that texts allow, each word of a bundled set in its frequent and its rare form.
+    """Return the pairs of arms `frequency` and `placebo` that texts allow, each word of a set in its frequent and its rare form.
 
     `texts` are texts in memory, or the path of a text file (one a line), of a file of rows whose column `field` (default `text`) holds
     the text, or of a folder as BEIR lays it out, of whose judgements `split` names the part to read. `n` limits each arm to a part that
     is drawn with `seed`. A text that is not in English is left alone.
     `tagger` is `rules` or `hanta`, `fit` a language model that leaves out swaps of which a word does not fit, `max_share` the most of an
-    arm that one word pair may be. Raises `InputError` where there are no texts.
+    arm that one word pair may be. `synonyms` are words of your own beside the bundled sets: the path of a table, or rows in memory (a
+    data frame too), of word, word, part of speech; which rows are used, and why others are not, is logged (INFO). Raises `InputError`
+    where there are no texts, and for a row that is none.
     """
     from freqbias.paraphrases.substitute import generate, pairs_of_texts
 
     with arguments_named():
+        own = _synonyms(synonyms)
         if isinstance(texts, str | os.PathLike):
-            return generate([os.fspath(texts)], field=field, split=split, n=n, seed=seed, tagger=tagger, fit=fit, max_share=max_share)
+            return generate(
+                [os.fspath(texts)], field=field, split=split, n=n, seed=seed, tagger=tagger, fit=fit, max_share=max_share, synonyms=own
+            )
         return pairs_of_texts(
-            several(texts, "texts", "a path or several texts"), n=n, seed=seed, tagger=tagger, fit=fit, max_share=max_share
+            several(texts, "texts", "a path or several texts"),
+            n=n,
+            seed=seed,
+            tagger=tagger,
+            fit=fit,
+            max_share=max_share,
+            synonyms=own,
         )
+
+
+def _synonyms(given: str | os.PathLike[str] | Table | None) -> "Synonyms | None":
+    from freqbias.paraphrases.synonyms import read_synonyms, synonyms_of
+
+    if given is None:
+        return None
+    if isinstance(given, str | os.PathLike):
+        return read_synonyms(Path(given))
+    rows = given.itertuples(index=False) if hasattr(given, "itertuples") else given
+    return synonyms_of(several(rows, "synonyms", "a path or rows of word, word, part of speech"))
 
 
 def lexsub(

@@ -1,6 +1,8 @@
 """A run in which rows failed ends with a line that says how many, mostly why and how to go on, and with exit status 3."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from misbehaving import MODEL, Reply, Server, completion
@@ -52,6 +54,15 @@ def test_probe(cli, tmp_path, pairs, quiet):
     assert last_line(result).endswith("o.jsonl say which (field `error`), and the same command asks for them again")
     assert whole.exit_code == 0
     assert "failed" not in whole.stderr
+
+
+def test_a_model_with_the_name_of_a_picture_keeps_it(tmp_path):
+    """`:boom:` is a picture to the library that prints."""
+    said = "console.log.info('mine:boom: no'); console.print_table(['a'], [['mine:boom: x']])"
+    code = f"from freqbias.cli import console; console.set_up(0); {said}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stderr.strip() == "mine:boom: no"
+    assert "mine:boom: x" in done.stdout
 
 
 def test_run(cli, tmp_path, pairs):

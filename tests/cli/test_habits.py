@@ -57,7 +57,11 @@ def test_an_audit_is_named_after_its_pairs(cli, tmp_path, pair_file):
 def test_no_command_writes_onto_its_input(cli, tmp_path, pair_file):
     texts, own = write(tmp_path / "t.txt", "The car stopped.\n"), write(tmp_path / "own.csv", "car,auto,noun\n")
     (tmp_path / "link.jsonl").symlink_to(pair_file)
-    before = {path: path.read_bytes() for path in (texts, own, pair_file)}
+    (tmp_path / "folder" / "deeper").mkdir(parents=True)
+    inside = write(tmp_path / "folder" / "deeper" / "a.txt", "The car stopped.\n")
+    norm = write(tmp_path / "aoa.csv", "word,aoa\ncar,3\n")
+    rows = write(tmp_path / "observations.jsonl", "")
+    before = {path: path.read_bytes() for path in (texts, own, pair_file, inside, norm, rows)}
     for command in (
         ["match", pair_file, "--on", "words", "--out", pair_file],
         ["match", tmp_path, "--on", "words", "--out", pair_file],
@@ -66,6 +70,12 @@ def test_no_command_writes_onto_its_input(cli, tmp_path, pair_file):
         ["audit", pair_file, "--out", pair_file],
         ["pairs", "substitute", texts, "--out", texts],
         ["pairs", "substitute", texts, "--synonyms", own, "--out", own],
+        ["pairs", "substitute", tmp_path / "folder", "--out", inside],
+        ["pairs", "annotate", pair_file, "--norm", f"aoa={norm}", "--out", norm],
+        ["pairs", "annotate", pair_file, "--norm", f"aoa={norm}:aoa", "--out", norm],
+        ["probe", pair_file, "--embedder", "synthetic:embed_words", "--out", pair_file],
+        ["analyze", tmp_path, "--out", pair_file],
+        ["analyze", tmp_path, "--out", rows],
     ):
         result = cli(*command)
         assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1), result.output

@@ -4,6 +4,8 @@ import csv
 import logging
 import math
 
+import numpy as np
+import pandas as pd
 import pytest
 from conftest import missing
 from tables import far_decoys
@@ -20,6 +22,7 @@ try:
 except ModuleNotFoundError as error:
     missing(f"{error.name}: {install_hint('embed,lm')}")
 
+import freqbias.integrations.sentence_transformers as plugin
 from freqbias.integrations.sentence_transformers import FrequencyBiasEvaluator
 
 TEXTS = {
@@ -45,13 +48,16 @@ def read(path):
 
 def test_metrics_file_and_names(tiny, pairs, tmp_path, caplog):
     evaluator = FrequencyBiasEvaluator(pairs, name="bias")
-    assert (evaluator.primary_metric, evaluator.greater_is_better) == ("evenness", True)
+    assert (evaluator.primary_metric, evaluator.greater_is_better) == ("guarded_evenness", True)
     with caplog.at_level(logging.INFO, "freqbias.integrations.sentence_transformers"):
         first = evaluator(tiny, str(tmp_path / "eval"), epoch=0, steps=10)
     second = evaluator(tiny, str(tmp_path / "eval"), epoch=1, steps=20)
     assert "gloss gap" in caplog.text
-    assert evaluator.primary_metric == "bias_evenness"
-    assert 0 < first["bias_evenness"] <= 1
+    assert evaluator.primary_metric == "bias_guarded_evenness"
+    assert 0 <= first["bias_evenness_ci_low"] <= first["bias_evenness"] <= first["bias_evenness_ci_high"] <= 1
+    assert first["bias_guarded_evenness"] == pytest.approx(first["bias_evenness_ci_low"] * first["bias_win_rate"])
+    assert first["bias_win_rate_ci_low"] <= first["bias_win_rate"] <= first["bias_win_rate_ci_high"]
+    assert first["bias_margin_ci_low"] < first["bias_margin"] < first["bias_margin_ci_high"]
     assert all(name.startswith("bias_") for name in first)
     assert first == pytest.approx(second)
     rows = read(tmp_path / "eval" / "frequency_bias_evaluation_bias_results.csv")
@@ -78,15 +84,78 @@ def test_undefined_metrics_are_nan_and_empty_in_the_file(pairs, tmp_path, tiny):
     assert math.isfinite(found["gloss_gap"])
     assert math.isnan(found["gloss_gap_ci_low"])  # one item has no interval
     assert math.isnan(found["background_gap"])  # there are no other items
+    assert math.isnan(found["relative_gap_ci_low"])
+    assert (found["evenness_ci_low"], found["evenness_ci_high"], found["guarded_evenness"]) == (0, 1, 0)
     assert "placebo_gloss_gap" not in found
     (row,) = read(tmp_path / "frequency_bias_evaluation_results.csv")
     assert (row["gloss_gap_ci_low"], row["background_gap"], row["epoch"]) == ("", "", "-1")
 
 
+def found_by(monkeypatch, *checkpoints):
+    """Have the evaluator find what is given, one checkpoint after another: (relative gap, win rate)."""
+    rng = np.random.default_rng(8)
+    effects, margins = rng.normal(0, 0.01, 80), 0.3 + rng.normal(0, 0.02, 80)
+    given = iter(checkpoints)
+
+    def measured(*_):
+        relative, quality = next(given)
+        gaps = relative * margins + effects + rng.normal(0, 0.005, 80)
+        items = pd.DataFrame({"gap": gaps, "margin": margins}, index=[f"i{n}" for n in range(80)])
+        own = abs(gaps.mean() / margins.mean())
+        numbers = dict.fromkeys(plugin.LOGGED, 0.5) | {"evenness": 1 / (1 + own), "win_rate": quality}
+        return numbers | {"guarded_evenness": quality / (1 + own)}, items
+
+    monkeypatch.setattr(plugin, "headline_and_items", measured)
+
+
+def said(caplog):
+    return [(row.levelname, row.getMessage()) for row in caplog.records if "gloss gap" not in row.getMessage()]
+
+
+def test_noise_is_warned_of_once_and_a_difference_is_told_once(tiny, pairs, monkeypatch, caplog):
+    caplog.set_level(logging.INFO, "freqbias.integrations")
+    found_by(monkeypatch, *[(0.4, 0.9)] * 3, (0.1, 0.95), (0.4, 0.9), (0.1, 0.95))
+    evaluator = FrequencyBiasEvaluator(pairs, name="bias")
+    for steps in range(100, 700, 100):
+        evaluator(tiny, epoch=1.0, steps=steps)
+    (warned, noise), (informed, told) = said(caplog)
+    assert (warned, informed) == ("WARNING", "INFO")
+    assert "\n" not in noise
+    assert noise.startswith("Frequency bias on bias: step ")
+    assert "is the most even, but not told from step " in noise
+    assert noise.endswith("is noise, so choose among these by quality")
+    assert told.startswith("Frequency bias on bias: step 400 (evenness 0.9")
+    assert told.endswith("win rate 0.950) is more even than all 3 others, by more than noise")
+    assert not evaluator.choice.is_told
+    assert {evaluator.choice.best.steps, *(own.steps for own in evaluator.choice.untold)} == {400, 600}
+
+
+def test_another_training_starts_anew_and_the_best_one_loaded_again_is_no_other(tiny, pairs, monkeypatch, caplog):
+    found_by(monkeypatch, (0.4, 0.9), (0.1, 0.9), (0.4, 0.9), (0.4, 0.9), (0.1, 0.9))
+    evaluator = FrequencyBiasEvaluator(pairs)
+    for steps in (100, 200, 200):
+        evaluator(tiny, epoch=1.0, steps=steps)
+    assert (evaluator.choice.best.steps, evaluator.choice.n_others) == (200, 1)
+    evaluator(tiny, epoch=1.0, steps=100)
+    assert evaluator.choice is None
+    evaluator(tiny)  # alone, outside of a training
+    assert evaluator.choice is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "level", "shown"),
+    [(None, logging.INFO, True), (None, logging.WARNING, False), (True, logging.ERROR, True), (False, logging.DEBUG, False)],
+)
+def test_progress_is_shown_where_the_library_shows_its_own(tiny, pairs, caplog, capsys, asked, level, shown):
+    caplog.set_level(level, "sentence_transformers")
+    FrequencyBiasEvaluator(pairs[:1], name="bias", show_progress_bar=asked)(tiny)
+    assert ("bias (query): " in capsys.readouterr().err) is shown
+
+
 def test_in_a_sequence(tiny, pairs):
     sequence = SequentialEvaluator([FrequencyBiasEvaluator(pairs, name="one"), FrequencyBiasEvaluator(pairs[:1], name="two")])
     found = sequence(tiny)
-    assert found["sequential_score"] == found["two_evenness"]
+    assert found["sequential_score"] == found["two_guarded_evenness"]
     assert "one_gloss_gap" in found
 
 
@@ -138,7 +207,7 @@ def test_in_a_trainer(kind, model_folders, pairs, tmp_path):
         save_strategy="steps",
         save_steps=1,
         load_best_model_at_end=True,
-        metric_for_best_model="eval_bias_evenness",
+        metric_for_best_model="eval_bias_guarded_evenness",
         report_to=[],
         use_cpu=True,
         disable_tqdm=True,
@@ -146,10 +215,10 @@ def test_in_a_trainer(kind, model_folders, pairs, tmp_path):
     evaluator = FrequencyBiasEvaluator(pairs, name="bias")
     trainer = trainer_of(model, args=arguments, train_dataset=datasets.Dataset.from_dict(TEXTS), loss=loss, evaluator=evaluator)
     trainer.train()
-    logged = [row["eval_bias_evenness"] for row in trainer.state.log_history if "eval_bias_evenness" in row]
+    logged = [row["eval_bias_guarded_evenness"] for row in trainer.state.log_history if "eval_bias_guarded_evenness" in row]
     assert len(logged) == 2
     assert trainer.state.best_metric == max(logged)
     (path,) = tmp_path.rglob("frequency_bias_evaluation_bias_results.csv")
     rows = read(path)
-    assert [float(row["evenness"]) for row in rows] == logged
+    assert [float(row["guarded_evenness"]) for row in rows] == logged
     assert [row["steps"] for row in rows] == ["1", "2"]

@@ -69,7 +69,7 @@ def load(kind, folder):
 def near(name, value, tolerance):
     """Return what equals a value within its tolerance; ratios to the margin of a random model, which is nearly 0, within 1e-4 of them."""
     random = tolerance > 1e-6
-    return pytest.approx(value, abs=tolerance, rel=1e-4 if random and name in ("relative_gap", "evenness") else 0)
+    return pytest.approx(value, abs=tolerance, rel=1e-4 if random and name in ("relative_gap", "evenness", "margin") else 0)
 
 
 def evenness(numbers):
@@ -85,10 +85,21 @@ def test_evaluator_agrees_with_a_run(kind, model_folders, pair_file, expected):
     found = FrequencyBiasEvaluator(list(read_pairs(pair_file)))(load(kind, model_folders[kind]))
     numbers, tolerance = expected(kind)
     numbers = {name: value for name, value in numbers.items() if "document_form" not in name}
-    assert set(found) == set(numbers) | {"relative_gap", "evenness", "n_items", "n_failed"}
+    resampled = {f"{name}_ci_{end}" for name in ("relative_gap", "evenness") for end in ("low", "high")}
+    assert set(found) == set(numbers) | resampled | {"relative_gap", "evenness", "guarded_evenness", "n_items", "n_failed"}
     for name, value in numbers.items():
-        assert found[name] == near(name, value, tolerance), name
+        if name not in resampled:
+            assert found[name] == near(name, value, tolerance), name
     assert found["evenness"] == near("evenness", evenness(numbers), tolerance)
+    low, high = (found[f"evenness_ci_{end}"] for end in ("low", "high"))
+    assert found["guarded_evenness"] == pytest.approx(low * found["win_rate"])
+    if numbers.get("relative_gap_ci_low") is None:
+        assert (low, high) == (0, 1)
+    else:
+        ends = [numbers[f"relative_gap_ci_{end}"] for end in ("low", "high")]
+        near_enough = 0.2 * (ends[1] - ends[0])  # of 999 draws and 9,999
+        assert [found[f"relative_gap_ci_{end}"] for end in ("low", "high")] == pytest.approx(ends, abs=near_enough)
+        assert low == pytest.approx(1 / (1 + max(map(abs, ends))), abs=near_enough)
     assert (found["n_items"], found["n_failed"]) == (8, 0)
 
 
@@ -112,7 +123,8 @@ def test_mteb_agrees_with_a_run(kind, model_folders, pair_file, expected, offlin
     scores = {task.task_name.partition("_")[0]: task.scores["test"][0] for task in result.task_results}
     numbers, tolerance = expected(kind)
     for name, value in numbers.items():
-        assert scores[task_of(name)][name] == near(name, value, tolerance), name
+        if not name.startswith("relative_gap_ci"):
+            assert scores[task_of(name)][name] == near(name, value, tolerance), name
     assert scores["FrequencyPreference"]["main_score"] == near("evenness", evenness(numbers), tolerance)
     assert scores["FrequencyInversion"]["main_score"] == pytest.approx(numbers["win_rate_low_high"], abs=tolerance)
     assert scores["FrequencyRetrieval"]["main_score"] == pytest.approx(numbers["document_form_ndcg_at_10_low"], abs=tolerance)
@@ -127,6 +139,43 @@ def test_numbers_that_cannot_be_had_are_nan_and_evenness_is_zero(pair_file):
     assert math.isnan(numbers["relative_gap"])
     assert math.isnan(numbers["gloss_gap"])
     assert (numbers["evenness"], numbers["n_items"], numbers["n_failed"]) == (0, 0, len(pairs))
+    assert (numbers["evenness_ci_low"], numbers["evenness_ci_high"]) == (0, 1)
+    assert math.isnan(numbers["margin"])
+
+
+def test_no_number_depends_on_what_a_model_is_called(pair_file):
+    from freqbias.integrations.headline import headline
+    from freqbias.testing.planted import PlantedEmbedder
+
+    pairs = list(read_pairs(pair_file))
+    first, second = (headline(pairs, PlantedEmbedder(pairs, noise=0.1, name=name), ["similarity"]) for name in ("one", "another"))
+    assert first["relative_gap_ci_low"] < first["relative_gap"] < first["relative_gap_ci_high"]
+    assert first == second
+
+
+def test_every_number_has_its_row_in_the_docs(pair_file):
+    """And every key of the table is a number."""
+    import re
+    from pathlib import Path
+
+    from freqbias.integrations.headline import ARMS, headline
+    from freqbias.testing.planted import PlantedEmbedder
+
+    pairs = list(read_pairs(pair_file))
+    found = list(headline(pairs, PlantedEmbedder(pairs), ["similarity", "inversion", "retrieval"]))
+    text = (Path(__file__).parents[2] / "docs" / "evaluator.md").read_text(encoding="utf-8")
+    rows = [re.split(r"(?<!\\) \| ", line.strip("| ")) for line in text.splitlines() if line.startswith("| ") and "`" in line]
+    groups, known = [], {}
+    for group, keys, _, *with_interval in rows:
+        groups.append(group)
+        ends = ("", "_ci_low", "_ci_high") if with_interval == ["yes"] else ("",)
+        known |= {f"{key}{end}": group for key in re.findall(r"`(\w+)`", keys) for end in ends}
+    prefixes = "|".join(filter(None, ARMS.values()))
+    named = [re.sub(rf"^({prefixes})(?=.*_gap)", "", name) for name in found]
+    assert set(named) == set(known)
+    order = list(dict.fromkeys(groups))
+    assert order == ["bias", "bias and capability", "capability", "sizes"]
+    assert [order.index(known[name]) for name in named] == sorted(order.index(known[name]) for name in named)
 
 
 def test_nothing_heavy_is_imported_before_it_is_asked_for():

@@ -137,6 +137,11 @@ def test_a_function_that_always_raises_is_one_line(given):
     assert len(function.asked) == 1 + MAX_FAILURES_IN_A_ROW
 
 
+def test_a_function_that_leaves_the_program_does_not(given):
+    with pytest.raises(BackendError, match=r"model 'test_functions:encode': SystemExit: 4 \(test_functions.py:\d+\)"):
+        as_scorer(given(lambda texts: sys.exit(4))).prepare(TEXTS, TEXTS)
+
+
 def test_one_text_alone_that_raises_is_one_line(given):
     with pytest.raises(BackendError, match="cannot encode 'text 3'"):
         as_scorer(given(Raising("text 3"))).scores(["text 3"], ["text 3"])

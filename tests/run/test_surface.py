@@ -219,6 +219,46 @@ def test_audit_is_the_commands_audit(cli, pair_file, lexicon_pairs):
         assert json.loads(dumps(freqbias.audit(pairs))) == told
 
 
+def test_substitute_takes_your_own_words_from_a_file_or_in_memory(cli, tmp_path, caplog):
+    import pandas as pd
+
+    texts, rows = ["They examined the throat.", "He left it."], [("throat", "pharynx", "noun"), ("a b", "c", "n")]
+    (tmp_path / "texts.txt").write_text("\n".join(texts))
+    (tmp_path / "own.csv").write_text("word,word,part of speech\n" + "".join(f"{','.join(row)}\n" for row in rows))
+    path = tmp_path / "own.csv"
+    caplog.set_level(logging.INFO, "freqbias")
+    (pair,) = freqbias.substitute(texts, synonyms=rows)
+    assert caplog.messages == [
+        "synonyms: word pairs: 1 in arm frequency, 0 in arm placebo; left out: 1 not of two single words in plain letters"
+    ]
+    assert (pair.high, pair.low) == ("They examined the throat.", "They examined the pharynx.")
+    assert freqbias.substitute(texts) == []
+    for own in (path, str(path), iter(rows), pd.DataFrame(rows)):
+        assert [own.to_dict() for own in freqbias.substitute(texts, synonyms=own)] == [pair.to_dict()]
+    (of_file,) = freqbias.substitute(tmp_path / "texts.txt", synonyms=rows)
+    out = tmp_path / "pairs.jsonl"
+    assert cli("pairs", "substitute", tmp_path / "texts.txt", "--synonyms", path, "--out", out).exit_code == 0
+    assert [(row.id, row.low, row.meta) for row in freqbias.read_pairs(out)] == [(of_file.id, of_file.low, of_file.meta)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([("a", "b")], r"synonyms\[0\]: expected word, word, part of speech; found 2 cells"),
+        ([("buy", "procure", "verb"), "big,large,adj"], r"synonyms\[1\]: expected word, word, part of speech; found 'big,large,adj'"),
+        ([("buy", "procure", None)], r"synonyms\[0\]: expected word, word, part of speech; found \('buy', 'procure', None\)"),
+        ([("buy", "procure", "thing")], r"synonyms\[0\]: part of speech: 'thing' is not one of noun, verb, adjective, adverb"),
+        ([("buy", "Buy ", "verb")], r"synonyms\[0\]: needs two different words"),
+        ([], r"synonyms: no row can be used: it is empty; give rows of word, word, part of speech: car,automobile,noun"),
+        (5, r"synonyms: expected a path or rows of word, word, part of speech, found int"),
+        ("nosuch.csv", r"nosuch.csv"),
+    ],
+)
+def test_a_table_of_synonyms_that_is_none(rows, reason):
+    with pytest.raises(freqbias.InputError, match=rf"^{reason}"):
+        freqbias.substitute(["They examined the throat."], synonyms=rows)
+
+
 def test_substitute_takes_texts_in_memory_or_a_file(cli, tmp_path):
     texts = ["The illiterate man left.", "", "He was stocky and cautious.", "Nothing here."]
     (tmp_path / "texts.txt").write_text("\n".join(texts), encoding="utf-8")

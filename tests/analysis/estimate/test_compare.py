@@ -1,6 +1,7 @@
 """Two runs: paired differences, renamed models, refusals that say how the pairs differ, and the command."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from freqbias.analysis.estimate.compare import compare
 from freqbias.analysis.report.comparing import compare_runs
 from freqbias.errors import InputError
 from freqbias.files import write_records
+from freqbias.paraphrases.lexicon import generate
 from freqbias.probes import load_probe
 from freqbias.records import Observation, Pair
 from freqbias.testing import CrowdedEmbedder
@@ -281,6 +283,36 @@ def test_the_checkpoint_with_noise_on_rare_words_is_named_with_its_loss(lexicon_
     back = compare_runs(noisy, base).told
     assert all(told.differs and "less to rare wording than A" in told.sentence for told in back)
     assert {told.sentence for told in compare_runs(base, base).told} == {"A and B gave the same numbers on every pair."}
+
+
+class Drifted(RareNoise):
+    """A checkpoint of one model: every document has moved a little in a direction of its own, rare ones by `noise` more."""
+
+    def __init__(self, pairs, draw, noise=0.0):
+        super().__init__(pairs, noise)
+        self._draw = draw
+
+    def vectors(self, texts, role):
+        vectors = super().vectors(texts, role)
+        if role != "query":
+            vectors += 0.2 * np.array([noise_of(f"{self._draw} {text}", CROWD) for text in texts]) / np.sqrt(CROWD)
+        return vectors
+
+
+@pytest.mark.simulation
+def test_two_checkpoints_alike_are_passed_over_and_noise_on_rare_words_is_told_in_95_of_100(tmp_path):
+    """What is said of quality counts too. Every item is asked for on its own here: in a ranking all share their rivals."""
+    runs, silent, named = 100, 0, 0
+    pairs = [pair for pair in generate(n=40, seed=15) if pair.arm == "frequency"]
+    for draw in range(runs):
+        models = [Drifted(pairs, 2 * draw), Drifted(pairs, 2 * draw + 1), Drifted(pairs, 2 * draw + 1, noise=4)]
+        rows = [[row for name in ("similarity", "inversion") for row in load_probe(name)(pairs, model)] for model in models]
+        base, alike, noisy = (save(tmp_path / str(place), pairs, own) for place, own in enumerate(rows))
+        (same,), (other,) = compare_runs(base, alike).told, compare_runs(base, noisy).told
+        silent += not same.differs and not same.quality_differs
+        named += other.differs and re.match(r"B loses .* more to rare wording than A, \[", other.sentence) is not None
+    assert silent >= stats.binom.ppf(0.0005, runs, 0.95)
+    assert named >= 0.95 * runs
 
 
 def by_hand(rows, measure):
