@@ -25,7 +25,8 @@ from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.documents import Document, documents_of
 from freqbias.paraphrases.expecting import SAMPLE, expectation, shortfalls, ways_to_raise, without_couple
 from freqbias.paraphrases.fit import both_fit
-from freqbias.paraphrases.lexicon import sets_by_id, word_covariates
+from freqbias.paraphrases.everyday import running_sets
+from freqbias.paraphrases.lexicon import word_covariates
 from freqbias.paraphrases.making import drafted
 from freqbias.paraphrases.swapping import WORD, Couple, Own, Swap, both_forms, forms_with, substitutions, swaps_of
 from freqbias.paraphrases.synonyms import BY_LENGTH, OWN_PREFIX, Synonyms, read_synonyms
@@ -270,7 +271,7 @@ def _pair(document: Document, arm: str, swaps: Sequence[Swap], choice: Choice) -
     high, low = forms_with(document.text, swaps)
     used = [swap.couple for swap in swaps]
     sets = [couple[2] for couple in used]
-    bundled = [sets_by_id(arm)[name] for name in sets if name in sets_by_id(arm)]
+    bundled = [running_sets(arm)[name] for name in sets if name in running_sets(arm)]
     return drafted(
         item=document.id,
         arm=arm,
@@ -293,5 +294,5 @@ def _pair(document: Document, arm: str, swaps: Sequence[Swap], choice: Choice) -
 
 def _orientation(used: Sequence[str]) -> str | None:
     """Return the rival that orients a text's placebo swaps when it is one and the same."""
-    rivals = {BY_LENGTH if name.startswith(OWN_PREFIX) else sets_by_id(PLACEBO)[name].oriented_by for name in used}
+    rivals = {BY_LENGTH if name.startswith(OWN_PREFIX) else running_sets(PLACEBO)[name].oriented_by for name in used}
     return rivals.pop() if len(rivals) == 1 else None
