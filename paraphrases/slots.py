@@ -216,7 +216,7 @@ def _has_right_determiner(item: Words, place: Place) -> bool:
 def _adjective(rule: Rule, item: Words, place: Place) -> bool:
     own, before, after, following = place.own, place.before, place.after, place.following
     attributive = after.may("N") and not after.may("POTJ") and following not in _AFTER_ADJECTIVE
-    sure = own.must("A") and item.pos == "adjective"
+    sure = item.pos == "adjective" and (own.must("A") or (own.may("A") and bool(rule.only_next) and attributive))
     if not sure and not (own.may("A") and attributive and before.must("DRA")):
         return False
     if following in _AFTER_ADJECTIVE and not rule.allows(following):
