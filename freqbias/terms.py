@@ -152,6 +152,7 @@ ENTAILMENT = "entailment"  # measure of a scorer: the probability that the secon
 GLOSS_LEAN = "gloss_lean"  # share of two readers' choices of the word that a gloss defines better, by side
 ACCEPTED_SHARE = "accepted_share"  # of the annotators that take a word in its place, by side
 
+EDITED = "edited"  # how many places of a form are not what the author of the text wrote
 GLOSS_ZIPF = "gloss_zipf"  # how much more frequent the glosses that a row asked are than others, times the frequency gap
 N_SENSES = "n_senses"
 SPECIFICITY = "specificity"

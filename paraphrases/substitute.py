@@ -3,7 +3,8 @@
 Every word of a text that belongs to a bundled set is put into its frequent form for `high` and its rare form for `low`, with its
 inflection, its case and the article before it; arm `placebo` does the same with the equally frequent sets. Only sets whose words carry
 the meant sense in at least four of five of their uses, and that are listed as fit for running text, take part, each only where its place
-suits both words (`swapping`, `slots`); no word pair is more than a tenth of an arm. A collection's own queries come along as they are
+suits both words (`swapping`, `slots`); no word pair is more than a tenth of an arm. Both forms are edited alike in one more place, so that
+neither is the author's text (`editing`), and texts without queries get questions (`questions`). A collection's own queries come along as they are
 (`relevant`), and in both forms (`naming_high`, `naming_low`) where one asks for a word that is swapped in its document.
 """
 
@@ -25,15 +26,17 @@ from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.documents import Document, documents_of
 from freqbias.paraphrases.expecting import SAMPLE, expectation, shortfalls, ways_to_raise, without_couple
 from freqbias.paraphrases.fit import both_fit
+from freqbias.paraphrases.editing import Edit, edit_lines, edits_of, elsewhere
 from freqbias.paraphrases.everyday import running_sets
 from freqbias.paraphrases.lexicon import word_covariates
 from freqbias.paraphrases.making import drafted
+from freqbias.paraphrases.questions import asked_with, questions
 from freqbias.paraphrases.swapping import WORD, Couple, Own, Swap, both_forms, forms_with, substitutions, swaps_of
 from freqbias.paraphrases.synonyms import BY_LENGTH, OWN_PREFIX, Synonyms, read_synonyms
 from freqbias.paraphrases.tagging import RULES, Tagger, by_rules
 from freqbias.paraphrases.tagging import tagger as tagger_of
 from freqbias.records import Pair
-from freqbias.terms import FREQUENCY, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
+from freqbias.terms import EDITED, FREQUENCY, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
 
 LANGUAGE = "en"  # of the bundled sets
 T = TypeVar("T")
@@ -57,11 +60,13 @@ class Coverage:
     by_set: dict[str, Counter[str]] = field(default_factory=dict)  # arm -> swaps of each set
     max_share: float = 1.0
     model: str | None = None
+    made: list[Pair] = field(default_factory=list)
 
     def lines(self) -> list[str]:
         """Return one sentence an arm, and one on what the filter and the cap took from it."""
         alone = [f"left alone: {self.strangers}"] if self.strangers.count else []
-        return alone + [line for arm in (FREQUENCY, PLACEBO) for line in self._lines(arm)]
+        told = [line for arm in (FREQUENCY, PLACEBO) for line in self._lines(arm)]
+        return [*alone, *told, *edit_lines(self.made), *asked_with(self.made)]
 
     def _lines(self, arm: str) -> Iterator[str]:
         yield f"{arm}: {self.changed[arm]} of {self.texts} texts changed, {self.swapped[arm]} of {self.words} words swapped"
@@ -87,6 +92,7 @@ def generate(
     fit: str | None = None,
     max_share: float = MAX_SHARE,
     synonyms: str | None = None,
+    edit_both: bool = True,
     coverage: Coverage | None = None,
     skipped: list[str] | None = None,
     **_: Any,
@@ -100,7 +106,7 @@ def generate(
     not in English is left alone and counted; where all are, that is an error. `InputError` names file and line; with `skipped`, faulty
     lines are collected there and left out. `tagger` is `rules`, or `hanta` (extra `text`), which finds more; `fit` names a
     causal language model that leaves out swaps of which a word does not fit its text; no word pair is more than `max_share` of an arm.
-    `coverage`, where given, is filled in.
+    `edit_both` changes both forms alike in a second place. `coverage`, where given, is filled in.
     """
     if not sources:
         raise InputError("substitute takes text files, files of rows or folders; found none")
@@ -108,7 +114,7 @@ def generate(
     table = None if synonyms is None else read_synonyms(Path(synonyms), skipped)
     if table is not None:
         log.info("%s", table)
-    choice = Choice(tag=tagger_of(tagger), fit=fit, max_share=max_share, seed=seed, synonyms=table, rules=tagger == RULES)
+    choice = Choice(tag=tagger_of(tagger), fit=fit, max_share=max_share, seed=seed, synonyms=table, rules=tagger == RULES, edit_both=edit_both)
     found = _pairs_of(documents_of(sources, field, split, skipped), n, choice, coverage, tell=log.info)
     _check_any(coverage, ", ".join(map(str, sources)))
     return found
@@ -160,6 +166,7 @@ class Choice:
     seed: int = 0
     synonyms: Synonyms | None = None
     rules: bool = True
+    edit_both: bool = True
 
     def own(self, arm: str) -> Own | None:
         """Return what the user's table gives an arm."""
@@ -208,7 +215,10 @@ def _pairs_of(
     if tell is not None and known:
         for line in shortfalls({arm: len(part) for arm, part in parts.items()}):
             tell(line)
-    return checked([_pair(document, arm, swaps, choice) for arm, part in parts.items() for document, swaps in part])
+    judged = any(document.queries for part in parts.values() for document, _ in part)
+    pool = None if judged else first  # a collection's own queries are what it is asked with
+    coverage.made = checked([_pair(document, arm, swaps, choice, pool) for arm, part in parts.items() for document, swaps in part])
+    return coverage.made
 
 
 def _foretell(found: dict[str, Found], texts: Sequence[str], choice: Choice, tell: Callable[[str], None], *, whole: bool) -> None:
@@ -267,29 +277,51 @@ def _queries(document: Document, arm: str, sets: Sequence[str], choice: Choice) 
     return found
 
 
-def _pair(document: Document, arm: str, swaps: Sequence[Swap], choice: Choice) -> Pair:
-    high, low = forms_with(document.text, swaps)
+def _pair(document: Document, arm: str, swaps: Sequence[Swap], choice: Choice, pool: Sequence[str] | None) -> Pair:
+    """Return a pair; `pool` are texts of the same source, None where queries of its own are asked."""
+    edit = elsewhere(document.text, swaps, choice.tag) if choice.edit_both else None
+    high, low = forms_with(document.text, swaps if edit is None else sorted([*swaps, edit.swap], key=lambda swap: swap.start))
     used = [swap.couple for swap in swaps]
     sets = [couple[2] for couple in used]
     bundled = [running_sets(arm)[name] for name in sets if name in running_sets(arm)]
+    queries, told = _queries(document, arm, sets, choice), {}
+    if pool is not None:
+        queries, told = questions(document.text, arm, swaps, _after(document.text, pool), edited=edit is not None)
     return drafted(
         item=document.id,
         arm=arm,
         high=high,
         low=low,
-        queries=_queries(document, arm, sets, choice),
+        queries=queries,
         zipf_gap=mean_zipf_gap((high, low) for high, low, _ in used),
         generator="substitute",
-        covariates=word_covariates(bundled) if len(bundled) == len(sets) else {},  # of a user's own words nothing is known
+        covariates={
+            EDITED: edits_of(document.text, swaps, edit),
+            **(word_covariates(bundled) if len(bundled) == len(sets) else {}),  # of a user's own words nothing is known
+        },
         meta={
             "place": document.place,
             "original": document.text,
             "swaps": sets,
             "query_ids": list(document.query_ids),
             "oriented_by": _orientation(sets) if arm == PLACEBO else None,
+            "edited_elsewhere": None if edit is None else _told(document.text, edit),
+            **told,
             ZIPF_GAP_OF: SWAPPED_WORDS,
         },
     )
+
+
+def _told(text: str, edit: Edit) -> dict[str, str]:
+    start, end = edit.swap.start, edit.swap.end
+    return {"was": text[start:end], "is": edit.swap.couple[0], "kind": edit.kind}
+
+
+def _after(text: str, pool: Sequence[str]) -> Iterator[str]:
+    """Yield the texts of a pool, from the one after `text` on."""
+    start = pool.index(text) + 1 if text in pool else 0
+    yield from pool[start:]
+    yield from pool[:start]
 
 
 def _orientation(used: Sequence[str]) -> str | None:
