@@ -67,7 +67,10 @@ def everyday_sets(arm: str) -> Mapping[str, EverydaySet]:
     return {row["id"]: EverydaySet(**row) for row in rows}
 
 
+AnySet = SynonymSet | EverydaySet
+
+
 @cache
-def running_sets(arm: str) -> Mapping[str, SynonymSet | EverydaySet]:
+def running_sets(arm: str) -> Mapping[str, AnySet]:
     """Return every bundled set of an arm that may stand in a user's text or in a lexicon's sentence, by its id."""
     return {**sets_by_id(arm), **everyday_sets(arm)}

@@ -7,11 +7,10 @@
 * `neutral`: other texts of the same source, which share no word or stem with what is swapped.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-
-import re
 
 from freqbias.paraphrases.everyday import running_sets
 from freqbias.paraphrases.swapping import Swap, forms_with

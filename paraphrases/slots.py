@@ -4,12 +4,11 @@
 user's text. A row may say more: `takes`, the words that may follow as both words' complement (`*` for any); `only_next` and `only_prev`,
 one of which must follow or stand before, since the sense is another without; `not_next` and `not_prev`, with which it is another thing;
 `slot`, the one place that an adjective or adverb may have; `forms`, `NN` or `NNS`; `only_words`, one of which the text must hold, since
-the other word of the set has a further sense (film). What may follow or stand before is a word, several (`in the same`), an ending (`*ing`)
-or `K`, a mark or the end. `next_class` and `prev_class` name the classes that a neighbour may have; `plural_next` and `singular_next` ask
-for a noun in that number, `start` for the beginning of a sentence, where words of closed classes are left alone otherwise unless their
-rule says `anywhere`; with
-`no_negation` nothing before may negate (`not big, but small`). `data/everyday.jsonl` holds such rules beside its sets. What is asked is the same for both words, so that
-neither form of a set has an advantage.
+the other word of the set has a further sense (film). What may follow or stand before is a word, several (`in the same`), an ending
+(`*ing`) or `K`, a mark or the end. `next_class` and `prev_class` name the classes that a neighbour may have; `plural_next` and
+`singular_next` ask for a noun in that number. A word of a closed class is swapped inside a sentence, with `start` at its beginning, with
+`anywhere` at either place; with `no_negation` nothing before it may negate (`not big, but small`). `data/everyday.jsonl` holds such rules
+beside its sets. What is asked is the same for both words, so that neither form of a set has an advantage.
 """
 
 import json
@@ -175,7 +174,9 @@ def _after_letter(place: Place) -> bool:
 def _noun(rule: Rule, item: Words, place: Place) -> bool:
     own, before = place.own, place.before
     plural = own.text.lower() not in (item.high, item.low)
-    if (rule.forms and ("NNS" if plural else "NN") not in rule.forms) or (place.following in _COMPLEMENTS and not rule.allows(place.following)):
+    if (rule.forms and ("NNS" if plural else "NN") not in rule.forms) or (
+        place.following in _COMPLEMENTS and not rule.allows(place.following)
+    ):
         return False
     sure = own.must("N") or (own.may("N") and before.must("DA"))
     if not plural and _may_be_head(place.after):

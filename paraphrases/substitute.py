@@ -3,15 +3,15 @@
 Every word of a text that belongs to a bundled set is put into its frequent form for `high` and its rare form for `low`, with its
 inflection, its case and the article before it; arm `placebo` does the same with the equally frequent sets. Only sets whose words carry
 the meant sense in at least four of five of their uses, and that are listed as fit for running text, take part, each only where its place
-suits both words (`swapping`, `slots`); no word pair is more than a tenth of an arm. Both forms are edited alike in one more place, so that
-neither is the author's text (`editing`), and texts without queries get questions (`questions`). A collection's own queries come along as they are
-(`relevant`), and in both forms (`naming_high`, `naming_low`) where one asks for a word that is swapped in its document.
+suits both words (`swapping`, `slots`); no word pair is more than a tenth of an arm. Both forms are edited alike in one more place, so
+that neither is the author's text (`editing`), and texts without queries get questions (`questions`). A collection's own queries come
+along as they are (`relevant`), and in both forms (`naming_high`, `naming_low`) where one asks for a word that is swapped in its document.
 """
 
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,11 +24,12 @@ from freqbias.frequency.language import Strangers
 from freqbias.paraphrases.capping import MAX_SHARE, capped
 from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.documents import Document, documents_of
+from freqbias.paraphrases.editing import Edit, edit_lines, edits_of, elsewhere
+from freqbias.paraphrases.everyday import AnySet, running_sets
 from freqbias.paraphrases.expecting import SAMPLE, expectation, shortfalls, ways_to_raise, without_couple
 from freqbias.paraphrases.fit import both_fit
-from freqbias.paraphrases.editing import Edit, edit_lines, edits_of, elsewhere
-from freqbias.paraphrases.everyday import running_sets
 from freqbias.paraphrases.lexicon import word_covariates
+from freqbias.paraphrases.local import Local, read_local
 from freqbias.paraphrases.making import drafted
 from freqbias.paraphrases.questions import asked_with, questions
 from freqbias.paraphrases.swapping import WORD, Couple, Own, Swap, both_forms, forms_with, substitutions, swaps_of
@@ -92,6 +93,7 @@ def generate(
     fit: str | None = None,
     max_share: float = MAX_SHARE,
     synonyms: str | None = None,
+    corpus: str | None = None,
     edit_both: bool = True,
     coverage: Coverage | None = None,
     skipped: list[str] | None = None,
@@ -102,7 +104,8 @@ def generate(
     `sources` are text files (a text a line), files of rows (see `freqbias.rows`) whose column `field` (default `text`) holds the text, or
     folders: of text files (one text each), of files of rows, a dataset that `datasets` has saved, or a collection in the layout of BEIR
     and MTEB; `split` names the part of a folder to read, of a collection its judgements (default: all). `synonyms` names a table of your
-    own words (`freqbias.paraphrases.synonyms`). What is expected, and what would raise it, is logged first. A text that is
+    own words (`freqbias.paraphrases.synonyms`), `corpus` texts or counts of yours that say which words are rare
+    (`freqbias.paraphrases.local`). What is expected, and what would raise it, is logged first. A text that is
     not in English is left alone and counted; where all are, that is an error. `InputError` names file and line; with `skipped`, faulty
     lines are collected there and left out. `tagger` is `rules`, or `hanta` (extra `text`), which finds more; `fit` names a
     causal language model that leaves out swaps of which a word does not fit its text; no word pair is more than `max_share` of an arm.
@@ -114,7 +117,18 @@ def generate(
     table = None if synonyms is None else read_synonyms(Path(synonyms), skipped)
     if table is not None:
         log.info("%s", table)
-    choice = Choice(tag=tagger_of(tagger), fit=fit, max_share=max_share, seed=seed, synonyms=table, rules=tagger == RULES, edit_both=edit_both)
+    choice = Choice(
+        tag=tagger_of(tagger),
+        fit=fit,
+        max_share=max_share,
+        seed=seed,
+        synonyms=table,
+        local=None if corpus is None else read_local(Path(corpus), field, table),
+        rules=tagger == RULES,
+        edit_both=edit_both,
+    )
+    for line in [] if choice.local is None else choice.local.lines():
+        log.info("%s", line)
     found = _pairs_of(documents_of(sources, field, split, skipped), n, choice, coverage, tell=log.info)
     _check_any(coverage, ", ".join(map(str, sources)))
     return found
@@ -165,12 +179,19 @@ class Choice:
     max_share: float = MAX_SHARE
     seed: int = 0
     synonyms: Synonyms | None = None
+    local: Local | None = None
     rules: bool = True
     edit_both: bool = True
 
     def own(self, arm: str) -> Own | None:
-        """Return what the user's table gives an arm."""
+        """Return what the user's table and corpus give an arm."""
+        if self.local is not None:
+            return self.local.arms[arm]
         return None if self.synonyms is None else self.synonyms.arms[arm]
+
+    def gap(self, used: Sequence[Couple]) -> float | None:
+        """Return the mean frequency gap of some couples, by the user's corpus where there is one."""
+        return mean_zipf_gap((high, low) for high, low, _ in used) if self.local is None else self.local.mean_gap(used)
 
     def couples(self, arm: str) -> Mapping[str, Couple]:
         """Return every word form that can be swapped in an arm."""
@@ -283,7 +304,7 @@ def _pair(document: Document, arm: str, swaps: Sequence[Swap], choice: Choice, p
     high, low = forms_with(document.text, swaps if edit is None else sorted([*swaps, edit.swap], key=lambda swap: swap.start))
     used = [swap.couple for swap in swaps]
     sets = [couple[2] for couple in used]
-    bundled = [running_sets(arm)[name] for name in sets if name in running_sets(arm)]
+    bundled = [_as_used(running_sets(arm)[name], couple) for name, couple in zip(sets, used, strict=True) if name in running_sets(arm)]
     queries, told = _queries(document, arm, sets, choice), {}
     if pool is not None:
         queries, told = questions(document.text, arm, swaps, _after(document.text, pool), edited=edit is not None)
@@ -293,7 +314,7 @@ def _pair(document: Document, arm: str, swaps: Sequence[Swap], choice: Choice, p
         high=high,
         low=low,
         queries=queries,
-        zipf_gap=mean_zipf_gap((high, low) for high, low, _ in used),
+        zipf_gap=choice.gap(used),
         generator="substitute",
         covariates={
             EDITED: edits_of(document.text, swaps, edit),
@@ -307,9 +328,22 @@ def _pair(document: Document, arm: str, swaps: Sequence[Swap], choice: Choice, p
             "oriented_by": _orientation(sets) if arm == PLACEBO else None,
             "edited_elsewhere": None if edit is None else _told(document.text, edit),
             **told,
+            **(
+                {}
+                if choice.local is None
+                else {"zipf_gap_by": choice.local.source, "general_zipf_gap": mean_zipf_gap(row[:2] for row in used)}
+            ),
             ZIPF_GAP_OF: SWAPPED_WORDS,
         },
     )
+
+
+def _as_used(item: AnySet, couple: Couple) -> AnySet:
+    """Return a set with its sides turned where the user's corpus has its couple the other way round."""
+    if item.arm == PLACEBO or (mean_zipf_gap([couple[:2]]) or 0.0) > 0:
+        return item
+    turned = {name: list(getattr(item, name))[::-1] for name in ("register", "sense_share", "n_senses")}
+    return replace(item, **turned)
 
 
 def _told(text: str, edit: Edit) -> dict[str, str]:

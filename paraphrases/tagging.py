@@ -90,18 +90,22 @@ def _of_c5(tag: str) -> str:
     return next((_C5[tag[:size]] for size in (3, 2, 1) if tag[:size] in _C5), ANYTHING)
 
 
+def _some(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 #: Words after which a word that could be a noun or a verb is a verb, a noun as goal of `to` excepted.
-_BEFORE_VERBS = frozenset("to can could will would shall should may might must cannot do does did 'll ’ll i we they he she who please".split())
-_GOALS = frozenset("work school bed class court town war sleep church use date action".split())
+_BEFORE_VERBS = _some("to can could will would shall should may might must cannot do does did 'll ’ll i we they he she who please")
+_GOALS = _some("work school bed class court town war sleep church use date action")
 #: Words after which it is none.
-_BEFORE_NOUNS = frozenset(
+_BEFORE_NOUNS = _some(
     "a an the my your our their its every no of in on at by with from for into onto over under between among through during against "
-    "without within toward towards upon near despite via per one two three four five six seven eight nine ten twenty thirty".split()
+    "without within toward towards upon near despite via per one two three four five six seven eight nine ten twenty thirty"
 )
 _PARTICIPLES = ("ing", "ed")
-_SUBJECTS = frozenset("i we they he she who".split())
+_SUBJECTS = _some("i we they he she who")
 #: Words that follow a verb with an object, and no noun or adjective.
-_OBJECTS = frozenset("the a an my your our their his its this these me him them us".split())
+_OBJECTS = _some("the a an my your our their his its this these me him them us")
 
 
 def by_rules(words: Sequence[str]) -> list[str]:

@@ -36,6 +36,9 @@ def pairs(
     synonyms: Annotated[
         Path | None, typer.Option(metavar="FILE", help="substitute: your own words, in rows of word, word, part of speech (CSV).")
     ] = None,
+    corpus: Annotated[
+        Path | None, typer.Option(metavar="FILE|FOLDER", help="substitute: texts or counts of yours that say which words are rare here.")
+    ] = None,
     tagger: Annotated[str | None, typer.Option(help="substitute: `rules`, or `hanta` (extra `text`), which finds more.")] = None,
     high: Annotated[str | None, typer.Option(help="import: column of the frequent side.")] = None,
     low: Annotated[str | None, typer.Option(help="import: column of the rare side.")] = None,
@@ -83,7 +86,7 @@ def pairs(
     from freqbias.files import write_records
     from freqbias.run import stages
 
-    check_not_onto(out, *(sources or []), *([] if synonyms is None else [synonyms]))
+    check_not_onto(out, *(sources or []), *(path for path in (synonyms, corpus) if path is not None and path.is_file()))
     skipped: list[str] = []
     coverage: Any = None
     options: dict[str, Any] = {
@@ -95,6 +98,7 @@ def pairs(
         "fit": fit,
         "tagger": tagger,
         "synonyms": synonyms and str(synonyms),
+        "corpus": corpus and str(corpus),
         HIGH: high,
         LOW: low,
         "item": item,
