@@ -157,6 +157,7 @@ MARKED = INFORMAL, FORMAL = ("informal", "formal")
 REGISTER = "register"
 IN_EVERY_PAIR = "in_every_pair"  # of a covariate in the audit: the difference, where all pairs have one and the same
 ENTAILMENT = "entailment"  # measure of a scorer: the probability that the second text follows from the first
+EDITED = "edited"  # how many places of a form are not what the author of the text wrote
 GLOSS_LEAN = "gloss_lean"  # share of two readers' choices of the word that a gloss defines better, by side
 ACCEPTED_SHARE = "accepted_share"  # of the annotators that take a word in its place, by side
 
@@ -175,6 +176,7 @@ RIVALS = {
     GLOSS_LEAN: "the glosses' lean towards one word",
     "overlap_with_original": "overlap with the original",
     "numbers_dropped": "dropped numbers",
+    EDITED: "edits to the author's text",
     ACCEPTED_SHARE: "acceptance by annotators",
     SPECIFICITY: "specificity",
     N_SENSES: "number of senses",

@@ -12,6 +12,8 @@ from freqbias.covariates import covariates, edit_distance, frequency_gaps, in_ph
 from freqbias.errors import InputError
 from freqbias.frequency import stop_words
 from freqbias.matching import constant, match, paired_dz
+from freqbias.paraphrases.editing import authors_own, mostly_own
+from freqbias.paraphrases.questions import asked_with
 from freqbias.progress import Track, silent
 from freqbias.records import Pair
 from freqbias.terms import ARMS, FREQUENCY, HIGH, IN_EVERY_PAIR, LOW, PHRASING, SWAPPED_WORDS, WHOLE_TEXT
@@ -147,6 +149,7 @@ def _verdicts(arm: Mapping[str, Any], pairs: Sequence[Pair]) -> list[dict[str, s
     found += _numbers(rows["numbers_dropped"], arm["n_pairs"])
     found += _outliers(pairs)
     found += _duplicates(pairs)
+    found += _texts_of_others(pairs)
     matched = arm["matched"]
     if matched is None:
         found.append(_verdict("matched", "none", "no subset of these pairs is level in words and characters"))
@@ -245,6 +248,13 @@ def _duplicates(pairs: Sequence[Pair]) -> list[dict[str, str]]:
     count = f"{len(shared)} texts stand" if len(shared) > 1 else "1 text stands"
     message = f"{count} under several items, which are counted as independent: {named}{more}"
     return [_verdict("duplicate_texts", "present", message)]
+
+
+def _texts_of_others(pairs: Sequence[Pair]) -> list[dict[str, str]]:
+    """Say where frequent forms are what their authors wrote, and what made questions ask with."""
+    warning = mostly_own(*authors_own(pairs))
+    found = [] if warning is None else [_verdict("authors_text", "present", warning)]
+    return found + [_verdict("questions", "told", line) for line in asked_with(pairs)]
 
 
 def _numbers(row: Mapping[str, float], n_pairs: int) -> list[dict[str, str]]:

@@ -3,14 +3,15 @@
 Every word of a text that belongs to a bundled set is put into its frequent form for `high` and its rare form for `low`, with its
 inflection, its case and the article before it; arm `placebo` does the same with the equally frequent sets. Only sets whose words carry
 the meant sense in at least four of five of their uses, and that are listed as fit for running text, take part, each only where its place
-suits both words (`swapping`, `slots`); no word pair is more than a tenth of an arm. A collection's own queries come along as they are
-(`relevant`), and in both forms (`naming_high`, `naming_low`) where one asks for a word that is swapped in its document.
+suits both words (`swapping`, `slots`); no word pair is more than a tenth of an arm. Both forms are edited alike in one more place, so
+that neither is the author's text (`editing`), and texts without queries get questions (`questions`). A collection's own queries come
+along as they are (`relevant`), and in both forms (`naming_high`, `naming_low`) where one asks for a word that is swapped in its document.
 """
 
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,16 +24,20 @@ from freqbias.frequency.language import Strangers
 from freqbias.paraphrases.capping import MAX_SHARE, capped
 from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.documents import Document, documents_of
+from freqbias.paraphrases.editing import Edit, edit_lines, edits_of, elsewhere
+from freqbias.paraphrases.everyday import AnySet, running_sets
 from freqbias.paraphrases.expecting import SAMPLE, expectation, shortfalls, ways_to_raise, without_couple
 from freqbias.paraphrases.fit import both_fit
-from freqbias.paraphrases.lexicon import sets_by_id, word_covariates
+from freqbias.paraphrases.lexicon import word_covariates
+from freqbias.paraphrases.local import Local, read_local
 from freqbias.paraphrases.making import drafted
+from freqbias.paraphrases.questions import asked_with, questions
 from freqbias.paraphrases.swapping import WORD, Couple, Own, Swap, both_forms, forms_with, substitutions, swaps_of
 from freqbias.paraphrases.synonyms import BY_LENGTH, OWN_PREFIX, Synonyms, read_synonyms
 from freqbias.paraphrases.tagging import RULES, Tagger, by_rules
 from freqbias.paraphrases.tagging import tagger as tagger_of
 from freqbias.records import Pair
-from freqbias.terms import FREQUENCY, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
+from freqbias.terms import EDITED, FREQUENCY, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
 
 LANGUAGE = "en"  # of the bundled sets
 T = TypeVar("T")
@@ -56,11 +61,13 @@ class Coverage:
     by_set: dict[str, Counter[str]] = field(default_factory=dict)  # arm -> swaps of each set
     max_share: float = 1.0
     model: str | None = None
+    made: list[Pair] = field(default_factory=list)
 
     def lines(self) -> list[str]:
         """Return one sentence an arm, and one on what the filter and the cap took from it."""
         alone = [f"left alone: {self.strangers}"] if self.strangers.count else []
-        return alone + [line for arm in (FREQUENCY, PLACEBO) for line in self._lines(arm)]
+        told = [line for arm in (FREQUENCY, PLACEBO) for line in self._lines(arm)]
+        return [*alone, *told, *edit_lines(self.made), *asked_with(self.made)]
 
     def _lines(self, arm: str) -> Iterator[str]:
         yield f"{arm}: {self.changed[arm]} of {self.texts} texts changed, {self.swapped[arm]} of {self.words} words swapped"
@@ -86,6 +93,8 @@ def generate(
     fit: str | None = None,
     max_share: float = MAX_SHARE,
     synonyms: str | Synonyms | None = None,
+    corpus: str | None = None,
+    edit_both: bool = True,
     side: str | None = None,
     coverage: Coverage | None = None,
     skipped: list[str] | None = None,
@@ -96,12 +105,13 @@ def generate(
     `sources` are text files (a text a line), files of rows (see `freqbias.rows`) whose column `field` (default `text`) holds the text, or
     folders: of text files (one text each), of files of rows, a dataset that `datasets` has saved, or a collection in the layout of BEIR
     and MTEB; `split` names the part of a folder to read, of a collection its judgements (default: all). `synonyms` is a table of your own
-    words, or names one (`freqbias.paraphrases.synonyms`). What is expected, and what would raise it, is logged first. A text that is
+    words, or names one (`freqbias.paraphrases.synonyms`), `corpus` texts or counts of yours that say which words are rare
+    (`freqbias.paraphrases.local`). What is expected, and what would raise it, is logged first. A text that is
     not in English is left alone and counted; where all are, that is an error. `InputError` names file and line; with `skipped`, faulty
     lines are collected there and left out. `tagger` is `rules`, or `hanta` (extra `text`), which finds more; `fit` names a
     causal language model that leaves out swaps of which a word does not fit its text; no word pair is more than `max_share` of an arm.
-    `coverage`, where given, is filled in. `side` (`document`, `query` or `both`) asks for what probe `collection` searches with, of one
-    collection (`freqbias.paraphrases.collection_pairs`).
+    `edit_both` changes both forms alike in a second place. `coverage`, where given, is filled in. `side` (`document`, `query` or `both`)
+    asks for what probe `collection` searches with, of one collection (`freqbias.paraphrases.collection_pairs`).
     """
     if not sources:
         raise InputError("substitute takes text files, files of rows or folders; found none")
@@ -109,7 +119,18 @@ def generate(
     table = read_synonyms(Path(synonyms), skipped) if isinstance(synonyms, str) else synonyms
     if table is not None:
         log.info("%s", table)
-    choice = Choice(tag=tagger_of(tagger), fit=fit, max_share=max_share, seed=seed, synonyms=table, rules=tagger == RULES)
+    choice = Choice(
+        tag=tagger_of(tagger),
+        fit=fit,
+        max_share=max_share,
+        seed=seed,
+        synonyms=table,
+        local=None if corpus is None else read_local(Path(corpus), field, table),
+        rules=tagger == RULES,
+        edit_both=edit_both,
+    )
+    for line in [] if choice.local is None else choice.local.lines():
+        log.info("%s", line)
     if side is not None:
         from freqbias.paraphrases.collection_pairs import pairs_of_collection
 
@@ -169,11 +190,19 @@ class Choice:
     max_share: float = MAX_SHARE
     seed: int = 0
     synonyms: Synonyms | None = None
+    local: Local | None = None
     rules: bool = True
+    edit_both: bool = True
 
     def own(self, arm: str) -> Own | None:
-        """Return what the user's table gives an arm."""
+        """Return what the user's table and corpus give an arm."""
+        if self.local is not None:
+            return self.local.arms[arm]
         return None if self.synonyms is None else self.synonyms.arms[arm]
+
+    def gap(self, used: Sequence[Couple]) -> float | None:
+        """Return the mean frequency gap of some couples, by the user's corpus where there is one."""
+        return mean_zipf_gap((high, low) for high, low, _ in used) if self.local is None else self.local.mean_gap(used)
 
     def couples(self, arm: str) -> Mapping[str, Couple]:
         """Return every word form that can be swapped in an arm."""
@@ -218,7 +247,10 @@ def pairs_of(
     if tell is not None and known:
         for line in shortfalls({arm: len(part) for arm, part in parts.items()}):
             tell(line)
-    return checked([_pair(document, arm, swaps, choice) for arm, part in parts.items() for document, swaps in part])
+    judged = any(document.queries for part in parts.values() for document, _ in part)
+    pool = None if judged else first  # a collection's own queries are what it is asked with
+    coverage.made = checked([_pair(document, arm, swaps, choice, pool) for arm, part in parts.items() for document, swaps in part])
+    return coverage.made
 
 
 def _foretell(found: dict[str, Found], texts: Sequence[str], choice: Choice, tell: Callable[[str], None], *, whole: bool) -> None:
@@ -277,32 +309,67 @@ def _queries(document: Document, arm: str, sets: Sequence[str], choice: Choice) 
     return found
 
 
-def _pair(document: Document, arm: str, swaps: Sequence[Swap], choice: Choice) -> Pair:
-    high, low = forms_with(document.text, swaps)
+def _pair(document: Document, arm: str, swaps: Sequence[Swap], choice: Choice, pool: Sequence[str] | None) -> Pair:
+    """Return a pair; `pool` are texts of the same source, None where queries of its own are asked."""
+    edit = elsewhere(document.text, swaps, choice.tag) if choice.edit_both else None
+    high, low = forms_with(document.text, swaps if edit is None else sorted([*swaps, edit.swap], key=lambda swap: swap.start))
     used = [swap.couple for swap in swaps]
     sets = [couple[2] for couple in used]
-    bundled = [sets_by_id(arm)[name] for name in sets if name in sets_by_id(arm)]
+    bundled = [_as_used(running_sets(arm)[name], couple) for name, couple in zip(sets, used, strict=True) if name in running_sets(arm)]
+    queries, told = _queries(document, arm, sets, choice), {}
+    if pool is not None:
+        queries, told = questions(document.text, arm, swaps, _after(document.text, pool), edited=edit is not None)
     return drafted(
         item=document.id,
         arm=arm,
         high=high,
         low=low,
-        queries=_queries(document, arm, sets, choice),
-        zipf_gap=mean_zipf_gap((high, low) for high, low, _ in used),
+        queries=queries,
+        zipf_gap=choice.gap(used),
         generator="substitute",
-        covariates=word_covariates(bundled) if len(bundled) == len(sets) else {},  # of a user's own words nothing is known
+        covariates={
+            EDITED: edits_of(document.text, swaps, edit),
+            **(word_covariates(bundled) if len(bundled) == len(sets) else {}),  # of a user's own words nothing is known
+        },
         meta={
             "place": document.place,
             "original": document.text,
             "swaps": sets,
             "query_ids": list(document.query_ids),
             "oriented_by": _orientation(sets) if arm == PLACEBO else None,
+            "edited_elsewhere": None if edit is None else _told(document.text, edit),
+            **told,
+            **(
+                {}
+                if choice.local is None
+                else {"zipf_gap_by": choice.local.source, "general_zipf_gap": mean_zipf_gap(row[:2] for row in used)}
+            ),
             ZIPF_GAP_OF: SWAPPED_WORDS,
         },
     )
 
 
+def _as_used(item: AnySet, couple: Couple) -> AnySet:
+    """Return a set with its sides turned where the user's corpus has its couple the other way round."""
+    if item.arm == PLACEBO or (mean_zipf_gap([couple[:2]]) or 0.0) > 0:
+        return item
+    turned = {name: list(getattr(item, name))[::-1] for name in ("register", "sense_share", "n_senses")}
+    return replace(item, **turned)
+
+
+def _told(text: str, edit: Edit) -> dict[str, str]:
+    start, end = edit.swap.start, edit.swap.end
+    return {"was": text[start:end], "is": edit.swap.couple[0], "kind": edit.kind}
+
+
+def _after(text: str, pool: Sequence[str]) -> Iterator[str]:
+    """Yield the texts of a pool, from the one after `text` on."""
+    start = pool.index(text) + 1 if text in pool else 0
+    yield from pool[start:]
+    yield from pool[:start]
+
+
 def _orientation(used: Sequence[str]) -> str | None:
     """Return the rival that orients a text's placebo swaps when it is one and the same."""
-    rivals = {BY_LENGTH if name.startswith(OWN_PREFIX) else sets_by_id(PLACEBO)[name].oriented_by for name in used}
+    rivals = {BY_LENGTH if name.startswith(OWN_PREFIX) else running_sets(PLACEBO)[name].oriented_by for name in used}
     return rivals.pop() if len(rivals) == 1 else None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
+from freqbias.paraphrases.everyday import FUNCTION, everyday_sets
 from freqbias.paraphrases.lexicon import keeps_gap, synonym_sets
 from freqbias.paraphrases.slots import Rule, Words, fits, rules, suits
 from freqbias.paraphrases.tagging import Tagger, Token, by_rules, tokens_of
@@ -18,7 +19,7 @@ from freqbias.paraphrases.untouched import in_name, spans, starts_sentence
 from freqbias.paraphrases.words import article
 
 MIN_SENSE_SHARE = 0.8
-TAGS = {"noun": ("NN", "NNS"), "verb": ("VB", "VBZ", "VBD", "VBG", "VBN"), "adjective": ("JJ",), "adverb": ("RB",)}
+TAGS = {"noun": ("NN", "NNS"), "verb": ("VB", "VBZ", "VBD", "VBG", "VBN"), "adjective": ("JJ",), "adverb": ("RB",), FUNCTION: ("FW",)}
 
 WORD = re.compile(r"(?<![\w'’-])[A-Za-z]+(?![\w’-]|'\w)")
 _ARTICLE_BEFORE = re.compile(r"\b([Aa]n?)(\s+[\"'“‘(]*)$")
@@ -38,7 +39,7 @@ class NamedWords(Words, Protocol):
 @cache
 def inflected(word: str, tag: str) -> str | None:
     """Return one inflected form of a base word, None where English has two."""
-    if tag in ("NN", "VB", "JJ", "RB"):
+    if tag in ("NN", "VB", "JJ", "RB", "FW"):
         return word
     import lemminflect
 
@@ -56,12 +57,21 @@ def substitutions(arm: str) -> Mapping[str, Couple]:
         for couple in couples_of(arm, item):
             for form in couple[:2]:
                 found.setdefault(form, set()).add(couple)
+    for own in everyday_sets(arm).values():
+        for couple in couples_of(arm, own):
+            if own.keeps_meant_gap(*couple[:2]):
+                for form in rules()[own.id].only_words or couple[:2]:
+                    if form in couple[:2]:
+                        found.setdefault(form, set()).add(couple)
     return {form: next(iter(couples)) for form, couples in found.items() if len(couples) == 1}
 
 
 def couples_of(arm: str, item: NamedWords) -> Iterator[Couple]:
     """Yield the inflections of a set in which both words are known and as far apart, or as near, as their arm asks."""
+    rule = rules().get(item.id)
     for tag in TAGS[item.pos]:
+        if rule is not None and rule.forms and tag not in rule.forms:
+            continue
         forms = [inflected(word, tag) for word in (item.high, item.low)]
         high, low = map(str, forms)
         # an inflection that the word list does not know is as likely an error of the inflector (funnymans)
@@ -95,6 +105,8 @@ def swaps_of(text: str, arm: str, tag: Tagger = by_rules, own: Own | None = None
     found = [(match, table[match[0].lower()]) for match in WORD.finditer(text) if match[0].lower() in table]
     if not found:
         return []
+    words = {match[0].lower() for match in WORD.finditer(text)}
+    found = [(match, couple) for match, couple in found if not words.issuperset(couple[:2])]  # one word twice, where there were two
     untouched = spans(text)
     found = [(m, c) for m, c in found if not in_name(text, m) and not any(a < m.end() and m.start() < b for a, b in untouched)]
     if not found:

@@ -90,9 +90,52 @@ def _of_c5(tag: str) -> str:
     return next((_C5[tag[:size]] for size in (3, 2, 1) if tag[:size] in _C5), ANYTHING)
 
 
+def _some(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+#: Words after which a word that could be a noun or a verb is a verb, a noun as goal of `to` excepted.
+_BEFORE_VERBS = _some("to can could will would shall should may might must cannot do does did 'll ’ll i we they he she who please")
+_GOALS = _some("work school bed class court town war sleep church use date action")
+#: Words after which it is none.
+_BEFORE_NOUNS = _some(
+    "a an the my your our their its every no of in on at by with from for into onto over under between among through during against "
+    "without within toward towards upon near despite via per one two three four five six seven eight nine ten twenty thirty"
+)
+_PARTICIPLES = ("ing", "ed")
+_SUBJECTS = _some("i we they he she who")
+#: Words that follow a verb with an object, and no noun or adjective.
+_OBJECTS = _some("the a an my your our their his its this these me him them us")
+
+
 def by_rules(words: Sequence[str]) -> list[str]:
-    """Return every class that each word could have, whatever stands around it."""
-    return [_possible(word) for word in words]
+    """Return every class that each word could have; of noun and verb the one that the word before it leaves."""
+    found = [_possible(word) for word in words]
+    for k in range(1, len(words)):
+        if {"N", "V"} <= set(found[k]):
+            found[k] = _left_by(words[max(0, k - 2) : k], words[k], found[k])
+        if "V" in found[k] and found[k] != "V" and words[k].islower() and _is_verb(words, k):
+            found[k] = "V"
+    return found
+
+
+def _is_verb(words: Sequence[str], k: int) -> bool:
+    """Tell whether a word that could be a verb is one: a past after its subject, or what has an object and a noun before it."""
+    before, after = words[k - 1].lower(), words[k + 1].lower() if k + 1 < len(words) else ""
+    if words[k].endswith("ed"):
+        return before in _SUBJECTS or after in _OBJECTS
+    return after in _OBJECTS and before.endswith("s") and not before.endswith("ss") and _possible(before) in ("N", "NV")
+
+
+def _left_by(before: Sequence[str], word: str, classes: str) -> str:
+    previous = [text.lower() for text in before]
+    if previous[-1] in ("n't", "n’t", "not") and len(previous) == 2:
+        previous.pop()
+    if previous[-1] in _BEFORE_VERBS and not (previous[-1] == "to" and (word.lower() in _GOALS or word.endswith(("s", *_PARTICIPLES)))):
+        return "V"
+    if previous[-1] in _BEFORE_NOUNS and before[-1].lower() == previous[-1] and not word.endswith(_PARTICIPLES):
+        return classes.replace("V", "")
+    return classes
 
 
 @cache

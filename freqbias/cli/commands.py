@@ -36,6 +36,9 @@ def pairs(
     synonyms: Annotated[
         Path | None, typer.Option(metavar="FILE", help="substitute: your own words, in rows of word, word, part of speech (CSV).")
     ] = None,
+    corpus: Annotated[
+        Path | None, typer.Option(metavar="FILE|FOLDER", help="substitute: texts or counts of yours that say which words are rare here.")
+    ] = None,
     tagger: Annotated[str | None, typer.Option(help="substitute: `rules`, or `hanta` (extra `text`), which finds more.")] = None,
     high: Annotated[str | None, typer.Option(help="import: column of the frequent side.")] = None,
     low: Annotated[str | None, typer.Option(help="import: column of the rare side.")] = None,
@@ -85,7 +88,8 @@ def pairs(
 
     tables = [text.partition("=")[2] for text in [*(norm or []), *(second_frequency or [])]]
     beside = [Path(path) for text in tables for path in (text, text.rpartition(":")[0]) if path]
-    check_not_onto(out, *(sources or []), *([] if synonyms is None else [synonyms]), *beside)
+    own = [path for path in (synonyms, corpus) if path is not None and path.is_file()]
+    check_not_onto(out, *(sources or []), *own, *beside)
     skipped: list[str] = []
     coverage: Any = None
     options: dict[str, Any] = {
@@ -97,6 +101,7 @@ def pairs(
         "fit": fit,
         "tagger": tagger,
         "synonyms": synonyms and str(synonyms),
+        "corpus": corpus and str(corpus),
         HIGH: high,
         LOW: low,
         "item": item,

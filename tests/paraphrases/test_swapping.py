@@ -10,10 +10,11 @@ import pytest
 
 from freqbias.errors import InputError
 from freqbias.paraphrases import capping, swapping, tagging
+from freqbias.paraphrases.everyday import everyday_rows
 from freqbias.paraphrases.lexicon import synonym_sets
 from freqbias.paraphrases.slots import rules
 from freqbias.paraphrases.substitute import Coverage, generate, pairs_of_texts
-from freqbias.paraphrases.swapping import both_forms, substitutions
+from freqbias.paraphrases.swapping import TAGS, both_forms, substitutions
 from freqbias.paraphrases.tagging import by_rules, tagger
 from freqbias.paraphrases.untouched import fixed_phrases, in_name, spans, starts_sentence
 
@@ -162,7 +163,7 @@ def test_left_alone_by_the_place(tag, text):
         ("A risible, formulaic mix of both.", "laughable-risible-a"),
         ("They were famous for it.", "famous-renowned-a"),
         ("The movie is too long.", "film-movie-n"),
-        ("It was a superb score.", "terrific-superb-a"),
+        ("It was a terrific score.", "terrific-superb-a"),
         ("There is a shortage of water.", "shortage-dearth-n"),
         ("An astute move.", "astute-shrewd-a"),
     ],
@@ -191,11 +192,12 @@ def test_the_tagger_sees_what_rules_cannot():
 def test_listed_sets_and_phrases_are_sound():
     known = {item.id: item for arm in ARMS for item in synonym_sets(arm)}
     lines = files("freqbias.paraphrases").joinpath("data", "running_text.jsonl").read_text(encoding="utf-8").splitlines()
-    assert len({json.loads(line)["id"] for line in lines}) == len(lines) == len(rules())
-    assert set(rules()) <= set(known)
+    listed = {json.loads(line)["id"] for line in lines}
+    assert len(listed) == len(lines) == len(rules()) - len(everyday_rows())
+    assert listed <= set(known)
     for rule in rules().values():
         assert rule.slot in {None, "attributive", "predicative", "verb", "after_verb"}
-        assert set(rule.forms) <= {"NN", "NNS"}
+        assert set(rule.forms) <= {tag for tags in TAGS.values() for tag in tags}
     for arm in ARMS:
         assert {couple[2] for couple in substitutions(arm).values()} <= set(rules())
     phrases = fixed_phrases()
