@@ -289,7 +289,7 @@ SENTENCES = {
     "remedy_what_helps": "What helps with rare words {side}: {names}.",
     "remedy_no_help": "None of what was tried helps with rare words {side}.",
     "remedy_what_costs": "What costs quality: {names}.",
-    "remedy_nothing": "Rare words {side}: no loss detected ({size} nDCG@10), so there is nothing to repair.",
+    "remedy_nothing": "Rare words {side}: no loss detected ({size} nDCG@10), so no remedy can be judged there.",
     "remedy_line": "With {remedy}: {clauses}.",
     "remedy_and": "; ",
     "remedy_helps": "rare words {side} lose less (gap in nDCG@10 {before} → {after}, change {change})",
