@@ -367,10 +367,10 @@ def _pair(
     )
 
 
-def word_covariates(items: Sequence[SynonymSet]) -> dict[str, list[float | None]]:
+def word_covariates(items: Sequence[Any]) -> dict[str, list[float | None]]:
     """Return what is known of the words of some sets as `[high, low]`, the mean where there are several; None where one is unknown.
 
-    `informal` and `formal` are 1 for a word of that register, else 0; `n_senses` and `sense_share` are the sets' own.
+    `informal` and `formal` are 1 for a word of that `register`, else 0; `n_senses` and `sense_share` are the sets' own.
     """
     found: dict[str, list[list[float | None]]] = {
         name: [[int(mark == name) for mark in item.register] for item in items] for name in MARKED

@@ -11,9 +11,9 @@ along as they are (`relevant`), and in both forms (`naming_high`, `naming_low`) 
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -316,7 +316,8 @@ def _pair(document: Document, arm: str, swaps: Sequence[Swap], choice: Choice, p
     used = [swap.couple for swap in swaps]
     sets = [couple[2] for couple in used]
     bundled = [_as_used(running_sets(arm)[name], couple) for name, couple in zip(sets, used, strict=True) if name in running_sets(arm)]
-    queries, told = _queries(document, arm, sets, choice), {}
+    told: dict[str, Any] = {}
+    queries = _queries(document, arm, sets, choice)
     if pool is not None:
         queries, told = questions(document.text, arm, swaps, _after(document.text, pool), edited=edit is not None)
     return drafted(
@@ -349,12 +350,18 @@ def _pair(document: Document, arm: str, swaps: Sequence[Swap], choice: Choice, p
     )
 
 
-def _as_used(item: AnySet, couple: Couple) -> AnySet:
-    """Return a set with its sides turned where the user's corpus has its couple the other way round."""
-    if item.arm == PLACEBO or (mean_zipf_gap([couple[:2]]) or 0.0) > 0:
-        return item
-    turned = {name: list(getattr(item, name))[::-1] for name in ("register", "sense_share", "n_senses")}
-    return replace(item, **turned)
+class AsUsed(NamedTuple):
+    """What is known of the two words of a set, the side that is `high` in the user's texts first."""
+
+    register: Sequence[str]
+    sense_share: Sequence[float]
+    n_senses: Sequence[int | None]
+
+
+def _as_used(item: AnySet, couple: Couple) -> AsUsed:
+    """Return what is known of a set's words, turned where the user's corpus has its couple the other way round."""
+    sign = -1 if item.arm == FREQUENCY and (mean_zipf_gap([couple[:2]]) or 0.0) < 0 else 1
+    return AsUsed(item.register[::sign], item.sense_share[::sign], item.n_senses[::sign])
 
 
 def _told(text: str, edit: Edit) -> dict[str, str]:
