@@ -28,6 +28,7 @@ class Rule:
 
 #: How every headline of an effect begins: the natural unit, then gap, interval and test.
 LEAD = "{natural}: {size}, {p}. "
+NEAR_ZERO = "On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound})"
 IN_PIECES = LEAD + "It goes with rare words being split into pieces ({cost}); unadjusted, "
 
 SPLITTING_UNTOLD = "frequency_splitting_untold"
@@ -66,8 +67,7 @@ HEADLINES = (
     Rule(
         name="cannot_tell",
         holds=lambda f: not f.found and f.equivalent and not f.not_nothing and not (f.even and f.flat),
-        sentence="On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}). Whether there is one "
-        "{untold} cannot be told: that takes more items, with two or more pairs each.",
+        sentence=NEAR_ZERO + ". Whether there is one {untold} cannot be told: that takes more items, with two or more pairs each.",
     ),
     Rule(
         name="cannot_tell",
@@ -94,32 +94,27 @@ HEADLINES = (
     Rule(
         name="cancels",
         holds=lambda f: not f.found and f.equivalent and f.uneven and f.changes,
-        sentence="On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}), but it is not the same "
-        "for all. {uneven} {changes}",
+        sentence=NEAR_ZERO + ", but it is not the same for all. {uneven} {changes}",
     ),
     Rule(
         name="cancels",
         holds=lambda f: not f.found and f.equivalent and f.uneven,
-        sentence="On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}), but items differ. "
-        "{uneven}",
+        sentence=NEAR_ZERO + ", but items differ. {uneven}",
     ),
     Rule(
         name="cancels",
         holds=lambda f: not f.found and f.equivalent and bool(f.groups) and not f.changes,
-        sentence="On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}), but it is not the same "
-        "by {groups}.",
+        sentence=NEAR_ZERO + ", but it is not the same by {groups}.",
     ),
     Rule(
         name="cancels",
         holds=lambda f: not f.found and f.equivalent and f.hidden and not f.changes,
-        sentence="On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}), but something else may "
-        "hide one.",
+        sentence=NEAR_ZERO + ", but something else may hide one.",
     ),
     Rule(
         name="cancels",
         holds=lambda f: not f.found and f.equivalent,
-        sentence="On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound}), but it depends on the "
-        "frequency gap. {changes}",
+        sentence=NEAR_ZERO + ", but it depends on the frequency gap. {changes}",
     ),
     Rule(
         name="cancels",
