@@ -38,6 +38,7 @@ from freqbias.terms import (
 )
 
 WORTH_NAMING = 0.25  # of the effect; a smaller part does not change what the effect goes with
+MAX_ZERO = 0.1  # of items whose two forms score the same, as ranks and shares often do
 UNEVEN_SHARE = 0.05  # of items whose true effect lies beyond the smallest effect of interest on one side: more than one in twenty
 
 
@@ -164,7 +165,7 @@ def _items(have: Lookup, main: Estimate) -> dict[str, Any]:
     bound, row = main.bound, have.main("heterogeneity")
     if bound is None:
         return {}
-    if row is not None and row.details.get("prediction_low") is not None:
+    if row is not None and row.details.get("prediction_low") is not None and not mostly_one_value(main):
         ends = row.details["prediction_low"], row.details["prediction_high"]
         sides = [(row.details.get(name) or 0.0) >= UNEVEN_SHARE for name in ("share_above", "share_below")]
         shown = row.ci_low is None or row.ci_low > 0
@@ -172,6 +173,12 @@ def _items(have: Lookup, main: Estimate) -> dict[str, Any]:
         return {"even": even, "uneven": shown and any(sides), "both_ways": shown and all(sides)}
     spread = (main.std_error or 0.0) * math.sqrt(main.n_items + 1)
     return {"even": abs(main.value or 0.0) + NORMAL_95 * spread <= bound}
+
+
+def mostly_one_value(main: Estimate) -> bool:
+    """Tell whether so many items have no gap at all that a normal distribution of their true effects says nothing of them."""
+    shares = main.share_positive, main.share_negative
+    return None not in shares and 1 - sum(share or 0.0 for share in shares) > MAX_ZERO
 
 
 def _placebo(have: Lookup, main: Estimate) -> dict[str, Any]:

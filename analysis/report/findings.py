@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from freqbias.analysis.estimate.means import SESOI_SHARE
 from freqbias.analysis.report.asked import equal_overlap, queries
+from freqbias.analysis.report.facts import mostly_one_value
 from freqbias.analysis.report.formatting import (
     Lookup,
     adjusted_p,
@@ -122,7 +123,7 @@ def _flipped(have: Lookup, main: Estimate) -> float | None:
 
 def _items(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("heterogeneity")
-    if row is None or row.value is None or row.details.get("prediction_low") is None:
+    if row is None or row.value is None or row.details.get("prediction_low") is None or (main is not None and mostly_one_value(main)):
         return []
     ends = {name: number(row.details[f"prediction_{name}"]) for name in (LOW, HIGH)}
     shown = row.ci_low is not None and row.ci_low > 0
