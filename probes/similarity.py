@@ -66,7 +66,10 @@ def glosses(pair: Pair) -> list[str]:
 def prepare(pairs: Iterable[Pair], model: Scorer, track: Track) -> Background | None:
     """Encode every text once and make the pool of glosses; None where fewer than two items have one."""
     encode_all(pairs, model, track)
-    by_item = {pair.item: glosses(pair) for pair in pairs if glosses(pair)}
+    by_item: dict[str, list[str]] = {}
+    for pair in pairs:
+        if own := glosses(pair):  # which another pair of the item may ask in other words
+            by_item[pair.item] = list(dict.fromkeys([*by_item.get(pair.item, []), *own]))
     if len(by_item) < 2:
         return None
     if model.pairwise and len(by_item) > POOL_ITEMS:
@@ -90,7 +93,8 @@ class _Scores:
     """The relevances that some pairs ask for, computed in one call."""
 
     def __init__(self, pairs: Sequence[Pair], model: Scorer, background: Background | None):
-        self._values = couple_scores(model, (couple for pair in pairs for couple in _couples(pair)))
+        of_items = background.weights if background else {}
+        self._values = couple_scores(model, (couple for pair in pairs for couple in _couples(pair, of_items.get(pair.item, {}))))
         documents = sorted({text for pair in pairs for text in documents_of(pair)})
         self._sums = dict(zip(documents, background.pool(documents).tolist(), strict=True)) if background else {}
 
@@ -132,9 +136,9 @@ def _both_sides(pair: Pair, value: dict[str, float]) -> dict[str, Any]:
     return unscorable(value) or values
 
 
-def _couples(pair: Pair) -> Iterator[tuple[str, str]]:
+def _couples(pair: Pair, of_item: Iterable[str]) -> Iterator[tuple[str, str]]:
     for document in documents_of(pair):
-        for query in [*glosses(pair), *(text for name in ASKED_APART for text in pair.queries.get(name, []))]:
+        for query in [*glosses(pair), *of_item, *(text for name in ASKED_APART for text in pair.queries.get(name, []))]:
             yield query, document
     for document in (pair.high, pair.low):
         for query in naming_queries(pair).values():

@@ -78,6 +78,16 @@ def test_background_leaves_out_all_pairs_of_the_item():
     assert found["a2", "background", None].low == pytest.approx(1)
 
 
+def test_pairs_of_one_item_may_ask_in_words_of_their_own():
+    """A text that is changed in either arm is asked with another word's gloss in each; none of its glosses is background."""
+    a = make("a", gloss_plain=["g"])
+    again = Pair(id="a2", item="a", high=a.high, low=a.low, queries={"gloss_plain": ["e"]})
+    found = rows([a, again, make("b", gloss_plain=["other"])])
+    for name in ("a", "a2"):
+        background = found[name, "background", None]
+        assert (background.high, background.low) == (pytest.approx(0.5), pytest.approx(1))
+
+
 def test_each_text_is_encoded_once_and_longest_first():
     model = Table(VECTORS)
     list(probe([make("a", gloss_plain=["g"]), make("b", gloss_plain=["other", "g"])], model))
