@@ -140,7 +140,7 @@ SENTENCES = {
     "remainder to zero.",
     "direct_not_whole": "; this rests on a straight line through the numbers of pieces, and where both words are whole no effect is seen "
     "(unadjusted)",
-    "direct_beyond": "; that is more than the whole effect, so splitting works the other way",
+    "direct_beyond": "; that is more than the whole effect, so together these work the other way",
     "without_largest": "Without the one item that adds most to it, it is {size}, and its interval {verb} zero.",
     "trimmed": "Without the fifth of the items at either end it is {size}, and its interval {verb} zero.",
     "verb_includes": "includes",

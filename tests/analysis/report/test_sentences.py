@@ -159,7 +159,7 @@ def test_an_adjusted_test_says_so():
         ),
         ("dose_instrument", [row("zipf_slope_iv:subtlex", 0.04)], "with the frequency in subtlex as instrument +0.04"),
         ("flipped", [mean(details={"flipped": 0.07})], "0.02 cosine, 7 % of their comparisons with wrong ones"),
-        ("direct_beyond", [row("net_of_subwords", 0.07)], "more than the whole effect, so splitting works the other way."),
+        ("direct_beyond", [row("net_of_subwords", 0.07)], "more than the whole effect, so together these work the other way."),
         (
             "direct",
             [row("net_of_subwords", 0.04, details={"robustness_value": 0.2})],
