@@ -9,6 +9,7 @@ which document (`document_id`) or query (`query_id`).
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def pairs_of_collection(
         raise InputError(f"-o side={side}: must be one of {', '.join(CHOICES)}")
     if len(sources) != 1:
         raise InputError(f"-o side={side}: takes one folder in the layout of BEIR, found {len(sources)} inputs")
+    choice = replace(choice, ask=False)  # what is asked is the judged queries
     found = open_collection(Path(sources[0]).absolute(), split=split, field=field)
     made: list[Pair] = []
     if side != QUERY_SIDE:

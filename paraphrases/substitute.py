@@ -193,6 +193,7 @@ class Choice:
     local: Local | None = None
     rules: bool = True
     edit_both: bool = True
+    ask: bool = True  # texts without queries of their own get questions
 
     def own(self, arm: str) -> Own | None:
         """Return what the user's table and corpus give an arm."""
@@ -248,7 +249,7 @@ def pairs_of(
         for line in shortfalls({arm: len(part) for arm, part in parts.items()}):
             tell(line)
     judged = any(document.queries for part in parts.values() for document, _ in part)
-    pool = None if judged else first  # a collection's own queries are what it is asked with
+    pool = None if judged or not choice.ask else first  # a collection's own queries are what it is asked with
     coverage.made = checked([_pair(document, arm, swaps, choice, pool) for arm, part in parts.items() for document, swaps in part])
     return coverage.made
 

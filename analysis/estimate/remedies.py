@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from freqbias.analysis.stats.resampling import Values, above_zero, benjamini_hochberg, named_rng, ratio_interval, sign_flip_p, t_interval
+from freqbias.terms import NDCG_AT_10
 
 NONE, QUALITY = "none", "quality"  # a remedy and a side in the rows
 
@@ -92,10 +93,10 @@ def _of_model(model: str, by_name: Mapping[str, Mapping[str, list[Row]]], seed: 
 
 
 def _side(rows: Sequence[Row], before: Sequence[Row] | None, rng: np.random.Generator) -> Side:
-    high, low = _by_item(rows, [row["ndcg_at_10"] for row in rows])
+    high, low = _by_item(rows, [row[NDCG_AT_10.name] for row in rows])
     change = gain = None
     if before is not None:
-        first = _by_item(before, [row["ndcg_at_10"] for row in before])
+        first = _by_item(before, [row[NDCG_AT_10.name] for row in before])
         change, gain = _tested((high - low) - (first[0] - first[1]), rng), _size(low - first[1])
     places = _by_item(rows, [[-place for place in row["rank"]] for row in rows])
     return Side(
@@ -132,7 +133,7 @@ def _by_item(rows: Sequence[Row], values: Sequence[Sequence[float]]) -> tuple[Va
 
 
 def _quality(rows: Sequence[Row]) -> Values:
-    return np.array([row["ndcg_at_10"] for row in rows], dtype=np.float64)
+    return np.array([row[NDCG_AT_10.name] for row in rows], dtype=np.float64)
 
 
 def _size(values: Values) -> Size:

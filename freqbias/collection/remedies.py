@@ -100,13 +100,13 @@ def _told(twins: Sequence[Twin], cases: Sequence[Case], answers: Sequence[Answer
             "item": twin.pair.item,
             "pair_id": twin.pair.id,
             "query_id": twin.high.query_id,
-            "ndcg_at_10": [high.ndcg_at_10, low.ndcg_at_10],
+            NDCG_AT_10.name: [high.ndcg_at_10, low.ndcg_at_10],
             "rank": [_or_none(high.rank), _or_none(low.rank)],
             "score_gap": None if high.score is None or low.score is None else _or_none(high.score - low.score),
             "margin": high.margin,
         }
     for case, answer in zip(cases[2 * len(twins) :], answers[2 * len(twins) :], strict=True):
-        yield {"side": QUALITY, "query_id": case.query_id, "ndcg_at_10": answer.ndcg_at_10}
+        yield {"side": QUALITY, "query_id": case.query_id, NDCG_AT_10.name: answer.ndcg_at_10}
 
 
 def _or_none(value: float) -> float | None:

@@ -20,13 +20,14 @@ from freqbias.integrations.headline import content_hash, headline_and_items, usa
 from freqbias.models.loading import loaded
 from freqbias.progress import Track, silent
 from freqbias.records import Pair
+from freqbias.terms import WIN_RATE
 
 log = logging.getLogger(__name__)
 theirs = logging.getLogger("sentence_transformers")
 T = TypeVar("T")
 
 PROBES = ("similarity", "inversion")
-LOGGED = ("gloss_gap", "gloss_gap_ci_low", "gloss_gap_ci_high", "evenness", "evenness_ci_low", "evenness_ci_high", "win_rate")
+LOGGED = ("gloss_gap", "gloss_gap_ci_low", "gloss_gap_ci_high", "evenness", "evenness_ci_low", "evenness_ci_high", WIN_RATE.name)
 
 
 def _bar(items: Iterable[T], what: str, total: int) -> Iterable[T]:
@@ -82,7 +83,7 @@ class FrequencyBiasEvaluator(BaseEvaluator):
         if output_path is not None and self.write_csv:
             self._write(Path(output_path), {"epoch": epoch, "steps": steps} | numbers)
         if steps is not None and steps >= 0:
-            own = Checkpoint(steps=steps, evenness=numbers["evenness"], quality=numbers["win_rate"], items=items)
+            own = Checkpoint(steps=steps, evenness=numbers["evenness"], quality=numbers[WIN_RATE.name], items=items)
             self._note(own)
         metrics: dict[str, float] = self.prefix_name_to_metrics(numbers, self.name)
         self.store_metrics_in_model_card_data(model, metrics, epoch, steps)

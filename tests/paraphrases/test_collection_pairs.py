@@ -34,7 +34,9 @@ def test_both_sides_know_where_they_come_from(folder):
     assert len({pair.meta["collection_sha256"] for pair in pairs}) == 1
     assert len({pair.id for pair in pairs}) == len(pairs)
     by_id = {pair.meta.get("document_id") or pair.meta["query_id"]: pair for pair in pairs if pair.arm == "frequency"}
-    assert by_id["d3"].meta["original"] in (by_id["d3"].high, by_id["d3"].low)
+    alone = next(pair for pair in made(folder, "side=document", "edit_both=false") if pair.meta["document_id"] == "d3")
+    assert by_id["d3"].meta["original"] == alone.meta["original"]
+    assert alone.meta["original"] in (alone.high, alone.low)
     assert by_id["q3"].item == by_id["d3"].item == "query:q3"
     assert not by_id["q3"].queries
     assert {f"d{k}" for k in (10, 11, 12)}.isdisjoint(by_id)  # not judged, or nothing to change
