@@ -35,6 +35,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "annotate": "freqbias.paraphrases.norms:generate",
         "lexsub": "freqbias.paraphrases.lexsub:generate",
         "rewrite": "freqbias.paraphrases.rewrite:generate",
+        "queries": "freqbias.paraphrases.written:generate",
         "wordnet": "freqbias.paraphrases.wordnet:generate",
         "constructions": "freqbias.paraphrases.constructions:generate",
     },

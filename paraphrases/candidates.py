@@ -17,11 +17,14 @@ from typing import Any
 
 import orjson
 
-from freqbias.errors import InputError
+from freqbias.errors import BackendError, InputError
 from freqbias.files import atomic, dumps, held
+from freqbias.models.protocols import GivesUp, LanguageModel, offers
 
 KINDS = COMMON, UNCOMMON = ("common", "uncommon")
-PROMPTS = {COMMON: "rewrite-common-v1", UNCOMMON: "rewrite-uncommon-v1"}  # a changed prompt is a new file
+QUESTION = "question"  # that a text answers (`queries`); kept in a file of its own, in the same lines
+PROMPTS = {COMMON: "rewrite-common-v1", UNCOMMON: "rewrite-uncommon-v1", QUESTION: "question-v1"}  # a changed prompt is a new file
+NAMES = {KINDS: "rewrite", (QUESTION,): "question"}
 PLACE = "{text}"  # of the text in a prompt
 
 
@@ -40,7 +43,7 @@ class Candidate:
 
 
 def prompt(kind: str, text: str) -> str:
-    """Return what a model is asked, to rewrite a text in common or in uncommon words."""
+    """Return what a model is asked: to rewrite a text in common or in uncommon words, or for a question that it answers."""
     whole = files("freqbias.paraphrases").joinpath("prompts", f"{PROMPTS[kind]}.txt").read_text(encoding="utf-8")
     return whole.removesuffix("\n").replace(PLACE, text)
 
@@ -48,8 +51,9 @@ def prompt(kind: str, text: str) -> str:
 class Journal:
     """The answers so far, in memory and, where there is a path, in a file; `stated` is what they depend on beside text and kind."""
 
-    def __init__(self, path: Path | None, stated: Mapping[str, Any]):
+    def __init__(self, path: Path | None, stated: Mapping[str, Any], kinds: tuple[str, ...] = KINDS):
         self.path = path
+        self._kinds = kinds
         self._stated = dict(stated)
         self._found: dict[str, dict[tuple[str, int], Candidate]] = {}
         if path is not None and path.exists():
@@ -58,12 +62,21 @@ class Journal:
     def answered(self, text: str) -> bool:
         """Tell whether every rewrite of a text is there."""
         own = self._found.get(text, {})
-        return len(own) == len(KINDS) * self._stated["k"] and all(row.answer is not None for row in own.values())
+        return len(own) == len(self._kinds) * self._stated["k"] and all(row.answer is not None for row in own.values())
 
     def of(self, text: str) -> list[Candidate]:
-        """Return the rewrites of a text, common ones first."""
+        """Return what was written of a text, kind by kind: common rewrites first."""
         own = self._found.get(text, {})
-        return [own[key] for key in sorted(own, key=lambda key: (KINDS.index(key[0]), key[1]))]
+        return [own[key] for key in sorted(own, key=lambda key: (self._kinds.index(key[0]), key[1]))]
+
+    def add_from(self, model: LanguageModel, rows: Sequence[Candidate]) -> None:
+        """Keep what a model answered; of one that gave up, the texts that it answered in full, and raise `BackendError`."""
+        stopped = model.stopped if offers(model, GivesUp) else None
+        failed = {row.original for row in rows if row.answer is None}
+        self.add([row for row in rows if stopped is None or row.original not in failed])
+        if stopped is not None:
+            kept = "" if self.path is None else f"; what was written is kept in {self.path}, and the same command goes on from there"
+            raise BackendError(f"{stopped}{kept}")
 
     def add(self, rows: Sequence[Candidate]) -> None:
         """Keep the rewrites of some texts, in the file before anything else; `InputError` where that cannot be written."""
@@ -119,9 +132,9 @@ class Journal:
             row = orjson.loads(line)
             found = Candidate(**{name: row.get(name) for name in ("original", "kind", "number", "answer", "error")})
         except (ValueError, AttributeError) as error:
-            raise InputError(f"{place}: is no rewrite; give another --out, or move that file away") from error
-        if not isinstance(found.original, str) or found.kind not in KINDS or not isinstance(found.number, int):
-            raise InputError(f"{place}: is no rewrite; give another --out, or move that file away")
+            raise InputError(f"{place}: is no {NAMES[self._kinds]}; give another --out, or move that file away") from error
+        if not isinstance(found.original, str) or found.kind not in self._kinds or not isinstance(found.number, int):
+            raise InputError(f"{place}: is no {NAMES[self._kinds]}; give another --out, or move that file away")
         for name, value in {**self._stated, "prompt": PROMPTS[found.kind]}.items():
             if row.get(name) != value:
                 raise InputError(

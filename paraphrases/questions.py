@@ -5,6 +5,8 @@
 * `relevant`, where no set of the text has a gloss: the text with the gaps alone;
 * `naming_high`, `naming_low`: the unedited original with the word in either form. Both forms are edited elsewhere, so none is the query;
 * `neutral`: other texts of the same source, which share no word or stem with what is swapped.
+
+A language model may write `relevant` later (`written`); then `meta.written_by` names it.
 """
 
 import re
@@ -30,7 +32,7 @@ MEANINGS = {
     NEIGHBOUR: "other texts of the same source",
     BY_MODEL: "questions written by a language model",
 }
-_ARTICLE = re.compile(r"\b[Aa]n?\s+$")
+ARTICLE = re.compile(r"\b[Aa]n?\s+$")
 
 
 def questions(
@@ -64,7 +66,7 @@ def without_words(text: str, swaps: Sequence[Swap]) -> str:
     """Return a text with a gap in the place of every swapped word and of the article before it, which would tell the word."""
     found, end = "", 0
     for swap in swaps:
-        found += _ARTICLE.sub("", text[end : swap.start]) + GAP
+        found += ARTICLE.sub("", text[end : swap.start]) + GAP
         end = swap.end
     return found + text[end:]
 
@@ -99,7 +101,17 @@ def asked_with(pairs: Iterable[Pair]) -> Iterator[str]:
     for pair in pairs:
         kinds = pair.meta.get("questions")
         if isinstance(kinds, Mapping):
-            counts.update({kind for kind in kinds.values() if kind in MEANINGS})
-    for kind, meaning in MEANINGS.items():
-        if counts[kind]:
-            yield f"{counts[kind]} pairs ask with {meaning}"
+            counts.update({_meaning(kind, pair) for kind in kinds.values() if kind in MEANINGS})
+    for meaning in sorted(counts, key=lambda meaning: (_order(meaning), meaning)):
+        yield f"{counts[meaning]} pairs ask with {meaning}"
+
+
+def _meaning(kind: str, pair: Pair) -> str:
+    """Return what a reader is told of a kind of question; of one that a model wrote, which model."""
+    by = pair.meta.get("written_by")
+    return f"questions written by {by}" if kind == BY_MODEL and by else MEANINGS[kind]
+
+
+def _order(meaning: str) -> int:
+    known = list(MEANINGS.values())
+    return known.index(meaning) if meaning in known else len(known)

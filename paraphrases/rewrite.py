@@ -20,10 +20,10 @@ import numpy as np
 
 from freqbias.characters import is_blank
 from freqbias.covariates import frequency_gaps
-from freqbias.errors import BackendError, InputError
+from freqbias.errors import InputError
 from freqbias.frequency.language import Strangers
 from freqbias.models import Loading, check_name, identity, language_model
-from freqbias.models.protocols import GivesUp, LanguageModel, offers
+from freqbias.models.protocols import LanguageModel
 from freqbias.models.writing import reason, written
 from freqbias.paraphrases.candidates import KINDS, PROMPTS, Candidate, Journal, only_writer, prompt
 from freqbias.paraphrases.checks import checked
@@ -235,15 +235,7 @@ def _ask(texts: Sequence[str], asking: Asking, journal: Journal, track: Track) -
     model = language_model(str(asking.lm), **asdict(asking.loading))
     parts = list(chunks(left, TEXTS_AT_ONCE))
     for part in track(parts, f"rewriting, {TEXTS_AT_ONCE} texts at a time", len(parts)):
-        rows = _answers(model, part, asking)
-        stopped = model.stopped if offers(model, GivesUp) else None
-        failed = {row.original for row in rows if row.answer is None}
-        journal.add([row for row in rows if stopped is None or row.original not in failed])
-        if stopped is not None:
-            kept = (
-                "" if journal.path is None else f"; what was written is kept in {journal.path}, and the same command goes on from there"
-            )
-            raise BackendError(f"{stopped}{kept}")
+        journal.add_from(model, _answers(model, part, asking))
 
 
 def _answers(model: LanguageModel, texts: Sequence[str], asking: Asking) -> list[Candidate]:

@@ -19,7 +19,7 @@ def pairs(
     generator: Annotated[str, typer.Argument(help="Generator; see `freqbias list generators`.")],
     sources: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[INPUT…]", help="What `substitute`, `import`, `annotate`, `lexsub` and `rewrite` read."),
+        typer.Argument(metavar="[INPUT…]", help="What `substitute`, `import`, `annotate`, `lexsub`, `rewrite` and `queries` read."),
     ] = None,
     *,
     out: Annotated[Path, typer.Option(help="Pair file to write.")],
@@ -44,7 +44,7 @@ def pairs(
     low: Annotated[str | None, typer.Option(help="import: column of the rare side.")] = None,
     item: Annotated[str | None, typer.Option(help="import: column that names the item.")] = None,
     language: Annotated[str | None, typer.Option(help="import, rewrite: language code of wordfreq.")] = None,
-    lm: Annotated[str | None, typer.Option(metavar="MODEL", help="rewrite: language model that writes the texts anew.")] = None,
+    lm: Annotated[str | None, typer.Option(metavar="MODEL", help="rewrite, queries: language model that writes.")] = None,
     embedder: Annotated[
         str | None, typer.Option(metavar="MODEL", help="rewrite: embedder that says whether a rewrite means the same; default: minilm.")
     ] = None,
@@ -76,6 +76,8 @@ def pairs(
     Example: `freqbias pairs lexsub swords-v1.1_dev.json.gz --out pairs.jsonl`
 
     Example: `freqbias pairs rewrite mytexts.txt --lm smollm2-135m --out pairs.jsonl`
+
+    Example: `freqbias pairs queries pairs.jsonl --lm smollm2-135m --out asked.jsonl`
 
     Example: `freqbias pairs wordnet --n 200 --out pairs.jsonl`
 
@@ -126,6 +128,11 @@ def pairs(
 
         coverage = rewrite.Coverage()
         options |= {"coverage": coverage, "journal": out.with_suffix(".candidates.jsonl"), "track": tracker()}
+    if generator == "queries":
+        from freqbias.paraphrases import written
+
+        coverage = written.Coverage()
+        options |= {"coverage": coverage, "journal": out.with_suffix(".questions.jsonl"), "track": tracker()}
     with nullcontext() if "track" in options else waiting("pairs"):
         made = stages.make_pairs(generator, sources or [], options, list(option or []))
         write_records(out, made)
