@@ -1,6 +1,5 @@
 """What a search engineer can do: the queries that lose most, and what each remedy changes, in sentences and rows of tables."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from freqbias.analysis.estimate.remedies import NONE, Remedy, Side, Size, remedi
 from freqbias.analysis.report.formatting import ALPHA, capital, number
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.top_pairs import Stretch, differing
+from freqbias.collection.worst import read_worst
 from freqbias.files import read_rows
 from freqbias.terms import DOCUMENT_SIDE, QUERY_SIDE, REMEDIES_FILE, SYNONYM_LISTS, WORST_QUERIES_FILE
 
@@ -85,9 +85,8 @@ def _lost(path: Path) -> dict[str, dict[str, list[Mapping[str, str]]]]:
     """Return the rows of the worst queries by model and side."""
     found: dict[str, dict[str, list[Mapping[str, str]]]] = {}
     if path.is_file():
-        with path.open(encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream):
-                found.setdefault(row["model"], {}).setdefault(row["side"], []).append(row)
+        for row in read_worst(path):
+            found.setdefault(row["model"], {}).setdefault(row["side"], []).append(row)
     return found
 
 

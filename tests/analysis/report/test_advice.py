@@ -177,8 +177,8 @@ def folder_with(folder, *worlds):
         split_frequent=False,
         split_rare=True,
         query_id="q1",
-        query_frequent="asked <b>",
-        query_rare="asked <b>",
+        query_frequent="=asked <b>",
+        query_rare="=asked <b>",
         document_id="d1",
         document_frequent="a file of text",
         document_rare="a dossier of text",
@@ -198,7 +198,7 @@ def test_a_folder_gives_tables(tmp_path):
         "1 → 7",
         "file (4.90) → dossier (–)",
         "the rare one split by the model",
-        "asked <b>",
+        "=asked <b>",
     )
     assert [words for words, marked in row.rare if marked] == ["dossier"]
     assert "The worst 20 of all cases" in lost.note
