@@ -9,6 +9,7 @@ from freqbias.analysis.estimate.remedies import remedies
 from freqbias.analysis.report.advice import advice_of, details, effect, lead
 from freqbias.analysis.report.sentences import SENTENCES
 from freqbias.collection import remedies as made
+from freqbias.collection.synonym_list import Rule, write_lists
 from freqbias.collection.worst import Worst, write_worst
 from freqbias.files import dumps
 
@@ -206,6 +207,16 @@ def test_a_folder_gives_tables(tmp_path):
     assert len(found.table) == 2
     assert {len(row) for row in found.table} == {len(found.columns)} == {6}
     assert found.document()["remedies"][1]["sides"]["document"]["gap"]["n"] == ITEMS
+
+
+def test_lists_without_a_rule_are_said_to_be_empty(tmp_path):
+    folder = folder_with(tmp_path, rows("none", **LOSS), rows("bm25", 0.02, rare=0.68))
+    rule = Rule(words=("#dossier", "file"), cases=2, loss=0.1)
+    for rules, said_last in (([rule], "The word pairs that lost are written as synonym lists"), ([], "No word pair lost a hundredth")):
+        write_lists(rules, folder)
+        (found,) = advice_of(folder)
+        assert found.lead[-1].startswith(said_last)
+        assert sum("synonym lists" in sentence for sentence in found.lead) == 1
 
 
 def test_other_runs_have_no_advice(tmp_path):
