@@ -74,7 +74,8 @@ def parsed_options(generator: Any, name: str, words: Sequence[str]) -> dict[str,
         try:
             found[key] = msgspec.convert(value, hints.get(key, str), strict=False)
         except msgspec.ValidationError as error:
-            raise InputError(f"-o {word}: {str(error)[:1].lower()}{str(error)[1:]}") from error
+            said = "must be true or false" if hints.get(key) is bool else f"{str(error)[:1].lower()}{str(error)[1:]}"
+            raise InputError(f"-o {word}: {said}") from error
         if found[key] != found[key]:  # NaN, with which every comparison is false
             raise InputError(f"-o {word}: must be a number")
     return found

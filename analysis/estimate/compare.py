@@ -26,7 +26,7 @@ from freqbias.files import read_pairs
 from freqbias.holdout import open_items
 from freqbias.judgement import Judgements
 from freqbias.records import Estimate, Pair
-from freqbias.terms import COMPARED, FREQUENCY, HIGH, LOW, OBSERVATIONS_FILE, OF_LEVEL, OF_MARGIN, RUN_TERMS
+from freqbias.terms import COLLECTION, COMPARED, FREQUENCY, HIGH, LOW, OBSERVATIONS_FILE, OF_LEVEL, OF_MARGIN, RUN_TERMS
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,10 @@ def _refuse_other_judgements(probes: set[str], known: Sequence[Judgements]) -> N
 def _say_what_is_left_out(first: pd.DataFrame, second: pd.DataFrame, made: list[Estimate], names: tuple[str, str]) -> None:
     """Name the models and probes of one run alone, and how many pairs one run alone measured."""
     compared = [{(row.extra["models"][side], row.probe) for row in made} for side in (0, 1)]
-    for gaps, own, name in zip((first, second), compared, names, strict=True):
+    told = list(zip((first, second), compared, names, strict=True))
+    if Path(names[0]).resolve() == Path(names[1]).resolve():  # two models of one run, of which neither is left out
+        told = [(first, compared[0] | compared[1], names[0])]
+    for gaps, own, name in told:
         alone = sorted(set(zip(gaps["model"], gaps["probe"], strict=True)) - own)
         if alone and made:
             log.warning("only in %s, not compared: %s", name, ", ".join(f"{model} ({probe})" for model, probe in alone))
@@ -159,10 +162,18 @@ def _refuse_other_pairs(first: Mapping[str, Pair], second: Mapping[str, Pair], n
     if changed:
         key, field = changed[0]
         found.append(f"{len(changed)} with the same id and another text (first: '{key}', field '{field}')")
+    searched = [key for key in first if key in second and _searched(first[key]) != _searched(second[key])]
+    if searched:
+        found.append(f"{len(searched)} are of another collection, or of one that has changed (first: '{searched[0]}')")
     if found:
         raise OtherPairsError(
             f"the runs' pairs differ: {'; '.join(found)}; run both over one file (freqbias run --pairs {names[0]}/pairs.jsonl)"
         )
+
+
+def _searched(pair: Pair) -> Any:
+    """Return what identifies the documents, queries and judgements among which a pair is searched; None for other pairs."""
+    return pair.meta.get(f"{COLLECTION}_sha256")
 
 
 def _changed(first: Pair, second: Pair) -> str | None:

@@ -1,6 +1,5 @@
 """What a search engineer can do: the queries that lose most, and what each remedy changes, in sentences and rows of tables."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ from freqbias.analysis.estimate.remedies import NONE, Remedy, Side, Size, remedi
 from freqbias.analysis.report.formatting import ALPHA, capital, number
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.top_pairs import Stretch, differing
+from freqbias.collection.worst import read_worst
 from freqbias.files import read_rows
-from freqbias.terms import DOCUMENT_SIDE, QUERY_SIDE, REMEDIES_FILE, SYNONYM_LISTS, WORST_QUERIES_FILE
+from freqbias.terms import DOCUMENT_SIDE, QUERY_SIDE, REMEDIES_FILE, SOLR_SYNONYMS, SYNONYM_LISTS, WORST_QUERIES_FILE
 
 SHOWN = 20  # queries a side
 BOTH = (DOCUMENT_SIDE, QUERY_SIDE)
@@ -63,7 +63,7 @@ def advice_of(folder: Path) -> list[Advice]:
     """Return what a run folder holds of it, by model; nothing where it is no run over a collection."""
     if not (folder / REMEDIES_FILE).is_file():
         return []
-    lost = _lost(folder / WORST_QUERIES_FILE)
+    lost, lists = _lost(folder / WORST_QUERIES_FILE), _lists(folder / SOLR_SYNONYMS)
     by_model: dict[str, list[Remedy]] = {}
     for remedy in remedies(read_rows(folder / REMEDIES_FILE, dict)):
         by_model.setdefault(remedy.model, []).append(remedy)
@@ -71,7 +71,7 @@ def advice_of(folder: Path) -> list[Advice]:
         Advice(
             model=model,
             losses=[_losses(side, rows, own[0].sides[side]) for side, rows in lost.get(model, {}).items()],
-            lead=lead(own),
+            lead=[*lead(own), lists],
             details=details(own),
             columns=_columns(own[0]),
             table=[_cells(remedy, own[0]) for remedy in own],
@@ -85,9 +85,8 @@ def _lost(path: Path) -> dict[str, dict[str, list[Mapping[str, str]]]]:
     """Return the rows of the worst queries by model and side."""
     found: dict[str, dict[str, list[Mapping[str, str]]]] = {}
     if path.is_file():
-        with path.open(encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream):
-                found.setdefault(row["model"], {}).setdefault(row["side"], []).append(row)
+        for row in read_worst(path):
+            found.setdefault(row["model"], {}).setdefault(row["side"], []).append(row)
     return found
 
 
@@ -144,7 +143,14 @@ def lead(own: Sequence[Remedy]) -> list[str]:
             found.append(said("remedy_no_help", side=side))
     if costly := [remedy for remedy in own[1:] if price(remedy) == "costs"]:
         found.append(said("remedy_what_costs", names=_names(costly)))
-    return [*found, said("remedy_lists", files=", ".join(SYNONYM_LISTS))]
+    return found
+
+
+def _lists(path: Path) -> str:
+    """Return where the words are that lost, in any model; that there are none where the list in Solr's format has no rule."""
+    if path.is_file() and all(line.startswith("#") for line in path.read_text(encoding="utf-8").splitlines()):
+        return said("remedy_no_lists")
+    return said("remedy_lists", files=", ".join(SYNONYM_LISTS))
 
 
 def details(own: Sequence[Remedy]) -> list[str]:

@@ -310,6 +310,7 @@ SENTENCES = {
     "changes are adjusted together (Benjamini–Hochberg).",
     "remedy_lists": "The word pairs that lost are written as synonym lists for Solr, Elasticsearch and OpenSearch ({files}). They repair "
     "word matching; a model that reads texts needs the words in the texts, as in the rows on expansion.",
+    "remedy_no_lists": "No word pair lost a hundredth in nDCG or more, so the synonym lists are empty.",
     "remedy_column": "remedy",
     "remedy_column_gap": "{side}: gap in nDCG@10",
     "remedy_column_places": "{side}: places",

@@ -1,5 +1,6 @@
 """`freqbias collection`: a judged collection of the user's own, both questions, from the folder to the answer."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,9 @@ def collection(
     ] = None,
     n: Annotated[int | None, typer.Option("--n", help="Changed documents, and changed queries, in each arm at most.", min=1)] = None,
     tagger: Annotated[str | None, typer.Option(help="`rules`, or `hanta` (extra `text`), which finds more.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", "-o", metavar="KEY=VALUE", help="An option of `substitute`, such as max_share=1.")
+    ] = None,
     seed: Seed = 0,
     device: Device = None,
     trust_remote_code: Trust = False,
@@ -58,7 +62,9 @@ def collection(
     target = out or Path("results") / folder.resolve().name
     advised = is_advised(target, reranker)
     pairs = _pairs(
-        folder, {"synonyms": synonyms and str(synonyms), "split": split, "field": field, "n": n, "tagger": tagger, "seed": seed}
+        folder,
+        {"synonyms": synonyms and str(synonyms), "split": split, "field": field, "n": n, "tagger": tagger, "seed": seed},
+        option or [],
     )
     given: dict[str, Any] = {
         "out": target,
@@ -87,14 +93,17 @@ def collection(
         raise typer.Exit(ROWS_FAILED)
 
 
-def _pairs(folder: Path, options: dict[str, Any]) -> list[Pair]:
-    """Return the pairs of both sides; `InputError` where no word of any judged document or query can be put in another."""
+def _pairs(folder: Path, options: dict[str, Any], words: Sequence[str]) -> list[Pair]:
+    """Return the pairs of both sides, or of that which `words` name.
+
+    Raises `InputError` where no word of any judged document or query can be put in another.
+    """
     from freqbias.paraphrases.substitute import Coverage
     from freqbias.run import stages
 
     coverage = Coverage()
     with waiting("pairs"):
-        pairs = stages.make_pairs("substitute", [folder], options | {"coverage": coverage}, ["side=both"])
+        pairs = stages.make_pairs("substitute", [folder], options | {"coverage": coverage}, ["side=both", *words])
     for line in coverage.lines():
         log.info("documents: %s", line)
     if not pairs:

@@ -22,7 +22,9 @@ from freqbias.terms import DOCUMENT_SIDE
 MAX_ROWS = 10_000
 AROUND = 8  # words of a text before what differs, and three times as many behind
 BEGINNING = 120  # characters of what overtook
-FORMULA = ("=", "+", "-", "@", "\t")  # a spreadsheet would compute a cell that begins so
+CELL = 32_000  # characters of a cell; a spreadsheet holds few more, and `csv` reads no more than 131,072
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute a cell that begins so
+GUARDED = tuple(f"'{sign}" for sign in FORMULA)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,5 +164,12 @@ def _cells(row: Worst) -> Iterator[str]:
         elif isinstance(value, float):
             yield f"{value:.4f}"
         else:
-            text = "" if value is None else str(value)
+            text = "" if value is None else _cut(str(value), CELL)
             yield f"'{text}" if text.startswith(FORMULA) else text
+
+
+def read_worst(path: Path) -> Iterator[dict[str, str]]:
+    """Yield the rows of such a file as text by column, without the apostrophe that stands before what a spreadsheet would compute."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            yield {name: cell[1:] if cell.startswith(GUARDED) else cell for name, cell in row.items()}

@@ -63,9 +63,10 @@ def advise(folder: Path, plan: Plan, reranker: str | None = None) -> list[Path]:
             scorer = as_scorer(embedder(name, **asdict(loading)), vectors)
             for row in _advice(collection, scorer, pairs, last, found, lost):
                 stream.write((dumps(row) + "\n").encode())
+        write_worst(found, folder / WORST_QUERIES_FILE)  # before the remedies are there, by which a run counts as advised
+        lists = write_lists(rules_of(lost), folder)
     shutil.rmtree(vectors, ignore_errors=True)
-    write_worst(found, folder / WORST_QUERIES_FILE)
-    return [folder / WORST_QUERIES_FILE, *write_lists(rules_of(lost), folder), folder / REMEDIES_FILE]
+    return [folder / WORST_QUERIES_FILE, *lists, folder / REMEDIES_FILE]
 
 
 def pair_scorer(name: str, loading: Loading) -> Scorer:

@@ -214,7 +214,7 @@ def keep_pairs(pairs: Iterable[Pair], target: Path) -> None:
                 number = next(n for n, (a, b) in enumerate(zip_longest(ours, theirs), start=1) if a != b)
             raise InputError(
                 f"{target}:{number}: not the pair that this command makes there; "
-                "give the same --pairs, --n and --seed as before, or --fresh to start over"
+                "give the same pairs or texts, unchanged, and the same --n, --seed and so on as before, or --fresh to start over"
             )
     finally:
         new.unlink(missing_ok=True)

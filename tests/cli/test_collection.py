@@ -50,3 +50,15 @@ def test_what_is_no_collection_is_told(cli, tmp_path):
     done = cli("collection", tmp_path / "nothere", "--embedder", "bm25")
     assert done.exit_code == 2
     assert "nothere: is no folder" in done.stderr
+
+
+def test_options_of_the_pairs_may_be_given(cli, tmp_path):
+    texts = real_texts()
+    folder = write(tmp_path / "mine", texts, texts)
+    done = cli(
+        "collection", folder, "--embedder", "bm25", "-o", "side=document", "-o", "max_share=1", "--n", "5", "--out", tmp_path / "run"
+    )
+    assert done.exit_code == 0, done.output
+    assert {pair.meta["side"] for pair in read_pairs(tmp_path / "run")} == {"document"}
+    done = cli("collection", folder, "--embedder", "bm25", "-o", "edit_both=maybe", "--out", tmp_path / "other")
+    assert (done.exit_code, done.stderr) == (2, "freqbias: -o edit_both=maybe: must be true or false\n")

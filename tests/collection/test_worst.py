@@ -8,7 +8,7 @@ import pytest
 from freqbias.collection.ranking import Case, Ranking
 from freqbias.collection.synonym_list import rules_of
 from freqbias.collection.twins import Twin
-from freqbias.collection.worst import Worst, around, losses, worst, write_worst
+from freqbias.collection.worst import Worst, around, losses, read_worst, worst, write_worst
 from freqbias.records import Pair
 
 
@@ -97,3 +97,11 @@ def test_the_file_reads_back_and_starts_no_formula(tmp_path):
     assert (found[0]["split_rare"], found[1]["split_rare"]) == ("yes", "")
     write_worst([Worst(**{**asdict(rows()[0]), "overtaken_by_text": Collection.texts[1]})], tmp_path / "worst.csv")
     assert "'=HYPERLINK" in (tmp_path / "worst.csv").read_text()
+
+
+def test_what_is_read_back_has_no_guard_and_no_endless_cell(tmp_path):
+    texts = {"overtaken_by_text": Collection.texts[1], "query_id": "-5", "query_rare": "'quoted'", "query_frequent": "a" * 200_000}
+    write_worst([Worst(**{**asdict(rows()[0]), **texts})], tmp_path / "worst.csv")
+    (found,) = read_worst(tmp_path / "worst.csv")
+    assert (found["overtaken_by_text"], found["query_id"], found["query_rare"]) == (Collection.texts[1], "-5", "'quoted'")
+    assert len(found["query_frequent"]) < 32_767  # what a spreadsheet holds

@@ -169,5 +169,5 @@ def test_other_pairs_are_refused_with_the_line(cli, tmp_path, config):
     assert cli(*run).exit_code == 0
     result = cli(*run, "--seed", "5")
     assert result.exit_code == 2
-    assert "pairs.jsonl:1: not the pair that this command makes there" in result.stderr
+    assert "pairs.jsonl:1: not the pair that this command makes there; give the same pairs or texts, unchanged" in result.stderr
     assert "--fresh to start over" in result.stderr

@@ -154,6 +154,30 @@ def test_changed_texts_are_refused_by_field(runs, tmp_path, fields, named):
     assert f"1 with the same id and another text (first: '{pairs[1].id}', field '{named}')" in str(caught.value)
 
 
+def test_another_collection_is_refused(runs, tmp_path):
+    """The same words among other documents have other ranks, whatever the model."""
+    _, _, pairs, rows, later = runs
+    sides = [
+        save(tmp_path / digest, [changed(pair, meta={"collection_sha256": digest}) for pair in pairs], own)
+        for digest, own in (("c", rows), ("d", later))
+    ]
+    with pytest.raises(InputError, match=f"{len(pairs)} are of another collection, or of one that has changed") as caught:
+        compare(*sides)
+    assert f"(first: '{pairs[0].id}'); run both over one file" in str(caught.value)
+    assert compare(sides[0], sides[0])
+
+
+def test_of_two_models_of_one_run_neither_is_left_out(runs, tmp_path, caplog):
+    _, _, pairs, rows, later = runs
+    third = [changed(row, model="k") for row in rows]
+    both = save(tmp_path / "both", pairs, [*rows, *(changed(row, model="n") for row in later)])
+    assert compare(both, both, a=["m"], b=["n"])
+    assert "not compared" not in caplog.text
+    three = save(tmp_path / "three", pairs, [*rows, *(changed(row, model="n") for row in later), *third])
+    assert compare(three, three, a=["m"], b=["n"])
+    assert [message for message in caplog.messages if "not compared" in message] == [f"only in {three}, not compared: k (similarity)"]
+
+
 def test_what_is_no_text_may_differ(runs, tmp_path):
     first, _, pairs, _, later = runs
     other = save(tmp_path / "c", [changed(pair, checks={"new": True}, covariates={"extra": [1, 2]}) for pair in pairs[::-1]], later)

@@ -9,6 +9,7 @@ from freqbias.analysis.estimate.remedies import remedies
 from freqbias.analysis.report.advice import advice_of, details, effect, lead
 from freqbias.analysis.report.sentences import SENTENCES
 from freqbias.collection import remedies as made
+from freqbias.collection.synonym_list import Rule, write_lists
 from freqbias.collection.worst import Worst, write_worst
 from freqbias.files import dumps
 
@@ -177,8 +178,8 @@ def folder_with(folder, *worlds):
         split_frequent=False,
         split_rare=True,
         query_id="q1",
-        query_frequent="asked <b>",
-        query_rare="asked <b>",
+        query_frequent="=asked <b>",
+        query_rare="=asked <b>",
         document_id="d1",
         document_frequent="a file of text",
         document_rare="a dossier of text",
@@ -198,7 +199,7 @@ def test_a_folder_gives_tables(tmp_path):
         "1 → 7",
         "file (4.90) → dossier (–)",
         "the rare one split by the model",
-        "asked <b>",
+        "=asked <b>",
     )
     assert [words for words, marked in row.rare if marked] == ["dossier"]
     assert "The worst 20 of all cases" in lost.note
@@ -206,6 +207,16 @@ def test_a_folder_gives_tables(tmp_path):
     assert len(found.table) == 2
     assert {len(row) for row in found.table} == {len(found.columns)} == {6}
     assert found.document()["remedies"][1]["sides"]["document"]["gap"]["n"] == ITEMS
+
+
+def test_lists_without_a_rule_are_said_to_be_empty(tmp_path):
+    folder = folder_with(tmp_path, rows("none", **LOSS), rows("bm25", 0.02, rare=0.68))
+    rule = Rule(words=("#dossier", "file"), cases=2, loss=0.1)
+    for rules, said_last in (([rule], "The word pairs that lost are written as synonym lists"), ([], "No word pair lost a hundredth")):
+        write_lists(rules, folder)
+        (found,) = advice_of(folder)
+        assert found.lead[-1].startswith(said_last)
+        assert sum("synonym lists" in sentence for sentence in found.lead) == 1
 
 
 def test_other_runs_have_no_advice(tmp_path):
