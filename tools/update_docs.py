@@ -251,6 +251,19 @@ def swaps() -> str:
     return "\n".join(lines)
 
 
+def everyday() -> str:
+    """Return what two blind readers found in the changed sentences of four domains, by form."""
+    rows = [json.loads(line) for line in (ROOT / "benchmarks/everyday_read.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = ["| arm | form | texts | bad, by each reader | doubtful, by each reader |", "|---|---|---:|---:|---:|"]
+    for arm in (FREQUENCY, PLACEBO):
+        own = [row for row in rows if row["arm"] == arm]
+        for side in SIDES:
+            said = [[row[f"reader_{reader}"][side] for row in own] for reader in (1, 2)]
+            counts = [", ".join(str(words.count(word)) for words in said) for word in ("bad", "doubtful")]
+            lines.append(f"| {arm} | {side} | {len(own)} | {counts[0]} | {counts[1]} |")
+    return "\n".join(lines)
+
+
 def constructions() -> str:
     """Return the datasheet's table of the sentences in two phrasings, computed from the bundled files."""
     lines = ["| kind | sentences | words, frequent and rare | log10 per million, frequent and rare | of |", "|---|---:|---|---|---|"]
@@ -364,6 +377,7 @@ BLOCKS = {
         ("swaps", swaps),
     ],
     "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],
+    "paraphrases/data/DATASHEET-everyday.md": [("everyday", everyday)],
     "paraphrases/data/DATASHEET-constructions.md": [("constructions", constructions), ("reading", reading)],
 }
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from freqbias.analysis.stats.mixed import INSEPARABLE_VIF, Coefficient, Slopes, inflation
-from freqbias.terms import NORM, RIVALS, rival_label
+from freqbias.terms import EDITED, NORM, RIVALS, rival_label
 
 ZIPF_GAP = "zipf_gap"
 #: Rivals in the order of the report, and what a reader calls each.
@@ -48,6 +48,8 @@ def predictors(rows: pd.DataFrame) -> list[str]:
     if "words_gap" in varying and "characters_gap" in varying:  # one measure of length
         in_words = float((rows["words_gap"] != 0).mean()) >= DIFFER_IN_WORDS
         varying.remove("characters_gap" if in_words else "words_gap")
+    if f"{EDITED}_gap" in varying and "overlap_with_original_gap" in varying:  # one measure of what is not the author's
+        varying.remove("overlap_with_original_gap")
     kept = [name for name in varying if name == ZIPF_GAP]
     for name in varying[len(kept) :]:
         rivals = [*kept[1:], name] if kept[:1] == [ZIPF_GAP] else [*kept, name]

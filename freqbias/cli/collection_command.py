@@ -54,13 +54,15 @@ def collection(
     from freqbias.analysis.report.advice import advice_of
     from freqbias.cli.summary import show_answers
     from freqbias.files import read_estimates
+    from freqbias.models import check_name
     from freqbias.run.advice import advise, is_advised
     from freqbias.run.failures import tell_failures
-    from freqbias.run.pipeline import make_run, write_report
+    from freqbias.run.pipeline import make_run
     from freqbias.run.settings import DEFAULT_EMBEDDERS, settings
 
     target = out or Path("results") / folder.resolve().name
-    advised = is_advised(target, reranker)
+    if reranker is not None:
+        check_name(reranker, "embedder")
     pairs = _pairs(
         folder,
         {"synonyms": synonyms and str(synonyms), "split": split, "field": field, "n": n, "tagger": tagger, "seed": seed},
@@ -77,11 +79,15 @@ def collection(
         "fresh": fresh,
     }
     chosen = settings(given, None)
-    made, done = make_run(chosen, pairs, track=tracker(), waiting=waiting, keep_vectors=True)
-    if done or not advised:
-        with waiting("remedies"):
-            advise(made, chosen.plan(), reranker)
-        write_report(made)
+
+    def beside(run: Path) -> bool:
+        missing = not is_advised(run, reranker)
+        if missing:
+            with waiting("remedies"):
+                advise(run, chosen.plan(), reranker)
+        return missing
+
+    made, _ = make_run(chosen, pairs, track=tracker(), waiting=waiting, beside=beside)
     estimates = list(read_estimates(made))
     if json:
         print_json([row.to_dict() for row in estimates])

@@ -127,7 +127,7 @@ class _Search:
         return self._row[case.query], case.replaced, case.replacement
 
     def _target(self, score: float, number: int) -> _Target:
-        return _Target(round(score, DIGITS), int(self._collection.order[number]))
+        return _Target(float(np.round(score, DIGITS)), int(self._collection.order[number]))  # as blocks of scores are rounded
 
     def go(self) -> None:
         """Go through the collection once."""

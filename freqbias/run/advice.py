@@ -27,16 +27,10 @@ log = logging.getLogger(__name__)
 
 
 def is_advised(folder: Path, reranker: str | None) -> bool:
-    """Tell whether a run folder has its remedies, tried with this model that reads query and document together, or with none.
+    """Tell whether a run folder has its remedies, tried with this model that reads query and document together, or with none."""
+    from freqbias.models import identity
 
-    Raises `InputError` for a model that is not there.
-    """
-    from freqbias.models import check_name, identity
-
-    wanted = set()
-    if reranker is not None:
-        check_name(reranker, "embedder")
-        wanted = {identity(reranker, "embedder").name}
+    wanted = set() if reranker is None else {identity(reranker, "embedder").name}
     path = folder / REMEDIES_FILE
     return path.is_file() and {row["by"] for row in read_rows(path, dict) if row["remedy"] == RERANK} == wanted
 

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 #: Shows that a step without countable parts is under way.
 Waiting = Callable[[str], AbstractContextManager[Any]]
+#: Makes, in a run folder, what it lacks beside the estimates; returns whether it lacked any.
+Beside = Callable[[Path], bool]
 
 
 def unseen(what: str) -> AbstractContextManager[None]:
@@ -37,13 +39,13 @@ def make_run(
     *,
     track: Track = silent,
     waiting: Waiting = unseen,
-    keep_vectors: bool = False,
+    beside: Beside | None = None,
 ) -> tuple[Path, bool]:
     """Do every stage that is not done in the run folder; return the folder, and whether there was anything to do.
 
     `given` are pairs in memory, which come before those that `chosen` names. What is missing, models, extras and the device among it, is
-    an `InputError` before anything is made; a run that stops later goes on with the same settings. With `keep_vectors`, what embedding
-    models have encoded is left for whoever goes on with it, and takes it away.
+    an `InputError` before anything is made; a run that stops later goes on with the same settings. `beside` makes what the report shows
+    beside the estimates; what embedding models have encoded is left for it, which takes it away.
     """
     plan = chosen.plan()
     keys = [step.key for step in plan.steps]
@@ -58,7 +60,7 @@ def make_run(
     stages.prepare_folder(folder, fresh=chosen.fresh)
     try:
         with only_writer(folder / OBSERVATIONS_FILE):
-            done = _stages(folder, source, plan, chosen, track, waiting, keep_vectors=keep_vectors)
+            done = _stages(folder, source, plan, chosen, track, waiting, beside)
     except InputError:
         if new and not (folder / OBSERVATIONS_FILE).exists():  # a plugin that is none, found out when it was first asked
             shutil.rmtree(folder, ignore_errors=True)
@@ -91,12 +93,14 @@ def pairs_of(chosen: Settings, given: Sequence[Pair] | None, waiting: Waiting) -
 
 
 def _stages(
-    folder: Path, source: Iterable[Pair], plan: Plan, chosen: Settings, track: Track, waiting: Waiting, *, keep_vectors: bool
+    folder: Path, source: Iterable[Pair], plan: Plan, chosen: Settings, track: Track, waiting: Waiting, beside: Beside | None
 ) -> bool:
     """Do the stages that are not done; return whether there were any."""
     pair_file, audit = folder / PAIRS_FILE, folder / AUDIT_FILE
     stages.keep_pairs(source, pair_file)
-    probing = Probing(PairFile(pair_file), plan, folder / OBSERVATIONS_FILE, chosen.recorded("run"), track, keep_vectors=keep_vectors)
+    probing = Probing(
+        PairFile(pair_file), plan, folder / OBSERVATIONS_FILE, chosen.recorded("run"), track, keep_vectors=beside is not None
+    )
     missing = not audit.exists()
     if missing:
         stages.audit_pairs(pair_file, audit)
@@ -106,6 +110,8 @@ def _stages(
         missing, asked = True, Asked(holdout=chosen.holdout)
         stages.analyze(folder / OBSERVATIONS_FILE, pair_file, folder / ESTIMATES_FILE, chosen.seed, track, asked=asked)
         probing.add_time()
+    if beside is not None:
+        missing |= beside(folder)
     if missing or not all((folder / name).exists() for name in stages.DERIVED):
         missing = True
         with waiting("report"):

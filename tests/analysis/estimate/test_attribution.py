@@ -1,9 +1,11 @@
 """What a verdict may and may not say an effect goes with: planted data on which a sentence could claim more than the numbers hold."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from freqbias.analysis import estimate, frame
+from freqbias.analysis.estimate.predictors import predictors
 from freqbias.analysis.report.verdict import verdicts
 from freqbias.covariates import token_overlap
 from freqbias.records import Estimate, Observation, Pair
@@ -142,6 +144,17 @@ def test_a_rival_that_some_pairs_lack_is_held_level_or_named(missing, held):
     named = "Not adjusted for (more than a tenth of the pairs lack a value): the fit of the gloss." in found.findings
     assert named is not held
     assert any(f"over the {120 - missing} of 120 pairs whose" in sentence for sentence in found.findings) is held
+
+
+def test_what_is_not_the_authors_is_one_rival():
+    """Edited places and overlap with the original say the same of a text, longer or shorter; both at once would share one slope."""
+    rng = np.random.default_rng(4)
+    edited = rng.integers(-2, 3, 60)
+    rows = pd.DataFrame(
+        {"zipf_gap": rng.normal(2, 0.5, 60), "edited_gap": edited, "overlap_with_original_gap": -edited / rng.integers(8, 20, 60)}
+    )
+    assert predictors(rows) == ["zipf_gap", "edited_gap"]
+    assert predictors(rows.drop(columns="edited_gap")) == ["zipf_gap", "overlap_with_original_gap"]
 
 
 def test_overlap_with_the_original_and_dropped_numbers_are_rivals():

@@ -375,17 +375,6 @@ def test_no_headline_claims_a_cause_and_every_equivalence_has_its_interval(rows)
         assert "90 % interval [" in headline
 
 
-def test_items_are_not_called_uneven_by_a_normal_model_where_most_have_no_gap_at_all():
-    """Ranks: 53 % would be estimated to gain where 31 % do, and 57 % stand where they stood."""
-    spread = heterogeneity(-0.2, 0.2, 0.53, 0.37)
-    ranks = told(mean(0.01, 0.03, share_positive=0.31, share_negative=0.11), spread)
-    assert ranks.rules[0] == "cannot_tell"
-    assert not any("true effects" in text for text in ranks.findings)
-    scores = told(mean(0.01, 0.03, share_positive=0.6, share_negative=0.4), spread)
-    assert scores.rules[0] == "cancels"
-    assert any("true effects" in text for text in scores.findings)
-
-
 def test_a_dose_smaller_than_what_matters_is_no_dose_that_matters():
     """A slope of .01 per factor of ten that differs from zero, where .02 is the least that matters."""
     assert told(*NOTHING, *slopes(0.01, 0.005)).rules == ("no_difference",)

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hand_made import GRADED, LEVEL, mean, placebo, row, told
+from hand_made import GRADED, LEVEL, heterogeneity, mean, placebo, row, told
 
 from freqbias.analysis.report.report import write_report
 from freqbias.analysis.report.rules import HEADLINES, QUALIFIERS
@@ -240,3 +240,14 @@ def test_nothing_is_said_of_groups_that_do_not_differ():
 def test_said_refuses_what_it_does_not_know():
     with pytest.raises(KeyError):
         said("placebo_differs")
+
+
+def test_items_are_not_called_uneven_by_a_normal_model_where_most_have_no_gap_at_all():
+    """Ranks: 53 % would be estimated to gain where 31 % do, and 57 % stand where they stood."""
+    spread = heterogeneity(-0.2, 0.2, 0.53, 0.37)
+    ranks = told(mean(0.01, 0.03, share_positive=0.31, share_negative=0.11), spread)
+    assert ranks.rules[0] == "cannot_tell"
+    assert not any("true effects" in text for text in ranks.findings)
+    scores = told(mean(0.01, 0.03, share_positive=0.6, share_negative=0.4), spread)
+    assert scores.rules[0] == "cancels"
+    assert any("true effects" in text for text in scores.findings)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from freqbias.analysis.stats.arm_difference import PAIRED, WELCH, difference_of_arms
+from freqbias.analysis.stats.arm_difference import PAIRED, WELCH, difference_of_arms, within_is_more
 
 
 def arm(values, start=0):
@@ -38,6 +38,22 @@ def test_few_shared_items_leave_the_second_arm():
     result, items, method = difference_of_arms(first, second, rng, 99)
     assert result.value == pytest.approx(first.mean() - second[5:].mean())
     assert ([len(own) for own in items], method.startswith(WELCH)) == ([30, 25], True)
+
+
+def test_a_few_items_that_are_all_shared_do_not_speak_for_many():
+    """Four texts with a placebo, of 65 that are changed: within these four there is nothing, and it is not the difference."""
+    rng = np.random.default_rng(9)
+    first, second = arm(np.append(np.zeros(4), rng.normal(1, 1, 61))), arm(np.zeros(4))
+    result, items, method = difference_of_arms(first, second, rng, 99)
+    assert result.value == pytest.approx(first[4:].mean())
+    assert ([len(own) for own in items], method) == ([61, 4], f"{WELCH}; 4 items of both arms are left out of the first")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shared", "within"), [(30, 30, 30, True), (60, 40, 40, True), (65, 4, 4, False), (30, 30, 5, False)]
+)
+def test_the_choice_rests_on_counts_alone(first, second, shared, within):
+    assert within_is_more(first, second, shared) == within_is_more(second, first, shared) == within
 
 
 @pytest.mark.slow
