@@ -104,6 +104,7 @@ FAILED_BY_DOSE = "failed_by_dose"  # of a mean whose missing pairs have other fr
 FAILED_MATTER = "failed_matter"  # of a mean that its missing pairs could move out of its own interval
 AT_LIMIT = "at_limit"  # of a mean in nine of ten pairs of which both forms are at the same end of the scale
 CEILING_SHARE, FLOOR_SHARE = "ceiling_share", "floor_share"  # details of such a mean: the shares of the pairs at either end
+EXTRAPOLATED = "extrapolated"  # of an adjusted mean: hardly a pair is level in some rival, so no pair shows what it would be there
 FEW_FRAMES = "few_frames"  # of a mean over two to five frames: it speaks of these
 
 FLAGS = (
@@ -132,6 +133,7 @@ FLAGS = (
     FAILED_BY_DOSE,
     FAILED_MATTER,
     AT_LIMIT,
+    EXTRAPOLATED,
     FEW_FRAMES,
 )
 

@@ -1,5 +1,6 @@
 """What a gap is regressed on, frequency first, and how a coefficient becomes a row of the table."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ NAMES = {f"{name}_gap": label for name, label in RIVALS.items()}
 SENSE = "sense_zipf_gap"
 OWN = "of_frequency_arm"  # column of a table of two arms
 KNOWN = 0.9  # of the pairs: a rival is held level from here on, at the cost of the others
+LEVEL_SEEN = 0.1  # of the pairs on either side of level in a rival, those at level on both: fewer do not show what is there
 DIFFER_IN_WORDS = 0.5  # of the pairs, from which on length is counted in words
 
 
@@ -56,6 +58,11 @@ def predictors(rows: pd.DataFrame) -> list[str]:
         if inflation(rows, rivals)[name] < INSEPARABLE_VIF:
             kept.append(name)
     return kept
+
+
+def never_level(rows: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Return the rivals in which hardly a pair is level or lies beyond level: what the gap would be there is read off a line alone."""
+    return [name for name in names if name != ZIPF_GAP and min((rows[name] <= 0).mean(), (rows[name] >= 0).mean()) < LEVEL_SEEN]
 
 
 def complete(rows: pd.DataFrame) -> pd.DataFrame:

@@ -18,12 +18,23 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from freqbias.analysis.estimate.dose import Arms, dose_rows
-from freqbias.analysis.estimate.predictors import NAMES, OWN, ZIPF_GAP, Row, complete, method_of, predictors, rivals_in, row_of
+from freqbias.analysis.estimate.predictors import (
+    NAMES,
+    OWN,
+    ZIPF_GAP,
+    Row,
+    complete,
+    method_of,
+    never_level,
+    predictors,
+    rivals_in,
+    row_of,
+)
 from freqbias.analysis.stats.mixed import BEYOND, INSEPARABLE_VIF, THESE_FRAMES, Coefficient, Fit, crossed, inflation, usable
 from freqbias.analysis.stats.resampling import std_error, t_interval
 from freqbias.errors import InputError
 from freqbias.matching import match
-from freqbias.terms import DIRECT_LARGER, GLOSS_ZIPF, INSEPARABLE, JOINT_PARTS, NOT_HELD, rival_label
+from freqbias.terms import DIRECT_LARGER, EXTRAPOLATED, GLOSS_ZIPF, INSEPARABLE, JOINT_PARTS, NOT_HELD, rival_label
 
 #: Predictors whose parts are told as one.
 JOINT = {part: [f"{name}_gap" for name in names] for part, names in JOINT_PARTS.items()}
@@ -50,11 +61,12 @@ def rival_rows(rows: pd.DataFrame, placebo: pd.DataFrame | None = None) -> Itera
     if fit is not None:
         yield from _slopes(fit, names)
         adjusted = f"mean gap at the mean frequency gap with no rival; {method_of(fit, names)}"
-        yield row_of("adjusted", fit.adjusted, adjusted)
+        own = [row_of("adjusted", fit.adjusted, adjusted)]
         if fit.beyond is not None:
-            yield row_of(
-                BEYOND, fit.beyond, f"minus the placebo's mean gap with no rival and no frequency gap; {adjusted}", p_value=False
-            )
+            beyond = f"minus the placebo's mean gap with no rival and no frequency gap; {adjusted}"
+            own.append(row_of(BEYOND, fit.beyond, beyond, p_value=False))
+        far = [name.removesuffix("_gap") for name in never_level(told, names)]
+        yield from (replace(row, flags=(EXTRAPOLATED,), details={"never_level": far}) if far else row for row in own)
     yield from _direct(arms, fit)
     yield from _matched(told, names)
 

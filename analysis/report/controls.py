@@ -18,7 +18,10 @@ from freqbias.analysis.report.formatting import (
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.values import at_limit, count
 from freqbias.records import Estimate
-from freqbias.terms import DIFFERENCE, DIFFERS, EQUIVALENT, LENGTH, PLACEBO
+from freqbias.terms import CONSTANT, DIFFERENCE, DIFFERS, EQUIVALENT, LENGTH, PLACEBO
+
+#: Items without one whose forms differ, from which on under a tenth of all do, at 95 %: the rule of three (Hanley & Lippman-Hand 1983).
+ALIKE = 30
 
 
 def controls(have: Lookup, *, reversed_sides: bool) -> list[str]:
@@ -38,6 +41,8 @@ def _placebo(have: Lookup) -> list[str]:
         if mean.value is None:
             return [said("placebo_unmeasured", failed=str(mean.n_failed))]
         return [said("placebo_unbounded", size=_sized(have, mean))]
+    if CONSTANT in flags_of(limited) and row.n_items < ALIKE:
+        return [said("placebo_few_alike", items=count(row.n_items))]
     return [_whole(have, row), *_apart(have)]
 
 

@@ -23,6 +23,7 @@ from freqbias.terms import (
     DIFFERS,
     DUPLICATES,
     EQUIVALENT,
+    EXTRAPOLATED,
     FAILED_BY_DOSE,
     FAILED_MATTER,
     FEW_FRAMES,
@@ -148,14 +149,20 @@ def facts_of(have: Lookup) -> Facts:
         failed_matter=FAILED_MATTER in flags,
         placebo_failed=FAILED_MATTER in flags_of(have.main("mean", PLACEBO)),
         groups=tuple(name for name, row in have.groups() if _below(row)),
-        adjusted_away=excludes_zero(have.main("adjusted")) and not significant(main),
+        adjusted_away=excludes_zero(_adjusted(have)) and not significant(main),
         hidden=_hidden(have, main),
         **{name: value for part in parts for name, value in part(have, main).items()},
     )
 
 
+def _adjusted(have: Lookup) -> Estimate | None:
+    """Return the adjusted mean where pairs show what it would be."""
+    row = have.main("adjusted")
+    return None if EXTRAPOLATED in flags_of(row) else row
+
+
 def _hidden(have: Lookup, main: Estimate) -> bool:
-    placebo, adjusted = have.main("mean", PLACEBO), have.main("adjusted")
+    placebo, adjusted = have.main("mean", PLACEBO), _adjusted(have)
     by_placebo = significant(placebo) and EQUIVALENT not in flags_of(have.main("equivalence", PLACEBO))
     return by_placebo or (excludes_zero(adjusted) and not within_bound(adjusted, main.bound))
 

@@ -235,9 +235,14 @@ def _adjusted(have: Lookup, main: Estimate | None) -> list[str]:
         "regression": sized(regression),
         "matched": sized(matched),
         "n": str(matched.n_items),
-        "disagree": said("disagree") if _disagree(regression, matched) else "",
+        "disagree": (said("disagree") if _disagree(regression, matched) else "") + _extrapolated(regression),
     }
     return [said("adjusted", **values) if beyond is None else said("adjusted_beyond", beyond=sized(beyond), **values)]
+
+
+def _extrapolated(row: Estimate) -> str:
+    names = row.details.get("never_level")
+    return said("adjusted_far", list=", ".join(map(rival_label, names))) if names else ""
 
 
 def _disagree(first: Estimate, second: Estimate) -> bool:

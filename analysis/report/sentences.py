@@ -76,6 +76,7 @@ SENTENCES = {
     "limits": "1 in {top}, 0 in {bottom}",
     "harder": "harder queries, or a larger collection",
     "easier": "queries that the model can answer, or another model",
+    "placebo_few_alike": "Placebo: both forms score the same in each of its {items}, too few to say that swapping words does nothing.",
     "placebo_unbounded": "Placebo: {size}; no smallest effect of interest to test it against.",
     "placebo_equivalent": "Placebo: equivalent to zero ({where}; {items}).",
     "placebo_equivalent_differs": "Placebo: smaller than the smallest effect of interest, yet it differs from zero ({where}; {items}).",
@@ -188,6 +189,7 @@ SENTENCES = {
     "adjusted_beyond": "Adjusted for confounders: {regression} by regression ({beyond} beyond the placebo, adjusted alike), {matched} in "
     "the {n} items that are level in length and readability{disagree}.",
     "disagree": "; the two disagree, and only the regression holds the other confounders constant",
+    "adjusted_far": "; the regression's is read off a line, since hardly a pair is level in {list}",
     # findings: other contrasts
     "background_prefers": "Background: the model prefers {form} wording when other items' glosses are the queries: {where}.",
     "background_doubt": "Background: when other items' glosses are the queries, documents in {form} wording lie nearer: {where}; {why}, "

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from freqbias.analysis import estimate, frame
-from freqbias.analysis.estimate.predictors import predictors
+from freqbias.analysis.estimate.predictors import never_level, predictors
 from freqbias.analysis.report.verdict import verdicts
 from freqbias.covariates import token_overlap
 from freqbias.records import Estimate, Observation, Pair
@@ -155,6 +155,15 @@ def test_what_is_not_the_authors_is_one_rival():
     )
     assert predictors(rows) == ["zipf_gap", "edited_gap"]
     assert predictors(rows.drop(columns="edited_gap")) == ["zipf_gap", "overlap_with_original_gap"]
+
+
+@pytest.mark.parametrize(("level", "told"), [(0.05, True), (0.3, False)])
+def test_an_adjusted_mean_says_where_hardly_a_pair_is_level(level, told):
+    """The author wrote the frequent word nearly everywhere: what an unedited pair would show is read off a line."""
+    rng = np.random.default_rng(6)
+    side = np.where(rng.random(200) < level, 1, -1)
+    rows = pd.DataFrame({"zipf_gap": rng.normal(2, 0.5, 200), "edited_gap": side})
+    assert never_level(rows, ["zipf_gap", "edited_gap"]) == (["edited_gap"] if told else [])
 
 
 def test_overlap_with_the_original_and_dropped_numbers_are_rivals():

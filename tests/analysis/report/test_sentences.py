@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hand_made import GRADED, LEVEL, heterogeneity, mean, placebo, row, told
+from hand_made import GRADED, LEVEL, NOTHING, heterogeneity, mean, placebo, row, told
 
 from freqbias.analysis.report.report import write_report
 from freqbias.analysis.report.rules import HEADLINES, QUALIFIERS
@@ -214,6 +214,31 @@ def test_a_placebo_that_is_not_equivalent_says_whether_the_whole_or_a_part_is_no
 def placebo_told(test, flags, p_value):
     own = row("equivalence", **test, arm="placebo", level=0.9, bound=0.02, flags=flags)
     return told(mean(), mean(test["value"], 0.004, arm="placebo", p_value=p_value), own).controls[0]
+
+
+def test_a_few_placebo_items_that_are_alike_show_nothing():
+    """No spread gives an interval of width zero, four items as well as four hundred."""
+
+    def first(n_items, **fields):
+        own = row("equivalence", 0.0, 0.0, arm="placebo", level=0.9, bound=0.02, flags=["equivalent"], n_items=n_items)
+        return told(mean(), mean(0.0, 0.0, arm="placebo", n_items=n_items, **fields), own).controls[0]
+
+    assert first(4, flags=["constant"]) == (
+        "Placebo: both forms score the same in each of its 4 items, too few to say that swapping words does nothing."
+    )
+    assert first(30, flags=["constant"]).startswith("Placebo: equivalent to zero")
+    assert first(4).startswith("Placebo: equivalent to zero")
+
+
+def test_an_adjusted_mean_that_no_pair_shows_is_told_as_such_and_makes_no_headline():
+    far = {"flags": ["extrapolated"], "details": {"never_level": ["edited"]}}
+    matched = row("matched", 0.005)
+    seen, unseen = (told(*NOTHING, row("adjusted", 0.05, **more), matched) for more in ({}, far))
+    assert "With confounders held constant it is +0.05" in seen.headline
+    assert "With confounders held constant" not in unseen.headline
+    line = "; the regression's is read off a line, since hardly a pair is level in edits to the author's text."
+    assert any(text.endswith(line) for text in unseen.findings)
+    assert not any("read off a line" in text for text in seen.findings)
 
 
 def test_word_matching_that_makes_no_difference_is_no_interval_of_nothing():
