@@ -16,7 +16,7 @@ from freqbias.frequency import read_counts
 from freqbias.frequency.words import tokens, word_zipf
 from freqbias.paraphrases.documents import documents_of
 from freqbias.paraphrases.lexicon import MAX_PLACEBO_GAP, MIN_GAP
-from freqbias.paraphrases.swapping import Couple, Own, substitutions
+from freqbias.paraphrases.swapping import Couple, Own, Table, substitutions
 from freqbias.paraphrases.synonyms import Synonyms
 from freqbias.rows import CSV, TEXT, TSV, kind_of
 from freqbias.terms import FREQUENCY, PLACEBO
@@ -53,23 +53,25 @@ class Local:
         counts = [self.counts.get(word, 0) + 0.5 for word in (high, low)]
         return abs(math.log10(counts[0] / counts[1])) * math.log(10) > TOLD * math.sqrt(sum(1 / count for count in counts))
 
-    def couples(self, arm: str, couples: Mapping[str, Couple]) -> dict[str, Couple]:
+    def couples(self, arm: str, table: Table) -> Table:
         """Return the word forms of an arm with their couples as they are here; those that are not of the arm here are left out."""
-        found = {}
-        for form, couple in couples.items():
-            high, low, name = couple
-            gap = self.gap(high, low)
-            self.pairs.add(name)
-            if self.counts.get(high) or self.counts.get(low):
-                self.seen.add(name)
-            if gap is None or not self._keeps(arm, high, low, gap):
-                self.left_out[name] = None
-            elif arm == FREQUENCY and gap < 0:
-                self.turned[name] = None
-                found[form] = (low, high, name)
-            else:
-                found[form] = couple
-        return found
+        found = {form: tuple(here for couple in couples if (here := self._here(arm, couple))) for form, couples in table.items()}
+        return {form: couples for form, couples in found.items() if couples}
+
+    def _here(self, arm: str, couple: Couple) -> Couple | None:
+        """Return a couple with the more frequent word here as `high`, None where it is not of the arm here; note what is told of it."""
+        high, low, name = couple
+        gap = self.gap(high, low)
+        self.pairs.add(name)
+        if self.counts.get(high) or self.counts.get(low):
+            self.seen.add(name)
+        if gap is None or not self._keeps(arm, high, low, gap):
+            self.left_out[name] = None
+            return None
+        if arm == FREQUENCY and gap < 0:
+            self.turned[name] = None
+            return low, high, name
+        return couple
 
     def _keeps(self, arm: str, high: str, low: str, gap: float) -> bool:
         if arm != FREQUENCY:

@@ -10,7 +10,7 @@ along as they are (`relevant`), and in both forms (`naming_high`, `naming_low`) 
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -32,7 +32,7 @@ from freqbias.paraphrases.lexicon import word_covariates
 from freqbias.paraphrases.local import Local, read_local
 from freqbias.paraphrases.making import drafted
 from freqbias.paraphrases.questions import asked_with, questions
-from freqbias.paraphrases.swapping import WORD, Couple, Own, Swap, both_forms, forms_with, substitutions, swaps_of
+from freqbias.paraphrases.swapping import WORD, Couple, Own, Swap, Table, both_forms, forms_with, substitutions, swaps_of
 from freqbias.paraphrases.synonyms import BY_LENGTH, OWN_PREFIX, Synonyms, read_synonyms
 from freqbias.paraphrases.tagging import RULES, Tagger, by_rules
 from freqbias.paraphrases.tagging import tagger as tagger_of
@@ -205,7 +205,7 @@ class Choice:
         """Return the mean frequency gap of some couples, by the user's corpus where there is one."""
         return mean_zipf_gap((high, low) for high, low, _ in used) if self.local is None else self.local.mean_gap(used)
 
-    def couples(self, arm: str) -> Mapping[str, Couple]:
+    def couples(self, arm: str) -> Table:
         """Return every word form that can be swapped in an arm."""
         own = self.own(arm)
         return substitutions(arm) if own is None else own.couples

@@ -26,6 +26,8 @@ _ARTICLE_BEFORE = re.compile(r"\b([Aa]n?)(\s+[\"'“‘(]*)$")
 
 #: High form, low form, set id.
 Couple = tuple[str, str, str]
+#: Every word form with its couples, of which the first whose place suits both words is taken.
+Table = Mapping[str, tuple[Couple, ...]]
 
 
 class NamedWords(Words, Protocol):
@@ -48,8 +50,11 @@ def inflected(word: str, tag: str) -> str | None:
 
 
 @cache
-def substitutions(arm: str) -> Mapping[str, Couple]:
-    """Return (high form, low form, set id) of every word form that stands for exactly one couple of forms."""
+def substitutions(arm: str) -> Table:
+    """Return the couples of every word form: those of everyday rows in file order, each with its own places, then that of its one set.
+
+    A form of two sets of the lexicon stands for neither: their places do not tell them apart.
+    """
     found: dict[str, set[Couple]] = {}
     for item in synonym_sets(arm):
         if item.id not in rules() or min(item.sense_share) < MIN_SENSE_SHARE:
@@ -57,13 +62,15 @@ def substitutions(arm: str) -> Mapping[str, Couple]:
         for couple in couples_of(arm, item):
             for form in couple[:2]:
                 found.setdefault(form, set()).add(couple)
+    everyday: dict[str, list[Couple]] = {}
     for own in everyday_sets(arm).values():
-        for couple in couples_of(arm, own):
+        for couple in dict.fromkeys(couples_of(arm, own)):
             if own.keeps_meant_gap(*couple[:2]):
                 for form in rules()[own.id].only_words or couple[:2]:
                     if form in couple[:2]:
-                        found.setdefault(form, set()).add(couple)
-    return {form: next(iter(couples)) for form, couples in found.items() if len(couples) == 1}
+                        everyday.setdefault(form, []).append(couple)
+    single = {form: couples for form, couples in found.items() if len(couples) == 1}
+    return {form: (*everyday.get(form, ()), *single.get(form, ())) for form in {**everyday, **single}}
 
 
 def couples_of(arm: str, item: NamedWords) -> Iterator[Couple]:
@@ -83,7 +90,7 @@ def couples_of(arm: str, item: NamedWords) -> Iterator[Couple]:
 class Own:
     """What can be swapped in one arm with a user's synonym table: all word forms with their couples, and the table's own sets by id."""
 
-    couples: Mapping[str, Couple]
+    couples: Table
     sets: Mapping[str, tuple[Rule, NamedWords]]
 
 
@@ -102,22 +109,26 @@ def swaps_of(text: str, arm: str, tag: Tagger = by_rules, own: Own | None = None
     `own` is what a user's table gives the arm; without it, the bundled sets are used.
     """
     table = substitutions(arm) if own is None else own.couples
-    found = [(match, table[match[0].lower()]) for match in WORD.finditer(text) if match[0].lower() in table]
+    found = [match for match in WORD.finditer(text) if match[0].lower() in table]
     if not found:
         return []
     words = {match[0].lower() for match in WORD.finditer(text)}
-    found = [(match, couple) for match, couple in found if not words.issuperset(couple[:2])]  # one word twice, where there were two
     untouched = spans(text)
-    found = [(m, c) for m, c in found if not in_name(text, m) and not any(a < m.end() and m.start() < b for a, b in untouched)]
+    found = [
+        match for match in found if not in_name(text, match) and not any(a < match.end() and match.start() < b for a, b in untouched)
+    ]
     if not found:
         return []
-    tokens = tokens_of(text, tag, {match.start() for match, _ in found})
+    tokens = tokens_of(text, tag, {match.start() for match in found})
     places = {token.start: place for place, token in enumerate(tokens)}
-    return [
-        Swap(match.start(), match.end(), couple)
-        for match, couple in found
-        if match.start() in places and _fits(arm, couple[2], tokens, places[match.start()], own)
-    ]
+    swaps = []
+    for match in found:
+        for couple in table[match[0].lower()] if match.start() in places else ():
+            # with both words in the text, one word would stand twice where there were two
+            if not words.issuperset(couple[:2]) and _fits(arm, couple[2], tokens, places[match.start()], own):
+                swaps.append(Swap(match.start(), match.end(), couple))
+                break
+    return swaps
 
 
 def _fits(arm: str, name: str, tokens: Sequence[Token], at: int, own: Own | None) -> bool:

@@ -102,7 +102,7 @@ def _given(rows: Iterable[Any]) -> Iterator[tuple[str, str, str]]:
 
 def _synonyms(given: Iterable[tuple[str, str, str]], source: str, name: str) -> Synonyms:
     rows, left_out = Counter[str](), Counter[str]()
-    couples: dict[str, dict[str, Couple]] = {FREQUENCY: {}, PLACEBO: {}}
+    couples: dict[str, dict[str, tuple[Couple, ...]]] = {FREQUENCY: {}, PLACEBO: {}}
     sets: dict[str, dict[str, OwnSet]] = {FREQUENCY: {}, PLACEBO: {}}
     for first, second, pos in given:
         found = _set(first, second, pos)
@@ -110,7 +110,7 @@ def _synonyms(given: Iterable[tuple[str, str, str]], source: str, name: str) -> 
             left_out[found] += 1
             continue
         own = couples[found.arm]
-        new = {form: couple for couple in couples_of(found.arm, found) for form in couple[:2] if form not in own}
+        new = {form: (couple,) for couple in couples_of(found.arm, found) for form in couple[:2] if form not in own}
         if not new:
             left_out["whose words other rows have, or without a form to swap"] += 1
             continue

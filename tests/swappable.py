@@ -8,8 +8,8 @@ def real_texts():
     frequency, placebo = (
         [
             form
-            for form, (high, _, _) in sorted(substitutions(arm).items())
-            if form == high and swaps_of(f"Yesterday they mentioned the {form} again.", arm)
+            for form, couples in sorted(substitutions(arm).items())
+            if form == couples[0][0] and swaps_of(f"Yesterday they mentioned the {form} again.", arm)
         ]
         for arm in ("frequency", "placebo")
     )

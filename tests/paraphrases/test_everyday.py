@@ -1,12 +1,15 @@
 """Word pairs of everyday texts: rows that hold what they say, places that suit both words, and how many plain texts they change."""
 
+from dataclasses import fields
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
-from freqbias.paraphrases.everyday import FUNCTION, everyday_rows, everyday_sets
+from freqbias.paraphrases import slots, swapping
+from freqbias.paraphrases.everyday import FUNCTION, EverydaySet, everyday_rows, everyday_sets
 from freqbias.paraphrases.lexicon import sets_by_id
-from freqbias.paraphrases.slots import rules
+from freqbias.paraphrases.slots import Rule, rules
 from freqbias.paraphrases.substitute import Coverage, generate
 from freqbias.paraphrases.swapping import TAGS, both_forms, substitutions
 from freqbias.paraphrases.tagging import by_rules
@@ -36,12 +39,34 @@ def test_rows_are_sound(arm):
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_every_row_has_a_form_that_can_be_swapped(arm):
-    assert set(everyday_sets(arm)) == {name for _, _, name in substitutions(arm).values() if name in everyday_sets(arm)}
+    used = {name for _, _, name in chain.from_iterable(substitutions(arm).values())}
+    assert set(everyday_sets(arm)) == used & set(everyday_sets(arm))
+
+
+def test_a_word_of_several_rows_gets_the_partner_of_its_place(monkeypatch):
+    rule = {"pos": "function", "register": ["neutral", "neutral"], "sense_share": [1.0, 1.0], "arm": FREQUENCY}
+    rows = [
+        {"id": "one", "high": "begin", "low": "commence", "only_next": ["work"], **rule},
+        {"id": "two", "high": "begin", "low": "embark", "only_next": ["on"], **rule},
+    ]
+    names = [field.name for field in fields(EverydaySet)]
+    sets = {row["id"]: EverydaySet(**{key: value for key, value in row.items() if key in names}) for row in rows}
+    told = {row["id"]: Rule(id=row["id"], only_next=row["only_next"]) for row in rows}
+    for module in (swapping, slots):
+        monkeypatch.setattr(module, "everyday_sets" if module is swapping else "running_sets", lambda arm: sets)
+        monkeypatch.setattr(module, "rules", lambda: told)
+    monkeypatch.setattr(swapping, "substitutions", swapping.substitutions.__wrapped__)
+    for text, low in [
+        ("They begin work.", "They commence work."),
+        ("They begin on it.", "They embark on it."),
+        ("They begin.", "They begin."),
+    ]:
+        assert both_forms(text, FREQUENCY)[1] == low
 
 
 @pytest.mark.parametrize("arm", ARMS)
 def test_meant_senses_are_as_far_apart_as_the_arm_asks(arm):
-    for high, low, name in substitutions(arm).values():
+    for high, low, name in chain.from_iterable(substitutions(arm).values()):
         if name in everyday_sets(arm):
             assert everyday_sets(arm)[name].keeps_meant_gap(high, low)
 

@@ -50,7 +50,7 @@ def test_a_small_corpus_changes_little_and_says_so(tmp_path):
     path = tmp_path / "own.txt"
     path.write_text("The dog slept and the car stood.\n")
     local = read_local(path)
-    assert local.arms[FREQUENCY].couples["tenant"][:2] == ("tenant", "lessee")
+    assert local.arms[FREQUENCY].couples["tenant"] == (("tenant", "lessee", "tenant-lessee-n"),)
     assert not local.turned
     assert "too small to tell what is rare here: with 7 words general frequency (wordfreq) weighs 100%" in local.lines()[1]
     large = read_local(table(tmp_path, tenant=20, lessee=2000, car=5000))

@@ -28,7 +28,7 @@ def test_a_level_row_is_placebo_and_its_shorter_word_is_high(tmp_path, monkeypat
     found = read_synonyms(table(tmp_path, "physician,surgeon,noun"))
     rule, item = found.arms[PLACEBO].sets["own:surgeon-physician-noun"]
     assert (item.high, item.low, item.oriented_by, rule.takes) == ("surgeon", "physician", "characters", ("*",))
-    assert found.arms[PLACEBO].couples["physician"] == ("surgeon", "physician", "own:surgeon-physician-noun")
+    assert found.arms[PLACEBO].couples["physician"] == (("surgeon", "physician", "own:surgeon-physician-noun"),)
     assert not found.arms[FREQUENCY].sets
     monkeypatch.setattr(synonyms, "mean_zipf_gap", lambda pairs: 0.05)
     monkeypatch.setattr(synonyms, "keeps_gap", lambda *_: True)
@@ -101,9 +101,9 @@ def test_a_row_goes_before_a_bundled_set_with_its_word(tmp_path):
     bundled = substitutions(FREQUENCY)
     high = "bought" if "bought" in bundled else sorted(bundled)[0]
     own = read_synonyms(table(tmp_path, "buy,procure,verb"))
-    assert own.arms[FREQUENCY].couples["bought"] == ("bought", "procured", "own:buy-procure-verb")
+    assert own.arms[FREQUENCY].couples["bought"] == (("bought", "procured", "own:buy-procure-verb"),)
     assert bundled.keys() <= own.arms[FREQUENCY].couples.keys()
-    assert bundled[high][2].partition(":")[0] != "own"
+    assert bundled[high][0][2].partition(":")[0] != "own"
 
 
 def test_own_placebo_pairs_say_what_orients_them(tmp_path):

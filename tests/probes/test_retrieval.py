@@ -194,7 +194,7 @@ def test_a_substituted_collection_from_folder_to_estimates(cli, tmp_path):
     run.mkdir()
     sentence = "Yesterday they mentioned the {} again.".format
     couples = substitutions("frequency").items()
-    words = sorted(form for form, couple in couples if form == couple[0] and swaps_of(sentence(form), "frequency"))[:24]
+    words = sorted(form for form, couple in couples if form == couple[0][0] and swaps_of(sentence(form), "frequency"))[:24]
     documents = [{"_id": f"d{i}", "text": sentence(word)} for i, word in enumerate(words)]
     asked = [{"_id": f"q{i}", "text": f"who mentioned the {word}"} for i, word in enumerate(words)]
     (folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in documents))
