@@ -51,10 +51,16 @@ def collection(folder: Path, field: str | None, split: str | None, listed: list[
 
 
 def corpus_of(folder: Path, field: str | None = None, listed: list[str] | None = None) -> Iterator[Document]:
-    """Yield the documents of a folder without queries, as they are read; with `field`, that column alone is the text."""
+    """Yield the documents of a folder without queries, as they are read; with `field`, that column alone is the text.
+
+    Collections hold documents without a word; they answer nothing, and are left out with a warning that counts them.
+    """
     also = (TITLE_COLUMN,) if field is None else ()
+    empty: list[str] = []
     for path in _files(folder, CORPUS):
-        yield from rows_of(path, [field or TEXT_COLUMN], also, listed)
+        yield from rows_of(path, [field or TEXT_COLUMN], also, listed, empty)
+    if empty:
+        log.warning("%s: left out documents without text: %d (first: %s)", folder, len(empty), empty[0])
 
 
 def queries_of(folder: Path, listed: list[str] | None = None) -> dict[str, str]:

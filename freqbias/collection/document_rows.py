@@ -25,14 +25,21 @@ class Document:
     queries: Sequence[str] = ()
 
 
-def rows_of(path: Path, columns: Sequence[str], also: Sequence[str], listed: list[str] | None) -> Iterator[Document]:
+def rows_of(
+    path: Path, columns: Sequence[str], also: Sequence[str], listed: list[str] | None, empty: list[str] | None = None
+) -> Iterator[Document]:
     """Yield the texts of a file of rows: `columns` must be there, `also` may; they are joined by a space, `also` first.
 
-    Rows of one id and one text are one document; one id with two texts is a fault.
+    Rows of one id and one text are one document; one id with two texts is a fault. So is an empty text, which with `empty` is left out
+    and its place put there.
     """
     faults = Faults(path, listed)
     known: dict[str, tuple[int, int]] = {}
     for number, row in read_table(path, columns, [*also, *ID_COLUMNS], listed=listed):
+        place = f"{path.name}:{number}"
+        if empty is not None and all(_is_empty(row.get(name)) for name in [columns[0], *also]):
+            empty.append(place)
+            continue
         try:
             text = _joined(row, columns[0], also)
             name = next((name for key in ID_COLUMNS if (name := name_of(row.get(key), key)) is not None), None)
@@ -45,8 +52,11 @@ def rows_of(path: Path, columns: Sequence[str], also: Sequence[str], listed: lis
         except InputError as error:
             faults(number, error)
             continue
-        place = f"{path.name}:{number}"
         yield Document(id=name or place, text=text, place=place)
+
+
+def _is_empty(cell: Any) -> bool:
+    return cell is None or (isinstance(cell, str) and is_blank(cell))
 
 
 def _id_column(row: dict[str, Any]) -> str:

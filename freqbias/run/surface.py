@@ -96,8 +96,8 @@ def checked_pairs(pairs: Iterable[Pair]) -> list[Pair]:
 
 
 def several(given: Any, argument: str, wanted: str) -> Iterable[Any]:
-    """Return what can be gone through; `InputError` names the argument and what is `wanted` of it."""
-    if not isinstance(given, Iterable):
+    """Return what can be gone through in order; `InputError` names the argument and what is `wanted` of it."""
+    if not isinstance(given, Iterable) or isinstance(given, Mapping | bytes):
         raise InputError(f"{argument}: expected {wanted}, found {type(given).__name__}")
     return given
 

@@ -30,6 +30,17 @@ def test_documents_have_numbers_and_queries_grades(tmp_path):
     assert found.grades == {"q0": {0: 2, 1: 1}, "q2": {2: 1}}
 
 
+def test_documents_without_text_are_left_out_and_counted(tmp_path, caplog):
+    folder = collection_in(tmp_path, [("q0", "a", 1), ("q1", "d", 1)])
+    (folder / "corpus.jsonl.gz").unlink()
+    rows = [{"_id": "a", "title": "", "text": "one"}, {"_id": "d", "title": "", "text": " "}, {"_id": "e", "text": None}]
+    (folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = open_collection(folder)
+    assert list(found.ids) == ["a"]
+    assert set(found.queries) == {"q0"}
+    assert f"{folder}: left out documents without text: 2 (first: corpus.jsonl:2)" in caplog.text
+
+
 def test_a_split_and_a_field_choose_what_is_read(tmp_path):
     collection_in(tmp_path, [("q0", "a", 1)], "dev")
     collection_in(tmp_path, [("q1", "b", 1)], "test")

@@ -201,6 +201,7 @@ def test_names_come_from_a_generator_too_and_none_is_no_name(tmp_path, lexicon_p
     [
         (lambda: freqbias.audit(None), "pairs: expected a path or several Pair, found NoneType"),
         (lambda: freqbias.substitute(5), "texts: expected a path or several texts, found int"),
+        (lambda: freqbias.substitute({"id": "a text"}), "texts: expected a path or several texts, found dict"),
         (lambda: freqbias.score(None), "texts: expected a text or several, found NoneType"),
         (lambda: freqbias.score(["a", None]), "texts[1]: expected a text, found NoneType"),
         (lambda: freqbias.score("a", corpus="own.txt"), "own.txt: cannot be read: No such file or directory"),
