@@ -173,6 +173,24 @@ class Judgements:
         return iter(self._known)
 
 
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """The questions that a probe answers, by contrast; `outcome` is False of one that describes the space and not what a user meets."""
+
+    questions: dict[str, str] = {}
+    outcome: bool = True
+
+
+def asking_of(probe: str) -> Asking:
+    """Return what a registered probe asks; of any other, nothing."""
+    if probe not in registry.names("probes"):
+        return Asking()
+    try:
+        found = registry.load("probes", probe)
+    except FreqbiasError:
+        return Asking()
+    return Asking(questions=dict(getattr(found, "questions", {})), outcome=bool(getattr(found, "outcome", True)))
+
+
 def _registered(probe: str) -> Judgement:
     if probe not in registry.names("probes"):  # and never import what a data file names as `module:attr`
         return Judgement()

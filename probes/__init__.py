@@ -35,8 +35,9 @@ class Probe:
     through several times. `estimates(pairs, model, common)` yields what has one value per model. `needs` says what the model can do:
     `scorer` gives documents a relevance (`freqbias.models.relevance.Scorer`), `embedder` has dense vectors, `language_model`
     log-probabilities. `judgement` says what its rows mean and what it is judged by; `wants` what it reads of a pair beside the two
-    forms, for a reader whose pairs have none of it. `settings` and `prompts` (name to text) go into the manifest. One that is not
-    `by_default` runs where it is named.
+    forms, for a reader whose pairs have none of it. `questions` are what a report asks first, by the contrast that answers each: a
+    positive value means yes. `outcome` is False of a probe that describes the space and not what a user meets. `settings` and `prompts`
+    (name to text) go into the manifest. One that is not `by_default` runs where it is named.
     """
 
     name: str
@@ -47,6 +48,8 @@ class Probe:
     prepare: Callable[[Iterable[Pair], Any, Track], Any] | None = None
     estimates: Callable[[Iterable[Pair], Any, Any], Iterator[Estimate]] | None = None
     wants: str = ""
+    questions: Mapping[str, str] = field(default_factory=dict)
+    outcome: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
     prompts: Mapping[str, str] = field(default_factory=dict)
     by_default: bool = True

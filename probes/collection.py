@@ -200,6 +200,9 @@ _CORPUS = Finding(
 )
 
 
+_QUESTIONS = {DOCUMENT_SIDE: "Do rare words in documents cost?", QUERY_SIDE: "Do rare words in queries cost?"}
+
+
 def _made(name: str, contrast: str, side: str, summary: str, judgement: Judgement) -> Probe:
     return Probe(
         name=name,
@@ -210,6 +213,7 @@ def _made(name: str, contrast: str, side: str, summary: str, judgement: Judgemen
         prepare=_preparing(side),
         run=_running(name, contrast, side),
         estimates=_estimating(name),
+        questions={contrast: _QUESTIONS[side]},
         settings={"search": EXACT, "ties": "by document id"},
         by_default=False,
     )

@@ -334,6 +334,8 @@ probe = Probe(
     name="geometry",
     needs="embedder",
     summary="centroid, norm and hubness by form; slopes of cosine on frequency in raw and corrected space",
+    questions={"centroid": "Does frequent wording lie nearer to the centre of the space?"},
+    outcome=False,
     judgement=Judgement(contrast="centroid", measure=COSINE.name, meaning="lies nearer to the mean direction of all other texts"),
     prepare=prepare,
     run=run,

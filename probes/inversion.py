@@ -122,6 +122,10 @@ probe = Probe(
     name="inversion",
     needs="scorer",
     summary="whether the exact document loses to its decoy, by the form of either",
+    questions={
+        "exact_form": "Does rare wording of the right text cost?",
+        "decoy_form": "Does frequent wording help a wrong text?",
+    },
     judgement=Judgement(
         contrast="exact_form",
         secondary=(WIN_RATE.name,),

@@ -103,6 +103,7 @@ probe = Probe(
     name="likelihood",
     needs="language_model",
     summary="log-probability of both forms, and of the same gloss after either",
+    questions={"downstream": "Does rare wording make what follows less likely?"},
     judgement=Judgement(contrast="downstream", meaning="makes a gloss of its own content more likely to follow"),
     run=run,
     prompts={"bridge": BRIDGE},

@@ -313,6 +313,7 @@ probe = Probe(
     name="retrieval",
     needs="scorer",
     summary="rank of the exact document in a corpus, by its form and the query's",
+    questions={"document_form": "Does rare wording lower the rank?"},
     judgement=Judgement(
         contrast="document_form",
         measure=NDCG_AT_10.name,

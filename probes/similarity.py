@@ -149,6 +149,10 @@ probe = Probe(
     name="similarity",
     needs="scorer",
     summary="relevance of the high and the low document to glosses, other items' glosses, neutral and naming queries",
+    questions={
+        "gloss": "Does rare wording of the right text cost?",
+        "background": "Is there a pull toward frequent wording, whatever is asked?",
+    },
     judgement=Judgement(
         contrast="gloss",
         meaning="lies nearer to a description of what the swapped words mean that uses neither",

@@ -12,8 +12,11 @@ import jinja2
 from markupsafe import Markup
 
 import freqbias
+from freqbias.analysis.figures.strip import strip
 from freqbias.analysis.report.formatting import interval, number, p_text
+from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.top_pairs import Stretch
+from freqbias.records import Estimate
 
 #: The reference that CITATION.cff gives, in a line.
 CITATION = (
@@ -44,6 +47,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.globals["said"] = said
     environment.filters |= {
         "number": number,
         "interval": interval,
@@ -53,8 +57,21 @@ def _environment() -> jinja2.Environment:
         "cell": cell,
         "text": text,
         "bold": bold,
+        "strip": strip,
+        "short": short,
+        "short_interval": short_interval,
     }
     return environment
+
+
+def short(value: float | None) -> str:
+    """Return a number with two significant digits; a dash for None."""
+    return number(None if value is None else float(f"{value:.2g}"))
+
+
+def short_interval(row: Estimate) -> str:
+    """Return `[low, high]` with two significant digits; empty where there is none."""
+    return "" if row.ci_low is None or row.ci_high is None else f"[{short(row.ci_low)}, {short(row.ci_high)}]"
 
 
 def plain(value: float | None) -> str:

@@ -21,12 +21,13 @@ from freqbias.analysis.figures import intervals as figures
 from freqbias.analysis.figures.specification_curve import CURVES, specification_curve
 from freqbias.analysis.figures.svg import Chart, Subject
 from freqbias.analysis.report.advice import Advice, advice_of
+from freqbias.analysis.report.answers import YES, matrices
 from freqbias.analysis.report.comparing import Comparison, compare_runs
 from freqbias.analysis.report.formatting import listed, number
 from freqbias.analysis.report.notes import notes
 from freqbias.analysis.report.rendering import render
 from freqbias.analysis.report.sentences import said
-from freqbias.analysis.report.top_pairs import Largest, largest
+from freqbias.analysis.report.top_pairs import Largest, Shown, largest
 from freqbias.analysis.report.verdict import Verdict
 from freqbias.analysis.report.verdicts_of_run import manifest_of, verdicts_of
 from freqbias.analysis.table import belonging, contrasts
@@ -54,6 +55,7 @@ from freqbias.terms import (
     OBSERVATIONS_FILE,
     PAIRS_FILE,
     PLACEBO,
+    REVERSED,
     unit_of,
 )
 
@@ -125,6 +127,8 @@ def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | No
         "comparison": comparison,
         "how_to_compare": how_to_compare,
         "sections": sections,
+        "examples": _examples(sections),
+        "matrices": matrices(section.verdict.told for section in sections),
         "estimates": estimates,
         "families": _families(estimates, judgements),
         "repeats": _twins(estimates, judgements),
@@ -283,6 +287,16 @@ def _sections(runs: Sequence[Run], estimates: Sequence[Estimate], judgements: Ju
     return sections
 
 
+def _examples(sections: Sequence[Section]) -> dict[tuple[str, str, str], Shown | None]:
+    """Return the pair of a claimed effect that shows it most, by model, probe and measure; None where none is claimed."""
+    found: dict[tuple[str, str, str], Shown | None] = {}
+    for section in sections:
+        told, shown = section.verdict.told, section.largest
+        pairs = [] if shown is None else {YES: shown.frequent, REVERSED: shown.rare}.get(told.answers[0].word, [])
+        found[told.key] = pairs[0] if pairs else None
+    return found
+
+
 def _subject(verdict: Verdict, probe: str, key: str, judgement: Judgement) -> Subject:
     several = verdict.several and probe == verdict.probe
     return Subject(model=verdict.model, probe=probe, measure=verdict.measure, key=key, judgement=judgement, several=several)
@@ -350,6 +364,13 @@ def _document(context: Mapping[str, Any]) -> dict[str, Any]:
         "runs": [run.label for run in context["runs"]],
         **({} if comparison is None else {"comparison": comparison.document()}),
         **({} if how is None else {"how_to_compare": how}),
+        "answers": [
+            {**answer.document(), PLACEBO: told.placebo}
+            for matrix in context["matrices"]
+            for line in matrix.lines
+            for told in line.told
+            for answer in told.answers
+        ],
         "verdicts": [
             {
                 "model": section.subject.model,

@@ -4,6 +4,8 @@ The headline's own sentences stand in `rules`, each beside the condition under w
 stands in its judgement. No other module of this package holds a text that readers meet (a test reads them for strays).
 """
 
+from freqbias.terms import REVERSED
+
 #: Templates by id; names in braces are filled in by whoever says them.
 SENTENCES = {
     # words and marks inside other sentences
@@ -11,6 +13,44 @@ SENTENCES = {
     "no_interval": "[no interval]",
     "adjusted_p": "adjusted {p}",
     "includes_zero": " (interval includes zero)",
+    # the answers that a report begins with
+    "word_yes": "yes",
+    "word_no": "no",
+    "word_untold": "cannot tell",
+    "word_reversed": REVERSED,
+    "word_mixed": "not on average",
+    "word_unseen": "cannot be measured",
+    "with_phrasing": "phrasing, or how frequent the construction is",
+    "with_overlap": "word overlap with the query, as far as can be told",
+    "with_any_swap": "any swap of synonyms, as far as can be told",
+    "with_untold": "cannot be told from these pairs",
+    "with_something_else": "something that these forms share, not shown to be frequency",
+    "with_splitting": "the splitting of rare words into pieces",
+    "with_frequency": "frequency, and not through word splitting alone",
+    "with_frequency_or_splitting": "frequency; how much through word splitting cannot be told",
+    "with_confounder": "other differences between the forms more than frequency",
+    "short_phrasing": "goes with phrasing",
+    "short_overlap": "goes with word overlap, perhaps",
+    "short_any_swap": "not shown to exceed the placebo",
+    "short_untold": "with what, cannot be told",
+    "short_something_else": "not shown to go with frequency",
+    "short_splitting": "goes with word splitting",
+    "short_frequency": "goes with frequency",
+    "short_frequency_or_splitting": "goes with frequency, perhaps by word splitting",
+    "short_confounder": "goes with other differences",
+    "control_passes": "shows nothing, as it should",
+    "control_untold": "cannot tell",
+    "control_differs": "shows something",
+    "control_none": "these pairs have none",
+    "question_default": "Does {probe} favour frequent wording?",
+    "answer_found": "{clause}. It goes with: {cause}.",
+    "answer_level": " ({clause})",
+    "answer_untold": "No effect is detected, nor is one that would matter ruled out{level}.",
+    "answer_no": "There is no difference that matters{level}.",
+    "answer_mixed": "On average no difference is detected, but it is not the same everywhere{level}.",
+    "answer_unseen": "In most pairs both wordings are at the same end of the scale, where no difference could show{level}.",
+    "answer_placebo": "Placebo (swaps of equally frequent words): {placebo}.",
+    "answer_example": "scores {size} {unit} higher than",
     # what an effect means in a unit that needs no explanation, found ones first
     "natural_loses": "in {worse} wording the right document loses to a wrong one on its topic in {more} instead of {fewer} of "
     "comparisons; in {form} wording it {meaning}",

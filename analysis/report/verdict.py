@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from freqbias.analysis.estimate.across_models import ALL_MODELS
 from freqbias.analysis.estimate.families import is_confirmatory, repeated, settled
+from freqbias.analysis.report.answers import Told, told_of
 from freqbias.analysis.report.controls import controls
 from freqbias.analysis.report.facts import facts_of
 from freqbias.analysis.report.findings import findings
@@ -23,7 +24,7 @@ class Verdict:
     """The sentences on one model and probe; controls come first. `title` names the measure only where the probe has `several`.
 
     `rules` are the names of the rows of the table that made the headline: its own first, then those that qualify it. `also` are other
-    probes that measured the same number, which is told once.
+    probes that measured the same number, which is told once. `told` is what a reader meets first of it.
     """
 
     title: str
@@ -35,6 +36,7 @@ class Verdict:
     controls: list[str]
     findings: list[str]
     rules: tuple[str, ...]
+    told: Told
     also: tuple[str, ...] = ()
 
     @property
@@ -99,9 +101,10 @@ def headline_rows(estimates: Sequence[Estimate], judgements: Judgements | None =
 def _verdict(have: Lookup, twins: Sequence[Lookup], *, several: bool) -> Verdict:
     facts = facts_of(have)
     headline, rules = headline_of(facts, values_of(have, facts, twins))
+    answers = told_of(have, twins, rules[0], headline)
     names = " and ".join([have.probe, *(twin.probe for twin in twins)])
     # where the sides are the wrong way round, every sentence on the frequent form would speak of the rare one
-    told = [] if facts.reversed_sides else findings(have, have.main("mean"), twins)
+    found = [] if facts.reversed_sides else findings(have, have.main("mean"), twins)
     return Verdict(
         title=" · ".join([have.model, names, *([have.measure] if several else [])]),
         several=several,
@@ -110,7 +113,8 @@ def _verdict(have: Lookup, twins: Sequence[Lookup], *, several: bool) -> Verdict
         measure=have.measure,
         headline=headline,
         controls=controls(have, reversed_sides=facts.reversed_sides),
-        findings=told,
+        findings=found,
         rules=rules,
+        told=answers,
         also=tuple(twin.probe for twin in twins),
     )

@@ -185,6 +185,6 @@ def test_details_open_for_print(browser):
     opened = "return document.querySelectorAll('details[open]').length"
     assert browser.execute_script(opened) == 0
     browser.execute_script("dispatchEvent(new Event('beforeprint'))")
-    assert browser.execute_script(opened) == 5  # two directions of two models, and the audit
+    assert browser.execute_script(opened) == 7  # findings and two directions of two models, and the audit
     browser.execute_script("dispatchEvent(new Event('afterprint'))")
     assert browser.execute_script(opened) == 0

@@ -1,0 +1,125 @@
+"""What a report begins with: one word a model and question, the number beside it, a sentence, and who is told in one table."""
+
+import json
+
+import pytest
+from hand_made import GRADED, NOTHING, equivalence, mean, placebo, row, told
+
+from freqbias.analysis.figures.strip import strip
+from freqbias.analysis.report.answers import CLAIMS_NONE, GOES_WITH, IN_SHORT, WORDS, matrices
+from freqbias.analysis.report.report import write_report
+from freqbias.analysis.report.rules import HEADLINE_NAMES
+from freqbias.files import write_records
+from freqbias.judgement import asking_of
+from freqbias.registry import names
+
+COST = "Does rare wording of the right text cost?"
+PULL = "Is there a pull toward frequent wording, whatever is asked?"
+
+
+def answers(found):
+    return {answer.question: answer for answer in found.told.answers}
+
+
+def test_every_headline_has_a_word():
+    assert set(CLAIMS_NONE) | set(GOES_WITH) == set(HEADLINE_NAMES)
+    assert set(IN_SHORT) == set(GOES_WITH)
+    assert not set(CLAIMS_NONE) & set(GOES_WITH)
+    assert set(CLAIMS_NONE.values()) < set(WORDS)
+
+
+@pytest.mark.parametrize(
+    ("rows", "word"),
+    [
+        (GRADED, "yes"),
+        ([mean(-0.05), *placebo()], "reversed"),
+        (NOTHING, "no"),
+        ([mean(0.03, 0.05)], "cannot tell"),
+        ([mean(None, None, n_items=0, n_failed=3)], "cannot tell"),
+        ([mean(0.0, 0.001, flags=["at_limit"], details={"ceiling_share": 0.95, "floor_share": 0.0})], "cannot be measured"),
+    ],
+)
+def test_the_word_is_that_of_the_headline(rows, word):
+    found = told(*rows)
+    assert answers(found)[COST].said == word
+    assert found.told.sentence
+    assert "{" not in found.told.sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "fields", "word"),
+    [
+        (0.03, 0.01, {}, "yes"),
+        (-0.03, 0.01, {}, "reversed"),
+        (0.001, 0.01, {}, "no"),
+        (0.001, 0.05, {}, "cannot tell"),
+        (0.0, 0.001, {"flags": ["at_limit"]}, "cannot be measured"),
+        (0.03, 0.01, {"p_adjusted": 0.2}, "cannot tell"),
+    ],
+)
+def test_another_question_is_answered_by_its_own_estimate(value, half, fields, word):
+    found = answers(told(*GRADED, row("mean", value, half, contrast="background", **fields)))
+    assert found[PULL].said == word
+    assert found[PULL].cause == ""
+    assert PULL not in answers(told(*GRADED))
+
+
+def test_only_a_claim_names_a_cause():
+    assert "frequency" in answers(told(*GRADED))[COST].cause
+    assert answers(told(*NOTHING))[COST].cause == ""
+
+
+@pytest.mark.parametrize(
+    ("rows", "control"),
+    [
+        ([mean()], "these pairs have none"),
+        ([mean(), *placebo()], "cannot tell"),
+        ([mean(), *placebo(), equivalence(0.0, arm="placebo")], "shows nothing, as it should"),
+        ([mean(), *placebo(0.04), equivalence(0.04, arm="placebo", held=False)], "shows something"),
+    ],
+)
+def test_the_placebo_in_words(rows, control):
+    assert told(*rows).told.placebo == control
+
+
+def test_models_that_share_a_question_are_one_table_and_the_space_comes_last():
+    space = mean(probe="geometry", contrast="centroid", measure="cosine")
+    found = [told(space), told(*GRADED), told(mean(model="other")), told(mean(probe="likelihood", model="lm"))]
+    encoders, language = matrices(verdict.told for verdict in found)
+    assert [line.model for line in encoders.lines] == ["m", "other"]
+    assert encoders.questions == [COST, "Does frequent wording lie nearer to the centre of the space?"]
+    assert [line.model for line in language.lines] == ["lm"]
+    assert encoders.lines[1].answer(encoders.questions[1]) is None
+    assert encoders.reach(COST, "cosine") == pytest.approx(0.06)
+    assert encoders.lines[0].items == 30
+
+
+def test_a_probe_that_asks_nothing_has_a_plain_question():
+    assert [answer.question for answer in told(mean(probe="mine:probe")).told.answers] == ["Does mine:probe favour frequent wording?"]
+
+
+def test_every_probe_of_ours_asks_of_what_it_is_judged_by():
+    from freqbias.registry import load
+
+    for name in names("probes"):
+        assert load("probes", name).judgement.contrast in asking_of(name).questions, name
+
+
+def test_a_strip_shows_an_interval_on_its_columns_scale():
+    plot = strip(mean(0.05, 0.01), 0.1)
+    assert 'd="M67.2 7.0H76.8"' in plot
+    assert 'cx="72.0"' in plot
+    assert strip(mean(0.05, None), 0.1) == strip(None, 0.1) == strip(mean(), 0.0) == ""
+
+
+def test_a_report_begins_with_the_answers(tmp_path):
+    write_records(tmp_path / "estimates.jsonl", [*GRADED, row("mean", -0.03, contrast="background")])
+    write_report(tmp_path)
+    html, text = ((tmp_path / f"report.{kind}").read_text(encoding="utf-8") for kind in ("html", "md"))
+    for report, verdict in ((html, 'id="verdict"'), (text, "## Verdict")):
+        first = report[: report.index(verdict)]
+        assert first.index(COST) < first.index("It goes with: ")
+        assert "reversed" in first
+    assert "**yes** +0.05 [+0.04, +0.06] cosine; goes with frequency" in text
+    found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["answers"]
+    assert [(own["question"], own["answer"]) for own in found] == [(COST, "yes"), (PULL, "reversed")]
