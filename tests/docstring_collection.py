@@ -137,9 +137,10 @@ class PlantedRetriever:
     def __init__(self, *, harm=1.0, common=0.0, name="planted", width=256):
         with TemporaryDirectory() as folder:
             couples = read_synonyms(write_synonyms(Path(folder) / "synonyms.csv")).arms[FREQUENCY].couples
-        self._frequent = {low: high for high, low, name in couples.values() if name.startswith("own:")}
+        own = [couple for of_form in couples.values() for couple in of_form if couple[2].startswith("own:")]
+        self._frequent = {low: high for high, low, _ in own}
         bad = {f"own:{'-'.join(row)}" for row in HARMED}
-        self._harmed = {low for _, low, name in couples.values() if name in bad}
+        self._harmed = {low for _, low, name in own if name in bad}
         self._harm, self._common, self._width = harm, common, width
         self._known = {}
         counts = Counter(word for _, query, text in docstrings() for word in set(_WORD.findall(f"{query} {text}".lower())))

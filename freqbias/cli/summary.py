@@ -4,6 +4,7 @@ from pathlib import Path
 
 from freqbias.cli.console import print_table
 from freqbias.records import Estimate
+from freqbias.terms import PLACEBO
 
 QUESTIONS = {
     "collection": "what does it cost a document to be written in rare words?",
@@ -13,28 +14,29 @@ FINDINGS_SHOWN = 5  # of a verdict: what the collection is like as it is, ranks,
 
 
 def show_summary(folder: Path, estimates: list[Estimate]) -> None:
-    """Print the headline rows and the verdicts, which are those of the folder's report."""
-    from freqbias.analysis.report.formatting import adjusted_p
-    from freqbias.analysis.report.verdict import headline_rows, interval, number, p_text
+    """Print the answers that the folder's report begins with: a row a model and question, then a sentence a verdict."""
+    from freqbias.analysis.report.answers import matrices
+    from freqbias.analysis.report.rendering import short, short_interval
     from freqbias.analysis.report.verdicts_of_run import folder_verdicts
-    from freqbias.analysis.table.judged import judgements_of
 
+    found = matrices(verdict.told for verdict in folder_verdicts(folder, estimates))
+    told = [own for matrix in found for line in matrix.lines for own in line.told if own.answers]
     rows = [
         [
-            f"{row.model} · {row.probe}",
-            row.measure,
-            row.contrast,
-            row.arm,
-            number(row.value),
-            interval(row),
-            p_text(adjusted_p(row)),
-            row.n_items,
+            answer.model,
+            answer.question,
+            answer.said,
+            "" if answer.row is None else f"{short(answer.row.value)} {short_interval(answer.row)} {answer.unit}",
+            answer.cause,
+            own.placebo,
+            0 if answer.row is None else answer.row.n_items,
         ]
-        for row in headline_rows(estimates, judgements_of(folder))
+        for own in told
+        for answer in own.answers
     ]
-    print_table(["", "measure", "contrast", "arm", "value", "95 % interval", "test", "items"], rows)
-    for verdict in folder_verdicts(folder, estimates):
-        print_table([verdict.title], [[line] for line in [*verdict.controls, verdict.headline]])
+    print_table(["model", "question", "answer", "effect, 95 % interval", "", PLACEBO, "items"], rows)
+    for own in told:
+        print_table([f"{own.answers[0].model}: {own.answers[0].question}"], [[f"{own.answers[0].said.capitalize()}. {own.sentence}"]])
 
 
 def show_answers(folder: Path, estimates: list[Estimate]) -> None:

@@ -20,9 +20,12 @@ def test_terminal_report_and_python_agree_under_a_noise_floor(cli, tmp_path, mon
     write_json(run / "manifest.json", manifest)
     screen = " ".join(cli("analyze", run).stdout.split())
     assert cli("report", run).exit_code == 0
-    (told,) = json.loads((run / "report.json").read_text(encoding="utf-8"))["verdicts"]
+    document = json.loads((run / "report.json").read_text(encoding="utf-8"))
+    (told,) = document["verdicts"]
     (verdict,) = freqbias.Run(run).verdicts
     assert verdict.headline == told["headline"]
-    assert verdict.headline in screen
+    assert verdict.told.sentence in screen
+    assert verdict.told.sentence in " ".join((run / "report.md").read_text(encoding="utf-8").split())
+    assert verdict.told.answers[0].said == document["answers"][0]["answer"] == ("cannot tell" if floor > 1 else "yes")
     assert " ".join(cli("run", *options).stdout.split()) == screen
     assert verdict.headline.startswith("No effect is claimed") == (floor > 1)

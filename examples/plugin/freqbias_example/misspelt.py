@@ -53,6 +53,7 @@ probe = Probe(
     name=NAME,
     needs="scorer",
     summary="Score of a misspelt text and the right one.",
+    questions={"gap": "Do misspelt rare words cost more?"},
     judgement=Judgement(
         contrast="gap",
         measure=MEASURE,
