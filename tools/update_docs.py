@@ -27,6 +27,7 @@ from freqbias.models.names.families import Family, families
 from freqbias.paraphrases.constructions import CONJUNCT_ORDER, KINDS, dose_of, rates, sentences
 from freqbias.paraphrases.lexicon import SynonymSet, fitting_frames, frames, synonym_sets
 from freqbias.paraphrases.slots import rules
+from freqbias.paraphrases.substitute import Coverage, generate
 from freqbias.records import Estimate
 from freqbias.terms import FREQUENCY, PLACEBO, SIDES
 
@@ -264,6 +265,25 @@ def everyday() -> str:
     return "\n".join(lines)
 
 
+def held_out() -> str:
+    """Return how many sentences of another writer the rows change, and what blind readers found in those changed when they read them."""
+    coverage = Coverage()
+    generate(sorted((ROOT / "tests/data/held_out").glob("*.txt")), coverage=coverage)
+    rows = [json.loads(line) for line in (ROOT / "benchmarks/everyday_held_out_read.jsonl").read_text(encoding="utf-8").splitlines()]
+    readers = sorted(name for name in rows[0] if name.startswith("reader_"))
+    lines = [
+        f"Of {coverage.texts} sentences, {coverage.changed[FREQUENCY]} are changed in arm `frequency` and {coverage.changed[PLACEBO]} in "
+        f"`placebo`. Readers saw {len(rows)} of arm `frequency`, in both forms.",
+        "",
+        f"| form | texts | bad, by each of {len(readers)} | doubtful, by each |",
+        "|---|---:|---:|---:|",
+    ]
+    for side in SIDES:
+        counts = [", ".join(str(sum(row[name][side] == word for row in rows)) for name in readers) for word in ("bad", "doubtful")]
+        lines.append(f"| {side} | {len(rows)} | {counts[0]} | {counts[1]} |")
+    return "\n".join(lines)
+
+
 def constructions() -> str:
     """Return the datasheet's table of the sentences in two phrasings, computed from the bundled files."""
     lines = ["| kind | sentences | words, frequent and rare | log10 per million, frequent and rare | of |", "|---|---:|---|---|---|"]
@@ -377,7 +397,7 @@ BLOCKS = {
         ("swaps", swaps),
     ],
     "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],
-    "paraphrases/data/DATASHEET-everyday.md": [("everyday", everyday)],
+    "paraphrases/data/DATASHEET-everyday.md": [("everyday", everyday), ("held out", held_out)],
     "paraphrases/data/DATASHEET-constructions.md": [("constructions", constructions), ("reading", reading)],
 }
 

@@ -17,6 +17,7 @@ from freqbias.paraphrases.words import shared_words
 from freqbias.terms import FREQUENCY, PLACEBO
 
 ARMS = (FREQUENCY, PLACEBO)
+HELD_OUT = sorted((Path(__file__).parents[1] / "data" / "held_out").glob("*.txt"))
 DOMAINS = sorted((Path(__file__).parents[1] / "data" / "domains").glob("*.txt"))
 
 
@@ -79,7 +80,6 @@ def test_meant_senses_are_as_far_apart_as_the_arm_asks(arm):
         ("Unfortunately, it broke.", "Regrettably, it broke."),
         ("It took about five minutes.", "It took approximately five minutes."),
         ("He has enough money for it.", "He has sufficient money for it."),
-        ("It was small, but the view was lovely.", "It was small, yet the view was lovely."),
         ("The tenant shall pay.", "The lessee shall pay."),
         ("This is the wrong address.", "This is the incorrect address."),
         ("They answered it in the same way.", "They answered it in the same manner."),
@@ -129,12 +129,13 @@ def test_what_stands_before_tells_nouns_from_verbs(words, at, classes):
     assert by_rules(words.split())[at] == classes
 
 
-def test_two_fifths_of_plain_texts_are_changed_without_a_table():
-    assert [len(path.read_text(encoding="utf-8").splitlines()) for path in DOMAINS] == [50] * 4
+@pytest.mark.parametrize(("texts", "changed", "sets"), [(DOMAINS, 75, 60), (HELD_OUT, 50, 35)], ids=["domains", "held_out"])
+def test_plain_texts_are_changed_without_a_table(texts, changed, sets):
+    assert [len(path.read_text(encoding="utf-8").splitlines()) for path in texts] == [50] * 4
     coverage = Coverage()
-    generate(DOMAINS, coverage=coverage)
+    generate(texts, coverage=coverage)
     assert coverage.texts == 200
-    assert coverage.changed[FREQUENCY] >= 80
-    assert len(coverage.by_set[FREQUENCY]) >= 60
+    assert coverage.changed[FREQUENCY] >= changed
+    assert len(coverage.by_set[FREQUENCY]) >= sets
     assert max(coverage.by_set[FREQUENCY].values()) <= 0.1 * coverage.swapped[FREQUENCY]
     assert rules().keys() >= coverage.by_set[FREQUENCY].keys()
