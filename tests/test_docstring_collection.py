@@ -101,7 +101,7 @@ def test_the_synonym_list_begins_with_planted_words(run):
     ("remedy", "document", "query"),
     [
         ("rerank", {"helps"}, {"helps"}),
-        ("document_expansion", {"helps"}, {"same"}),
+        ("document_expansion", {"helps"}, {"same", "unclear"}),  # a text that gets a word may pass another one
         ("query_expansion", {"same"}, {"helps"}),
         ("query_rewriting", {"same"}, {"helps"}),
         ("bm25", {"helps"}, {"helps", "unclear"}),  # which misses the word that a query has, but nothing is drawn away by it
