@@ -1,5 +1,7 @@
-"""Figures in the docs come from committed files, and the README's Python runs."""
+"""Figures in the docs come from committed files, links lead somewhere, and the Python that is shown runs."""
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,10 @@ import pytest
 from conftest import needed
 
 ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ("*.md", "docs/*.md", "examples/*/README.md", "results/README.md")
+PAGES = sorted(page for folder in FOLDERS for page in ROOT.glob(folder))
+#: Where Python stands that needs nothing but the models: the page, and the heading before which it stands.
+PYTHON = {"docs/evaluator.md": "\n## The evaluator's numbers\n", "docs/runs.md": None}
 
 
 def test_quoted_figures_are_up_to_date():
@@ -15,21 +21,16 @@ def test_quoted_figures_are_up_to_date():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_readme_pictures_and_links_exist():
-    import re
-
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_pictures_and_links_exist(page):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
 
 
-def test_readme_pair_is_a_pair(tmp_path):
-    import json
-    import re
-
+def test_the_pair_that_the_docs_show_is_a_pair():
     from freqbias.records import Pair
 
-    (line,) = re.findall(r"```json\n(.*?)\n```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    (line,) = re.findall(r"```json\n(.*?)\n```", (ROOT / "docs" / "files.md").read_text(encoding="utf-8"), re.S)
     assert Pair.from_dict(json.loads(line)).item == "lawyer"
 
 
@@ -69,20 +70,19 @@ def test_example_follows_from_its_observations(cli, tmp_path):
 # mteb's own, as in tests/integrations/test_mteb.py
 @pytest.mark.filterwarnings("ignore:The fill_missing parameter is deprecated:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:The `get_sentence_embedding_dimension` method:FutureWarning")
-def test_readme_python_runs(tmp_path, monkeypatch):
+def test_python_of_the_docs_runs(tmp_path, monkeypatch):
     """All blocks in one go, the hub id of MiniLM replaced by the place where its package has it."""
-    import re
-
     from freqbias.models.names.aliases import find_alias
 
     for library in ("mteb", "sentence_transformers", "transformers"):
         needed(library)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results").symlink_to(ROOT / "results")
-    blocks = re.findall(r"```python\n(.*?)\n```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    texts = [(ROOT / page).read_text(encoding="utf-8").partition(end or "\0")[0] for page, end in PYTHON.items()]
+    blocks = [block for text in texts for block in re.findall(r"```python\n(.*?)\n```", text, re.S)]
     code = "\n".join(blocks).replace("sentence-transformers/all-MiniLM-L6-v2", str(find_alias("minilm").ready_directory()))
     names = {}
-    exec(compile(code, "README.md", "exec"), names)  # noqa: S102  # our own README
+    exec(compile(code, "docs", "exec"), names)  # noqa: S102  # our own pages
     assert names["metrics"]["bias_evenness"] == pytest.approx(1 / (1 + abs(names["metrics"]["bias_relative_gap"])), abs=1e-6)
     scores = {task.task_name.split("-")[0].rstrip("0123456789"): task.get_score() for task in names["result"].task_results}
     assert len(scores) == 3

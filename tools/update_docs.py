@@ -46,7 +46,7 @@ def example() -> str:
     return "\n".join(f"> {line}".rstrip() for line in "".join(quoted).strip().splitlines())
 
 
-#: Columns of the README's tables: heading, then contrast and term of the estimate (arm `frequency` unless it says another).
+#: Columns of the tables in results/README.md: heading, then contrast and term of the estimate (arm `frequency` unless it says another).
 EMBEDDING_COLUMNS: dict[str, tuple[str, ...]] = {
     "placebo": ("similarity", "gloss", "mean", "placebo"),
     "both words whole": ("similarity", "gloss", "whole_whole"),
@@ -386,16 +386,16 @@ def _notes(kind: str) -> list[str]:
 
 BLOCKS = {
     "docs/families.md": [("embedding families", embedding_families), ("language-model families", language_families)],
-    "README.md": [
+    "results/README.md": [
         ("example", example),
         ("embeddings", embeddings),
         ("inversions", inversions),
         ("language models", language_models),
         ("headlines", headlines),
         ("halves", halves),
-        ("uses", kinds.table),
-        ("swaps", swaps),
     ],
+    "docs/models.md": [("uses", kinds.table)],
+    "docs/files.md": [("swaps", swaps)],
     "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],
     "paraphrases/data/DATASHEET-everyday.md": [("everyday", everyday), ("held out", held_out)],
     "paraphrases/data/DATASHEET-constructions.md": [("constructions", constructions), ("reading", reading)],

@@ -2,7 +2,7 @@
 
 So `cls:./my-bert` is a directory with the vector of the first token. `bm25` is a name of its own. A prefix wins over what is seen. The
 table `TABLE` is all there is to know of it: the first row that fits a directory says how it is used, and a further family is a row
-more. The README shows the same table.
+more. `docs/models.md` shows the same table.
 """
 
 from collections.abc import Callable, Mapping, Sequence
