@@ -13,12 +13,25 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("*.md", "docs/*.md", "examples/*/README.md", "results/README.md")
 PAGES = sorted(page for folder in FOLDERS for page in ROOT.glob(folder))
 #: Where Python stands that needs nothing but the models: the page, and the heading before which it stands.
-PYTHON = {"docs/evaluator.md": "\n## The evaluator's numbers\n", "docs/runs.md": None}
+PYTHON = {"README.md": None, "docs/evaluator.md": "\n## The evaluator's numbers\n", "docs/runs.md": None}
 
 
 def test_quoted_figures_are_up_to_date():
     done = subprocess.run([sys.executable, "tools/update_docs.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_readme_is_short_and_its_figures_are_rounded():
+    """A first page that people read: under 150 lines, and no number of its table with more than two significant digits."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 150
+    table = text.partition("<!-- summary:")[2].partition("-->\n")[2].partition("<!-- end")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.strip().splitlines()]
+    assert {len(row) for row in rows if set(row[0]) != {"-"} and "---" not in row[0]} == {5}
+    figures = [figure for row in rows[2:] for cell in row[1:3] for figure in re.findall(r"\d+(?:\.\d+)?", cell)]
+    long = [figure for figure in figures if len(figure.replace(".", "").lstrip("0")) > 2 and figure not in {"100"}]
+    assert figures
+    assert not long
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -29,7 +29,7 @@ from freqbias.paraphrases.lexicon import SynonymSet, fitting_frames, frames, syn
 from freqbias.paraphrases.slots import rules
 from freqbias.paraphrases.substitute import Coverage, generate
 from freqbias.records import Estimate
-from freqbias.terms import FREQUENCY, PLACEBO, SIDES
+from freqbias.terms import FREQUENCY, LOG_PROB, PLACEBO, SIDES, WIN_RATE
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKENIZERS = ("wordpiece", "sentencepiece", "bpe")
@@ -65,6 +65,46 @@ LM_COLUMNS: dict[str, tuple[str, ...]] = {
     "per factor of ten": ("likelihood", "downstream", "within_slope"),
     "`calibration`, null 1": ("likelihood", "calibration", "mean"),
 }
+
+
+#: What an effect goes with, in the few words that a table has room for, by the row of the rule table that made the headline.
+GOES_WITH = {
+    "cannot_tell": "cannot tell",
+    "not_beyond_placebo": "not shown to exceed swaps of equally common words",
+    "splitting": "rare words being split into pieces",
+    "frequency_splitting_untold": "frequency; how much of it through splitting cannot be told",
+}
+
+
+def summary() -> str:
+    """Return a line a model in natural units: comparisons lost in either wording, or the factor of probability."""
+    head = ["model", "right text loses: rare instead of frequent wording", "effect, 95 % interval", "goes with", "n"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for folder, probe in (("embeddings", "similarity"), ("lm", "likelihood")):
+        rows = [row for row in read_estimates(ROOT / "results" / folder) if (row.arm, row.term) == (FREQUENCY, "mean")]
+        found = {(row.model, row.contrast): row for row in rows if row.measure in {WIN_RATE.name, LOG_PROB.name}}
+        for told in folder_verdicts(ROOT / "results" / folder):
+            if told.probe == probe:
+                row = found[told.model, "exact_form" if probe == "similarity" else "downstream"]
+                rule = told.rules[0]
+                cells = [told.model, *_natural(row), GOES_WITH.get(rule, rule.replace("_", " ")), str(row.n_items)]
+                lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _natural(row: Estimate) -> tuple[str, str]:
+    """Return the levels and the effect of a win rate or a log-probability, in per cent and points, or as a factor."""
+    value, low, high = (end or 0.0 for end in (row.value, row.ci_low, row.ci_high))
+    if row.measure == LOG_PROB.name:
+        return "–", f"{_two(math.exp(value))} times as likely [{_two(math.exp(low))}, {_two(math.exp(high))}]"
+    losses = [_two(100 * (1 - (side or 0.0))) for side in (row.low_mean, row.high_mean)]
+    ends = [_two(100 * end, signed=True) for end in (value, low, high)]
+    return f"{losses[0]} % instead of {losses[1]} %", f"{ends[0]} points [{ends[1]}, {ends[2]}]"
+
+
+def _two(value: float, *, signed: bool = False) -> str:
+    """Return a number with two significant digits at most."""
+    return number(float(f"{value:.2g}"), signed=signed)
 
 
 def embeddings() -> str:
@@ -386,6 +426,7 @@ def _notes(kind: str) -> list[str]:
 
 BLOCKS = {
     "docs/families.md": [("embedding families", embedding_families), ("language-model families", language_families)],
+    "README.md": [("summary", summary)],
     "results/README.md": [
         ("example", example),
         ("embeddings", embeddings),
