@@ -101,16 +101,22 @@ def test_the_synonym_list_begins_with_planted_words(run):
     ("remedy", "document", "query"),
     [
         ("rerank", {"helps"}, {"helps"}),
-        ("document_expansion", {"helps"}, {"same", "unclear"}),  # a text that gets a word may pass another one
+        ("document_expansion", {"helps"}, {"same"}),
         ("query_expansion", {"same"}, {"helps"}),
         ("query_rewriting", {"same"}, {"helps"}),
         ("bm25", {"helps"}, {"helps", "unclear"}),  # which misses the word that a query has, but nothing is drawn away by it
     ],
 )
 def test_what_should_help_does_and_what_should_not_does_not(tried, remedy, document, query):
-    found = {name: effect(side, tried["none"].sides[name]) for name, side in tried[remedy].sides.items()}
+    found = {name: told(side, tried["none"].sides[name]) for name, side in tried[remedy].sides.items()}
     assert found["document"] in document
     assert found["query"] in query
+
+
+def told(side, before):
+    """Return the effect; the same is also what is shown to change under half a point, as other texts that get a word pass one another."""
+    word = effect(side, before)
+    return "same" if word == "unclear" and -0.005 < side.change.low <= side.change.high < 0.005 else word
 
 
 def test_what_repairs_all_leaves_nothing(tried):

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from freqbias.analysis.report.formatting import Lookup, capital, flags_of, significant, within_bound
+from freqbias.analysis.report.facts import Facts
+from freqbias.analysis.report.formatting import Lookup, capital, flags_of, within_bound
 from freqbias.analysis.report.natural import natural
 from freqbias.analysis.report.sentences import said
 from freqbias.judgement import asking_of
@@ -127,19 +128,30 @@ class Matrix:
         return max((abs(end) for row in found if row for end in (row.ci_low, row.ci_high) if end is not None), default=0.0)
 
 
-def told_of(have: Lookup, twins: Sequence[Lookup], rule: str, headline: str) -> Told:
-    """Return what a verdict answers, by the name of the row that made its headline; `twins` measured the same number."""
+def told_of(have: Lookup, twins: Sequence[Lookup], facts: Facts, rules: Sequence[str], headline: str) -> Told:
+    """Return what a verdict answers, by the names of the rows that made its headline; `twins` measured the same number.
+
+    What qualifies the headline is not said again, but that something does. Where the sides are the wrong way round, no other question is
+    answered: a word on the frequent form would speak of the rare one.
+    """
+    rule, qualified = rules[0], len(rules) > 1
     asked = asking_of(have.probe)
     main = have.main("mean")
     word = CLAIMS_NONE.get(rule) or (YES if main is not None and (main.value or 0) > 0 else REVERSED)
     own = asked.questions.get(have.confirmatory) or said("question_default", probe=have.probe)
-    answers = [Answer(model=have.model, question=own, word=word, row=main, unit=have.unit, cause=IN_SHORT.get(rule, ""))]
-    answers += [found for other in (have, *twins) for found in _others(other, main)]
+    cause = IN_SHORT.get(rule, "")
+    cause = said("short_qualified", cause=cause) if cause and qualified else cause
+    answers = [Answer(model=have.model, question=own, word=word, row=main, unit=have.unit, cause=cause)]
+    if not facts.reversed_sides:
+        answers += [found for other in (have, *twins) for found in _others(other, main)]
+    sentence = _sentence(have, twins, main, word, rule, headline)
+    if qualified and sentence != headline:
+        sentence = " ".join([sentence, said("answer_qualified")])
     return Told(
         key=(have.model, have.probe, have.measure),
         answers=tuple(answers),
-        sentence=_sentence(have, twins, main, word, rule, headline),
-        placebo=_placebo(have),
+        sentence=sentence,
+        placebo=_placebo(have, facts),
         outcome=asked.outcome,
     )
 
@@ -170,13 +182,14 @@ def _sentence(have: Lookup, twins: Sequence[Lookup], main: Estimate | None, word
     return capital(said({UNTOLD: "answer_untold", NO: "answer_no", MIXED: "answer_mixed", UNSEEN: "answer_unseen"}[word], level=level))
 
 
-def _placebo(have: Lookup) -> str:
+def _placebo(have: Lookup, facts: Facts) -> str:
     row, mean = have.main("equivalence", PLACEBO), have.main("mean", PLACEBO)
     if mean is None:
         return said("control_none")
+    differs = facts.placebo_differs or facts.placebo_differs_jointly
     if row is not None and EQUIVALENT in row.flags and CONSTANT not in mean.flags:
-        return said("control_passes")
-    return said("control_differs" if significant(mean) else "control_untold")
+        return said("control_small" if differs else "control_passes")
+    return said("control_differs" if differs else "control_untold")
 
 
 def matrices(told: Iterable[Told]) -> list[Matrix]:

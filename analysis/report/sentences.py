@@ -38,6 +38,8 @@ SENTENCES = {
     "short_frequency": "goes with frequency",
     "short_frequency_or_splitting": "goes with frequency, perhaps by word splitting",
     "short_confounder": "goes with other differences",
+    "short_qualified": "{cause}, with reservations",
+    "control_small": "shows something too small to matter",
     "control_passes": "shows nothing, as it should",
     "control_untold": "cannot tell",
     "control_differs": "shows something",
@@ -49,6 +51,7 @@ SENTENCES = {
     "answer_no": "There is no difference that matters{level}.",
     "answer_mixed": "On average no difference is detected, but it is not the same everywhere{level}.",
     "answer_unseen": "In most pairs both wordings are at the same end of the scale, where no difference could show{level}.",
+    "answer_qualified": "The verdict below names reservations.",
     "answer_placebo": "Placebo (swaps of equally frequent words): {placebo}.",
     "answer_example": "scores {size} {unit} higher than",
     # what an effect means in a unit that needs no explanation, found ones first

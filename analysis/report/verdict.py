@@ -101,7 +101,7 @@ def headline_rows(estimates: Sequence[Estimate], judgements: Judgements | None =
 def _verdict(have: Lookup, twins: Sequence[Lookup], *, several: bool) -> Verdict:
     facts = facts_of(have)
     headline, rules = headline_of(facts, values_of(have, facts, twins))
-    answers = told_of(have, twins, rules[0], headline)
+    answers = told_of(have, twins, facts, rules, headline)
     names = " and ".join([have.probe, *(twin.probe for twin in twins)])
     # where the sides are the wrong way round, every sentence on the frequent form would speak of the rare one
     found = [] if facts.reversed_sides else findings(have, have.main("mean"), twins)

@@ -80,6 +80,7 @@ def test_meant_senses_are_as_far_apart_as_the_arm_asks(arm):
         ("Unfortunately, it broke.", "Regrettably, it broke."),
         ("It took about five minutes.", "It took approximately five minutes."),
         ("He has enough money for it.", "He has sufficient money for it."),
+        ("It was small, but the view was lovely.", "It was small, yet the view was lovely."),
         ("The tenant shall pay.", "The lessee shall pay."),
         ("This is the wrong address.", "This is the incorrect address."),
         ("They answered it in the same way.", "They answered it in the same manner."),
@@ -129,7 +130,7 @@ def test_what_stands_before_tells_nouns_from_verbs(words, at, classes):
     assert by_rules(words.split())[at] == classes
 
 
-@pytest.mark.parametrize(("texts", "changed", "sets"), [(DOMAINS, 75, 60), (HELD_OUT, 50, 35)], ids=["domains", "held_out"])
+@pytest.mark.parametrize(("texts", "changed", "sets"), [(DOMAINS, 80, 60), (HELD_OUT, 50, 35)], ids=["domains", "held_out"])
 def test_plain_texts_are_changed_without_a_table(texts, changed, sets):
     assert [len(path.read_text(encoding="utf-8").splitlines()) for path in texts] == [50] * 4
     coverage = Coverage()

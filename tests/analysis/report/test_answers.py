@@ -12,6 +12,7 @@ from freqbias.analysis.report.rules import HEADLINE_NAMES
 from freqbias.files import write_records
 from freqbias.judgement import asking_of
 from freqbias.registry import names
+from freqbias.terms import REVERSED
 
 COST = "Does rare wording of the right text cost?"
 PULL = "Is there a pull toward frequent wording, whatever is asked?"
@@ -76,10 +77,26 @@ def test_only_a_claim_names_a_cause():
         ([mean(), *placebo()], "cannot tell"),
         ([mean(), *placebo(), equivalence(0.0, arm="placebo")], "shows nothing, as it should"),
         ([mean(), *placebo(0.04), equivalence(0.04, arm="placebo", held=False)], "shows something"),
+        ([mean(), *placebo(0.012), equivalence(0.012, 0.006, arm="placebo")], "shows something too small to matter"),
+        ([mean(), *placebo(), row("placebo_joint", 0.0, arm="placebo", p_value=0.001)], "shows something"),
     ],
 )
 def test_the_placebo_in_words(rows, control):
     assert told(*rows).told.placebo == control
+
+
+def test_what_qualifies_a_headline_is_named():
+    plain, qualified = told(*GRADED), told(*GRADED, mean(flags=["few_frames"], details={"frames": 3}))
+    assert len(plain.rules) == 1 < len(qualified.rules)
+    assert not answers(plain)[COST].cause.endswith("with reservations")
+    assert answers(qualified)[COST].cause.endswith(", with reservations")
+    assert "names reservations" in qualified.told.sentence
+    assert "names reservations" not in plain.told.sentence
+
+
+def test_sides_that_are_the_wrong_way_round_answer_nothing():
+    found = answers(told(mean(0.05, flags=[REVERSED]), row("mean", 0.03, contrast="background")))
+    assert [answer.said for answer in found.values()] == ["cannot tell"]
 
 
 def test_models_that_share_a_question_are_one_table_and_the_space_comes_last():
@@ -107,7 +124,7 @@ def test_every_probe_of_ours_asks_of_what_it_is_judged_by():
 
 def test_a_strip_shows_an_interval_on_its_columns_scale():
     plot = strip(mean(0.05, 0.01), 0.1)
-    assert 'd="M67.2 7.0H76.8"' in plot
+    assert 'd="M67.2 7H76.8"' in plot
     assert 'cx="72.0"' in plot
     assert strip(mean(0.05, None), 0.1) == strip(None, 0.1) == strip(mean(), 0.0) == ""
 
