@@ -22,6 +22,7 @@ from freqbias.analysis.figures.specification_curve import CURVES, specification_
 from freqbias.analysis.figures.svg import Chart, Subject
 from freqbias.analysis.report.advice import Advice, advice_of
 from freqbias.analysis.report.answers import YES, matrices
+from freqbias.analysis.report.as_json import document
 from freqbias.analysis.report.comparing import Comparison, compare_runs
 from freqbias.analysis.report.formatting import listed, number
 from freqbias.analysis.report.notes import notes
@@ -38,7 +39,7 @@ from freqbias.errors import InputError
 from freqbias.files import read_estimates, read_json, read_pairs, write_json, write_text
 from freqbias.holdout import arms_of, holdout_in, holdout_of, told
 from freqbias.judgement import Judgement, Judgements
-from freqbias.records import SCHEMA, Estimate, Pair
+from freqbias.records import Estimate, Pair
 from freqbias.terms import (
     AUDIT_FILE,
     DIFFERENCE,
@@ -353,44 +354,8 @@ def _noise(model: str, floor: Mapping[str, Any]) -> str:
 def _write_texts(folder: Path, context: Mapping[str, Any]) -> list[Path]:
     for name in (HTML_REPORT, MARKDOWN_REPORT):
         write_text(folder / name, render(f"{name}.jinja", context))
-    write_json(folder / JSON_REPORT, _document(context))
+    write_json(folder / JSON_REPORT, document(context))
     return [folder / name for name in (HTML_REPORT, MARKDOWN_REPORT, JSON_REPORT)]
-
-
-def _document(context: Mapping[str, Any]) -> dict[str, Any]:
-    comparison, how = context["comparison"], context["how_to_compare"]
-    return {
-        "schema": SCHEMA,
-        "runs": [run.label for run in context["runs"]],
-        **({} if comparison is None else {"comparison": comparison.document()}),
-        **({} if how is None else {"how_to_compare": how}),
-        "answers": [
-            {**answer.document(), PLACEBO: told.placebo}
-            for matrix in context["matrices"]
-            for line in matrix.lines
-            for told in line.told
-            for answer in told.answers
-        ],
-        "verdicts": [
-            {
-                "model": section.subject.model,
-                "probe": section.subject.probe,
-                "measure": section.subject.measure,
-                "also": list(section.verdict.also),
-                "rules": list(section.verdict.rules),
-                "credits": section.verdict.credits,
-                "headline": section.verdict.headline,
-                "controls": section.verdict.controls,
-                "findings": section.verdict.findings,
-            }
-            for section in context["sections"]
-        ],
-        "notes": [sentence for run in context["runs"] for sentence in run.notes],
-        "noise": [sentence for run in context["runs"] for sentence in run.noise],
-        "families": context["families"],
-        **({"advice": advice} if (advice := [own.document() for run in context["runs"] for own in run.advice]) else {}),
-        "estimates": [row.to_dict() for row in context["estimates"]],
-    }
 
 
 def _write_charts(folder: Path, charts: Sequence[Chart]) -> list[Path]:
