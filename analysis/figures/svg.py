@@ -4,7 +4,6 @@ SVGs are deterministic, transparent, take their colour from the page (light or d
 """
 
 import io
-import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from freqbias.analysis.figures.compact import compact
 from freqbias.judgement import Judgement
 from freqbias.records import Estimate
 from freqbias.terms import DIFFERENCE, FREQUENCY, LENGTH, PLACEBO
@@ -102,18 +102,9 @@ def svg(draw: Callable[[Any], None], width: float, height: float, name: str, lab
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
-    text = _own_ids(text[text.index("<svg") :].replace(INK, "currentColor"), name)
+    text = compact(text[text.index("<svg") :].replace(INK, "currentColor"), name)
     title = label.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     return text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
-
-
-def _own_ids(text: str, name: str) -> str:
-    """Put `name` before every id and every reference to one; matplotlib calls the first text of each figure `text_1`."""
-
-    def inside(tag: re.Match[str]) -> str:
-        return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", tag.group())
-
-    return re.sub(r"<[^>]+>", inside, text)
 
 
 def interval_rows(axes: Any, rows: Sequence[Estimate], labels: Sequence[str]) -> None:
