@@ -73,4 +73,4 @@ def write_run(folder, model="m", seed=0, items=40, effects=None, **pair):
 def markdown_of(folder):
     """Write the report of a run folder and return it as Markdown."""
     write_report(folder)
-    return (folder / "report.md").read_text(encoding="utf-8")
+    return (folder / "findings.md").read_text(encoding="utf-8")

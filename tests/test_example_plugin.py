@@ -72,7 +72,7 @@ def test_from_its_pairs_to_a_report_in_its_own_words(call, tmp_path):
     assert "broken" not in done.stderr
     judgement = read_manifest(tmp_path / "run" / "manifest.json")["judgements"]["misspelt"]
     assert (judgement["sesoi"], judgement["unit"]) == (1.0, "hundredths of the score")
-    report = (tmp_path / "run" / "report.md").read_text(encoding="utf-8")
+    report = (tmp_path / "run" / "findings.md").read_text(encoding="utf-8")
     assert "bound ± 1" in report
     assert "hundredths of the score for the frequent form" in report
     assert "Between equally frequent words nothing is found: " in report
@@ -85,7 +85,7 @@ def test_an_effect_is_told_in_its_own_words(call, tmp_path):
     (tmp_path / "spelling.py").write_text(code)
     done = call("run", "--probe", "misspelt", "--embedder", "spelling:model", "--n", "40", "--out", "run")
     assert done.returncode == 0, done.stderr
-    report = (tmp_path / "run" / "report.md").read_text(encoding="utf-8")
+    report = (tmp_path / "run" / "findings.md").read_text(encoding="utf-8")
     assert "stays nearer to itself when it is misspelt" in report.split("## The pairs")[0]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from freqbias.analysis.figures.svg import COLOURS, FREQUENCY_COLOUR, INK, Chart, Subject, svg
+from freqbias.analysis.figures.svg import COLOURS, FREQUENCY_COLOUR, INK, Chart, Subject, favouring, svg
 from freqbias.records import Estimate
 from freqbias.terms import CELLS, CROSSED, FREQUENCY, PLACEBO
 
@@ -43,7 +43,7 @@ def dose(subject: Subject, table: pd.DataFrame, points: int = MAX_POINTS) -> Cha
         axes.plot(ends, intercept + slope * ends, color=INK, linewidth=1.6)
         axes.axhline(0, color=INK, linewidth=0.8)
         axes.set_xlabel(f"frequency gap of the swapped words (Zipf); {_of(len(shown), len(rows), 'pairs')}")
-        axes.set_ylabel(f"high − low in {subject.contrast} ({subject.unit})")
+        axes.set_ylabel(favouring(f"{subject.contrast}, {subject.unit}"))
 
     label = f"Gap against frequency gap, {subject.title}; least-squares slope {slope:.3g} per Zipf unit over {len(rows)} pairs"
     name = f"dose-{subject.key}"
@@ -82,7 +82,7 @@ def raincloud(subject: Subject, table: pd.DataFrame, estimates: Sequence[Estimat
         axes.set_yticks(range(len(arms)), [f"{arm}\n{counts[arm]}" for arm in reversed(arms)])
         axes.set_ylim(-0.5, len(arms) - 0.45)
         axes.tick_params(axis="y", length=0)
-        axes.set_xlabel(f"high − low in {subject.contrast}, mean of an item ({subject.unit})")
+        axes.set_xlabel(favouring(f"{subject.contrast}, mean of an item, {subject.unit}"))
 
     parts = [f"{arm} mean {means[arm].value:.3g}" for arm in arms if arm in means]
     name = f"raincloud-{subject.key}"

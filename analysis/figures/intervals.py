@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from freqbias.analysis.figures.svg import COLOURS, INK, Chart, Subject, interval_rows, interval_table, svg
+from freqbias.analysis.figures.svg import COLOURS, INK, Chart, Subject, favouring, interval_rows, interval_table, svg
 from freqbias.judgement import Judgements
 from freqbias.records import Estimate
 from freqbias.terms import DIFFERENCE, FREQUENCY, LENGTH, PLACEBO
@@ -46,7 +46,7 @@ def overview(estimates: Sequence[Estimate], judgements: Judgements) -> Chart | N
                     continue
                 interval_rows(axes, rows, [row.model for row in rows])
                 axes.set_title(f"{probe}: {rows[0].contrast}", loc="left", fontsize=10)
-                axes.set_xlabel(f"high − low ({unit})")
+                axes.set_xlabel(favouring(unit))
                 axes.locator_params(axis="x", nbins=5)
 
     label = "Confirmatory contrast of every model: " + "; ".join(f"{row.model}, {row.probe} {row.value:.3g}" for row in means)
@@ -71,7 +71,7 @@ def forest(subject: Subject, estimates: Sequence[Estimate]) -> Chart | None:
     def draw(figure: Any) -> None:
         axes = figure.add_subplot()
         interval_rows(axes, rows, [row.contrast for row in rows])
-        axes.set_xlabel(f"high − low ({subject.unit}), 95 % interval over items")
+        axes.set_xlabel(favouring(f"{subject.unit}, 95 % interval"))
 
     label = f"Forest plot of {subject.title}: " + "; ".join(f"{row.contrast} {row.value:.3g}" for row in rows)
     name = f"forest-{subject.key}"
@@ -105,7 +105,7 @@ def controls(subject: Subject, estimates: Sequence[Estimate]) -> Chart | None:
         if bound is not None:
             axes.axvspan(-bound, bound, color=INK, alpha=0.1, linewidth=0)
         interval_rows(axes, wanted, [named(row) for row in wanted])
-        axes.set_xlabel(f"high − low in {subject.contrast} ({subject.unit})")
+        axes.set_xlabel(favouring(f"{subject.contrast}, {subject.unit}"))
 
     label = f"Controls of {subject.title}: " + "; ".join(f"{named(row)} {row.value:.3g}" for row in wanted)
     name = f"controls-{subject.key}"

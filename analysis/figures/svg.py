@@ -107,6 +107,11 @@ def svg(draw: Callable[[Any], None], width: float, height: float, name: str, lab
     return text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
 
 
+def favouring(what: str) -> str:
+    """Return the label of an axis of gaps: what they are of, and which side favours which wording."""
+    return f"← favours rare    {what}    favours frequent →"
+
+
 def interval_rows(axes: Any, rows: Sequence[Estimate], labels: Sequence[str]) -> None:
     """Draw estimates with their intervals from top to bottom, in their arms' colours, and a line at zero."""
     for y, row in zip(range(len(rows))[::-1], rows, strict=True):

@@ -13,9 +13,10 @@ from freqbias.analysis.report.facts import Facts
 from freqbias.analysis.report.formatting import Lookup, capital, flags_of, within_bound
 from freqbias.analysis.report.natural import natural
 from freqbias.analysis.report.sentences import said
+from freqbias.analysis.report.trust import placebo_of
 from freqbias.judgement import asking_of
 from freqbias.records import Estimate
-from freqbias.terms import AT_LIMIT, CONSTANT, EQUIVALENT, FREQUENCY, INSEPARABLE, PLACEBO, REVERSED
+from freqbias.terms import AT_LIMIT, FREQUENCY, INSEPARABLE, REVERSED
 
 YES, NO, UNTOLD, MIXED, UNSEEN = "yes", "no", "untold", "mixed", "unseen"  # and reversed
 WORDS = {
@@ -61,6 +62,16 @@ IN_SHORT = {
     "frequency_splitting_untold": said("short_frequency_or_splitting"),
     "confounder_only": said("short_confounder"),
     "favoured_unexplained": said("short_untold"),
+}
+
+
+#: What the placebo shows, in the words of a table.
+PLACEBO_WORDS = {
+    "none": "control_none",
+    "passes": "control_passes",
+    "small": "control_small",
+    "untold": "control_untold",
+    "differs": "control_differs",
 }
 
 
@@ -110,6 +121,11 @@ class Line:
         """The most items that one of its answers rests on."""
         return max((own.row.n_items for told in self.told for own in told.answers if own.row is not None), default=0)
 
+    @property
+    def asked(self) -> bool:
+        """Whether it was asked anything but what describes its space."""
+        return any(told.outcome for told in self.told)
+
     def answer(self, question: str) -> Answer | None:
         """Return the model's answer to a question; None where it was not asked."""
         return next((own for told in self.told for own in told.answers if own.question == question), None)
@@ -151,7 +167,7 @@ def told_of(have: Lookup, twins: Sequence[Lookup], facts: Facts, rules: Sequence
         key=(have.model, have.probe, have.measure),
         answers=tuple(answers),
         sentence=sentence,
-        placebo=_placebo(have, facts),
+        placebo=said(PLACEBO_WORDS[placebo_of(have, facts)]),
         outcome=asked.outcome,
     )
 
@@ -180,16 +196,6 @@ def _sentence(have: Lookup, twins: Sequence[Lookup], main: Estimate | None, word
     level = natural(have, main, twins, found=False)
     level = said("answer_level", clause=level) if level else ""
     return capital(said({UNTOLD: "answer_untold", NO: "answer_no", MIXED: "answer_mixed", UNSEEN: "answer_unseen"}[word], level=level))
-
-
-def _placebo(have: Lookup, facts: Facts) -> str:
-    row, mean = have.main("equivalence", PLACEBO), have.main("mean", PLACEBO)
-    if mean is None:
-        return said("control_none")
-    differs = facts.placebo_differs or facts.placebo_differs_jointly
-    if row is not None and EQUIVALENT in row.flags and CONSTANT not in mean.flags:
-        return said("control_small" if differs else "control_passes")
-    return said("control_differs" if differs else "control_untold")
 
 
 def matrices(told: Iterable[Told]) -> list[Matrix]:

@@ -33,9 +33,13 @@ def document(context: Mapping[str, Any]) -> dict[str, Any]:
                 "headline": section.verdict.headline,
                 "controls": section.verdict.controls,
                 "findings": section.verdict.findings,
+                "cite": section.verdict.cite,
+                "trust": [{"what": line.what, "mark": line.mark, "sentence": line.sentence} for line in section.verdict.trust],
+                "step": section.verdict.step.said,
             }
             for section in context["sections"]
         ],
+        "limits": [limit.sentence for limit in context["limits"]],
         "notes": [sentence for run in context["runs"] for sentence in run.notes],
         "noise": [sentence for run in context["runs"] for sentence in run.noise],
         "families": context["families"],

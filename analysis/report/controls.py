@@ -26,10 +26,11 @@ ALIKE = 30
 
 def controls(have: Lookup, *, reversed_sides: bool) -> list[str]:
     """Return the sentences on the controls; of sides that are the wrong way round, none that holds frequency against the placebo."""
-    return [*_placebo(have), *([] if reversed_sides else _difference(have)), *_length(have)]
+    return [*placebo_sentences(have), *([] if reversed_sides else difference_sentences(have)), *length_sentences(have)]
 
 
-def _placebo(have: Lookup) -> list[str]:
+def placebo_sentences(have: Lookup) -> list[str]:
+    """Return what the placebo shows, as a whole and by what distinguishes its two words."""
     row = have.main("equivalence", PLACEBO)
     limited = have.main("mean", PLACEBO)
     if limited is not None and (limits := at_limit(limited)):
@@ -73,14 +74,16 @@ def _apart(have: Lookup) -> list[str]:
     return [*told, said("placebo_joint_differs" if p_value < ALPHA else "placebo_joint", p=p_text(p_value))]
 
 
-def _difference(have: Lookup) -> list[str]:
+def difference_sentences(have: Lookup) -> list[str]:
+    """Return frequency minus placebo, where there is one."""
     row = have.main("mean", DIFFERENCE)
     if row is None:
         return []
     return [said("difference", size=_sized(have, row), p=tested(row))]
 
 
-def _length(have: Lookup) -> list[str]:
+def length_sentences(have: Lookup) -> list[str]:
+    """Return what the length control shows, where there is one."""
     row = have.measured(have.confirmatory, LENGTH)
     if row is None:
         return []

@@ -23,12 +23,19 @@ CITATION = (
     "The freqbias developers. freqbias: do models treat frequent and rare wording of the same content differently? "
     f"Version {freqbias.__version__}. Apache-2.0."
 )
+BIBTEX = f"""@software{{freqbias,
+  author  = {{{{The freqbias developers}}}},
+  title   = {{freqbias: do models treat frequent and rare wording of the same content differently?}},
+  version = {{{freqbias.__version__}}},
+  license = {{Apache-2.0}}
+}}"""
 
 
 def render(name: str, context: Mapping[str, Any]) -> str:
     """Return the text of a template; every value is escaped in HTML, and by the filters `cell` and `text` in Markdown."""
     script = files("freqbias.analysis.report").joinpath("templates/report.js").read_text(encoding="utf-8")
-    return _environment().get_template(name).render(context, script=Markup(script), policy=_policy(script), citation=CITATION)  # noqa: S704 - our own file
+    own = {"script": Markup(script), "policy": _policy(script), "citation": CITATION, "bibtex": BIBTEX}  # noqa: S704 - our own file
+    return _environment().get_template(name).render(context, **own)
 
 
 def _policy(script: str) -> str:
@@ -58,10 +65,17 @@ def _environment() -> jinja2.Environment:
         "text": text,
         "bold": bold,
         "strip": strip,
+        "code": code,
         "short": short,
         "short_interval": short_interval,
     }
     return environment
+
+
+def code(sentence: str) -> Markup:
+    """Return a sentence as HTML, with what stands between backticks set as code."""
+    parts = sentence.split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts))
 
 
 def short(value: float | None) -> str:

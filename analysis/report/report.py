@@ -1,4 +1,4 @@
-"""The report: verdict, controls, audit, effects, every estimate, method; as one HTML file, Markdown and JSON, with figure files."""
+"""The report: answers, how far to trust them, what to do, then all the rest; as one HTML file, Markdown, CSV, JSON and figures."""
 
 import math
 import os
@@ -24,11 +24,15 @@ from freqbias.analysis.report.advice import Advice, advice_of
 from freqbias.analysis.report.answers import YES, matrices
 from freqbias.analysis.report.as_json import document
 from freqbias.analysis.report.comparing import Comparison, compare_runs
+from freqbias.analysis.report.embedded import blocks
 from freqbias.analysis.report.formatting import listed, number
+from freqbias.analysis.report.limitations import Limit, limits_of
 from freqbias.analysis.report.notes import notes
+from freqbias.analysis.report.pair_table import Source, pairs_of_page
 from freqbias.analysis.report.rendering import render
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.top_pairs import Largest, Shown, largest
+from freqbias.analysis.report.trust import distrusted
 from freqbias.analysis.report.verdict import Verdict
 from freqbias.analysis.report.verdicts_of_run import manifest_of, verdicts_of
 from freqbias.analysis.table import belonging, contrasts
@@ -44,7 +48,9 @@ from freqbias.terms import (
     AUDIT_FILE,
     DIFFERENCE,
     ESTIMATES_FILE,
+    ESTIMATES_TABLE,
     FIGURES_FOLDER,
+    FINDINGS_REPORT,
     FREQUENCY,
     HIGH,
     HTML_REPORT,
@@ -63,6 +69,7 @@ from freqbias.terms import (
 #: Dots in the clouds of all figures together: a dot takes about 120 bytes, and a report has to stay under 5 MB.
 ALL_POINTS = 15_000
 LONGEST_NAME = 100  # characters of a figure's key; file systems allow 255 bytes for a name
+MOST_DISTRUSTED = 3  # things that an answer names of its own controls; the lines below it have them all
 CLOUDS = 3  # a section draws: pairs in `dose`, items of two arms in `raincloud`
 
 
@@ -79,6 +86,11 @@ class Run:
     manifest: dict[str, Any] | None
     judgements: Judgements
     advice: list[Advice]
+
+    @property
+    def limits(self) -> list[Limit]:
+        """What the run cannot show, whatever its numbers are."""
+        return limits_of(self.pairs, self.manifest, self.audit, self.estimates)
 
     @property
     def notes(self) -> list[str]:
@@ -105,7 +117,9 @@ class Section:
 
 
 def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | None = None) -> list[Path]:
-    """Write `report.html`, `report.md`, `report.json` and `figures/` (SVG and CSV) on one or more runs; return their paths.
+    """Write the report on one or more runs and return the paths of its files.
+
+    They are `report.html`, `report.md`, `findings.md`, `report.json`, `estimates.csv` and `figures/` (SVG and CSV).
 
     Reads `estimates.jsonl`, and `pairs.jsonl`, `observations.jsonl`, `audit.json` and `manifest.json` where they are there. Writes
     into `out`, by default the first run folder. Over several runs the p-values of each family are adjusted together, and two runs over
@@ -130,6 +144,11 @@ def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | No
         "sections": sections,
         "examples": _examples(sections),
         "matrices": matrices(section.verdict.told for section in sections),
+        "models": _by_model(sections),
+        "limits": list(dict.fromkeys(limit for run in read for limit in run.limits)),
+        "distrust": _distrust(sections),
+        "distrust_all": _distrust_all(read),
+        "blocks": blocks(estimates, pairs_of_page(_sources(sections))),
         "estimates": estimates,
         "families": _families(estimates, judgements),
         "repeats": _twins(estimates, judgements),
@@ -285,7 +304,8 @@ def _sections(runs: Sequence[Run], estimates: Sequence[Estimate], judgements: Ju
         own = [homes[verdict.model, subject.probe] for subject in subjects]
         beside = [chart for subject, run in zip(subjects[1:], own[1:], strict=True) for chart in _beside(subject, run, estimates)]
         sections.append(_section(subjects[0], verdict, own[0], estimates, points, beside))
-    return sections
+    # what a reader asked comes before what describes the space
+    return sorted(sections, key=lambda section: not section.verdict.told.outcome)
 
 
 def _examples(sections: Sequence[Section]) -> dict[tuple[str, str, str], Shown | None]:
@@ -296,6 +316,41 @@ def _examples(sections: Sequence[Section]) -> dict[tuple[str, str, str], Shown |
         pairs = [] if shown is None else {YES: shown.frequent, REVERSED: shown.rare}.get(told.answers[0].word, [])
         found[told.key] = pairs[0] if pairs else None
     return found
+
+
+def _by_model(sections: Sequence[Section]) -> dict[str, list[Section]]:
+    """Return the sections of each model, in the order of the page."""
+    found: dict[str, list[Section]] = {}
+    for section in sections:
+        found.setdefault(section.subject.model, []).append(section)
+    return found
+
+
+def _distrust(sections: Sequence[Section]) -> dict[tuple[str, str, str], list[str]]:
+    """Return in a few words what to distrust in each answer."""
+    return {section.verdict.told.key: distrusted(section.verdict.trust)[:MOST_DISTRUSTED] for section in sections}
+
+
+def _distrust_all(runs: Sequence[Run]) -> list[str]:
+    """Return in a few words what to distrust in all answers, or in those of one model."""
+    limits = [limit for run in runs for limit in run.limits if limit.short]
+    return list(dict.fromkeys(limit.short if limit.model is None else f"{limit.model}: {limit.short}" for limit in limits))
+
+
+def _sources(sections: Sequence[Section]) -> list[Source]:
+    """Return what each section shows of its pairs."""
+    return [
+        Source(
+            subject=section.subject,
+            run=section.run.label,
+            table=section.run.table,
+            observations=section.run.observations,
+            pairs=section.run.pairs,
+            favours_frequent=section.verdict.told.answers[0].word != REVERSED,
+        )
+        for section in sections
+        if section.run.table is not None and section.run.observations is not None
+    ]
 
 
 def _subject(verdict: Verdict, probe: str, key: str, judgement: Judgement) -> Subject:
@@ -352,10 +407,19 @@ def _noise(model: str, floor: Mapping[str, Any]) -> str:
 
 
 def _write_texts(folder: Path, context: Mapping[str, Any]) -> list[Path]:
-    for name in (HTML_REPORT, MARKDOWN_REPORT):
+    pages = (HTML_REPORT, MARKDOWN_REPORT, FINDINGS_REPORT)
+    for name in pages:
         write_text(folder / name, render(f"{name}.jinja", context))
+    write_text(folder / ESTIMATES_TABLE, _as_csv(context["estimates"]))
     write_json(folder / JSON_REPORT, document(context))
-    return [folder / name for name in (HTML_REPORT, MARKDOWN_REPORT, JSON_REPORT)]
+    return [folder / name for name in (*pages, JSON_REPORT, ESTIMATES_TABLE)]
+
+
+def _as_csv(estimates: Sequence[Estimate]) -> str:
+    """Return every estimate as a row of CSV; flags joined, details left to `estimates.jsonl`."""
+    rows = [{**row.to_dict(), "flags": " ".join(row.flags)} for row in estimates]
+    table = pd.DataFrame(rows).drop(columns="details", errors="ignore")
+    return table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
 
 
 def _write_charts(folder: Path, charts: Sequence[Chart]) -> list[Path]:

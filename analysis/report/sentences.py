@@ -1,9 +1,11 @@
 """Every sentence of a verdict that is not its headline's, by id: controls, findings, natural units, notes and noise floors.
 
 The headline's own sentences stand in `rules`, each beside the condition under which it is said; what a probe says of its own estimates
-stands in its judgement. No other module of this package holds a text that readers meet (a test reads them for strays).
+stands in its judgement, what a page says around the verdicts in `page_words`. No other module of this package holds a text that readers
+meet (a test reads them for strays).
 """
 
+from freqbias.analysis.report.page_words import PAGE_WORDS
 from freqbias.terms import REVERSED
 
 #: Templates by id; names in braces are filled in by whoever says them.
@@ -52,7 +54,6 @@ SENTENCES = {
     "answer_mixed": "On average no difference is detected, but it is not the same everywhere{level}.",
     "answer_unseen": "In most pairs both wordings are at the same end of the scale, where no difference could show{level}.",
     "answer_qualified": "The verdict below names reservations.",
-    "answer_placebo": "Placebo (swaps of equally frequent words): {placebo}.",
     "answer_example": "scores {size} {unit} higher than",
     # what an effect means in a unit that needs no explanation, found ones first
     "natural_loses": "in {worse} wording the right document loses to a wrong one on its topic in {more} instead of {fewer} of "
@@ -372,6 +373,7 @@ SENTENCES = {
     "noise_unmeasured": "{model}: the noise floor was not measured.",
     "noise_none": "{model}: numbers do not move when only the batch changes.",
     "noise": "{model}: numbers move by {size} {unit} when only the batch changes.",
+    **PAGE_WORDS,
 }
 
 

@@ -121,13 +121,18 @@ def mean_of(value: Any) -> float:
     return float(value[0] if isinstance(value, list | tuple) else value)
 
 
-def _needed(main: Estimate) -> str:
-    """Say how many items would detect the smallest effect of interest, where these are too few."""
+def items_needed(main: Estimate) -> int | None:
+    """Return how many items find the smallest effect of interest four times in five; None where these do, or there is none."""
     if not main.std_error or not main.bound or main.n_items < 2:
-        return ""
+        return None
     least = minimum_detectable(main.std_error, main.n_items - 1)
     items = math.ceil(main.n_items * (least / main.bound) ** 2)
-    return said("needed", bound=number(main.bound, signed=False), n=str(items)) if items > main.n_items else ""
+    return items if items > main.n_items else None
+
+
+def _needed(main: Estimate) -> str:
+    items = items_needed(main)
+    return "" if items is None else said("needed", bound=number(main.bound, signed=False), n=str(items))
 
 
 def _placebo(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:

@@ -11,6 +11,8 @@ from freqbias.analysis.report.facts import facts_of
 from freqbias.analysis.report.findings import findings
 from freqbias.analysis.report.formatting import Lookup, interval, number, p_text
 from freqbias.analysis.report.rules import CREDITING, QUALIFYING_CREDIT, headline_of
+from freqbias.analysis.report.steps import Step, step_of
+from freqbias.analysis.report.trust import Line, cited, trust_of
 from freqbias.analysis.report.values import values_of
 from freqbias.judgement import Judgement, Judgements
 from freqbias.records import Estimate
@@ -24,7 +26,8 @@ class Verdict:
     """The sentences on one model and probe; controls come first. `title` names the measure only where the probe has `several`.
 
     `rules` are the names of the rows of the table that made the headline: its own first, then those that qualify it. `also` are other
-    probes that measured the same number, which is told once. `told` is what a reader meets first of it.
+    probes that measured the same number, which is told once. `told` is what a reader meets first of it, `trust` how far it carries,
+    `cite` the one number to cite, `step` what to do.
     """
 
     title: str
@@ -37,6 +40,9 @@ class Verdict:
     findings: list[str]
     rules: tuple[str, ...]
     told: Told
+    trust: list[Line]
+    cite: str
+    step: Step
     also: tuple[str, ...] = ()
 
     @property
@@ -116,5 +122,8 @@ def _verdict(have: Lookup, twins: Sequence[Lookup], *, several: bool) -> Verdict
         findings=found,
         rules=rules,
         told=answers,
+        trust=trust_of(have, facts),
+        cite=cited(have),
+        step=step_of(have, facts, rules[0]),
         also=tuple(twin.probe for twin in twins),
     )

@@ -4,6 +4,7 @@ Every function takes the values of independent units (items), never of pairs or 
 one item gives no interval, constant values give an interval of no width, all zero gives p = 1.
 """
 
+import math
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
@@ -258,6 +259,16 @@ def mcnemar_p(only_high: int, only_low: int) -> float:
 def minimum_detectable(error: float, df: float, alpha: float = 0.05, power: float = 0.8) -> float:
     """Return the effect that a two-sided t test at `alpha` finds with `power`: (t(1-alpha/2) + t(power)) * standard error."""
     return float((stats.t.ppf(1 - alpha / 2, df) + stats.t.ppf(power, df)) * error)
+
+
+def equivalence_items(error: float, items: int, bound: float, alpha: float = 0.05, power: float = 0.8) -> int:
+    """Return how many items two one-sided tests at `alpha` need to find a true zero within ± `bound` with `power`.
+
+    `error` is the standard error that `items` of them gave: n = (z(1 - alpha) + z((1 + power) / 2))² s² / bound², s = error √items
+    (Julious 2004, Statistics in Medicine 23(12), 1921-1986, section 5).
+    """
+    z = stats.norm.ppf(1 - alpha) + stats.norm.ppf((1 + power) / 2)
+    return math.ceil(items * (z * error / bound) ** 2)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from freqbias.files import dumps, read_manifest, write_records
 from freqbias.probes.similarity import probe as similarity
 from freqbias.run import probing
 
-FILES = ["pairs.jsonl", "audit.json", "observations.jsonl", "estimates.jsonl", "report.html", "report.md", "report.json"]
+FILES = ["pairs.jsonl", "audit.json", "observations.jsonl", "estimates.jsonl", "report.html", "report.md", "findings.md", "report.json"]
 OPTIONS = {"embedders": ["synthetic:embed_words"], "probes": ["similarity"]}
 NAMES = "expected names in a list, found {}; give something of your own as 'module:name'"
 

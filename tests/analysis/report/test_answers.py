@@ -133,7 +133,7 @@ def test_a_report_begins_with_the_answers(tmp_path):
     write_records(tmp_path / "estimates.jsonl", [*GRADED, row("mean", -0.03, contrast="background")])
     write_report(tmp_path)
     html, text = ((tmp_path / f"report.{kind}").read_text(encoding="utf-8") for kind in ("html", "md"))
-    for report, verdict in ((html, 'id="verdict"'), (text, "## Verdict")):
+    for report, verdict in ((html, 'id="verdict"'), (text, "## How far to trust them")):
         first = report[: report.index(verdict)]
         assert first.index(COST) < first.index("It goes with: ")
         assert "reversed" in first

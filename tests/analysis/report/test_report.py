@@ -1,6 +1,7 @@
 """The report: escaped texts, one file without network, figures, the largest pairs."""
 
 import base64
+import gzip
 import hashlib
 import json
 import re
@@ -55,18 +56,11 @@ def test_report_is_one_escaped_file_without_network(run_folder):
     )  # controls, love plot, forest, raincloud, dose, specification curves of means and slopes
     ids = re.findall(r'\bid="([^"]+)"', html)
     assert len(ids) == len(set(ids))
-    markdown = (run_folder / "report.md").read_text(encoding="utf-8")
+    markdown = (run_folder / "findings.md").read_text(encoding="utf-8")
     assert "<script" not in markdown
+    assert "<script" not in (run_folder / "report.md").read_text(encoding="utf-8")
     assert "Placebo: equivalent to zero" in markdown
     assert {path.suffix for path in written} == {".html", ".md", ".json", ".svg", ".csv"}
-
-
-def test_report_opens_with_the_placebo(run_folder):
-    write_report(run_folder)
-    html = (run_folder / "report.html").read_text(encoding="utf-8")
-    text = re.sub(r"<[^>]+>", " ", html[html.index('id="verdict"') :])
-    assert text.index("Placebo") < text.index("frequent wording")
-    assert text.index("Placebo") < text.index("minus placebo")
 
 
 def test_report_repeats_to_the_byte(run_folder):
@@ -121,14 +115,30 @@ def test_no_text_of_data_breaks_out(tmp_path, plain_tags, payload):
     assert "49" not in re.findall(r"<h3>(.*?)</h3>", html)
 
 
-def test_numbers_of_the_table_carry_their_value(run_folder):
+def unpacked(folder, name):
+    """Return what the page holds for one of its tables, read from the page itself."""
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    (block,) = re.findall(rf'<template id="block-{name}">([^<]*)</template>', html)
+    return json.loads(gzip.decompress(base64.b64decode(block)))
+
+
+def test_the_page_holds_every_estimate(run_folder):
     write_report(run_folder)
-    html = (run_folder / "report.html").read_text(encoding="utf-8")
-    table = html[html.index('<table class="sortable"') :]
+    found = unpacked(run_folder, "estimates")
     estimates = json.loads((run_folder / "report.json").read_text(encoding="utf-8"))["estimates"]
-    values = re.findall(r'<td class="text">[^<]*</td><td data-value="([^"]*)">', table)
-    assert [None if value == "" else float(value) for value in values] == pytest.approx([row["value"] for row in estimates], abs=1e-8)
-    assert re.findall(r'<th scope="col"[^>]*>(?!<button type="button">)', table[: table.index("</thead>")]) == []
+    table = pd.read_csv(run_folder / "estimates.csv", keep_default_na=False, na_values=[""])
+    assert len(found["rows"]) == len(estimates) == len(table)
+    for name in ("model", "term", "value", "ci_low", "p_value", "n_items"):
+        place = found["columns"].index(name)
+        told = [row.get(name) for row in estimates]
+        if isinstance(told[0], str):
+            assert [row[place] for row in found["rows"]] == told == table[name].tolist()
+        else:
+            missing = [value is None for value in told]
+            assert [row[place] is None for row in found["rows"]] == missing == table[name].isna().tolist()
+            kept = [value for value in told if value is not None]
+            assert [row[place] for row in found["rows"] if row[place] is not None] == pytest.approx(kept, rel=1e-5)
+            assert table[name].dropna().tolist() == pytest.approx(kept, rel=1e-7)
 
 
 def test_json_says_what_the_page_says(run_folder):
@@ -166,26 +176,59 @@ def test_a_rewrite_without_a_shared_word_is_marked_whole():
     assert differing("one", "one two") == ([("one", False)], [("one", False), (" ", False), ("two", True)])
 
 
-def test_largest_pairs_in_each_direction(tmp_path):
+def test_examples_are_the_extremes_and_the_middle(tmp_path):
     pairs, rows = write_run(tmp_path / "run", effects={"frequency": 0.0, "placebo": 0.5})
     write_report(tmp_path / "run")
     gaps = {}
     for row in rows:
         if row.arm == "frequency":
             gaps.setdefault(row.pair_id, []).append(row.high - row.low)
-    ordered = sorted(gaps, key=lambda name: np.mean(gaps[name]))
-    html = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
-    parts = html[html.index('id="largest"') :].split("<details>")[1:]
-    shown = [[re.sub(r"<.*?>", "", row) for row in re.findall(r'<td class="reading"[^>]*>(.*?)</td>', part)[::2]] for part in parts]
+    means = {name: np.mean(values) for name, values in gaps.items()}
+    ordered = sorted(means, key=means.get)
+    middle = np.median(list(means.values()))
+    page = unpacked(tmp_path / "run", "pairs")
     texts = {pair.id: pair.high for pair in pairs}
-    assert shown == [[texts[name] for name in ordered[::-1][:20]], [texts[name] for name in ordered[:20]]]
-    assert html.count("<mark>high</mark>") == 40
+    (series,) = page["series"]
+    shown = [["".join(words for words, _ in page["pairs"][place]["high"]) for place in places] for places in series["examples"]]
+    most, typical, against = ([texts[name] for name in names] for names in (ordered[::-1][:10], ordered, ordered[:10]))
+    assert shown[0] == most
+    assert shown[2] == against
+    assert sorted(shown[1]) == sorted(sorted(typical, key=lambda text: abs(means[names_of(texts)[text]] - middle))[:10])
+    marks = [words for pair in page["pairs"] for words, marked in pair["high"] if marked]
+    assert set(marks) == {"high"}
+    assert len(page["pairs"]) == len(series["values"]) == len(pairs)
+    assert page["note"] == ""
+
+
+def names_of(texts):
+    """Return the ids of texts by the text."""
+    return {text: name for name, text in texts.items()}
+
+
+def test_a_pair_of_the_page_is_a_line_of_the_pair_file(tmp_path):
+    pairs, _ = write_run(tmp_path / "run", items=4)
+    write_report(tmp_path / "run")
+    for own in unpacked(tmp_path / "run", "pairs")["pairs"]:
+        read = Pair.from_dict(own["line"])
+        (pair,) = (pair for pair in pairs if pair.id == read.id)
+        assert (read.high, read.low, read.item, read.queries) == (pair.high, pair.low, pair.item, pair.queries)
+
+
+def test_a_page_holds_a_part_of_many_pairs_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("freqbias.analysis.report.pair_table.MAX_PAIRS", 45)
+    pairs, _ = write_run(tmp_path / "run", effects={"frequency": 0.05, "placebo": 0.0})
+    write_report(tmp_path / "run")
+    page = unpacked(tmp_path / "run", "pairs")
+    assert len(page["pairs"]) == len(page["series"][0]["values"]) == 45 < len(pairs)
+    assert page["note"].startswith(f"45 of {len(pairs)} pairs are in this page")
+    held = {place for place, *_ in page["series"][0]["values"]}
+    assert {place for places in page["series"][0]["examples"] for place in places} <= held
 
 
 def test_every_figure_has_its_data_beside_it(run_folder):
     written = write_report(run_folder)
     drawn = {path.stem for path in written if path.suffix == ".svg"}
-    assert drawn == {path.stem for path in written if path.suffix == ".csv"}
+    assert drawn == {path.stem for path in written if path.suffix == ".csv" and path.parent.name == "figures"}
     (clouds,) = [path for path in written if path.suffix == ".csv" and path.stem.startswith("raincloud")]
     table = pd.read_csv(clouds)
     assert table.groupby("arm")["item"].nunique().to_dict() == {"frequency": 40, "placebo": 40}
@@ -249,7 +292,7 @@ def test_several_runs_are_shown_and_adjusted_together(tmp_path):
     overview = pd.read_csv(tmp_path / "both" / "figures" / "overview.csv")
     assert overview.loc[overview["term"] == "mean", "model"].tolist() == ["a", "b"]
     html = (tmp_path / "both" / "report.html").read_text(encoding="utf-8")
-    assert "Pairs of b, similarity, run two" in html
+    assert "<h3>b · similarity, run two</h3>" in html
     assert not (tmp_path / "one" / "report.html").exists()
 
 
@@ -292,7 +335,7 @@ def test_noise_command_and_citation(run_folder):
     argv = ["freqbias", "run", "--out", "a folder"]
     write_json(run_folder / "manifest.json", {"schema": 1, "argv": argv, "seed": 3, "models": models, "versions": {"python": "3"}})
     write_report(run_folder)
-    for name in ("report.html", "report.md", "report.json"):
+    for name in ("report.html", "findings.md", "report.json"):
         page = (run_folder / name).read_text(encoding="utf-8")
         assert "m: numbers move by 2.5e-07 cosine when only the batch changes." in page
         assert "m: numbers do not move when only the batch changes." in page
@@ -364,11 +407,11 @@ def test_families_say_what_is_one_test(tmp_path):
     families = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["families"]
     own = "m / similarity / cosine / gloss / frequency / mean"
     assert families["confirmatory"] == [f"m / inversion / cosine / exact_form / frequency / mean (one test with {own})", own]
-    for name in ("report.html", "report.md"):
+    for name in ("report.html", "findings.md"):
         assert "one number under two names" in (tmp_path / name).read_text(encoding="utf-8")
     alone = [row for row in rows if row.probe == "similarity"]
     write_records(tmp_path / "observations.jsonl", alone)
     write_records(tmp_path / "estimates.jsonl", estimate(frame(alone), pairs, curve=False))
     write_report(tmp_path)
-    for name in ("report.html", "report.md"):
+    for name in ("report.html", "report.md", "findings.md"):
         assert "inversion" not in (tmp_path / name).read_text(encoding="utf-8")

@@ -1,18 +1,24 @@
 """The report in a real browser, opened from disk: sorting, filtering, no request, no error, nothing that axe objects to."""
 
+import base64
+import io
 import json
+import re
 import shutil
 from importlib.resources import files
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import missing
 from simulation import simulate
 
 from freqbias.analysis import estimate, frame
+from freqbias.analysis.report.formatting import interval, number, p_text
 from freqbias.analysis.report.report import write_report
-from freqbias.files import write_json, write_records
+from freqbias.files import read_estimates, read_pairs, write_json, write_records
 from freqbias.paraphrases.audit import audit
 from freqbias.records import Observation, Pair
 
@@ -32,7 +38,16 @@ def write_run(folder):
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory):
+def run(tmp_path_factory):
+    """Return a run folder with its report."""
+    folder = tmp_path_factory.mktemp("run")
+    write_run(folder)
+    write_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser(run, tmp_path_factory):
     """Return headless Chromium with the report open."""
     binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if binary is None or driver is None:
@@ -41,9 +56,6 @@ def browser(tmp_path_factory):
         missing("the packages selenium and axe-core-python")
     from selenium import webdriver
 
-    folder = tmp_path_factory.mktemp("run")
-    write_run(folder)
-    write_report(folder)
     options = webdriver.ChromeOptions()
     options.binary_location = binary
     profile = tmp_path_factory.mktemp("profile")
@@ -52,23 +64,48 @@ def browser(tmp_path_factory):
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     page = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=driver))
     try:
-        page.get((folder / "report.html").as_uri())
+        page.get((run / "report.html").as_uri())
         yield page
     finally:
         page.quit()
 
 
+def opened(browser, block):
+    """Open a part of the page that is unpacked on demand, and wait for it."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    script = "const part = document.querySelector(`details[data-block=${arguments[0]}]`); part.open = true; return part.dataset.shown"
+    WebDriverWait(browser, 20).until(lambda page: page.execute_script(script, block) == "done")
+
+
 def column(browser, place):
-    """Return the visible texts of one column of the table of estimates."""
-    script = (
-        "return Array.from(document.querySelectorAll('table.sortable tbody tr')).filter(r => !r.hidden)"
-        ".map(r => [r.cells[arguments[0]].textContent, r.cells[arguments[0]].dataset.value])"
-    )
-    return browser.execute_script(script, place)
+    """Return the texts of one column of the table of estimates, in order, scrolling through rows that are drawn only in sight."""
+    opened(browser, "estimates")
+    script = """
+        const [scroll, done] = [document.getElementById("estimate-scroll"), arguments[1]];
+        const [found, total] = [[], Number(document.getElementById("estimate-table").getAttribute("aria-rowcount")) - 1];
+        scroll.scrollTop = 0;
+        const step = () => {
+            for (const row of document.querySelectorAll("#estimate-table tbody tr:not(.space)")) {
+                found[Number(row.getAttribute("aria-rowindex")) - 2] = row.cells[arguments[0]].textContent;
+            }
+            if (found.filter((text) => text !== undefined).length >= total) { scroll.scrollTop = 0; done(found); return; }
+            scroll.scrollTop += 400;
+            setTimeout(step, 30);
+        };
+        setTimeout(step, 30);
+    """
+    return browser.execute_async_script(script, place)
 
 
 def heads(browser):
-    return browser.find_elements("css selector", "table.sortable thead th")
+    opened(browser, "estimates")
+    return browser.find_elements("css selector", "#estimate-table thead th")
+
+
+def empty(browser):
+    """Take away what the table is filtered by."""
+    browser.execute_script("const f = document.getElementById('filter'); f.value = ''; f.dispatchEvent(new Event('input'))")
 
 
 def press(browser, element, key):
@@ -77,7 +114,9 @@ def press(browser, element, key):
 
 
 def numbers(browser, place):
-    return [None if value == "" else float(value) for _, value in column(browser, place)]
+    """Return what is printed as numbers: p-values by their digits, None for what has none."""
+    texts = [text.replace("−", "-").replace("p < ", "0").replace("p = ", "0") for text in column(browser, place)]
+    return [None if text in ("–", "no test") else float(text) for text in texts]
 
 
 def test_nothing_is_fetched_and_nothing_goes_wrong(browser):
@@ -99,7 +138,7 @@ def test_numbers_sort_as_numbers_with_the_mouse(browser):
     assert value.get_attribute("aria-sort") == "ascending"
     rising = numbers(browser, 6)
     assert rising == sorted(rising)
-    assert [text for text, _ in column(browser, 6)] != sorted(text for text, _ in column(browser, 6))
+    assert column(browser, 6) != sorted(column(browser, 6))
     value.find_element("tag name", "button").click()
     assert value.get_attribute("aria-sort") == "descending"
     assert numbers(browser, 6) == rising[::-1]
@@ -126,7 +165,7 @@ def test_sorting_by_keyboard_keeps_one_sorted_column(browser, key):
 def test_names_sort_as_texts(browser):
     contrast = heads(browser)[3]
     contrast.find_element("tag name", "button").click()
-    found = [text for text, _ in column(browser, 3)]
+    found = column(browser, 3)
     assert found == sorted(found)
     assert len(set(found)) > 2
 
@@ -141,8 +180,8 @@ def test_filter_by_keyboard_counts_aloud(browser):
     assert field.get_attribute("id") == "filter"
     field.send_keys("SECOND placebo")
     found = column(browser, 4)
-    assert {text for text, _ in found} == {"placebo", "frequency-placebo"}
-    assert {text for text, _ in column(browser, 0)} == {"second"}
+    assert set(found) == {"placebo", "frequency-placebo"}
+    assert set(column(browser, 0)) == {"second"}
     count = browser.find_element("id", "count")
     assert count.get_attribute("aria-live") == "polite"
     assert count.text == f"{len(found)} of {total} estimates"
@@ -155,13 +194,14 @@ def test_filter_by_keyboard_counts_aloud(browser):
 def test_the_controls_are_reached_with_the_tab_key(browser):
     from selenium.webdriver.common.keys import Keys
 
+    opened(browser, "estimates")
     field = browser.find_element("id", "filter")
     press(browser, field, Keys.TAB)
     reached = []
-    for _ in range(4):
+    for _ in range(7):
         reached.append(browser.switch_to.active_element.get_attribute("aria-label") or browser.switch_to.active_element.text)
         browser.switch_to.active_element.send_keys(Keys.TAB)
-    assert reached == ["Every estimate", "model", "probe", "measure"]
+    assert reached == ["Copy as CSV", "Copy as Markdown", "Copy as LaTeX", "Every estimate", "model", "probe", "measure"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -170,6 +210,8 @@ def test_axe_finds_nothing(browser, scheme):
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
     back = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 25, 28)"}[scheme]
+    for block in ("estimates", "pairs"):
+        opened(browser, block)
     browser.execute_script("document.querySelectorAll('details').forEach(part => part.open = true)")
     browser.execute_script(axe)
     result = browser.execute_async_script("const done = arguments[0]; axe.run().then(done, error => done({error: String(error)}))")
@@ -180,11 +222,143 @@ def test_axe_finds_nothing(browser, scheme):
     assert {"color-contrast", "label", "button-name", "svg-img-alt", "duplicate-id", "scrollable-region-focusable"} <= passed
 
 
-def test_details_open_for_print(browser):
+def test_numbers_are_printed_as_in_the_sentences(browser, run):
+    """The script writes numbers as `formatting` does: every value, interval and p-value of the table."""
+    opened(browser, "estimates")
+    empty(browser)
+    estimates = {(row.model, row.probe, row.measure, row.contrast, row.arm, row.term): row for row in read_estimates(run)}
+    columns = [column(browser, place) for place in range(10)]
+    assert len(columns[0]) > 50
+    for *key, value, ends, p_value, adjusted in zip(*columns, strict=True):
+        row = estimates[tuple(key)]
+        assert value == number(row.value), key
+        assert ends.removesuffix(" 90 %") == interval(row), key
+        assert ends.endswith(" 90 %") == (row.level == 0.9 and row.ci_low is not None), key
+        assert p_value == p_text(row.p_value), key
+        assert adjusted == ("–" if row.p_adjusted is None else p_text(row.p_adjusted)), key
+
+
+def copied(browser, button):
+    """Press a button that copies and return what it copies."""
+    browser.execute_script("window.copied = null; navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    button.click()
+    return browser.execute_script("return window.copied")
+
+
+@pytest.mark.parametrize("kind", ["CSV", "Markdown", "LaTeX"])
+def test_the_rows_that_are_left_are_copied(browser, kind):
+    opened(browser, "estimates")
+    empty(browser)
+    browser.find_element("id", "filter").send_keys("second relative")
+    models = column(browser, 0)
+    shown = len(models)
+    text = copied(browser, browser.find_element("css selector", f"button.copy[data-format={kind}]"))
+    empty(browser)
+    lines = text.split("\n")
+    assert shown > 0
+    if kind == "CSV":
+        table = pd.read_csv(io.StringIO(text))
+        assert len(table) == shown
+        assert table["model"].tolist() == models
+        assert {"value", "p_value", "n_items"} <= set(table.columns)
+    elif kind == "Markdown":
+        assert len(lines) == shown + 2
+        assert {line.count("|") for line in lines} == {16}
+    else:
+        assert lines[0] == "\\begin{tabular}{llllllrrrrrrrrl}"
+        assert lines[-1] == "\\end{tabular}"
+        assert len(lines) == shown + 4
+
+
+def test_pairs_are_searched_filtered_and_copied(browser, run):
+    opened(browser, "pairs")
+    pairs = {pair.id: pair for pair in read_pairs(run)}
+    cards = "return Array.from(document.querySelectorAll('#pair-list article')).map(card => card.textContent)"
+    assert len(browser.find_elements("css selector", "#examples h3")) == 3
+    assert browser.find_element("id", "pair-count").text == f"{len(pairs)} of {len(pairs)} pairs"
+    browser.find_element("css selector", "#of-arm option[value=placebo]").click()
+    wanted = [pair for pair in pairs.values() if pair.arm == "placebo"]
+    assert browser.find_element("id", "pair-count").text == f"{len(wanted)} of {len(pairs)} pairs"
+    assert browser.find_elements("css selector", "#examples h3") == []
+    search = browser.find_element("id", "of-text")
+    search.send_keys(wanted[0].item)
+    found = browser.execute_script(cards)
+    assert found
+    assert all(wanted[0].item in card and "placebo" in card and "gap " in card for card in found)
+    read = Pair.from_dict(json.loads(copied(browser, browser.find_element("css selector", "#pair-list article button"))))
+    assert (read.high, read.low) == (pairs[read.id].high, pairs[read.id].low)
+    search.clear()
+    browser.find_element("css selector", "#of-arm option[value='']").click()
+
+
+def sized(browser, width, height):
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    )
+
+
+def above_the_fold(browser):
+    """Return where the matrix and the last sentence of the answers end, in pixels from the top of a window of 1280 x 800."""
+    sized(browser, 1280, 800)
+    script = (
+        "scrollTo(0, 0); const last = (all) => Array.from(document.querySelectorAll(all)).at(-1).getBoundingClientRect().bottom;"
+        "return [last('table.answers'), last('p.answer')]"
+    )
+    found = browser.execute_script(script)
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    return found
+
+
+def pages_in_print(browser):
     browser.execute_script("document.querySelectorAll('details').forEach(part => part.open = false)")
-    opened = "return document.querySelectorAll('details[open]').length"
-    assert browser.execute_script(opened) == 0
-    browser.execute_script("dispatchEvent(new Event('beforeprint'))")
-    assert browser.execute_script(opened) == 7  # findings and two directions of two models, and the audit
-    browser.execute_script("dispatchEvent(new Event('afterprint'))")
-    assert browser.execute_script(opened) == 0
+    printed = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"])
+    return len(re.findall(rb"/Type\s*/Page\b", printed))
+
+
+def test_the_first_screen_holds_the_answers(browser):
+    """Question, matrix, a sentence an answer and what to distrust, without scrolling."""
+    matrix, sentences = above_the_fold(browser)
+    assert matrix < sentences <= 800
+
+
+def test_a_narrow_screen_needs_no_sideways_scrolling(browser):
+    sized(browser, 390, 800)
+    browser.execute_script("document.querySelectorAll('details').forEach(part => part.open = true)")
+    widths = browser.execute_script("return [document.documentElement.scrollWidth, document.querySelector('table.answers').scrollWidth]")
+    heights = browser.execute_script(
+        "return Array.from(document.querySelectorAll('.figures svg text')).map(t => t.getBoundingClientRect().height).filter(h => h > 0)"
+    )
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert max(widths) <= 390
+    assert heights
+    assert min(heights) >= 8  # pixels of the smallest text of a figure
+
+
+def test_print_is_a_summary_that_stands_alone(browser):
+    """What is printed is the answers, how far to trust them, what to do, limits and the reference, on two pages."""
+    assert pages_in_print(browser) <= 2
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    text = browser.find_element("tag name", "main").text
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    for words in ("The answers", "How far to trust them", "What to do", "What this cannot show", "How to cite", "Version "):
+        assert words in text
+    assert "Copy as CSV" not in text
+    assert "Every estimate" not in text
+
+
+def test_the_committed_example_keeps_to_the_size_goals(browser):
+    """A default run: at most 600 kB, painted at once, its answers above the fold, its summary on two pages."""
+    page = Path(__file__).parents[3] / "results" / "example" / "report.html"
+    assert page.stat().st_size <= 600_000
+    here = browser.current_url
+    try:
+        browser.get(page.as_uri())
+        paint = browser.execute_script("return performance.getEntriesByName('first-contentful-paint').map(e => e.startTime)")
+        drawn = browser.execute_script("return document.querySelectorAll('*').length")
+        matrix, sentences = above_the_fold(browser)
+        assert paint  # how long it took is no matter of a test, but how much there is to draw is
+        assert drawn < 6000
+        assert matrix < sentences <= 800
+        assert pages_in_print(browser) <= 2
+    finally:
+        browser.get(here)

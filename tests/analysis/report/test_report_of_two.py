@@ -36,7 +36,8 @@ def two(tmp_path_factory):
 
 def written(*runs, out):
     write_report(*runs, out=out)
-    return {suffix: (out / f"report.{suffix}").read_text(encoding="utf-8") for suffix in ("html", "md", "json")}
+    names = {"html": "report.html", "md": "findings.md", "json": "report.json"}
+    return {suffix: (out / name).read_text(encoding="utf-8") for suffix, name in names.items()}
 
 
 def test_it_opens_with_the_comparison(two, tmp_path):
@@ -46,7 +47,7 @@ def test_it_opens_with_the_comparison(two, tmp_path):
     (told,) = found.told
     assert told.sentence.startswith("B loses ")
     assert "quality (the margin between right and wrong documents)" in told.sentence
-    for suffix, verdict, estimates in (("html", 'id="verdict"', 'id="estimates"'), ("md", "## Verdict", "## Every estimate")):
+    for suffix, verdict, estimates in (("html", 'id="verdict"', 'id="estimates"'), ("md", "## Verdict", "## Families")):
         text = texts[suffix]
         assert text.count(QUESTION) == 1
         assert text.index(QUESTION) < text.index(told.sentence) < text.index("What the sentences rest on") < text.index(verdict)

@@ -1,6 +1,7 @@
 """Verdicts: honest words, built from the numbers."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,7 +57,10 @@ def test_nothing_below_the_noise_floor_is_called_an_effect():
     pairs, rows = simulate(np.random.default_rng(0), {"frequency": 0.06, "placebo": 0.0}, contrasts=("gloss", "background"))
     estimates = estimate(frame(rows), pairs)
     (above,), (below,) = (verdicts(estimates, {("m", "cosine"): floor}) for floor in (0.01, 0.1))
-    assert above == verdicts(estimates)[0]
+    plain = verdicts(estimates)[0]  # without a floor one line says so, and nothing else is another
+    assert replace(above, trust=[]) == replace(plain, trust=[])
+    marks = [[line.mark for line in found.trust if line.what == "Numerical noise"] for found in (plain, above, below)]
+    assert marks == [["none"], ["unsure"], ["bad"]]
     assert below.headline.startswith("No effect is claimed: +0.0584 cosine")
     assert "noise floor, the 0.1 that" in below.headline
     assert "goes with" not in words(below)
