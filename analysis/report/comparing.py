@@ -9,7 +9,7 @@ from typing import Any
 from freqbias.analysis.estimate.compare import compare
 from freqbias.analysis.report.comparison import Compared, comparisons
 from freqbias.analysis.report.comparison_words import kind
-from freqbias.analysis.report.formatting import interval, listed, number, tested
+from freqbias.analysis.report.formatting import listed, precise, precise_interval, tested
 from freqbias.analysis.report.rendering import render
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.verdicts_of_run import floors_of, manifest_of
@@ -126,9 +126,9 @@ def cells(row: Estimate) -> list[Any]:
         row.contrast,
         row.arm,
         kind(row),
-        *(number(value) for value in values),
-        number(row.value),
-        interval(row),
+        *(precise(value) for value in values),
+        precise(row.value),
+        precise_interval(row),
         tested(row),
         row.n_items,
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from freqbias.analysis.report.formatting import number, percent
+from freqbias.analysis.report.formatting import levels, number, percent
 from freqbias.analysis.report.sentences import said
 from freqbias.judgement import Judgement
 from freqbias.records import Estimate
@@ -81,7 +81,7 @@ class Size:
 def quality(row: Estimate, judgement: Judgement, *, found: bool) -> str:
     """Return a clause on how much better or worse the second model is."""
     size, what = Size(row, judgement), quality_of(row, judgement)
-    first, second = (_level(value, row, judgement) for value in row.extra["values"])
+    first, second = _sides(*row.extra["values"], row, judgement)
     levels = {"what": what, "first": first, "second": second}
     if row.value == 0 and not row.std_error:
         return said("compare_quality_same", what=what)
@@ -110,6 +110,6 @@ def kind(row: Estimate) -> str:
     return said("compare_row_relative") if row.term == RUN_RELATIVE else said("compare_row_gap")
 
 
-def _level(value: float, row: Estimate, judgement: Judgement) -> str:
+def _sides(first: float, second: float, row: Estimate, judgement: Judgement) -> tuple[str, str]:
     share = row.measure == WIN_RATE.name or judgement.is_share(row.measure)
-    return percent(value) if share else number(value, signed=False)
+    return (percent(first), percent(second)) if share else levels(first, second)

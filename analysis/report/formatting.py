@@ -11,6 +11,7 @@ ALPHA = 0.05
 TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
 REVERSE = ":reverse"  # ends the term of a slope whose instrument is the pairs' own frequency
 MUCH_WIDER = 1.25  # times as wide: an interval of 95 % that is short by so much covers 88 %
+SHOWN_DIGITS = 2  # significant ones of a number in a sentence: what its interval can bear
 NORMAL_90, NORMAL_95 = 1.645, 1.960  # half-widths in standard errors
 
 
@@ -120,15 +121,27 @@ def flags_of(row: Estimate | None) -> list[str]:
     return [] if row is None else list(row.flags)
 
 
-def number(value: float | None, signed: bool = True) -> str:
-    """Return a number with three significant digits for sentences and tables; a dash for None."""
+def number(value: float | None, signed: bool = True, digits: int = SHOWN_DIGITS) -> str:
+    """Return a number with two significant digits for sentences, whole from a hundred on; a dash for None."""
     if value is None:
         return "–"
     if value == 0:
         return "0"
-    digits = f"{abs(value):.3g}" if abs(value) < 1000 else f"{abs(value):.0f}"
+    # from a thousand on three digits would be written as powers of ten; two, from a hundred on
+    shown = f"{abs(value):.{digits}g}" if float(f"{abs(value):.{digits}g}") < 10**digits else f"{abs(value):.0f}"
     sign = "−" if value < 0 else "+" if signed else ""
-    return sign + digits
+    return sign + shown
+
+
+def precise(value: float | None, signed: bool = True) -> str:
+    """Return a number with three significant digits, for tables."""
+    return number(value, signed, digits=3)
+
+
+def levels(first: float, second: float) -> tuple[str, str]:
+    """Return two levels with as few digits as tell them apart, three at most."""
+    shown = number(first, signed=False), number(second, signed=False)
+    return shown if shown[0] != shown[1] else (precise(first, signed=False), precise(second, signed=False))
 
 
 def interval(row: Estimate) -> str:
@@ -163,6 +176,13 @@ def listed(names: Sequence[str]) -> str:
 def capital(text: str) -> str:
     """Return a sentence with its first letter large and the others as they are."""
     return text[:1].upper() + text[1:]
+
+
+def precise_interval(row: Estimate) -> str:
+    """Return `[low, high]` of an estimate, for tables."""
+    if row.ci_low is None or row.ci_high is None:
+        return said("no_interval")
+    return f"[{precise(row.ci_low)}, {precise(row.ci_high)}]"
 
 
 def inner_interval(row: Estimate) -> tuple[float, float] | None:

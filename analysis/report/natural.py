@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from freqbias.analysis.report.formatting import Lookup, favoured, flags_of, number, percent, same_way
+from freqbias.analysis.report.formatting import Lookup, favoured, flags_of, levels, number, percent, precise, same_way
 from freqbias.analysis.report.sentences import said
 from freqbias.records import Estimate
 from freqbias.terms import LOG_PROB, NEGATIVE_RANK, NO_GLOSS, WIN_RATE
@@ -75,7 +75,8 @@ def _factor(have: Lookup, main: Estimate, twins: Sequence[Lookup], values: dict[
 
 
 def _exp(value: float) -> str:
-    return number(math.exp(max(-MAX_LOG_FACTOR, min(value, MAX_LOG_FACTOR))), signed=False)
+    # with two digits 1.01, an end of an interval, would be 1
+    return precise(math.exp(max(-MAX_LOG_FACTOR, min(value, MAX_LOG_FACTOR))), signed=False)
 
 
 def _levels(have: Lookup, main: Estimate, twins: Sequence[Lookup], values: dict[str, str], found: bool) -> str | None:
@@ -84,7 +85,8 @@ def _levels(have: Lookup, main: Estimate, twins: Sequence[Lookup], values: dict[
         return None
     if found:
         return said("natural_levels", **levels, **values)
-    return said("natural_levels_level", high=_level(have, main.high_mean), low=_level(have, main.low_mean), unit=have.unit)
+    high, low = _levels_apart(have, main.high_mean or 0.0, main.low_mean or 0.0)
+    return said("natural_levels_level", high=high, low=low, unit=have.unit)
 
 
 def _sides(have: Lookup, main: Estimate) -> dict[str, str] | None:
@@ -92,10 +94,9 @@ def _sides(have: Lookup, main: Estimate) -> dict[str, str] | None:
     if main.high_mean is None or main.low_mean is None:
         return None
     better, worse = (main.high_mean, main.low_mean) if (main.value or 0) > 0 else (main.low_mean, main.high_mean)
-    return {"better_level": _level(have, better), "worse_level": _level(have, worse)}
+    ends = _levels_apart(have, better, worse)
+    return {"better_level": ends[0], "worse_level": ends[1]}
 
 
-def _level(have: Lookup, value: float | None) -> str:
-    if have.judgement.is_share(have.measure) and value is not None:
-        return percent(value)
-    return number(value, signed=False)
+def _levels_apart(have: Lookup, first: float, second: float) -> tuple[str, str]:
+    return (percent(first), percent(second)) if have.judgement.is_share(have.measure) else levels(first, second)

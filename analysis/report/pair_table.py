@@ -58,13 +58,8 @@ def pairs_of_page(sources: Sequence[Source]) -> dict[str, Any]:
         known = rows[[(source.run, pair_id) in kept for pair_id in rows["pair_id"]]]
         ranks, strata = _ranks(source), _strata(source)
         values = [
-            [
-                page.place(source, row.pair_id),
-                *(None if pd.isna(value) else rounded(float(value), DIGITS) for value in (row.high, row.low, row.gap)),
-                strata.get(row.pair_id),
-                *ranks.get(row.pair_id, (None, None)),
-            ]
-            for row in known.itertuples()
+            [page.place(source, pair_id), *numbers, strata.get(pair_id), *ranks.get(pair_id, (None, None))]
+            for pair_id, *numbers in _values(known, DIGITS, HIGH, LOW, "gap")
         ]
         series.append(
             {
@@ -133,17 +128,23 @@ def _row(pair: Pair) -> dict[str, Any]:
 
 def _register(pair: Pair) -> str:
     """Return the id of what the two words differ by in register."""
-    marks = [tuple(bool(side) for side in pair.covariates.get(name, (0, 0))) for name in (INFORMAL, FORMAL)]
-    known = {((0, 0), (0, 0)): "none", ((0, 1), (0, 0)): "rare_informal", ((0, 0), (0, 1)): "rare_formal"}
-    return f"register_{known.get((marks[0], marks[1]), 'other')}"
+    marks = [bool(side) for name in (INFORMAL, FORMAL) for side in pair.covariates.get(name, (0, 0))]
+    known = {(): "none", (1,): "rare_informal", (3,): "rare_formal"}  # which of frequent and rare informal, frequent and rare formal
+    return f"register_{known.get(tuple(place for place, mark in enumerate(marks) if mark), 'other')}"
 
 
-def _ranks(source: Source) -> dict[str, tuple[float, float]]:
+def _values(rows: pd.DataFrame, digits: int, *columns: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the id of each pair and its values; None for a missing one."""
+    numbers = [[None if np.isnan(value) else rounded(float(value), digits) for value in rows[name].to_numpy(float)] for name in columns]
+    yield from zip(map(str, rows["pair_id"]), *numbers, strict=True)
+
+
+def _ranks(source: Source) -> dict[str, list[Any]]:
     """Return the places of either form in a ranking, 1 the first, where the model was asked for one."""
     own = source.table
     rows = own[(own["model"] == source.subject.model) & (own["measure"] == NEGATIVE_RANK.name)].dropna(subset=[HIGH, LOW])
-    known = rows.drop_duplicates("pair_id")
-    return {str(row.pair_id): (rounded(-float(row.high), 3), rounded(-float(row.low), 3)) for row in known.itertuples()}
+    known = rows.drop_duplicates("pair_id").assign(high=lambda table: -table[HIGH], low=lambda table: -table[LOW])
+    return {pair_id: ranks for pair_id, *ranks in _values(known, 3, HIGH, LOW)}
 
 
 def _strata(source: Source) -> dict[str, str]:

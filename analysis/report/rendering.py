@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 import freqbias
 from freqbias.analysis.figures.strip import strip
-from freqbias.analysis.report.formatting import interval, number, p_text
+from freqbias.analysis.report.formatting import interval, number, p_text, precise
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.top_pairs import Stretch
 from freqbias.records import Estimate
@@ -56,7 +56,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.globals["said"] = said
     environment.filters |= {
-        "number": number,
+        "number": precise,
         "interval": interval,
         "p": p_text,
         "plain": plain,
@@ -66,7 +66,7 @@ def _environment() -> jinja2.Environment:
         "bold": bold,
         "strip": strip,
         "code": code,
-        "short": short,
+        "short": number,
         "short_interval": short_interval,
     }
     return environment
@@ -78,14 +78,9 @@ def code(sentence: str) -> Markup:
     return Markup("").join(Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts))
 
 
-def short(value: float | None) -> str:
-    """Return a number with two significant digits; a dash for None."""
-    return number(None if value is None else float(f"{value:.2g}"))
-
-
 def short_interval(row: Estimate) -> str:
     """Return `[low, high]` with two significant digits; empty where there is none."""
-    return "" if row.ci_low is None or row.ci_high is None else f"[{short(row.ci_low)}, {short(row.ci_high)}]"
+    return "" if row.ci_low is None or row.ci_high is None else f"[{number(row.ci_low)}, {number(row.ci_high)}]"
 
 
 def plain(value: float | None) -> str:

@@ -268,7 +268,7 @@ def equivalence_items(error: float, items: int, bound: float, alpha: float = 0.0
     (Julious 2004, Statistics in Medicine 23(12), 1921-1986, section 5).
     """
     z = stats.norm.ppf(1 - alpha) + stats.norm.ppf((1 + power) / 2)
-    return math.ceil(items * (z * error / bound) ** 2)
+    return math.ceil(items * (float(z) * error / bound) ** 2)
 
 
 @dataclass(frozen=True, kw_only=True)

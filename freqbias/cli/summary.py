@@ -16,7 +16,8 @@ FINDINGS_SHOWN = 5  # of a verdict: what the collection is like as it is, ranks,
 def show_summary(folder: Path, estimates: list[Estimate]) -> None:
     """Print the answers that the folder's report begins with: a row a model and question, then a sentence a verdict."""
     from freqbias.analysis.report.answers import matrices
-    from freqbias.analysis.report.rendering import short, short_interval
+    from freqbias.analysis.report.formatting import number
+    from freqbias.analysis.report.rendering import short_interval
     from freqbias.analysis.report.verdicts_of_run import folder_verdicts
 
     found = matrices(verdict.told for verdict in folder_verdicts(folder, estimates))
@@ -26,7 +27,7 @@ def show_summary(folder: Path, estimates: list[Estimate]) -> None:
             answer.model,
             answer.question,
             answer.said,
-            "" if answer.row is None else f"{short(answer.row.value)} {short_interval(answer.row)} {answer.unit}",
+            "" if answer.row is None else f"{number(answer.row.value)} {short_interval(answer.row)} {answer.unit}",
             answer.cause,
             own.placebo,
             0 if answer.row is None else answer.row.n_items,

@@ -70,7 +70,7 @@ PLACES = {"measure": "negative_rank", **RETRIEVAL}
 def test_places_are_told_where_the_verdict_says_the_same():
     found = told(NDCG, NDCG_LEVEL, row(-8.0, 5.0, (12.1, 4.1), **PLACES), beyond(-8.0, 5.0, **PLACES))
     assert found.sentence == (
-        "B loses 8 places less to rare wording than A, [3, 13] (A loses 12.1, B loses 4.1); no difference that matters in quality "
+        "B loses 8 places less to rare wording than A, [3, 13] (A loses 12, B loses 4.1); no difference that matters in quality "
         "(nDCG@10, mean of both wordings): +0.001 nDCG@10, 90 % interval [−0.0022, +0.0042] inside ± 0.02 nDCG@10 (0.701 in A, "
         "0.702 in B)."
     )
@@ -141,7 +141,7 @@ def test_nothing_detected_says_what_would_have_been_missed():
         "No difference detected in what rare wording costs A and B: +0.01 nDCG@10 [−0.02, +0.04] (A loses 0.05, "
     )
     assert "; no difference detected in quality (nDCG@10, mean of both wordings): 0 nDCG@10 [−0.03, +0.03] (0.7 in A" in found.sentence
-    assert [line.split(" nDCG")[0] for line in found.more] == ["With 30 items a difference under 0.0435"]
+    assert [line.split(" nDCG")[0] for line in found.more] == ["With 30 items a difference under 0.043"]
 
 
 def test_that_nothing_matters_needs_the_test_of_equivalence():

@@ -16,7 +16,7 @@ from conftest import missing
 from simulation import simulate
 
 from freqbias.analysis import estimate, frame
-from freqbias.analysis.report.formatting import interval, number, p_text
+from freqbias.analysis.report.formatting import p_text, precise, precise_interval
 from freqbias.analysis.report.report import write_report
 from freqbias.files import read_estimates, read_pairs, write_json, write_records
 from freqbias.paraphrases.audit import audit
@@ -231,8 +231,8 @@ def test_numbers_are_printed_as_in_the_sentences(browser, run):
     assert len(columns[0]) > 50
     for *key, value, ends, p_value, adjusted in zip(*columns, strict=True):
         row = estimates[tuple(key)]
-        assert value == number(row.value), key
-        assert ends.removesuffix(" 90 %") == interval(row), key
+        assert value == precise(row.value), key
+        assert ends.removesuffix(" 90 %") == precise_interval(row), key
         assert ends.endswith(" 90 %") == (row.level == 0.9 and row.ci_low is not None), key
         assert p_value == p_text(row.p_value), key
         assert adjusted == ("–" if row.p_adjusted is None else p_text(row.p_adjusted)), key

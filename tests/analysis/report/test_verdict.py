@@ -61,7 +61,7 @@ def test_nothing_below_the_noise_floor_is_called_an_effect():
     assert replace(above, trust=[]) == replace(plain, trust=[])
     marks = [[line.mark for line in found.trust if line.what == "Numerical noise"] for found in (plain, above, below)]
     assert marks == [["none"], ["unsure"], ["bad"]]
-    assert below.headline.startswith("No effect is claimed: +0.0584 cosine")
+    assert below.headline.startswith("No effect is claimed: +0.058 cosine")
     assert "noise floor, the 0.1 that" in below.headline
     assert "goes with" not in words(below)
     assert not any("prefers" in sentence for sentence in below.findings)
@@ -105,7 +105,17 @@ def test_one_item_cannot_tell():
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(None, "–"), (0.0, "0"), (0.01234, "+0.0123"), (-2.5, "−2.5"), (12345.6, "+12346"), (1e-7, "+1e-07")]
+    ("value", "text"),
+    [
+        (None, "–"),
+        (0.0, "0"),
+        (0.01234, "+0.012"),
+        (123.4, "+123"),
+        (99.6, "+100"),
+        (-2.5, "−2.5"),
+        (12345.6, "+12346"),
+        (1e-7, "+1e-07"),
+    ],
 )
 def test_numbers(value, text):
     assert number(value) == text
