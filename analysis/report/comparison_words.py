@@ -81,7 +81,7 @@ class Size:
 def quality(row: Estimate, judgement: Judgement, *, found: bool) -> str:
     """Return a clause on how much better or worse the second model is."""
     size, what = Size(row, judgement), quality_of(row, judgement)
-    first, second = _sides(*row.extra["values"], row, judgement)
+    first, second = _sides(row, judgement)
     levels = {"what": what, "first": first, "second": second}
     if row.value == 0 and not row.std_error:
         return said("compare_quality_same", what=what)
@@ -110,6 +110,7 @@ def kind(row: Estimate) -> str:
     return said("compare_row_relative") if row.term == RUN_RELATIVE else said("compare_row_gap")
 
 
-def _sides(first: float, second: float, row: Estimate, judgement: Judgement) -> tuple[str, str]:
+def _sides(row: Estimate, judgement: Judgement) -> tuple[str, str]:
     share = row.measure == WIN_RATE.name or judgement.is_share(row.measure)
+    first, second = row.extra["values"]
     return (percent(first), percent(second)) if share else levels(first, second)

@@ -42,6 +42,10 @@ class Lookup:
         """Return an estimate of the contrast that the verdict rests on."""
         return self.get(self.confirmatory, arm, term)
 
+    def of_arm(self, arm: str) -> list[Estimate]:
+        """Return the estimates of one arm of the contrast that the verdict rests on."""
+        return [row for key, row in self._rows.items() if key[:3] == (self.measure, self.confirmatory, arm)]
+
     def rivals(self) -> list[Estimate]:
         """Return the placebo's equivalence tests per orienting rival."""
         return [

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from freqbias.analysis.report.facts import Facts
+from freqbias.analysis.report.formatting import capital
 from freqbias.terms import AT_LIMIT, DUPLICATES, FEW_FRAMES, FREQUENCY, INSEPARABLE
 
 
@@ -24,6 +25,10 @@ class Rule:
     holds: Callable[[Facts], bool]
     sentence: str
     beside: frozenset[str] = frozenset()
+
+    def said(self, values: Mapping[str, str]) -> str:
+        """Return the sentence, filled in."""
+        return capital(self.sentence.format_map(values).strip())
 
 
 #: How every headline of an effect begins: the natural unit, then gap, interval and test.
@@ -391,6 +396,4 @@ def headline_of(facts: Facts, values: Mapping[str, str]) -> tuple[str, tuple[str
     """Return the headline and the names of the rows that made it, the headline's own first."""
     lead = next(rule for rule in HEADLINES if rule.holds(facts))
     said = [lead, *(rule for rule in QUALIFIERS if lead.name in rule.beside and rule.holds(facts))]
-    sentences = (rule.sentence.format_map(values).strip() for rule in said)
-    names = tuple(dict.fromkeys(rule.name for rule in said))
-    return " ".join(sentence[:1].upper() + sentence[1:] for sentence in sentences), names
+    return " ".join(rule.said(values) for rule in said), tuple(dict.fromkeys(rule.name for rule in said))

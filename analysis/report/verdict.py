@@ -1,13 +1,13 @@
 """The verdict on one model and probe: controls, a headline by the table of rules, and findings, all built from estimates."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from freqbias.analysis.estimate.across_models import ALL_MODELS
 from freqbias.analysis.estimate.families import is_confirmatory, repeated, settled
 from freqbias.analysis.report.answers import Told, told_of
 from freqbias.analysis.report.controls import controls
-from freqbias.analysis.report.facts import facts_of
+from freqbias.analysis.report.facts import Facts, facts_of
 from freqbias.analysis.report.findings import findings
 from freqbias.analysis.report.formatting import Lookup, interval, number, p_text
 from freqbias.analysis.report.rules import CREDITING, QUALIFYING_CREDIT, headline_of
@@ -22,12 +22,21 @@ __all__ = ["Verdict", "headline_rows", "interval", "number", "p_text", "verdicts
 
 
 @dataclass(frozen=True, kw_only=True)
+class Basis:
+    """What a headline was made from: the estimates, the facts that the rules ask, and what their sentences fill in."""
+
+    have: Lookup
+    facts: Facts
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """The sentences on one model and probe; controls come first. `title` names the measure only where the probe has `several`.
 
     `rules` are the names of the rows of the table that made the headline: its own first, then those that qualify it. `also` are other
     probes that measured the same number, which is told once. `told` is what a reader meets first of it, `trust` how far it carries,
-    `cite` the one number to cite, `step` what to do.
+    `cite` the one number to cite, `step` what to do, `basis` what it was made from.
     """
 
     title: str
@@ -43,6 +52,7 @@ class Verdict:
     trust: list[Line]
     cite: str
     step: Step
+    basis: Basis = field(compare=False, repr=False)
     also: tuple[str, ...] = ()
 
     @property
@@ -106,7 +116,8 @@ def headline_rows(estimates: Sequence[Estimate], judgements: Judgements | None =
 
 def _verdict(have: Lookup, twins: Sequence[Lookup], *, several: bool) -> Verdict:
     facts = facts_of(have)
-    headline, rules = headline_of(facts, values_of(have, facts, twins))
+    values = values_of(have, facts, twins)
+    headline, rules = headline_of(facts, values)
     answers = told_of(have, twins, facts, rules, headline)
     names = " and ".join([have.probe, *(twin.probe for twin in twins)])
     # where the sides are the wrong way round, every sentence on the frequent form would speak of the rare one
@@ -125,5 +136,6 @@ def _verdict(have: Lookup, twins: Sequence[Lookup], *, several: bool) -> Verdict
         trust=trust_of(have, facts),
         cite=cited(have),
         step=step_of(have, facts, rules[0]),
+        basis=Basis(have=have, facts=facts, values=values),
         also=tuple(twin.probe for twin in twins),
     )
