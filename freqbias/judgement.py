@@ -174,10 +174,15 @@ class Judgements:
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
-    """The questions that a probe answers, by contrast; `outcome` is False of one that describes the space and not what a user meets."""
+    """What a registered probe tells its readers: its questions by contrast, what it is in short, and what its own words mean.
+
+    `outcome` is False of one that describes the space and not what a user meets.
+    """
 
     questions: dict[str, str] = {}
     outcome: bool = True
+    summary: str = ""
+    glossary: dict[str, str] = {}
 
 
 def asking_of(probe: str) -> Asking:
@@ -188,7 +193,12 @@ def asking_of(probe: str) -> Asking:
         found = registry.load("probes", probe)
     except FreqbiasError:
         return Asking()
-    return Asking(questions=dict(getattr(found, "questions", {})), outcome=bool(getattr(found, "outcome", True)))
+    return Asking(
+        questions=dict(getattr(found, "questions", {})),
+        outcome=bool(getattr(found, "outcome", True)),
+        summary=str(getattr(found, "summary", "")),
+        glossary=dict(getattr(found, "glossary", {})),
+    )
 
 
 def _registered(probe: str) -> Judgement:

@@ -36,8 +36,10 @@ class Probe:
     `scorer` gives documents a relevance (`freqbias.models.relevance.Scorer`), `embedder` has dense vectors, `language_model`
     log-probabilities. `judgement` says what its rows mean and what it is judged by; `wants` what it reads of a pair beside the two
     forms, for a reader whose pairs have none of it. `questions` are what a report asks first, by the contrast that answers each: a
-    positive value means yes. `outcome` is False of a probe that describes the space and not what a user meets. `settings` and `prompts`
-    (name to text) go into the manifest. One that is not `by_default` runs where it is named.
+    positive value means yes. `glossary` says what a reader meets of this probe alone means, in a sentence or two each: its contrasts,
+    measures and terms, by name; a name that ends in a colon is that of all terms which begin so, and `{what}` the rest. `outcome` is
+    False of a probe that describes the space and not what a user meets. `settings` and `prompts` (name to text) go into the manifest.
+    One that is not `by_default` runs where it is named.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Probe:
     estimates: Callable[[Iterable[Pair], Any, Any], Iterator[Estimate]] | None = None
     wants: str = ""
     questions: Mapping[str, str] = field(default_factory=dict)
+    glossary: Mapping[str, str] = field(default_factory=dict)
     outcome: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
     prompts: Mapping[str, str] = field(default_factory=dict)

@@ -201,6 +201,10 @@ _CORPUS = Finding(
 
 
 _QUESTIONS = {DOCUMENT_SIDE: "Do rare words in documents cost?", QUERY_SIDE: "Do rare words in queries cost?"}
+_GLOSSARY = {
+    DOCUMENT_SIDE: "How much higher a document of your collection ranks when it is in frequent instead of rare words.",
+    QUERY_SIDE: "How much higher the right documents rank when your query is asked in frequent instead of rare words.",
+}
 
 
 def _made(name: str, contrast: str, side: str, summary: str, judgement: Judgement) -> Probe:
@@ -214,6 +218,7 @@ def _made(name: str, contrast: str, side: str, summary: str, judgement: Judgemen
         run=_running(name, contrast, side),
         estimates=_estimating(name),
         questions={contrast: _QUESTIONS[side]},
+        glossary={contrast: _GLOSSARY[side], AS_IT_IS: "The measure of your collection as it is, before any word is changed."},
         settings={"search": EXACT, "ties": "by document id"},
         by_default=False,
     )

@@ -330,11 +330,38 @@ def _estimate(
     )
 
 
+GLOSSARY = {
+    "centroid": "How much nearer the frequent form lies to the middle of all other texts.",
+    "norm": "How much longer the vector of the frequent form is.",
+    "hubness": "How much more often the frequent form is among the ten nearest neighbours of other texts. A text that is near to "
+    "everything is a hub.",
+    "freq_cos_slope": "How the cosine between texts changes when their words become twice as common. Below zero, vectors of common words "
+    "lie farther apart than their meanings (Zhou et al. 2022).",
+    "norm_freq_corr": "Whether texts in more common words have longer vectors: a correlation of ranks.",
+    "hubness_skewness": "How unevenly texts turn up among the nearest neighbours of others. Large values mean that a few are near to "
+    "nearly everything (Radovanović et al. 2010).",
+    "hubness_freq_corr": "Whether texts in more common words are hubs more often: a correlation of ranks.",
+    "l2_norm": "The length of a vector.",
+    K_OCCURRENCE.name: "In how many lists of ten nearest neighbours a text stands.",
+    "lists": "Lists of the ten nearest neighbours of other texts.",
+    "cosine_per_doubling": "The change in cosine for words that are twice as common.",
+    "correlation": "How closely two rankings agree, from −1 to 1; 0 is not at all.",
+    "skewness": "How lopsided a distribution is; 0 is even.",
+    "words:": "A number of single words, each encoded alone; {what} is the space in which it was taken.",
+    "forms:": "A number of the swapped words, each encoded alone; {what} is the space in which it was taken.",
+    "documents:": "A number of whole documents; {what} is the space in which it was taken.",
+    "synonyms:": "A number of the two swapped words against each other; {what} is the space in which it was taken.",
+    "raw": "The space as the model gives it.",
+    "centred": "The space with the mean of all vectors taken away, so that it is no narrow cone.",
+    "all_but_the_top": "The centred space without its few strongest directions. What vanishes here was geometry and not meaning.",
+}
+
 probe = Probe(
     name="geometry",
     needs="embedder",
     summary="centroid, norm and hubness by form; slopes of cosine on frequency in raw and corrected space",
     questions={"centroid": "Does frequent wording lie nearer to the centre of the space?"},
+    glossary=GLOSSARY,
     outcome=False,
     judgement=Judgement(contrast="centroid", measure=COSINE.name, meaning="lies nearer to the mean direction of all other texts"),
     prepare=prepare,

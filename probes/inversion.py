@@ -126,6 +126,13 @@ probe = Probe(
         "exact_form": "Does rare wording of the right text cost?",
         "decoy_form": "Does frequent wording help a wrong text?",
     },
+    glossary={
+        "exact_form": "How much the right document's lead over a wrong one grows when the right one is in frequent wording.",
+        "decoy_form": "How much the wrong document's lead over the right one grows when the wrong one is in frequent wording.",
+        "both_forms": "How often the right document comes first with both documents in frequent wording, less how often with both in "
+        "rare wording.",
+        "interaction": "Whether frequent wording of the wrong document matters more when the right one is frequent too.",
+    },
     judgement=Judgement(
         contrast="exact_form",
         secondary=(WIN_RATE.name,),

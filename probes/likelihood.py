@@ -104,6 +104,10 @@ probe = Probe(
     needs="language_model",
     summary="log-probability of both forms, and of the same gloss after either",
     questions={"downstream": "Does rare wording make what follows less likely?"},
+    glossary={
+        "downstream": "How much likelier the model finds one and the same next text after the frequent form than after the rare form.",
+        "raw": "How much likelier the model finds the frequent form itself. Any good model does, so this is described and not tested.",
+    },
     judgement=Judgement(contrast="downstream", meaning="makes a gloss of its own content more likely to follow"),
     run=run,
     prompts={"bridge": BRIDGE},

@@ -314,6 +314,12 @@ probe = Probe(
     needs="scorer",
     summary="rank of the exact document in a corpus, by its form and the query's",
     questions={"document_form": "Does rare wording lower the rank?"},
+    glossary={
+        "document_form": "How much higher the right document ranks in frequent than in rare wording.",
+        "zipf_buckets": "The measure in eight groups of documents, from those in the rarest words to those in the most common.",
+        "bucket:": "The mean of the measure in one of eight groups of documents by how common their words are: number {what}, 1 for the "
+        "rarest.",
+    },
     judgement=Judgement(
         contrast="document_form",
         measure=NDCG_AT_10.name,

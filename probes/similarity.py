@@ -44,7 +44,7 @@ from freqbias.probes.common import (
 )
 from freqbias.progress import Track
 from freqbias.records import Observation, Pair
-from freqbias.terms import CELLS, CROSSED, GLOSS_RARE, SIDES
+from freqbias.terms import CELLS, CROSSED, GLOSS_RARE, PREFERENCE, SIDES
 
 POOL_ITEMS = 32  # items whose glosses are the background of a pair scorer: 32 means have a standard error of a sixth of their spread
 ASKED_APART = (GLOSS_RARE, "neutral")  # queries that are a contrast of their own
@@ -152,6 +152,14 @@ probe = Probe(
     questions={
         "gloss": "Does rare wording of the right text cost?",
         "background": "Is there a pull toward frequent wording, whatever is asked?",
+    },
+    glossary={
+        "gloss": "How much nearer the frequent form lies to a description of its own content than the rare form does. The description "
+        "shares no word with either.",
+        GLOSS_RARE: "The same for descriptions that are themselves in rare words.",
+        PREFERENCE: "How much nearer the frequent form lies to descriptions of other contents. It is a pull that asks for nothing, and "
+        "alone may be called preference.",
+        "neutral": "How much nearer the frequent form lies to queries that ask for nothing in particular.",
     },
     judgement=Judgement(
         contrast="gloss",

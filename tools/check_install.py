@@ -24,6 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LINKS = ("analysis", "paraphrases", "probes")
 FILES = (
+    "freqbias/analysis/report/glossary.toml",
     "freqbias/analysis/report/templates/report.html.jinja",
     "freqbias/models/names/aliases.json",
     "freqbias/paraphrases/data/lexicon.jsonl",

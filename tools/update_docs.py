@@ -15,6 +15,7 @@ from doc_results import embeddings, example, halves, headlines, inversions, lang
 from statsmodels.stats.proportion import proportion_confint
 
 from freqbias.analysis.estimate.families import is_confirmatory
+from freqbias.analysis.report.glossary import Entry, groups, listed
 from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.files import read_estimates
 from freqbias.frequency import word_zipf
@@ -25,6 +26,7 @@ from freqbias.paraphrases.constructions import CONJUNCT_ORDER, KINDS, dose_of, r
 from freqbias.paraphrases.lexicon import SynonymSet, fitting_frames, frames, synonym_sets
 from freqbias.paraphrases.slots import rules
 from freqbias.paraphrases.substitute import Coverage, generate
+from freqbias.registry import BUILT_IN
 from freqbias.terms import FREQUENCY, PLACEBO, SIDES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -277,7 +279,28 @@ def _notes(kind: str) -> list[str]:
     return [f"* {row.name}: {row.note}." for row in _of_kind(kind) if row.note]
 
 
+def glossary() -> str:
+    """Return the glossary: the table and what the built-in probes declare, by group."""
+    lines: list[str] = []
+    for title, own in groups(BUILT_IN["probes"]).items():
+        lines += [f"## {title}", ""]
+        for entry, term in zip(own, listed(own), strict=True):
+            lines.append(f"* **{term}**{_also(entry)}: {entry.says}{_beside(entry)}".replace("{what}", "…"))
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def _also(entry: Entry) -> str:
+    return f" ({', '.join(entry.also)})" if entry.also else ""
+
+
+def _beside(entry: Entry) -> str:
+    see = f" See {', '.join(entry.see)}." if entry.see else ""
+    return f"{see} Source: {entry.source}." if entry.source else see
+
+
 BLOCKS = {
+    "docs/glossary.md": [("glossary", glossary)],
     "docs/families.md": [("embedding families", embedding_families), ("language-model families", language_families)],
     "README.md": [("summary", summary)],
     "results/README.md": [
