@@ -8,7 +8,16 @@ import typer
 from typer.core import TyperGroup
 
 import freqbias
-from freqbias.cli import check_commands, collection_command, commands, compare_command, model_commands, new_command, run_commands
+from freqbias.cli import (
+    check_commands,
+    collection_command,
+    commands,
+    compare_command,
+    explain_command,
+    model_commands,
+    new_command,
+    run_commands,
+)
 from freqbias.cli.console import err, set_up
 from freqbias.errors import FreqbiasError
 from freqbias.redact import redact
@@ -49,6 +58,7 @@ collection_command.register(app)
 commands.register(app)
 check_commands.register(app)
 compare_command.register(app)
+explain_command.register(app)
 app.add_typer(new_command.app, name="new")
 
 

@@ -18,6 +18,7 @@ COMMANDS = [
     "score",
     "list",
     "compare",
+    "explain",
     "selfcheck",
     "power",
     "models list",
