@@ -25,6 +25,7 @@ LENGTHS = ("words", "characters")
 NAMED = 3  # of what a verdict counts
 SHOWN_CHARACTERS = 60  # of a text
 OUTLIER_SDS = 5  # of the words gap; beyond it one pair can move a mean
+Covariates = Mapping[str, tuple[float | None, float | None]]
 Columns = Mapping[str, NDArray[np.float64]]
 #: Counts subwords of texts; None where a model has no tokenizer.
 CountTokens = Callable[[Sequence[str]], list[int] | None]
@@ -47,16 +48,18 @@ def audit(
     adds `similarity`.
     """
     by_arm: dict[str, list[Pair]] = {}
-    for pair in pairs:
+    rows: dict[str, list[Covariates]] = {}
+    known = list(pairs)
+    for pair in track(known, "audit", len(known), unit="pairs"):
         by_arm.setdefault(pair.arm, []).append(pair)
-    arms = {arm: _arm(by_arm[arm], count_tokens, similarity, track, f"audit {arm}") for arm in ARMS if arm in by_arm}
+        rows.setdefault(pair.arm, []).append(covariates(pair))
+    arms = {arm: _arm(by_arm[arm], rows[arm], count_tokens, similarity) for arm in ARMS if arm in by_arm}
     top = arms.get(FREQUENCY, {"n_pairs": 0, "covariates": {}, "between": {}, "matched": None})
     verdicts = _verdicts(top, by_arm.get(FREQUENCY, []))
     return {**top, "verdicts": verdicts, "arms": arms}
 
 
-def _arm(pairs: list[Pair], count_tokens: CountTokens | None, similarity: Similarity | None, track: Track, what: str) -> dict[str, Any]:
-    rows = [covariates(pair) for pair in track(pairs, what, len(pairs))]
+def _arm(pairs: list[Pair], rows: list[Covariates], count_tokens: CountTokens | None, similarity: Similarity | None) -> dict[str, Any]:
     columns = _columns(rows)
     counts = None if count_tokens is None else count_tokens([text for pair in pairs for text in (pair.high, pair.low)])
     if counts is not None:
@@ -86,7 +89,7 @@ def _dose(pairs: Sequence[Pair]) -> dict[str, Any]:
     return {"of": of, "mean": _mean(np.array(values, dtype=float)), **counts}
 
 
-def _columns(rows: Sequence[Mapping[str, tuple[float | None, float | None]]]) -> dict[str, NDArray[np.float64]]:
+def _columns(rows: Sequence[Covariates]) -> dict[str, NDArray[np.float64]]:
     """Return an array (n, 2) of high and low per covariate, NaN where a pair has none."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     return {name: np.array([row.get(name, (None, None)) for row in rows], dtype=float) for name in names}

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from freqbias.models import language_model
+from freqbias.models.scoring import show_progress
+from freqbias.progress import Track, silent
 
 #: By SmolLM2 135M on 150 swaps that were read (`before` in benchmarks/swaps_read.jsonl), 39 % of the bad and 14 % of the good are below.
 MIN_FIT_NATS = 0.0
@@ -20,11 +22,12 @@ MAX_BEFORE, MAX_AFTER = 300, 40  # characters
 InContext = tuple[str, str, str, str]
 
 
-def both_fit(name: str, swaps: Sequence[InContext]) -> list[bool]:
+def both_fit(name: str, swaps: Sequence[InContext], track: Track = silent) -> list[bool]:
     """Tell of each swap whether both of its words fit by model `name`; a word without number does not fit."""
     if not swaps:
         return []
     model = language_model(name)
+    show_progress(model, track)
     high, low = (fit_nats(model, [(before, forms[side], after) for before, *forms, after in swaps]) for side in (0, 1))
     return [all(value >= MIN_FIT_NATS for value in pair) for pair in zip(high, low, strict=True)]  # never so for NaN
 

@@ -24,6 +24,7 @@ from freqbias.errors import InputError
 from freqbias.frequency.language import Strangers
 from freqbias.models import Loading, check_name, identity, language_model
 from freqbias.models.protocols import LanguageModel
+from freqbias.models.scoring import show_progress
 from freqbias.models.writing import reason, written
 from freqbias.paraphrases.candidates import KINDS, PROMPTS, Candidate, Journal, only_writer, prompt
 from freqbias.paraphrases.checks import checked
@@ -233,8 +234,8 @@ def _ask(texts: Sequence[str], asking: Asking, journal: Journal, track: Track) -
     if not left:
         return
     model = language_model(str(asking.lm), **asdict(asking.loading))
-    parts = list(chunks(left, TEXTS_AT_ONCE))
-    for part in track(parts, f"rewriting, {TEXTS_AT_ONCE} texts at a time", len(parts)):
+    show_progress(model, track)
+    for part in track(chunks(left, TEXTS_AT_ONCE), f"{model.info.name}: rewrite", len(left), unit="texts", size=len):
         journal.add_from(model, _answers(model, part, asking))
 
 

@@ -36,6 +36,7 @@ from freqbias.paraphrases.swapping import WORD, Couple, Own, Swap, Table, both_f
 from freqbias.paraphrases.synonyms import BY_LENGTH, OWN_PREFIX, Synonyms, read_synonyms
 from freqbias.paraphrases.tagging import RULES, Tagger, by_rules
 from freqbias.paraphrases.tagging import tagger as tagger_of
+from freqbias.progress import Track, silent
 from freqbias.records import Pair
 from freqbias.terms import EDITED, FREQUENCY, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
 
@@ -98,6 +99,7 @@ def generate(
     side: str | None = None,
     coverage: Coverage | None = None,
     skipped: list[str] | None = None,
+    track: Track = silent,
     **_: Any,
 ) -> list[Pair]:
     """Return the pairs of arms `frequency` and `placebo` that a user's texts allow; `n` limits each arm to a random part.
@@ -128,6 +130,7 @@ def generate(
         local=None if corpus is None else read_local(Path(corpus), field, table),
         rules=tagger == RULES,
         edit_both=edit_both,
+        track=track,
     )
     for line in [] if choice.local is None else choice.local.lines():
         log.info("%s", line)
@@ -194,6 +197,7 @@ class Choice:
     rules: bool = True
     edit_both: bool = True
     ask: bool = True  # texts without queries of their own get questions
+    track: Track = silent
 
     def own(self, arm: str) -> Own | None:
         """Return what the user's table and corpus give an arm."""
@@ -275,6 +279,7 @@ def _kept(found: Found, arm: str, choice: Choice, coverage: Coverage) -> Found:
         stays = both_fit(
             choice.fit,
             [(document.text[: swap.start], *swap.couple[:2], document.text[swap.end :]) for document, swaps in found for swap in swaps],
+            choice.track,
         )
         coverage.unfit[arm] = stays.count(False)
         found = _with_those(found, stays)

@@ -25,6 +25,7 @@ from freqbias.frequency import content_words, tokens
 from freqbias.frequency.language import other_language
 from freqbias.models import Loading, language_model
 from freqbias.models.protocols import LanguageModel
+from freqbias.models.scoring import show_progress
 from freqbias.models.writing import reason, written
 from freqbias.paraphrases.candidates import QUESTION, Candidate, Journal, only_writer, prompt
 from freqbias.paraphrases.judging import cleaned
@@ -232,8 +233,8 @@ def _ask(tasks: Sequence[Task], asking: Asking, journal: Journal, track: Track) 
         if not left:
             continue
         model = model or language_model(str(asking.lm), **asdict(asking.loading))
-        parts = list(chunks(left, TEXTS_AT_ONCE))
-        for part in track(parts, f"asking, {TEXTS_AT_ONCE} texts at a time", len(parts)):
+        show_progress(model, track)
+        for part in track(chunks(left, TEXTS_AT_ONCE), f"{model.info.name}: write questions", len(left), unit="texts", size=len):
             journal.add_from(model, _answers(model, part, asking, draw))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from freqbias.errors import BackendError, InputError, in_one_line, is_ours
 from freqbias.models.protocols import GivesUp, offers
-from freqbias.models.scoring import HandsOn
+from freqbias.models.scoring import HandsOn, show_progress
 from freqbias.probes import Probe
 from freqbias.probes.standins import StandIn
 from freqbias.progress import Track, silent
@@ -33,6 +33,7 @@ class Measurement:
         self._probe = probe
         self._pairs = pairs
         self._model = model
+        show_progress(model, track)
         with self._told():
             self.common = None if probe.prepare is None else probe.prepare(pairs, model, track)
         self.gone: BackendError | None = None

@@ -123,7 +123,7 @@ def power_of(
         raise InputError("no confirmatory contrast was measured in the frequency arm; run a probe on frequency pairs first")
     answers: list[Answer] = []
     reasons: list[str] = []
-    for number, (key, rows) in enumerate(track(series, "power", len(series))):
+    for number, (key, rows) in enumerate(track(series, "power", len(series), unit="series")):
         target = _target(key, known[key[1]], bounds, effect, relative)
         frequency = rows[rows["arm"] == FREQUENCY]
         try:

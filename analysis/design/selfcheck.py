@@ -75,7 +75,7 @@ def selfcheck(
         raise InputError(f"--runs must be at least {MIN_RUNS}, found {runs}: fewer cannot tell a wrong rate from a right one")
     every = scenarios() if worlds is None else worlds
     jobs = [(scenario, seed, number) for scenario in every for number in range(runs)]
-    outcomes = list(track(_mapped(jobs, workers), "simulated runs", len(jobs)))
+    outcomes = list(track(_mapped(jobs, workers), "simulate", len(jobs), unit="runs"))
     checks: list[Check] = []
     for k, scenario in enumerate(every):
         columns = np.array(outcomes[k * runs : (k + 1) * runs], dtype=float).T

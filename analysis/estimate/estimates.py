@@ -94,7 +94,7 @@ def estimate(
     tied = shared_texts(pair_rows)
     groups = list(_groups(table, _SERIES))
     estimates = list(given)
-    for key, rows in track(groups, "estimate", len(groups)):
+    for key, rows in track(groups, "estimate", len(groups), unit="series"):
         missing = _failed_by_arm(failed, key)
         series = Series(
             key=dict(zip(_SERIES, key, strict=True)),

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from freqbias.cli.console import log, print_json, print_lines, tracker, waiting
+from freqbias.cli.console import log, print_json, print_lines, print_report, tracker, waiting
 from freqbias.cli.options import Json, Seed
 from freqbias.cli.run_commands import Device, Embedders, Trust
 from freqbias.errors import ROWS_FAILED, InputError
 from freqbias.records import Pair
-from freqbias.terms import OBSERVATIONS_FILE, PAIRS_FILE
+from freqbias.terms import HTML_REPORT, OBSERVATIONS_FILE, PAIRS_FILE
 
 PROBES = ("collection", "collection_queries")
 
@@ -83,8 +83,7 @@ def collection(
     def beside(run: Path) -> bool:
         missing = not is_advised(run, reranker)
         if missing:
-            with waiting("remedies"):
-                advise(run, chosen.plan(), reranker)
+            advise(run, chosen.plan(), reranker, tracker())
         return missing
 
     made, _ = make_run(chosen, pairs, track=tracker(), waiting=waiting, beside=beside)
@@ -95,7 +94,9 @@ def collection(
         show_answers(made, estimates)
         for advice in advice_of(made):
             print_lines([advice.model, *(f"  {line}" for line in advice.lead), ""])
-    if tell_failures(made / OBSERVATIONS_FILE):
+    failed = tell_failures(made / OBSERVATIONS_FILE)
+    print_report(made / HTML_REPORT, json=json)
+    if failed:
         raise typer.Exit(ROWS_FAILED)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from freqbias.cli.console import log, print_json, print_lines, print_table, tracker, waiting
+from freqbias.cli.console import log, print_json, print_lines, print_report, print_table, tracker, waiting
 from freqbias.cli.options import Holdout, Json, N, Seed, Sets
 from freqbias.cli.paths import audit_beside, check_not_onto, pair_file
 from freqbias.errors import FreqbiasError, InputError
@@ -118,7 +118,8 @@ def pairs(
     if generator == "substitute":
         from freqbias.paraphrases.substitute import Coverage
 
-        options["coverage"] = coverage = Coverage()
+        coverage = Coverage()
+        options |= {"coverage": coverage, "track": tracker()}
     if generator == "annotate":
         from freqbias.paraphrases import norms
 
@@ -133,7 +134,7 @@ def pairs(
 
         coverage = written.Coverage()
         options |= {"coverage": coverage, "journal": out.with_suffix(".questions.jsonl"), "track": tracker()}
-    with nullcontext() if "track" in options else waiting("pairs"):
+    with nullcontext() if "journal" in options else waiting("pairs"):
         made = stages.make_pairs(generator, sources or [], options, list(option or []))
         write_records(out, made)
     for line in [*skipped, *(coverage.lines() if coverage else [])]:
@@ -157,7 +158,7 @@ def check(
 
     given = pair_file(source)
     check_not_onto(out, given)
-    rows = stages.check_pairs(given, out, similarity)
+    rows = stages.check_pairs(given, out, similarity, tracker())
     names = sorted({name for row in rows for name in row.checks})
     failed = {name: [row.id for row in rows if row.checks.get(name) is False] for name in names}
     if json:
@@ -283,7 +284,8 @@ def report(
     from freqbias.run.pipeline import write_report
 
     with waiting("report"):
-        write_report(*runs, out=out)
+        page = write_report(*runs, out=out)
+    print_report(page)
 
 
 def score(

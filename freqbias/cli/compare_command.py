@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from freqbias.cli.console import log, print_json, print_lines, print_table
+from freqbias.cli.console import log, print_json, print_lines, print_report, print_table
 from freqbias.cli.options import Json, Seed
 from freqbias.records import Estimate
+from freqbias.terms import COMPARE_HTML_REPORT
 
 ModelsOfA = Annotated[
     list[str] | None,
@@ -49,8 +50,9 @@ def compare(
             _show(found.estimates, title="Every difference")
         else:
             print_lines([f"{len(found.estimates)} rows in all: --all prints them, --out FOLDER writes them."])
-    for path in written:
-        log.info("wrote %s", path)
+    if out is not None:
+        log.info("wrote %s: %s", out, ", ".join(path.name for path in written))
+        print_report(out / COMPARE_HTML_REPORT, json=json)
 
 
 def _show(rows: Sequence[Estimate], title: str | None = None) -> None:

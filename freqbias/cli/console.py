@@ -1,22 +1,23 @@
-"""What all commands share: messages, progress bars, tables, JSON."""
+"""What all commands share: messages, progress, tables, JSON."""
 
 import logging
+import os
 import sys
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.padding import Padding
 
+from freqbias.cli.progress import Bars, Display, Lines
+from freqbias.cli.tables import hanging, table
 from freqbias.files import dumps
 from freqbias.progress import Track, silent
 from freqbias.redact import redact
 
-T = TypeVar("T")
 log = logging.getLogger("freqbias")
 err = Console(stderr=True, soft_wrap=True, emoji=False)  # `mine:boom` is a model
 out = Console(emoji=False)
@@ -42,28 +43,33 @@ def set_up(verbosity: int) -> None:
     log.setLevel(LEVELS[max(-1, min(1, verbosity))])
 
 
+@cache
+def _display() -> Display:
+    return Bars(err) if err.is_terminal else Lines(partial(log.info, "%s"))
+
+
 def tracker() -> Track:
-    """Return a `Track` that draws a bar on standard error; none with -q, one closing line where there is no terminal."""
-    if log.level > logging.INFO:
-        return silent
-    return _bar if err.is_terminal else _line
-
-
-def _bar(items: Iterable[T], what: str, total: int) -> Iterator[T]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err) as progress:
-        yield from progress.track(items, total=total, description=what)
-
-
-def _line(items: Iterable[T], what: str, total: int) -> Iterator[T]:
-    started = time.monotonic()
-    yield from items
-    log.info("%s: %d of %d, %.0f s", what, total, total, time.monotonic() - started)
+    """Return a `Track` that shows counts, rate and time left on standard error: a bar, or a line every half minute; none with -q."""
+    return silent if log.level > logging.INFO else _display()
 
 
 def waiting(what: str) -> AbstractContextManager[Any]:
-    """Show on a terminal that a step without countable parts is under way."""
-    return err.status(what) if err.is_terminal and log.level <= logging.INFO else nullcontext()
+    """Show that a step without countable parts is under way; nothing with -q."""
+    return nullcontext() if log.level > logging.INFO else _display().step(what, None)
+
+
+def stop_display() -> None:
+    """Take down whatever still shows progress, as when an error has ended a command."""
+    _display().close()
+    _display.cache_clear()
+
+
+def print_report(path: Path, *, json: bool = False) -> None:
+    """Name the report in the last line of standard output; on standard error where that is one JSON document."""
+    if json:
+        log.info("%s", path)
+    else:
+        print_lines([str(path)])
 
 
 def print_json(value: Any) -> None:
@@ -78,8 +84,23 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_table(columns: list[str], rows: Iterable[Iterable[Any]], title: str | None = None) -> None:
-    """Print a plain table to standard output."""
-    table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*("–" if cell is None else escape(str(cell)) for cell in row))
-    (out if out.is_terminal else Console(width=PLAIN_WIDTH, emoji=False)).print(table)
+    """Print a plain table to standard output, in the width at hand."""
+    shown = _shown_on()
+    shown.print(table(columns, [list(row) for row in rows], shown.width, title))
+
+
+def print_answers(about: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Print lines to standard output, each behind its answer, under what they are about."""
+    shown = _shown_on()
+    shown.print(about, markup=False, highlight=False)
+    shown.print(Padding(hanging(rows), (0, 0, 0, 2)))
+
+
+def wide(columns: int) -> bool:
+    """Tell whether standard output has so many columns."""
+    return _shown_on().width >= columns
+
+
+def _shown_on() -> Console:
+    """Return the terminal, else a page of `PLAIN_WIDTH`, or of what COLUMNS says."""
+    return out if out.is_terminal or os.environ.get("COLUMNS") else Console(width=PLAIN_WIDTH, emoji=False)

@@ -18,7 +18,7 @@ from freqbias.cli import (
     new_command,
     run_commands,
 )
-from freqbias.cli.console import err, set_up
+from freqbias.cli.console import err, set_up, stop_display
 from freqbias.errors import FreqbiasError
 from freqbias.redact import redact
 
@@ -29,13 +29,19 @@ class Program(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command: exit 2 for bad input, 1 for a failing model, 3 for failed rows, 130 for Ctrl-C; a bug keeps its traceback."""
         try:
-            return super().invoke(ctx)
+            return self._shown(ctx)
         except FreqbiasError as error:
             err.print(redact(f"freqbias: {error}"), markup=False, highlight=False, soft_wrap=True)
             sys.exit(error.exit_status)
         except KeyboardInterrupt:
             err.print("freqbias: interrupted; nothing is left half-written; run the same command again to continue", soft_wrap=True)
             sys.exit(130)
+
+    def _shown(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        finally:
+            stop_display()
 
 
 EXIT_STATUSES = (

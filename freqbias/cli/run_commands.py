@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from freqbias.cli.console import log, print_json, print_table, tracker, waiting
+from freqbias.cli.console import log, print_json, print_report, print_table, tracker, waiting
 from freqbias.cli.options import Holdout, Json, N, Seed, Sets
 from freqbias.cli.paths import check_not_onto
 from freqbias.errors import ROWS_FAILED, InputError
-from freqbias.terms import OBSERVATIONS_FILE
+from freqbias.terms import HTML_REPORT, OBSERVATIONS_FILE
 
 Embedders = Annotated[list[str] | None, typer.Option("--embedder", help="Embedding model; may be given several times.")]
 Lms = Annotated[list[str] | None, typer.Option("--lm", help="Causal language model; may be given several times.")]
@@ -66,6 +66,7 @@ def run(
     """
     from freqbias.cli.summary import show_summary
     from freqbias.files import read_estimates
+    from freqbias.run.failures import tell_failures
     from freqbias.run.pipeline import forecast_of, make_run
     from freqbias.run.settings import settings
 
@@ -79,7 +80,10 @@ def run(
         print_json([row.to_dict() for row in estimates])
     else:
         show_summary(folder, estimates)
-    _exit_if_rows_failed(folder / OBSERVATIONS_FILE)
+    failed = tell_failures(folder / OBSERVATIONS_FILE)
+    print_report(folder / HTML_REPORT, json=chosen.json_)
+    if failed:
+        raise typer.Exit(ROWS_FAILED)
 
 
 def probe(
@@ -109,6 +113,7 @@ def probe(
     """
     from freqbias.files import PairFile
     from freqbias.run import stages
+    from freqbias.run.failures import tell_failures
     from freqbias.run.journal import only_writer
     from freqbias.run.probing import Probing
     from freqbias.run.ready import check_ready
@@ -129,13 +134,7 @@ def probe(
         if done and target.name == OBSERVATIONS_FILE:
             stages.remove_derived(target.parent)
     log.info("%s %s", target, "written" if done else "is complete; nothing to do")
-    _exit_if_rows_failed(target)
-
-
-def _exit_if_rows_failed(observations: Path) -> None:
-    from freqbias.run.failures import tell_failures
-
-    if tell_failures(observations):
+    if tell_failures(target):
         raise typer.Exit(ROWS_FAILED)
 
 

@@ -5,7 +5,7 @@ where an interrupted run finds them again. Whatever else gives a relevance (word
 every block. A model of which every score costs a forward pass is refused: it would be asked for every query and document.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -26,6 +26,7 @@ class Index(Protocol):
 
     collection: Collection
     scorer: Scorer
+    track: Track
 
     def matrix(self, queries: Sequence[str], part: slice) -> Scores:
         """Return the relevance of consecutive documents to every query; shape (n queries, n documents)."""
@@ -38,6 +39,12 @@ class Index(Protocol):
     def rows_at_once(self, queries: int) -> int:
         """Return how many documents may be scored at a time against so many queries."""
         ...
+
+
+def tracked(collection: Collection, size: int, what: str, track: Track) -> Iterable[slice]:
+    """Yield consecutive slices of at most `size` documents of a collection; progress counts the documents."""
+    total = len(collection)
+    return track(slices(total, size), what, total, unit="documents", size=lambda part: len(range(*part.indices(total))))
 
 
 def index_of(collection: Collection, scorer: Scorer, track: Track = silent) -> Index:
@@ -57,10 +64,10 @@ class VectorIndex:
         self.collection = collection
         self.scorer: Scorer = scorer
         self._dense = scorer
+        self.track = track
         self._places: Numbers = np.empty(len(collection), dtype=np.int64)
-        parts = list(slices(len(collection), DOCUMENTS_AT_ONCE))
-        for part in track(parts, f"{scorer.info.name}: encode {len(collection):,} documents", len(parts)):
-            self._places[part] = scorer.place_documents(collection.texts.part(part))
+        for part in tracked(collection, DOCUMENTS_AT_ONCE, f"{scorer.info.name}: encode", track):
+            self._places[part] = scorer.place_documents(collection.texts.part(part), track)
 
     def matrix(self, queries: Sequence[str], part: slice) -> Scores:
         """Return products with the vectors of a block."""
@@ -84,10 +91,10 @@ class TextIndex:
     def __init__(self, collection: Collection, scorer: Scorer, track: Track = silent):
         self.collection = collection
         self.scorer = scorer
+        self.track = track
         if isinstance(scorer, LateInteractionScorer):  # every text has vectors of its own, so a block at a time is the same
-            parts = list(slices(len(collection), DOCUMENTS_AT_ONCE))
-            for part in track(parts, f"{scorer.info.name}: encode {len(collection):,} documents", len(parts)):
-                scorer.prepare((), collection.texts.part(part))
+            for part in tracked(collection, DOCUMENTS_AT_ONCE, f"{scorer.info.name}: encode", track):
+                scorer.prepare((), collection.texts.part(part), track)
         else:
             scorer.prepare(collection.queries.values(), Documents(collection), track)
 

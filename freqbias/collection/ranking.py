@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.collection.folder import Collection
-from freqbias.collection.index import Index, index_of
-from freqbias.models.relevance import Scorer, Scores, slices
+from freqbias.collection.index import Index, index_of, tracked
+from freqbias.models.relevance import Scorer, Scores
+from freqbias.progress import Track, silent
 from freqbias.terms import MRR_AT_10, NDCG_AT_10, RECALL_AT_1, RECALL_AT_10, RECALL_AT_100
 
 TOP = 100
@@ -54,13 +55,13 @@ class Ranking:
         return min(self.ranks.values(), key=lambda place: (math.isnan(place), place)) if own is None else own
 
 
-def rank(collection: Collection, scorer: Scorer | Index, cases: Iterable[Case], top: int = TOP) -> list[Ranking]:
+def rank(collection: Collection, scorer: Scorer | Index, cases: Iterable[Case], top: int = TOP, track: Track = silent) -> list[Ranking]:
     """Return the ranking of every case in the whole collection, from one pass over it in blocks.
 
-    `scorer` may be an index that is made already (`index_of`). Memory grows with the cases and their relevant documents, not with the
-    collection.
+    `scorer` may be an index that is made already (`index_of`), whose own `track` shows progress then. Memory grows with the cases and
+    their relevant documents, not with the collection.
     """
-    index = scorer if isinstance(scorer, Index) else index_of(collection, scorer)
+    index = scorer if isinstance(scorer, Index) else index_of(collection, scorer, track)
     search = _Search(index, list(cases), top)
     search.go()
     return [search.ranking(case) for case in search.cases]
@@ -136,7 +137,7 @@ class _Search:
             targets[row].append(target)
         counts = [np.zeros(len(own), dtype=np.int64) for own in targets]
         size = self._index.rows_at_once(max(1, len(self._queries), *map(len, targets), 1))
-        for part in slices(len(self._collection), size):
+        for part in tracked(self._collection, size, f"{self._index.scorer.info.name}: rank", self._index.track):
             numbers = np.arange(part.start, min(part.stop, len(self._collection)))
             order = self._collection.order[part]
             scores = np.round(self._index.matrix(self._queries, part), DIGITS)

@@ -27,6 +27,7 @@ from freqbias.collection.twins import Twin
 from freqbias.collection.wording import Plainer
 from freqbias.models.adapters.bm25 import BM25Scorer, bm25_info
 from freqbias.models.relevance import Scorer
+from freqbias.progress import Track, silent
 from freqbias.terms import NDCG_AT_10
 
 NONE, BM25, HYBRID, RERANK = "none", "bm25", "hybrid", "rerank"
@@ -52,10 +53,10 @@ class Answer:
 
 
 def rows_of(
-    collection: Collection, scorer: Scorer, twins: Sequence[Twin], reranker: Scorer | None = None
+    collection: Collection, scorer: Scorer, twins: Sequence[Twin], reranker: Scorer | None = None, track: Track = silent
 ) -> tuple[list[Ranking], Iterator[dict[str, Any]]]:
     """Return the rankings of the model as it is, both forms of each twin in turn, and the rows of all remedies."""
-    index = index_of(collection, scorer)
+    index = index_of(collection, scorer, track)
     cases = [case for twin in twins for case in (twin.high, twin.low)]
     judged = [Case(query=text, query_id=name) for name, text in collection.queries.items()]
     first = rank(collection, index, [*cases, *judged], top=FIRST)
@@ -79,16 +80,18 @@ def _rows(
 
     yield from rows(NONE, ranked(first))
     if not isinstance(scorer, BM25Scorer):
-        words = rank(collection, BM25Scorer(bm25_info(BM25)), cases, top=FIRST)
+        words = rank(collection, BM25Scorer(bm25_info(BM25)), cases, top=FIRST, track=index.track)
         yield from rows(BM25, ranked(words))
         yield from rows(HYBRID, listed([fused(a.top, b.top) for a, b in zip(first, words, strict=True)]))
     if reranker is not None:
-        yield from rows(RERANK, listed(reranked(collection, reranker, first)), reranker.info.name)
+        yield from rows(RERANK, listed(reranked(collection, reranker, first, index.track)), reranker.info.name)
     plainer = Plainer(twins)
     for remedy, change in ((QUERY_EXPANSION, plainer.expanded), (QUERY_REWRITING, plainer.rewritten)):
         yield from rows(remedy, ranked(rank(collection, index, [replace(c, query=change(c.query)) for c in cases], top=FIRST)))
     expanded = [c if c.replacement is None else replace(c, replacement=plainer.expanded(c.replacement)) for c in cases]
-    yield from rows(DOCUMENT_EXPANSION, ranked(rank(plainer.expanded_collection(collection), scorer, expanded, top=FIRST)))
+    yield from rows(
+        DOCUMENT_EXPANSION, ranked(rank(plainer.expanded_collection(collection), scorer, expanded, top=FIRST, track=index.track))
+    )
 
 
 def _told(twins: Sequence[Twin], cases: Sequence[Case], answers: Sequence[Answer]) -> Iterator[dict[str, Any]]:
@@ -152,7 +155,7 @@ def fused(*listings: Listing) -> Listing:
     return sorted(found.items(), key=lambda entry: -entry[1])
 
 
-def reranked(collection: Collection, reranker: Scorer, first: Sequence[Ranking]) -> list[Listing]:
+def reranked(collection: Collection, reranker: Scorer, first: Sequence[Ranking], track: Track = silent) -> list[Listing]:
     """Return the first documents of every ranking in the order of a scorer, and those behind as they are, below them."""
     heads = [list(ranking.top[:RERANKED]) for ranking in first]
     couples = [
@@ -160,7 +163,7 @@ def reranked(collection: Collection, reranker: Scorer, first: Sequence[Ranking])
         for ranking, head in zip(first, heads, strict=True)
         for number, _ in head
     ]
-    reranker.prepare([query for query, _ in couples], [text for _, text in couples])
+    reranker.prepare([query for query, _ in couples], [text for _, text in couples], track)
     scores = iter(reranker.scores([query for query, _ in couples], [text for _, text in couples]).tolist())
     listings: list[Listing] = []
     for ranking, head in zip(first, heads, strict=True):

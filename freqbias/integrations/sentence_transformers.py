@@ -3,7 +3,7 @@
 import csv
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ except ModuleNotFoundError as error:
 from freqbias.integrations.checkpoints import Checkpoint, Choice, choice
 from freqbias.integrations.headline import content_hash, headline_and_items, usable
 from freqbias.models.loading import loaded
-from freqbias.progress import Track, silent
+from freqbias.progress import Track, one, silent
 from freqbias.records import Pair
 from freqbias.terms import WIN_RATE
 
@@ -30,9 +30,12 @@ PROBES = ("similarity", "inversion")
 LOGGED = ("gloss_gap", "gloss_gap_ci_low", "gloss_gap_ci_high", "evenness", "evenness_ci_low", "evenness_ci_high", WIN_RATE.name)
 
 
-def _bar(items: Iterable[T], what: str, total: int) -> Iterable[T]:
-    bar: Iterable[T] = tqdm(items, desc=what, total=total, leave=False)
-    return bar
+def _bar(items: Iterable[T], what: str, total: int, *, unit: str = "", size: Callable[[Any], int] = one) -> Iterable[T]:
+    """Draw the library's own kind of bar."""
+    with tqdm(desc=what, total=total, unit=f" {unit}" if unit else "it", leave=False) as bar:
+        for item in items:
+            yield item
+            bar.update(size(item))
 
 
 class FrequencyBiasEvaluator(BaseEvaluator):

@@ -8,6 +8,8 @@ from typing import Any, Literal, Protocol, TypeGuard, TypeVar, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from freqbias.progress import Track
+
 Role = Literal["query", "document"]
 FloatArray = NDArray[np.float32]
 A = TypeVar("A")
@@ -203,6 +205,16 @@ class CountsUsage(Protocol):
     """
 
     usage: Any
+
+
+@runtime_checkable
+class ShowsProgress(Protocol):
+    """A model that shows how far it is within a call for many texts: `inner_progress` is what it is to show that with.
+
+    Set before the calls (`freqbias.models.scoring.show_progress`); silent until then.
+    """
+
+    inner_progress: Track
 
 
 def offers(model: object, ability: Callable[..., A]) -> TypeGuard[A]:

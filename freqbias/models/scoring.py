@@ -10,7 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.errors import BackendError, InputError
-from freqbias.models.protocols import CountsUsage, FloatArray, GivesUp, HasSimilarity, KnowsReasons, ModelInfo, Role, offers
+from freqbias.models.protocols import (
+    CountsUsage,
+    FloatArray,
+    GivesUp,
+    HasSimilarity,
+    KnowsReasons,
+    ModelInfo,
+    Role,
+    ShowsProgress,
+    offers,
+)
 from freqbias.models.store import VectorStore, store_key
 from freqbias.progress import Track, chunks, silent
 from freqbias.redact import redact
@@ -114,6 +124,14 @@ class HandsOn:
         return self.inner.usage if offers(self.inner, CountsUsage) else None
 
 
+def show_progress(model: object, track: Track) -> None:
+    """Let a model, or the one that it wraps, show how far it is within a call, where it can."""
+    if isinstance(model, HandsOn):
+        show_progress(model.inner, track)
+    elif offers(model, ShowsProgress):
+        model.inner_progress = track
+
+
 def similarity_of(model: object, what: str) -> str:
     """Return how vectors of a model, or of a function, are compared; `InputError` for a word that is none of `SIMILARITIES`."""
     found = model.similarity if offers(model, HasSimilarity) else "cosine"
@@ -142,8 +160,7 @@ def encode_missing(
     """
     new = store.missing(texts)
     if new:
-        parts = list(chunks(new, CHUNK))
-        for part in track(parts, f"{name}: encode texts", len(parts)):
+        for part in track(chunks(new, CHUNK), f"{name}: encode texts", len(new), unit="texts", size=len):
             if failures is None:
                 store.add(part, encode(part))
             elif (found := _asked(part, encode, failures)) is not None:

@@ -16,8 +16,10 @@ from freqbias.errors import InputError
 from freqbias.files import atomic, dumps, read_pairs, read_rows
 from freqbias.models.protocols import Loading
 from freqbias.models.relevance import Scorer, as_scorer
+from freqbias.models.scoring import show_progress
 from freqbias.probes.collection import key_of, opened
 from freqbias.probes.common import document_covariates
+from freqbias.progress import Track, silent
 from freqbias.records import Pair
 from freqbias.run.journal import side_file
 from freqbias.run.probing import Plan
@@ -35,7 +37,7 @@ def is_advised(folder: Path, reranker: str | None) -> bool:
     return path.is_file() and {row["by"] for row in read_rows(path, dict) if row["remedy"] == RERANK} == wanted
 
 
-def advise(folder: Path, plan: Plan, reranker: str | None = None) -> list[Path]:
+def advise(folder: Path, plan: Plan, reranker: str | None = None, track: Track = silent) -> list[Path]:
     """Write `worst_queries.csv`, the synonym lists and `remedies.jsonl` of a run over a collection; return the paths.
 
     Vectors that the run has left are used and then removed. `reranker` names a model that reads query and document together. Nothing is
@@ -50,12 +52,13 @@ def advise(folder: Path, plan: Plan, reranker: str | None = None) -> list[Path]:
     loading = plan.loading
     vectors = side_file(folder / OBSERVATIONS_FILE, "vectors")
     last = None if reranker is None else pair_scorer(reranker, loading)
+    show_progress(last, track)
     found: list[Worst] = []
     lost: list[Loss] = []
     with atomic(folder / REMEDIES_FILE) as stream:
         for name in dict.fromkeys(plan.embedders):
             scorer = as_scorer(embedder(name, **asdict(loading)), vectors)
-            for row in _advice(collection, scorer, pairs, last, found, lost):
+            for row in _advice(collection, scorer, pairs, (last, track), found, lost):
                 stream.write((dumps(row) + "\n").encode())
         write_worst(found, folder / WORST_QUERIES_FILE)  # before the remedies are there, by which a run counts as advised
         lists = write_lists(rules_of(lost), folder)
@@ -74,13 +77,13 @@ def pair_scorer(name: str, loading: Loading) -> Scorer:
 
 
 def _advice(
-    collection: Collection, scorer: Scorer, pairs: Sequence[Pair], reranker: Scorer | None, found: list[Worst], lost: list[Loss]
+    collection: Collection, scorer: Scorer, pairs: Sequence[Pair], how: tuple[Scorer | None, Track], found: list[Worst], lost: list[Loss]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of the remedies of one model; what lost is added to `found` and `lost`."""
+    """Yield the rows of the remedies of one model, tried with a reranker and shown; what lost is added to `found` and `lost`."""
     twins = list(twins_of(collection, pairs))
     if not twins:
         return
-    rankings, rows = rows_of(collection, scorer, twins, reranker)
+    rankings, rows = rows_of(collection, scorer, twins, *how)
     known = document_covariates(pairs, scorer)
     whole = {name: own["whole_word"] for name, own in known.items() if "whole_word" in own}
     found += worst(collection, scorer.info.name, twins, rankings, whole)

@@ -14,11 +14,11 @@ from freqbias.records import Pair
 from freqbias.run import stages
 from freqbias.run.holdout import Asked, holdout_of
 from freqbias.run.journal import only_writer
-from freqbias.run.plan import forecast
+from freqbias.run.plan import forecast, lines_of
 from freqbias.run.probing import Plan, Probing
 from freqbias.run.ready import check_ready
 from freqbias.run.settings import DEFAULT_PAIRS, Settings
-from freqbias.terms import AUDIT_FILE, ESTIMATES_FILE, OBSERVATIONS_FILE, PAIRS_FILE
+from freqbias.terms import AUDIT_FILE, ESTIMATES_FILE, FIGURES_FOLDER, HTML_REPORT, OBSERVATIONS_FILE, PAIRS_FILE
 
 log = logging.getLogger(__name__)
 
@@ -101,9 +101,11 @@ def _stages(
     probing = Probing(
         PairFile(pair_file), plan, folder / OBSERVATIONS_FILE, chosen.recorded("run"), track, keep_vectors=beside is not None
     )
+    for line in lines_of(plan, PairFile(pair_file), folder):
+        log.info("%s", line)
     missing = not audit.exists()
     if missing:
-        stages.audit_pairs(pair_file, audit)
+        stages.audit_pairs(pair_file, audit, track=track)
     if probing.run():
         stages.remove_derived(folder)
     if not (folder / ESTIMATES_FILE).exists() or (chosen.holdout is not None and holdout_of(folder) is None):
@@ -119,9 +121,12 @@ def _stages(
     return missing
 
 
-def write_report(*folders: Path, out: Path | None = None) -> None:
-    """Write the report of one or more run folders and name its files."""
+def write_report(*folders: Path, out: Path | None = None) -> Path:
+    """Write the report of one or more run folders, say what was written, and return its page."""
     from freqbias.analysis.report.report import write_report as write
 
-    for path in write(*folders, out=out):
-        log.info("%s", path)
+    written = write(*folders, out=out)
+    target = folders[0] if out is None else out
+    texts = [path.name for path in written if path.parent == target]
+    log.info("wrote %s: %s and %d files in %s/", target, ", ".join(texts), len(written) - len(texts), FIGURES_FOLDER)
+    return target / HTML_REPORT

@@ -1,5 +1,6 @@
 """What a plan would ask of its models, found out without loading one."""
 
+from collections import Counter as Counts
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,23 @@ from freqbias.probes.standins import StandIn
 from freqbias.progress import Track, chunks, silent
 from freqbias.records import Pair
 from freqbias.run.probing import PAIRS_AT_ONCE, Plan, Step
+from freqbias.terms import (
+    AUDIT_FILE,
+    ESTIMATES_FILE,
+    FIGURES_FOLDER,
+    HTML_REPORT,
+    JSON_REPORT,
+    MANIFEST_FILE,
+    MARKDOWN_REPORT,
+    OBSERVATIONS_FILE,
+    PAIRS_FILE,
+)
 
+#: What a run leaves in its folder, but for what some probes add.
+WRITTEN = (
+    *(PAIRS_FILE, AUDIT_FILE, OBSERVATIONS_FILE, ESTIMATES_FILE, MANIFEST_FILE),
+    *(HTML_REPORT, MARKDOWN_REPORT, JSON_REPORT, f"{FIGURES_FOLDER}/"),
+)
 TEXTS_AT_ONCE = 4096  # texts whose tokens are counted in one call
 
 
@@ -37,6 +54,19 @@ class _Asked:
                 yield text
 
 
+def lines_of(plan: Plan, pairs: Iterable[Pair], folder: Path) -> Iterator[str]:
+    """Say what a run is going to do: its models, what is asked of each, the pairs, and what it writes."""
+    asked: dict[tuple[str, str], list[str]] = {}
+    for step in plan.steps:
+        asked.setdefault((step.info.name, step.kind), []).append(step.probe.name)
+    arms = Counts(pair.arm for pair in pairs)
+    yield f"plan: {folder}"
+    for (name, kind), probes in asked.items():
+        yield f"  model: {name} ({kind.replace('_', ' ')}), probes: {', '.join(probes)}"
+    yield f"  pairs: {arms.total():,} ({', '.join(f'{arm} {count:,}' for arm, count in arms.items())})"
+    yield f"  writes: {', '.join(WRITTEN)}"
+
+
 def forecast(plan: Plan, pairs: Iterable[Pair], count: int, track: Track) -> list[dict[str, Any]]:
     """Return one row a step: pairs, distinct texts that no earlier step of the model has had encoded, their tokens, requests.
 
@@ -53,7 +83,7 @@ def forecast(plan: Plan, pairs: Iterable[Pair], count: int, track: Track) -> lis
         asked = _Asked(seen, counters[step.name])
         model: Any = StandIn(step.info, note=asked)
         measurement = Measurement(step.probe, pairs, model, silent)
-        parts = track(chunks(pairs, PAIRS_AT_ONCE), f"{step.info.name}: {step.probe.name}", -(-count // PAIRS_AT_ONCE))
+        parts = track(chunks(pairs, PAIRS_AT_ONCE), f"{step.info.name}: {step.probe.name}", count, unit="pairs", size=len)
         rows.append(
             {
                 "model": step.info.name,

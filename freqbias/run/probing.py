@@ -187,9 +187,10 @@ class Probing:
             self._measure(measurement, again, self._retried.append)
         left = self._parts - min(done, self._parts)
         if left:
-            rest = islice(chunks(self._pairs.after(min(done, self._parts) * PAIRS_AT_ONCE), PAIRS_AT_ONCE), left)
-            before = journal.length
-            self._measure(measurement, self._track(rest, f"{step.info.name}: {step.probe.name}", left), journal.append)
+            before, behind = journal.length, min(done, self._parts) * PAIRS_AT_ONCE
+            rest = islice(chunks(self._pairs.after(behind), PAIRS_AT_ONCE), left)
+            what, count = f"{step.info.name}: {step.probe.name}", self._pairs.count - behind
+            self._measure(measurement, self._track(rest, what, count, unit="pairs", size=len), journal.append)
             if not done:
                 measurement.warn_unless_judged()
             if step.probe.wants and not done and journal.length == before:

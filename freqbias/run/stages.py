@@ -11,7 +11,7 @@ from freqbias import registry
 from freqbias.errors import InputError
 from freqbias.files import read_estimates, read_observations, read_pairs, sha256, write_json, write_records
 from freqbias.judgement import Judgements
-from freqbias.progress import Track, silent
+from freqbias.progress import Track, chunks, silent
 from freqbias.records import Estimate, Pair
 from freqbias.run import holdout, manifest
 from freqbias.run.journal import only_writer, side_file
@@ -71,16 +71,22 @@ def audit_of(
     from freqbias.paraphrases.audit import audit
 
     counting = None if tokenizer is None else embedder(tokenizer).token_counts
-    likeness = None if similarity is None else _likeness(dense_embedder(similarity))
+    likeness = None if similarity is None else _likeness(dense_embedder(similarity), track)
     return audit(pairs, count_tokens=counting, similarity=likeness, track=track)
 
 
-def _likeness(model: Any) -> Any:
+def _likeness(model: Any, track: Track) -> Any:
     """Return a function that gives the cosine of the two forms of each pair."""
     import numpy as np
 
+    from freqbias.models.scoring import CHUNK
+
     def cosines(pairs: Sequence[Pair]) -> Any:
-        sides = [model.encode([getattr(pair, side) for pair in pairs], role="document").astype(np.float64) for side in (HIGH, LOW)]
+        found: dict[str, list[Any]] = {HIGH: [], LOW: []}
+        for part in track(chunks(pairs, CHUNK), f"{model.info.name}: encode", len(pairs), unit="pairs", size=len):
+            for side, rows in found.items():
+                rows.append(model.encode([getattr(pair, side) for pair in part], role="document").astype(np.float64))
+        sides = [np.concatenate(rows) if rows else np.empty((0, 0)) for rows in found.values()]
         norms = [np.linalg.norm(side, axis=1) for side in sides]
         with np.errstate(invalid="ignore", divide="ignore"):
             return (sides[0] * sides[1]).sum(axis=1) / (norms[0] * norms[1])
@@ -88,13 +94,13 @@ def _likeness(model: Any) -> Any:
     return cosines
 
 
-def check_pairs(pairs: Path, out: Path, similarity: str | None) -> list[Pair]:
+def check_pairs(pairs: Path, out: Path, similarity: str | None, track: Track = silent) -> list[Pair]:
     """Run every check on a pair file and write the pairs with their verdicts."""
     from freqbias.models import dense_embedder
     from freqbias.paraphrases.checks import checked
 
     records = list(read_pairs(pairs))
-    cosines = None if similarity is None else _likeness(dense_embedder(similarity))(records)
+    cosines = None if similarity is None else _likeness(dense_embedder(similarity), track)(records)
     rows = checked(records, cosines)
     write_records(out, rows)
     return rows
@@ -120,7 +126,7 @@ def match_pairs(pairs: Path, names: Sequence[str], out: Path, *, track: Track) -
     if rephrased:
         message = "%s: %d of %d frequency pairs differ in construction; they have no frequency gap of words and are left out"
         log.warning(message, pairs, rephrased, len(own))
-    values = [covariates(pair) for pair in track(own, "covariates", len(own))]
+    values = [covariates(pair) for pair in track(own, "covariates", len(own), unit="pairs")]
     known = sorted({name for row in values for name in row} | set(TEXT_MEASURES))
     for name in names:
         if name not in known:

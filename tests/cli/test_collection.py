@@ -30,7 +30,8 @@ def test_both_questions_are_answered_and_the_run_goes_on(cli, tmp_path):
     assert {(row.probe, row.contrast) for row in rows} == {("collection", "document_form"), ("collection_queries", "query_form")}
     assert {row.pair_id for row in rows} == {pair.id for pair in pairs}
     assert not any(row.error for row in rows)
-    assert first.stderr.count("report.md") == 1  # with the remedies, and not before them
+    assert first.stderr.count("wrote ") == 1  # with the remedies, and not before them
+    assert first.stdout.splitlines()[-1] == str(tmp_path / "run" / "report.html")
     assert "## What to do" in (tmp_path / "run" / "report.md").read_text(encoding="utf-8")
     again = cli(*given)
     assert again.exit_code == 0

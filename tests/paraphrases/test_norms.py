@@ -17,6 +17,7 @@ from freqbias.files import write_records
 from freqbias.paraphrases.audit import audit
 from freqbias.paraphrases.lexicon import generate as lexicon
 from freqbias.paraphrases.norms import Coverage, annotated, generate, norm_of, read_norm
+from freqbias.progress import silent
 from freqbias.records import Observation, Pair
 from freqbias.run.stages import match_pairs
 
@@ -275,7 +276,7 @@ def test_match_levels_a_norm_by_its_name(tmp_path):
         for k in range(60)
     ]
     write_records(source, rows)
-    total, balance = match_pairs(source, ["aoa"], out, track=lambda items, what, total: items)
+    total, balance = match_pairs(source, ["aoa"], out, track=silent)
     assert total == 60
     assert abs(balance[0].dz_before) > 0.3
     assert abs(balance[0].dz_after) < 0.1
@@ -349,7 +350,7 @@ def test_specificity_is_audited_and_matched_by_its_name(tmp_path, cli):
     assert audit(rows)["covariates"]["specificity"]["n_missing"] == 0
     level = tmp_path / "level.jsonl"
     with pytest.raises(InputError, match="specificity"):  # one level lower in each pair: no part is level
-        match_pairs(out, ["specificity"], level, track=lambda items, what, total: items)
+        match_pairs(out, ["specificity"], level, track=silent)
 
 
 def test_wordnet_is_no_frequency_and_its_absence_is_one_line(tmp_path):

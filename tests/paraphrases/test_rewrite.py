@@ -203,13 +203,13 @@ def test_both_prompts_hold_the_text_as_it_is():
 def test_progress_is_shown_as_parts_are_written(source, tmp_path):
     seen = []
 
-    def track(items, what, total):
-        for number, item in enumerate(items, start=1):
+    def track(items, what, total, *, unit, size):
+        for item in items:
             yield item
-            seen.append((what, total, number, len(rows_of(tmp_path / "j.jsonl"))))
+            seen.append((what, total, unit, size(item), len(rows_of(tmp_path / "j.jsonl"))))
 
     generate([source], **OPTIONS, journal=tmp_path / "j.jsonl", track=track)
-    assert seen == [("rewriting, 4 texts at a time", 2, 1, 32), ("rewriting, 4 texts at a time", 2, 2, 48)]
+    assert seen == [("scripted: rewrite", 6, "texts", 4, 32), ("scripted: rewrite", 6, "texts", 2, 48)]
 
 
 def by_seed(body):

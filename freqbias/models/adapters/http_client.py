@@ -137,15 +137,18 @@ class Client:
         self.usage = Usage()
         self.stopped: str | None = None
 
-    def ask(self, requests: Iterable[Request[T]]) -> list[T | Failure]:
-        """Send all requests, `CONCURRENT` at a time, and return value or failure of each; never raises for what a server does."""
+    def ask(self, requests: Iterable[Request[T]], passed: Callable[[], object] = lambda: None) -> list[T | Failure]:
+        """Send all requests, `CONCURRENT` at a time, and return value or failure of each; never raises for what a server does.
+
+        `passed` is called when one of them is done with.
+        """
         todo = list(requests)
         if not todo:
             return []
         with start_blocking_portal() as portal:  # a thread and event loop of its own, so that it also works inside a running loop
-            return portal.call(self._all, todo)
+            return portal.call(self._all, todo, passed)
 
-    async def _all(self, requests: Sequence[Request[T]]) -> list[T | Failure]:
+    async def _all(self, requests: Sequence[Request[T]], passed: Callable[[], object]) -> list[T | Failure]:
         results: list[T | Failure] = [Failure(reason="not asked")] * len(requests)
         queue = iter(enumerate(requests))
         limits = httpx.Limits(max_connections=CONCURRENT, max_keepalive_connections=CONCURRENT)
@@ -157,6 +160,7 @@ class Client:
         async def worker() -> None:
             for index, request in queue:
                 results[index] = await self._one(session, request)
+                passed()
 
         async with session, anyio.create_task_group() as group:
             for _ in range(min(CONCURRENT, len(requests))):

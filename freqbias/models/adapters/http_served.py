@@ -10,6 +10,7 @@ from freqbias.errors import BackendError, InputError
 from freqbias.models.adapters import http_models
 from freqbias.models.adapters.http_client import Client, Failure, Patience, Request, Usage
 from freqbias.models.protocols import ModelInfo
+from freqbias.progress import Track, silent, ticks
 from freqbias.registry import suggestion
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Served:
 
     def __init__(self, base_url: str, name: str, max_requests: int | None, patience: Patience | None):
         self.errors: dict[str, str] = {}
+        self.inner_progress: Track = silent
         self._client = Client(base_url, max_requests=max_requests, patience=patience)
         self._name = name
         self._left_out: set[str] = set()
@@ -97,7 +99,8 @@ class Served:
 
     def _answers(self, requests: Sequence[Request[T]]) -> list[T | Failure]:
         """Ask; where the server refuses a parameter that can be left out, ask again without it, and do so from then on."""
-        answers = self._client.ask([self._taken(request) for request in requests])
+        passed = ticks(self.inner_progress, f"{self._name}: ask the server", len(requests), "requests")
+        answers = self._client.ask([self._taken(request) for request in requests], passed)
         tried: set[str] = set()
         while True:
             refused = {k: name for k, answer in enumerate(answers) if (name := self._refused(requests[k], answer, tried)) is not None}

@@ -11,13 +11,13 @@ from freqbias.errors import BackendError, InputError, in_one_line
 from freqbias.models.log_probs import checked
 from freqbias.models.names.prompts import Prompts
 from freqbias.models.protocols import KnowsReasons, LanguageModel, Loading, ModelInfo, offers
-from freqbias.models.relevance import Pool, Scores, slices
+from freqbias.models.relevance import Pool, Scores
 from freqbias.models.scoring import HandsOn
-from freqbias.progress import Track, silent
+from freqbias.progress import Track, chunks, silent
 from freqbias.terms import ENTAILMENT, LOG_PROB
 
 BATCH_SIZE = 32  # couples in one forward pass of a cross-encoder
-COUPLES_AT_ONCE = 4096  # couples that a model is given in one call; it sorts them by length
+COUPLES_AT_ONCE = 512  # couples that a model is given in one call, and between two moves of the progress; it sorts them by length
 PROMPT = "query-likelihood-v1"  # a changed template is a new file, so that runs stay comparable
 TEMPLATE = files("freqbias.models.adapters").joinpath("prompts", f"{PROMPT}.txt").read_text(encoding="utf-8").removesuffix("\n")
 
@@ -28,6 +28,7 @@ class PairScorer(ABC):
     pairwise = True
     measure: str
     info: ModelInfo
+    inner_progress: Track = staticmethod(silent)
 
     @abstractmethod
     def score(self, couples: list[tuple[str, str]]) -> Scores:
@@ -41,7 +42,10 @@ class PairScorer(ABC):
         couples = list(zip(queries, documents, strict=True))
         place = {couple: i for i, couple in enumerate(dict.fromkeys(couples))}
         distinct = list(place)
-        parts = [self.score(distinct[part]) for part in slices(len(distinct), COUPLES_AT_ONCE)]
+        asked = self.inner_progress(
+            chunks(distinct, COUPLES_AT_ONCE), f"{self.info.name}: score couples", len(distinct), unit="couples", size=len
+        )
+        parts = [self.score(part) for part in asked]
         values = np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
         found = values[[place[couple] for couple in couples]] if couples else values
         return np.where(np.isfinite(found), found, np.nan)

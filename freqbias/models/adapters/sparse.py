@@ -51,8 +51,8 @@ class SparseScorer:
         new = sorted({text for text in texts if text not in known}, key=lambda text: (-len(text), text))
         if not new:
             return
-        parts = list(chunks(new, CHUNK))
-        encoded = [self._encode(part, role) for part in track(parts, f"{self.info.name} ({role}): encode texts", len(parts))]
+        parts = track(chunks(new, CHUNK), f"{self.info.name} ({role}): encode texts", len(new), unit="texts", size=len)
+        encoded = [self._encode(part, role) for part in parts]
         before = [self._vectors[role]] if role in self._vectors else []
         self._vectors[role] = vstack([*before, *(rows for rows, _ in encoded)], format="csr")
         self._usable[role] = np.concatenate([self._usable[role], *(usable for _, usable in encoded)])

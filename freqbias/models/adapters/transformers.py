@@ -4,7 +4,7 @@ import hashlib
 import shutil
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -24,6 +24,7 @@ from freqbias.models.batching import halving, padded, trees
 from freqbias.models.names.contents import quantisation
 from freqbias.models.protocols import Loading, ModelInfo
 from freqbias.models.writing import seed_of
+from freqbias.progress import Track, silent
 
 # Tokens in one pass. On a CPU the matrix products are at full speed from about 256 rows on, and attention within a tree, which
 # looks at every couple of its tokens, still costs under a tenth of them (benchmarks/scoring.py --tokens); a GPU needs more to be busy.
@@ -96,6 +97,7 @@ class TransformersLanguageModel:
         check_device(loading.device)
         self._torch = torch
         self.errors: dict[str, str] = {}
+        self.inner_progress: Track = silent
         self._tokenizer, self._model = causal_model(path, info.name, loading, getattr(torch, loading.dtype))
         self._device = loading.device or ("cuda" if torch.cuda.is_available() else "cpu")
         self._model.to(self._device).eval()
@@ -152,7 +154,8 @@ class TransformersLanguageModel:
         rows = [given[i] for i in fitting]
         texts: list[str | None] = [None] * len(given)
         # states and positions by place take padding on the left for a part of the prompt
-        for batch in padded(rows, lambda: self._tokens_per_pass, extra=max_tokens, alike=not self._trees):
+        batches = padded(rows, lambda: self._tokens_per_pass, extra=max_tokens, alike=not self._trees)
+        for batch in self._shown(batches, "continue texts", len(rows)):
             written = halving(lambda part: self._write([rows[i] for i in part], max_tokens, stop), batch, self._shrink)
             for index, text in zip(batch, written, strict=True):
                 texts[fitting[index]] = text
@@ -162,7 +165,8 @@ class TransformersLanguageModel:
         """Return `n` random continuations of each prompt; each prompt is a batch of its own, drawn with a seed of its own."""
         rows = [self._prompt_ids(prompt) for prompt in prompts]
         texts: list[Any] = [[None] * n for _ in prompts]
-        for k in self._fitting(prompts, rows, max_tokens):
+        fitting = self._fitting(prompts, rows, max_tokens)
+        for (k,) in self._shown(([k] for k in fitting), "write", len(fitting)):
             with seeded(self._device, seed_of(seed, prompts[k])):
                 texts[k] = halving(lambda part: self._write([rows[i] for i in part], max_tokens, (), temperature), [k] * n, self._shrink)
         return texts
@@ -203,6 +207,10 @@ class TransformersLanguageModel:
                 fitting.append(index)
         return fitting
 
+    def _shown(self, batches: Iterable[list[int]], what: str, total: int) -> Iterable[list[int]]:
+        """Show how many texts of a call are done."""
+        return self.inner_progress(batches, f"{self.info.name}: {what}", total, unit="texts", size=len)
+
     def _shrink(self) -> None:
         """Make later passes smaller: memory has run out."""
         self._tokens_per_pass = max(1, self._tokens_per_pass // 2)
@@ -217,7 +225,7 @@ class TransformersLanguageModel:
         form, run = (trees, self._passes.tree) if self._trees else (padded, self._passes.padded)
         # a tree's mask would let a token look beyond a sliding window; a row alone needs no mask of ours
         batches = form(ids, lambda: self._tokens_per_pass, alone=self._alone)
-        for batch in batches:
+        for batch in self._shown(batches, "score texts", len(ids)):
             found = halving(lambda part: run([ids[i] for i in part], [wanted[i] for i in part]), batch, self._shrink)
             for index, row in zip(batch, found, strict=True):
                 results[fitting[index]] = row

@@ -8,6 +8,7 @@ from freqbias.analysis.report.verdict import verdicts
 from freqbias.analysis.table.contrasts import pair_table
 from freqbias.covariates import covariates
 from freqbias.paraphrases.audit import audit
+from freqbias.progress import silent
 from freqbias.records import Observation, Pair
 from freqbias.run import stages
 
@@ -138,7 +139,7 @@ def test_audit_and_matching_take_both(tmp_path):
     assert rows["informal"]["dz"] == rows["formal"]["dz"] < -0.4
     path = tmp_path / "pairs.jsonl"
     stages.write_records(path, marked_pairs())
-    total, balance = stages.match_pairs(path, ["informal", "formal"], tmp_path / "level.jsonl", track=lambda rows, *_: rows)
+    total, balance = stages.match_pairs(path, ["informal", "formal"], tmp_path / "level.jsonl", track=silent)
     kept = list(stages.read_pairs(tmp_path / "level.jsonl"))
     assert (total, len(kept)) == (80, 48)
     assert all(pair.covariates["formal"] == [0, 0] for pair in kept)
