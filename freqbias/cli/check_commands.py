@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from freqbias.cli.console import log, print_json, print_table, tracker
+from freqbias.cli.panels import AROUND, add
 from freqbias.terms import CREDIT, PAIRS_FILE, PLACEBO
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output and nothing else.")]
@@ -117,4 +118,4 @@ def _needed(reach: Any) -> str | None:
 def register(app: typer.Typer) -> None:
     """Attach the commands to the program."""
     for command in (selfcheck, power):
-        app.command()(command)
+        add(app, command, AROUND)

@@ -8,6 +8,7 @@ import typer
 
 from freqbias.cli.console import log, print_json, print_lines, print_report, tracker, waiting
 from freqbias.cli.options import Json, Seed
+from freqbias.cli.panels import ANSWER, add
 from freqbias.cli.run_commands import Device, Embedders, Trust
 from freqbias.errors import ROWS_FAILED, InputError
 from freqbias.records import Pair
@@ -120,4 +121,4 @@ def _pairs(folder: Path, options: dict[str, Any], words: Sequence[str]) -> list[
 
 def register(app: typer.Typer) -> None:
     """Attach the command to the program."""
-    app.command()(collection)
+    add(app, collection, ANSWER)

@@ -8,7 +8,9 @@ import typer
 
 from freqbias.cli.console import log, print_json, print_lines, print_report, print_table, tracker, waiting
 from freqbias.cli.options import Holdout, Json, N, Seed, Sets
+from freqbias.cli.panels import AROUND, STAGES, add
 from freqbias.cli.paths import audit_beside, check_not_onto, pair_file
+from freqbias.cli.run_commands import probe, status
 from freqbias.errors import FreqbiasError, InputError
 from freqbias.terms import ESTIMATES_FILE, FREQUENCY, HIGH, IN_EVERY_PAIR, LOW, MANIFEST_FILE, OBSERVATIONS_FILE, PAIRS_FILE
 
@@ -378,6 +380,8 @@ def _about(thing: Any) -> str:
 
 def register(app: typer.Typer) -> None:
     """Attach the commands to the program, in the order of the data flow."""
-    for command in (pairs, check, match, audit, analyze, report, score):
-        app.command()(command)
-    app.command("list")(list_names)
+    for command in (pairs, check, match, audit, probe, analyze, report):
+        add(app, command, STAGES)
+    for command in (status, score):
+        add(app, command, AROUND)
+    add(app, list_names, AROUND, name="list")

@@ -8,6 +8,7 @@ import typer
 
 from freqbias.cli.console import log, print_json, print_lines, print_report, print_table
 from freqbias.cli.options import Json, Seed
+from freqbias.cli.panels import ANSWER, add
 from freqbias.records import Estimate
 from freqbias.terms import COMPARE_HTML_REPORT
 
@@ -64,4 +65,4 @@ def _show(rows: Sequence[Estimate], title: str | None = None) -> None:
 
 def register(app: typer.Typer) -> None:
     """Attach the command to the program."""
-    app.command()(compare)
+    add(app, compare, ANSWER)

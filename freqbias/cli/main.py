@@ -19,6 +19,7 @@ from freqbias.cli import (
     run_commands,
 )
 from freqbias.cli.console import err, set_up, stop_display
+from freqbias.cli.panels import AROUND
 from freqbias.errors import FreqbiasError
 from freqbias.redact import redact
 
@@ -49,23 +50,32 @@ EXIT_STATUSES = (
     "3 a run is complete, but rows failed; 130 interrupted."
 )
 
+HELP = """Do models treat frequent and rare wording of the same content differently?
+
+- `freqbias run --embedder minilm --out runs/minilm`: measure a model and write a report
+
+- `freqbias collection FOLDER --embedder minilm`: what rare wording costs in your own documents and queries
+
+- `freqbias compare runs/a runs/b`: which of two models or checkpoints loses more
+"""
+
 app = typer.Typer(
     cls=Program,
-    help="Do models treat frequent and rare wording of the same content differently?",
+    help=HELP,
     epilog=EXIT_STATUSES,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-app.add_typer(model_commands.app, name="models")
 run_commands.register(app)
 collection_command.register(app)
+compare_command.register(app)
 commands.register(app)
 check_commands.register(app)
-compare_command.register(app)
 explain_command.register(app)
-app.add_typer(new_command.app, name="new")
+app.add_typer(model_commands.app, name="models", rich_help_panel=AROUND)
+app.add_typer(new_command.app, name="new", rich_help_panel=AROUND)
 
 
 def _version(value: bool) -> None:

