@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from freqbias.cli.console import PLAIN_WIDTH, print_json, print_lines
+from freqbias.cli.panels import ANSWER, add
 from freqbias.cli.options import Json
 from freqbias.errors import InputError
 from freqbias.terms import ESTIMATES_FILE
@@ -83,4 +84,4 @@ def _wrapped(line: str) -> str:
 
 def register(app: typer.Typer) -> None:
     """Attach the command to the program."""
-    app.command()(explain)
+    add(app, explain, ANSWER)
