@@ -382,6 +382,6 @@ def register(app: typer.Typer) -> None:
     """Attach the commands to the program, in the order of the data flow."""
     for command in (pairs, check, match, audit, probe, analyze, report):
         add(app, command, STAGES)
-    for command in (status, score):
-        add(app, command, AROUND)
+    add(app, status, AROUND)
+    add(app, score, AROUND)
     add(app, list_names, AROUND, name="list")

@@ -188,6 +188,7 @@ class Bars(Display):
         progress = self._begun()
         task = progress.add_task(what, total=total, unit=unit, visible=not self._open)
         self._open.append(task)
+        progress.advance(task, 0)  # from where the first rate is taken
         try:
             yield partial(self._pass, progress, task)
         finally:

@@ -59,7 +59,8 @@ def run(
 ) -> None:
     """Make pairs, probe models, analyse, report: all stages into one run folder. An interrupted run goes on where it stopped.
 
-    Exit status 3 says that the run is complete, but that rows failed; the last line says how many and why. The same command asks again.
+    Exit status 3 says that the run is complete, but that rows failed; standard error ends with how many and why. The same command asks
+    again.
 
     Example: `freqbias run --fresh --out results/demo`
 
@@ -108,7 +109,7 @@ def probe(
 ) -> None:
     """Measure models on pairs. An interrupted run goes on where it stopped, and rows with an error are tried again.
 
-    Exit status 3 says that every pair was asked for, but that rows failed; the last line says how many and why.
+    Exit status 3 says that every pair was asked for, but that rows failed; standard error ends with how many and why.
 
     Example: `freqbias probe pairs.jsonl --embedder minilm --out observations.jsonl`
     """

@@ -179,6 +179,19 @@ def test_a_bar_has_counts_rate_and_time_left_in_the_width_at_hand(clock, width):
     assert "4,120 of 4,120 texts" in text.rstrip().splitlines()[-2]  # stays; the last line shows the cursor again
 
 
+def test_the_first_part_gives_a_rate_already(clock):
+    def work(bars):
+        parts = iter(bars(chunks(range(512), 256), "m: likelihood", 512, unit="pairs", size=len))
+        next(parts)
+        clock.now += 600
+        next(parts)
+        (task,) = bars._progress.tasks
+        assert (task.speed, task.time_remaining) == (256 / 600, 600)
+        bars.close()
+
+    drawn(80, clock, work)
+
+
 def test_a_bar_within_a_bar_goes_when_it_is_over_and_an_error_takes_all_down(clock):
     open_ = []
 
