@@ -1,7 +1,9 @@
 """Pairs made from two texts: identity, frequencies and checks, for the generators here and for those of others."""
 
 import hashlib
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from freqbias.characters import visible
 from freqbias.frequency import mean_zipf, zipf_gap
@@ -9,6 +11,7 @@ from freqbias.paraphrases.checks import checked
 from freqbias.records import Pair
 from freqbias.terms import FREQUENCY, ZIPF_GAP_OF
 
+T = TypeVar("T")
 ID_DIGITS = 16  # hexadecimal; two of a million pairs share an id once in ten million files
 
 
@@ -43,3 +46,10 @@ def drafted(*, item: str, high: str, low: str, key: tuple[str, ...] | None = Non
 def content_id(*key: str) -> str:
     """Return the id that stands for these texts everywhere."""
     return hashlib.sha256(visible("\0".join(key)).encode()).hexdigest()[:ID_DIGITS]
+
+
+def drawn(rows: list[T], n: int | None, rng: np.random.Generator) -> list[T]:
+    """Return a random part of `n` rows in their order, or all where there are no more; None: all."""
+    if n is None or n >= len(rows):
+        return rows
+    return [rows[i] for i in sorted(rng.choice(len(rows), n, replace=False))]

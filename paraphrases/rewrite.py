@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -31,12 +31,11 @@ from freqbias.paraphrases.checks import checked
 from freqbias.paraphrases.coupling import MAX_WORDS_RATIO, MIN_GAP, Couple, Limits, frequency_couple, placebo_couple
 from freqbias.paraphrases.documents import Document, documents
 from freqbias.paraphrases.judging import REASONS, Meaning, judged
-from freqbias.paraphrases.making import drafted
+from freqbias.paraphrases.making import drafted, drawn
 from freqbias.progress import Track, chunks, silent
 from freqbias.records import Pair
 from freqbias.terms import FREQUENCY, PLACEBO, WHOLE_TEXT
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 DEFAULT_K = 5  # rewrites of either kind
@@ -217,13 +216,7 @@ def pairs_of(found: Iterable[Document], source: str, work: Work, coverage: Cover
     if not made:
         log.warning("%s: no two rewrites by %s make a pair; the counts say what was left out", source, coverage.model)
     rng = np.random.default_rng(work.asking.seed)
-    return checked([pair for arm in (FREQUENCY, PLACEBO) for pair in _part([row for row in made if row.arm == arm], work.n, rng)])
-
-
-def _part(rows: list[T], n: int | None, rng: np.random.Generator) -> list[T]:
-    if n is None or n >= len(rows):
-        return rows
-    return [rows[i] for i in sorted(rng.choice(len(rows), n, replace=False))]
+    return checked([pair for arm in (FREQUENCY, PLACEBO) for pair in drawn([row for row in made if row.arm == arm], work.n, rng)])
 
 
 def _ask(texts: Sequence[str], asking: Asking, journal: Journal, track: Track) -> None:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from freqbias.paraphrases.expecting import SAMPLE, expectation, shortfalls, ways
 from freqbias.paraphrases.fit import both_fit
 from freqbias.paraphrases.lexicon import word_covariates
 from freqbias.paraphrases.local import Local, read_local
-from freqbias.paraphrases.making import drafted
+from freqbias.paraphrases.making import drafted, drawn
 from freqbias.paraphrases.questions import asked_with, questions
 from freqbias.paraphrases.swapping import WORD, Couple, Own, Swap, Table, both_forms, forms_with, substitutions, swaps_of
 from freqbias.paraphrases.synonyms import BY_LENGTH, OWN_PREFIX, Synonyms, read_synonyms
@@ -41,7 +41,6 @@ from freqbias.records import Pair
 from freqbias.terms import EDITED, FREQUENCY, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
 
 LANGUAGE = "en"  # of the bundled sets
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 #: Documents with what can be swapped in them.
@@ -248,7 +247,7 @@ def pairs_of(
         kept = _kept(own, arm, choice, coverage)
         coverage.by_set[arm] = Counter(swap.couple[2] for _, swaps in kept for swap in swaps)
         coverage.swapped[arm], coverage.changed[arm] = coverage.by_set[arm].total(), len(kept)
-        parts[arm] = _part(kept, n, rng)
+        parts[arm] = drawn(kept, n, rng)
     if tell is not None and known:
         for line in shortfalls({arm: len(part) for arm, part in parts.items()}):
             tell(line)
@@ -297,12 +296,6 @@ def _with_those(found: Found, stays: Iterable[bool]) -> Found:
     told = iter(stays)
     kept = [(document, [swap for swap in swaps if next(told)]) for document, swaps in found]
     return [(document, swaps) for document, swaps in kept if swaps]
-
-
-def _part(rows: list[T], n: int | None, rng: np.random.Generator) -> list[T]:
-    if n is None or n >= len(rows):
-        return rows
-    return [rows[i] for i in sorted(rng.choice(len(rows), n, replace=False))]
 
 
 def _queries(document: Document, arm: str, sets: Sequence[str], choice: Choice) -> dict[str, Any]:
