@@ -30,7 +30,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "generators": {
         "lexicon": "freqbias.paraphrases.lexicon:generate",
-        "substitute": "freqbias.paraphrases.substitute:generate",
+        "substitute": "freqbias.paraphrases.completing:generate",
         "import": "freqbias.paraphrases.imported:generate",
         "annotate": "freqbias.paraphrases.norms:generate",
         "lexsub": "freqbias.paraphrases.lexsub:generate",

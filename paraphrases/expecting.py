@@ -22,16 +22,26 @@ def expectation(texts: int, changed: Mapping[str, int], *, whole: bool) -> str:
     return f"expected, by the first {texts} texts: {arms} can be changed"
 
 
-def ways_to_raise(*, synonyms: bool, rules: bool, capped: bool, words: Collection[str]) -> str:
-    """Return the sentence on what would change more texts: options that are not in use, and words of most texts that have no couple."""
+def ways_to_raise(*, synonyms: bool, rules: bool, capped: bool, rewrite: bool, words: Collection[str]) -> list[str]:
+    """Return the sentence on what would change more texts: options that are not in use, and words of most texts that have no couple.
+
+    `rewrite` says that a language model could be asked; empty where nothing is left to try.
+    """
     table = f" for words of yours such as {', '.join(words)}" if words else ""
     ways = [
         *([] if synonyms else [f"--synonyms FILE (rows of word, word, part of speech){table}"]),
         *(["--tagger hanta (extra `text`)"] if rules else []),
         *(["-o max_share=1, which lets one word pair be most of an arm"] if capped else []),
-        "`freqbias pairs rewrite`, by a language model",
+        *(["--rewrite --lm MODEL, by which a language model writes what stays as it is"] if rewrite else []),
     ]
-    return "more: " + "; ".join(ways)
+    return ["more: " + "; ".join(ways)] if ways else []
+
+
+def at_most(texts: int, model: str, drafts: int, most: Mapping[str, int]) -> list[str]:
+    """Return what rewriting some texts can add, `drafts` rewrites each, and what is too little however many of them make a pair."""
+    arms = ", ".join(f"{most[arm]} in arm {arm}" for arm in (FREQUENCY, PLACEBO))
+    told = f"--rewrite: {texts} texts go to {model}, {drafts} rewrites each; with all that could pass, {arms}"
+    return [told, *(f"even so, {line}" for line in shortfalls(most))]
 
 
 def shortfalls(changed: Mapping[str, int]) -> list[str]:

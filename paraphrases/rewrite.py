@@ -11,7 +11,7 @@ Models that wrote or judged the pairs should not be measured with them. See `doc
 import logging
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,7 @@ class Coverage:
     written: Counter[str] = field(default_factory=Counter)
     rejected: dict[str, Counter[str]] = field(default_factory=lambda: {kind: Counter() for kind in KINDS})
     couples: dict[str, Counter[str]] = field(default_factory=lambda: {arm: Counter() for arm in (FREQUENCY, PLACEBO)})
+    asked: Counter[str] = field(default_factory=Counter)  # texts of which a pair of the arm was wanted
     pairs: dict[str, list[Pair]] = field(default_factory=lambda: {FREQUENCY: [], PLACEBO: []})
     why: str | None = None  # of a rewrite without answer
 
@@ -100,7 +101,7 @@ class Coverage:
             found.append(f"{kind} words ({PROMPTS[kind]}): {kept} of {self.written[kind]} rewrites kept{_taken(taken, REASONS)}")
         for arm, own in self.pairs.items():
             couples = _taken(self.couples[arm], {}, "couples ")
-            found.append(f"{arm}: {len(own)} of {self.texts} texts give a pair{_mean_gap(own)}{couples}")
+            found.append(f"{arm}: {len(own)} of {self.asked[arm]} texts give a pair{_mean_gap(own)}{couples}")
         return found + ([f"first reason for a missing answer: {self.why}"] if self.why else [])
 
 
@@ -171,7 +172,7 @@ def limits(language: str, ratio: float, gap: float) -> Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """All that is to be done with some texts."""
+    """All that is to be done with some texts; `wanted` names the arms to make of each, by its id, where that is not both."""
 
     asking: Asking
     limits: Limits = field(default_factory=Limits)
@@ -179,6 +180,7 @@ class Work:
     similarity: float | None = None
     journal: Path | None = None
     n: int | None = None
+    wanted: Mapping[str, Collection[str]] | None = None
 
     def __post_init__(self) -> None:
         if self.similarity is not None and math.isnan(self.similarity):
@@ -211,7 +213,7 @@ def pairs_of(found: Iterable[Document], source: str, work: Work, coverage: Cover
     with only_writer(work.journal):
         journal = Journal(work.journal, stated)
         _ask(list(dict.fromkeys(document.text for document in own)), work.asking, journal, track)
-        made, rows, used = _paired(own, journal, meaning, work.limits, coverage)
+        made, rows, used = _paired(own, journal, meaning, work, coverage)
         journal.finish(rows, used)
     if not made:
         log.warning("%s: no two rewrites by %s make a pair; the counts say what was left out", source, coverage.model)
@@ -248,11 +250,11 @@ Used = dict[tuple[str, str, int], list[str]]
 
 
 def _paired(
-    own: Sequence[Document], journal: Journal, meaning: Meaning, bounds: Limits, coverage: Coverage
+    own: Sequence[Document], journal: Journal, meaning: Meaning, work: Work, coverage: Coverage
 ) -> tuple[list[Pair], list[Candidate], Used]:
     """Return the pairs, every rewrite with its verdict, and in which arms each is used."""
     texts = list(dict.fromkeys(document.text for document in own))
-    rows = meaning.with_similarity([row for text in texts for row in judged(journal.of(text), bounds.language)])
+    rows = meaning.with_similarity([row for text in texts for row in judged(journal.of(text), work.limits.language)])
     kept: dict[str, list[Candidate]] = {text: [] for text in texts}
     for row in rows:
         coverage.written[row.kind] += 1
@@ -264,9 +266,12 @@ def _paired(
     made, used = [], Used()
     for document in own:
         for arm, choose in ((FREQUENCY, frequency_couple), (PLACEBO, placebo_couple)):
-            couple = choose(kept[document.text], bounds, coverage.couples[arm])
+            if work.wanted is not None and arm not in work.wanted[document.id]:
+                continue
+            coverage.asked[arm] += 1
+            couple = choose(kept[document.text], work.limits, coverage.couples[arm])
             if couple is not None:
-                made.append(_pair(document, arm, couple, coverage.model, bounds.language))
+                made.append(_pair(document, arm, couple, coverage.model, work.limits.language))
                 coverage.pairs[arm].append(made[-1])
                 for row in (couple.high, couple.low):
                     arms = used.setdefault((row.original, row.kind, row.number), [])

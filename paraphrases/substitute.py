@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -41,10 +41,21 @@ from freqbias.records import Pair
 from freqbias.terms import EDITED, FREQUENCY, PLACEBO, SWAPPED_WORDS, ZIPF_GAP_OF
 
 LANGUAGE = "en"  # of the bundled sets
+NAME = "substitute"
 log = logging.getLogger(__name__)
 
 #: Documents with what can be swapped in them.
 Found = list[tuple[Document, list[Swap]]]
+
+
+class Make(Protocol):
+    """What makes the pairs of some texts, as `pairs_of` does."""
+
+    def __call__(
+        self, documents: Iterable[Document], n: int | None, choice: "Choice", coverage: "Coverage", tell: Callable[[str], None], /
+    ) -> list[Pair]:
+        """Return the pairs."""
+        ...
 
 
 @dataclass
@@ -62,12 +73,13 @@ class Coverage:
     max_share: float = 1.0
     model: str | None = None
     made: list[Pair] = field(default_factory=list)
+    more: list[str] = field(default_factory=list)  # what is said of pairs that another generator added
 
     def lines(self) -> list[str]:
         """Return one sentence an arm, and one on what the filter and the cap took from it."""
         alone = [f"left alone: {self.strangers}"] if self.strangers.count else []
         told = [line for arm in (FREQUENCY, PLACEBO) for line in self._lines(arm)]
-        return [*alone, *told, *edit_lines(self.made), *asked_with(self.made)]
+        return [*alone, *told, *edit_lines(self.made), *asked_with(self.made), *self.more]
 
     def _lines(self, arm: str) -> Iterator[str]:
         yield f"{arm}: {self.changed[arm]} of {self.texts} texts changed, {self.swapped[arm]} of {self.words} words swapped"
@@ -99,6 +111,7 @@ def generate(
     coverage: Coverage | None = None,
     skipped: list[str] | None = None,
     track: Track = silent,
+    make: "Make | None" = None,
     **_: Any,
 ) -> list[Pair]:
     """Return the pairs of arms `frequency` and `placebo` that a user's texts allow; `n` limits each arm to a random part.
@@ -112,7 +125,8 @@ def generate(
     lines are collected there and left out. `tagger` is `rules`, or `hanta` (extra `text`), which finds more; `fit` names a
     causal language model that leaves out swaps of which a word does not fit its text; no word pair is more than `max_share` of an arm.
     `edit_both` changes both forms alike in a second place. `coverage`, where given, is filled in. `side` (`document`, `query` or `both`)
-    asks for what probe `collection` searches with, of one collection (`freqbias.paraphrases.collection_pairs`).
+    asks for what probe `collection` searches with, of one collection (`freqbias.paraphrases.collection_pairs`). `make`, by default
+    `pairs_of`, makes the pairs of the texts.
     """
     if not sources:
         raise InputError("substitute takes text files, files of rows or folders; found none")
@@ -139,7 +153,7 @@ def generate(
         found = pairs_of_collection(sources, side, n, choice, coverage, field=field, split=split)
         _check_any(coverage, ", ".join(map(str, sources)))
         return found
-    found = pairs_of(documents_of(sources, field, split, skipped), n, choice, coverage, tell=log.info)
+    found = (make or pairs_of)(documents_of(sources, field, split, skipped), n, choice, coverage, log.info)
     _check_any(coverage, ", ".join(map(str, sources)))
     return found
 
@@ -197,6 +211,7 @@ class Choice:
     edit_both: bool = True
     ask: bool = True  # texts without queries of their own get questions
     track: Track = silent
+    rewrite: bool = False  # what no couple changes is rewritten, so that whether there is too little is not known yet
 
     def own(self, arm: str) -> Own | None:
         """Return what the user's table and corpus give an arm."""
@@ -248,7 +263,7 @@ def pairs_of(
         coverage.by_set[arm] = Counter(swap.couple[2] for _, swaps in kept for swap in swaps)
         coverage.swapped[arm], coverage.changed[arm] = coverage.by_set[arm].total(), len(kept)
         parts[arm] = drawn(kept, n, rng)
-    if tell is not None and known:
+    if tell is not None and known and not choice.rewrite:
         for line in shortfalls({arm: len(part) for arm, part in parts.items()}):
             tell(line)
     judged = any(document.queries for part in parts.values() for document, _ in part)
@@ -262,14 +277,14 @@ def _foretell(found: dict[str, Found], texts: Sequence[str], choice: Choice, tel
     within = {arm: len(_within_cap(own, choice)[0]) for arm, own in found.items()}
     tell(expectation(len(texts), within, whole=whole))
     forms = {form for arm in found for form in choice.couples(arm)}
-    tell(
-        ways_to_raise(
-            synonyms=choice.synonyms is not None,
-            rules=choice.rules,
-            capped=any(within[arm] < len(own) for arm, own in found.items()),
-            words=without_couple(texts, forms),
-        )
-    )
+    for line in ways_to_raise(
+        synonyms=choice.synonyms is not None,
+        rules=choice.rules,
+        capped=any(within[arm] < len(own) for arm, own in found.items()),
+        rewrite=choice.ask and not choice.rewrite,
+        words=without_couple(texts, forms),
+    ):
+        tell(line)
 
 
 def _kept(found: Found, arm: str, choice: Choice, coverage: Coverage) -> Found:
@@ -326,7 +341,7 @@ def _pair(document: Document, arm: str, swaps: Sequence[Swap], choice: Choice, p
         low=low,
         queries=queries,
         zipf_gap=choice.gap(used),
-        generator="substitute",
+        generator=NAME,
         covariates={
             EDITED: edits_of(document.text, swaps, edit),
             **(word_covariates(bundled) if len(bundled) == len(sets) else {}),  # of a user's own words nothing is known

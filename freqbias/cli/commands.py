@@ -42,13 +42,17 @@ def pairs(
         Path | None, typer.Option(metavar="FILE|FOLDER", help="substitute: texts or counts of yours that say which words are rare here.")
     ] = None,
     tagger: Annotated[str | None, typer.Option(help="substitute: `rules`, or `hanta` (extra `text`), which finds more.")] = None,
+    rewrite: Annotated[
+        bool, typer.Option("--rewrite", help="substitute: a language model (--lm) rewrites the texts that no couple of words changes.")
+    ] = False,
     high: Annotated[str | None, typer.Option(help="import: column of the frequent side.")] = None,
     low: Annotated[str | None, typer.Option(help="import: column of the rare side.")] = None,
     item: Annotated[str | None, typer.Option(help="import: column that names the item.")] = None,
     language: Annotated[str | None, typer.Option(help="import, rewrite: language code of wordfreq.")] = None,
-    lm: Annotated[str | None, typer.Option(metavar="MODEL", help="rewrite, queries: language model that writes.")] = None,
+    lm: Annotated[str | None, typer.Option(metavar="MODEL", help="rewrite, queries, --rewrite: language model that writes.")] = None,
     embedder: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="rewrite: embedder that says whether a rewrite means the same; default: minilm.")
+        str | None,
+        typer.Option(metavar="MODEL", help="rewrite, --rewrite: embedder that says whether a rewrite means the same; default: minilm."),
     ] = None,
     norm: Annotated[
         list[str] | None,
@@ -70,6 +74,8 @@ def pairs(
     Example: `freqbias pairs substitute mytexts.txt --out pairs.jsonl`
 
     Example: `freqbias pairs substitute notes/ --synonyms mywords.csv --out pairs.jsonl`
+
+    Example: `freqbias pairs substitute mytexts.txt --rewrite --lm ./my-model --out pairs.jsonl`
 
     Example: `freqbias pairs import high.txt low.txt --out pairs.jsonl`
 
@@ -110,6 +116,7 @@ def pairs(
         LOW: low,
         "item": item,
         "language": language,
+        "rewrite": rewrite,
         "lm": lm,
         "embedder": embedder,
         "norm": norm,
@@ -122,14 +129,16 @@ def pairs(
 
         coverage = Coverage()
         options |= {"coverage": coverage, "track": tracker()}
+        if rewrite:
+            options["journal"] = out.with_suffix(".candidates.jsonl")
     if generator == "annotate":
         from freqbias.paraphrases import norms
 
         options["coverage"] = coverage = norms.Coverage()
     if generator == "rewrite":
-        from freqbias.paraphrases import rewrite
+        from freqbias.paraphrases import rewrite as rewriting
 
-        coverage = rewrite.Coverage()
+        coverage = rewriting.Coverage()
         options |= {"coverage": coverage, "journal": out.with_suffix(".candidates.jsonl"), "track": tracker()}
     if generator == "queries":
         from freqbias.paraphrases import written

@@ -34,11 +34,12 @@ def test_shortfalls(frequency, placebo, said):
 
 
 def test_ways_are_those_not_in_use():
-    all_ways = ways_to_raise(synonyms=False, rules=True, capped=True, words=["throat"])
-    for way in ("--synonyms FILE", "such as throat", "--tagger hanta", "max_share=1", "freqbias pairs rewrite"):
+    (all_ways,) = ways_to_raise(synonyms=False, rules=True, capped=True, rewrite=True, words=["throat"])
+    for way in ("--synonyms FILE", "such as throat", "--tagger hanta", "max_share=1", "--rewrite --lm MODEL"):
         assert way in all_ways
-    left = ways_to_raise(synonyms=True, rules=False, capped=False, words=["throat"])
-    assert left == "more: `freqbias pairs rewrite`, by a language model"
+    left = ways_to_raise(synonyms=True, rules=False, capped=False, rewrite=True, words=["throat"])
+    assert left == ["more: --rewrite --lm MODEL, by which a language model writes what stays as it is"]
+    assert ways_to_raise(synonyms=True, rules=False, capped=False, rewrite=False, words=["throat"]) == []
 
 
 def test_words_without_a_couple_are_counted_once_a_text():
