@@ -13,7 +13,7 @@ from freqbias.models.scoring import ROLES, HandsOn, Pool, Scores, encode_missing
 from freqbias.models.store import VectorStore
 from freqbias.progress import Track, silent
 
-CELLS_AT_ONCE = 1 << 22  # products of two tokens that are held at once: 16 MB in single precision
+CELLS_AT_ONCE = 1 << 22  # products of two tokens that are held at once: 32 MB in double precision
 
 
 class LateInteractionScorer(HandsOn):
@@ -85,7 +85,7 @@ class LateInteractionScorer(HandsOn):
         if not len(rows) or not len(columns):
             return result
         with np.errstate(invalid="ignore", over="ignore"):
-            products = (left @ right.T).astype(np.float64)
+            products = left.astype(np.float64) @ right.T.astype(np.float64)  # in double, so that equal texts score alike in any batch
             best = np.maximum.reduceat(products, _starts(np.array(widths)[columns]), axis=1)
             sums = np.add.reduceat(best, _starts(np.array(lengths)[rows]), axis=0)
         if self.measure == "mean_maxsim":
