@@ -245,8 +245,8 @@ documents = _made(
             Finding(
                 contrast="document_form",
                 measure=NEGATIVE_RANK.name,
-                sentence="Rank: frequent instead of rare wording moves the changed document by {size} places; positive is up, towards "
-                "rank 1.",
+                sentence="Rank: frequent instead of rare wording moves the changed document by {size} places in the ranking "
+                "of all documents; positive is up, towards rank 1.",
             ),
         ),
     ),
@@ -271,8 +271,8 @@ queries = _made(
             Finding(
                 contrast="query_form",
                 measure=NEGATIVE_RANK.name,
-                sentence="Rank: asking in frequent instead of rare words moves the best relevant document by {size} places; positive is "
-                "up, towards rank 1.",
+                sentence="Rank: asking in frequent instead of rare words moves the best relevant document by {size} places in the "
+                "ranking of all documents; positive is up, towards rank 1.",
             ),
         ),
     ),

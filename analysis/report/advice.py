@@ -63,15 +63,16 @@ def advice_of(folder: Path) -> list[Advice]:
     """Return what a run folder holds of it, by model; nothing where it is no run over a collection."""
     if not (folder / REMEDIES_FILE).is_file():
         return []
-    lost, lists = _lost(folder / WORST_QUERIES_FILE), _lists(folder / SOLR_SYNONYMS)
+    lost = _lost(folder / WORST_QUERIES_FILE)
     by_model: dict[str, list[Remedy]] = {}
     for remedy in remedies(read_rows(folder / REMEDIES_FILE, dict)):
         by_model.setdefault(remedy.model, []).append(remedy)
+    lists = _lists(folder / SOLR_SYNONYMS, lost=any(losing(own[0]) for own in by_model.values()))
     return [
         Advice(
             model=model,
             losses=[_losses(side, rows, own[0].sides[side]) for side, rows in lost.get(model, {}).items()],
-            lead=[*lead(own), lists],
+            lead=[*lead(own), *lists],
             details=details(own),
             columns=_columns(own[0]),
             table=[_cells(remedy, own[0]) for remedy in own],
@@ -92,7 +93,8 @@ def _lost(path: Path) -> dict[str, dict[str, list[Mapping[str, str]]]]:
 
 def _losses(changed: str, rows: Sequence[Mapping[str, str]], side: Side) -> Losses:
     (kept,) = set(BOTH) - {changed}
-    note = said("worst_note", shown=str(min(SHOWN, len(rows))), n=_count(side.gap.n, changed), mean=_sized(side.gap))
+    case, shown = said(f"worst_case_{changed}"), str(min(SHOWN, len(rows)))
+    note = said("worst_note", shown=shown, case=case, n=_count(side.gap.n, changed), mean=_sized(side.gap))
     return Losses(
         title=said(f"worst_title_{changed}"),
         note=note,
@@ -146,11 +148,14 @@ def lead(own: Sequence[Remedy]) -> list[str]:
     return found
 
 
-def _lists(path: Path) -> str:
-    """Return where the words are that lost, in any model; that there are none where the list in Solr's format has no rule."""
+def _lists(path: Path, *, lost: bool) -> list[str]:
+    """Return where the words are that lost, in any model; that there are none where the list in Solr's format has no rule.
+
+    `lost` says that a loss was detected; where none was, the words are the upper end of noise.
+    """
     if path.is_file() and all(line.startswith("#") for line in path.read_text(encoding="utf-8").splitlines()):
-        return said("remedy_no_lists")
-    return said("remedy_lists", files=", ".join(SYNONYM_LISTS))
+        return [said("remedy_no_lists")]
+    return [said("remedy_lists", files=", ".join(SYNONYM_LISTS)), *([] if lost else [said("remedy_lists_chance")])]
 
 
 def details(own: Sequence[Remedy]) -> list[str]:
@@ -231,7 +236,9 @@ def _count(n: int, what: str) -> str:
 
 
 def _columns(base: Remedy) -> list[str]:
-    sides = [said(f"remedy_column_{what}", side=side) for side in base.sides for what in ("gap", "places", "relative")]
+    sides = [
+        said(f"remedy_column_{what}", side=said(f"remedy_side_{side}")) for side in base.sides for what in ("gap", "places", "relative")
+    ]
     return [said("remedy_column"), *sides, said("remedy_column_quality"), said("remedy_column_cost")]
 
 

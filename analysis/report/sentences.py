@@ -192,8 +192,10 @@ SENTENCES = {
     "verb_excludes": "leaves out",
     "equal_overlap_own": "The queries are the collection's own; they search only those of its texts that have two forms.",
     "equal_overlap_collection": "The queries are the collection's own; they search all of its documents, of which each changed one is "
-    "put in alone.",
-    "equal_overlap_query": "The queries are the collection's own, asked in either wording; they search all of its documents as they are.",
+    "put in alone, in the place of the original. An item is a query with the changed documents that it asks for, which share what stands "
+    "in their way.",
+    "equal_overlap_query": "The queries are the collection's own, asked in either wording; they search all of its documents as they are. "
+    "An item is a query.",
     "equal_overlap_query_none": "In every pair one form of the query shares more words with what it asks for, so the effect cannot be "
     "separated from word matching.",
     "equal_overlap_query_level": "Where both forms of the query share as many words with what it asks for ({items}): {size}; elsewhere "
@@ -202,8 +204,9 @@ SENTENCES = {
     "sharing_query": "one form of the query shares more words with what it asks for",
     "matched": "queries share as many words with both forms",
     "matched_query": "both forms of the query share as many words with what it asks for",
-    "equal_overlap_none": "In every pair they share more words with one form, so the effect cannot be separated from word matching.",
-    "equal_overlap": "Where they share as many words with both forms ({items}): {size}; elsewhere word matching plays a part too.",
+    "equal_overlap_none": "In every pair the queries share more words with one form, so the effect cannot be separated from word "
+    "matching.",
+    "equal_overlap": "Where the queries share as many words with both forms ({items}): {size}; elsewhere word matching plays a part too.",
     # findings: dose, confounders
     "parts": "The mean gap split by regression, {total} in all: {list}.",
     "part_frequency": "frequency, splitting included, {size}",
@@ -308,10 +311,14 @@ SENTENCES = {
     "compare_row_level": "quality (level)",
     "compare_row_margin": "quality (margin)",
     # what to do: the queries that lose most in a collection, and the remedies
-    "worst_title_document": "Documents that lose most by a rare word",
-    "worst_title_query": "Queries that lose most by a rare word",
-    "worst_note": "The worst {shown} of all cases. Part of what each has lost is chance: measured again, most would lose less. Over {n} "
-    "the mean loss in nDCG@10 is {mean}; all that lost are in worst_queries.csv.",
+    "worst_title_document": "Documents that lose most through a rare word",
+    "worst_title_query": "Queries that lose most through a rare word",
+    "worst_note": "The worst {shown} of all cases, by nDCG@10. {case} A word's Zipf frequency is log10 of its occurrences in a billion "
+    "words: 3 is once in a million, and each step of 1 a factor of ten. Part of what each case has lost is chance: measured again, most "
+    "would lose less. Over all {n} the mean loss in nDCG@10 is {mean}; every case that lost is in worst_queries.csv.",
+    "worst_case_document": "A case is a changed document with a query that it is judged relevant to; rank is its place among all "
+    "documents, 1 the top.",
+    "worst_case_query": "A case is a changed query; rank is the place of the best document that it asks for, 1 the top.",
     "worst_ranks": "{frequent} → {rare}",
     "worst_word": "{word} ({zipf})",
     "worst_split_both": "both split by the model",
@@ -335,7 +342,7 @@ SENTENCES = {
     "remedy_what_helps": "What helps with rare words {side}: {names}.",
     "remedy_no_help": "None of what was tried helps with rare words {side}.",
     "remedy_what_costs": "What costs quality: {names}.",
-    "remedy_nothing": "Rare words {side}: no loss detected ({size} nDCG@10), so no remedy can be judged there.",
+    "remedy_nothing": "Rare words {side}: no loss detected (gap {size} nDCG@10), so no remedy can be judged there.",
     "remedy_line": "With {remedy}: {clauses}.",
     "remedy_and": "; ",
     "remedy_helps": "rare words {side} lose less (gap in nDCG@10 {before} → {after}, change {change})",
@@ -350,13 +357,17 @@ SENTENCES = {
     "remedy_quality_same": "quality stays as it is",
     "remedy_best_case": "Expansion and rewriting know the very words that were swapped: this is the best that a synonym table could do. "
     "In use it will know fewer words, and swap some that mean something else.",
-    "remedy_reading": "All remedies were tried on the same cases. Gaps are frequent minus rare; ranks beyond 100 count as 101. The gap "
-    "in scores is divided by the margin of the remedy's own scores (the right document in frequent wording less the mean of the wrong "
-    "ones among the first 100), so a remedy that only shrinks scores changes nothing here. Intervals are of 95 % over items; tests of "
+    "remedy_reading": "All remedies were tried on the same cases, a changed text with a judged query each. Gaps are frequent minus "
+    "rare, means over items of the means of their cases; the verdict, which takes the mean of each document first, may differ by a "
+    "little. Places are how much higher frequent wording ranks; ranks beyond 100 count as 101. The gap in scores is divided by "
+    "the margin of the remedy's own scores (the right document in frequent wording less the mean of the wrong ones among "
+    "the first 100), so a remedy that only shrinks scores changes nothing here. Intervals are of 95 % over items; tests of "
     "changes are adjusted together (Benjamini–Hochberg).",
-    "remedy_lists": "The word pairs that lost are written as synonym lists for Solr, Elasticsearch and OpenSearch ({files}). They repair "
-    "word matching; a model that reads texts needs the words in the texts, as in the rows on expansion.",
-    "remedy_no_lists": "No word pair lost a hundredth in nDCG or more, so the synonym lists are empty.",
+    "remedy_lists": "The word pairs that lost a hundredth in nDCG@10 or more are written as synonym lists for Solr, Elasticsearch and "
+    "OpenSearch ({files}). They repair word matching; a model that reads texts needs the words in the texts, as in the rows on "
+    "expansion.",
+    "remedy_lists_chance": "No loss was detected, so which words stand there is mostly chance: look at them before you use them.",
+    "remedy_no_lists": "No word pair lost a hundredth in nDCG@10 or more, so the synonym lists are empty.",
     "remedy_column": "remedy",
     "remedy_column_gap": "{side}: gap in nDCG@10",
     "remedy_column_places": "{side}: places",

@@ -85,10 +85,10 @@ def test_a_cure_that_only_shrinks_scores_is_none():
 
 def test_where_nothing_is_lost_nothing_is_repaired():
     found = said_of(rows("none", 0.0), rows("bm25", 0.1))
-    assert found[0].startswith("Rare words in documents: no loss detected (0 ")
+    assert found[0].startswith("Rare words in documents: no loss detected (gap 0 ")
     assert not [line for line in found if "helps" in line or "lose" in line]
     favoured = said_of(rows("none", -0.2), rows("bm25", 0.0))
-    assert favoured[0].startswith("Rare words in documents: no loss detected (−0.2 ")
+    assert favoured[0].startswith("Rare words in documents: no loss detected (gap −0.2 ")
     assert not [line for line in said_of(rows("none", **LOSS), rows("bm25", **LOSS)) if "no loss detected" in line]
 
 
@@ -203,7 +203,7 @@ def test_a_folder_gives_tables(tmp_path):
     )
     assert [words for words, marked in row.rare if marked] == ["dossier"]
     assert "The worst 20 of all cases" in lost.note
-    assert "Over 80 items the mean loss in nDCG@10 is +0.2" in lost.note
+    assert "Over all 80 items the mean loss in nDCG@10 is +0.2" in lost.note
     assert len(found.table) == 2
     assert {len(row) for row in found.table} == {len(found.columns)} == {6}
     assert found.document()["remedies"][1]["sides"]["document"]["gap"]["n"] == ITEMS
@@ -212,11 +212,22 @@ def test_a_folder_gives_tables(tmp_path):
 def test_lists_without_a_rule_are_said_to_be_empty(tmp_path):
     folder = folder_with(tmp_path, rows("none", **LOSS), rows("bm25", 0.02, rare=0.68))
     rule = Rule(words=("#dossier", "file"), cases=2, loss=0.1)
-    for rules, said_last in (([rule], "The word pairs that lost are written as synonym lists"), ([], "No word pair lost a hundredth")):
+    for rules, said_last in (
+        ([rule], "The word pairs that lost a hundredth"),
+        ([], "No word pair lost a hundredth"),
+    ):
         write_lists(rules, folder)
         (found,) = advice_of(folder)
         assert found.lead[-1].startswith(said_last)
         assert sum("synonym lists" in sentence for sentence in found.lead) == 1
+
+
+@pytest.mark.parametrize(("gap", "chance"), [(0.2, False), (0.0, True)])
+def test_words_that_lost_by_chance_are_said_to_have(tmp_path, gap, chance):
+    folder = folder_with(tmp_path, rows("none", gap), rows("bm25", gap))
+    write_lists([Rule(words=("dossier", "file"), cases=2, loss=0.1)], folder)
+    (found,) = advice_of(folder)
+    assert any("mostly chance" in sentence for sentence in found.lead) is chance
 
 
 def test_other_runs_have_no_advice(tmp_path):

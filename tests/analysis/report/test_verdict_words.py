@@ -249,7 +249,7 @@ def own_queries(level_gap, matched_gap, matched=20):
 def test_words_that_own_queries_share_with_one_form_are_not_put_down_to_frequency():
     found = own_queries(level_gap=0.0, matched_gap=0.4)
     assert "It goes with word overlap" in found.headline
-    assert "Where they share as many words with both forms (20 items)" in words(found)
+    assert "Where the queries share as many words with both forms (20 items)" in words(found)
     assert "It goes with word overlap" not in own_queries(level_gap=0.4, matched_gap=0.4).headline
     assert "It goes with word overlap" in own_queries(level_gap=-0.1, matched_gap=0.4).headline
     found = own_queries(level_gap=0.0, matched_gap=0.4, matched=40)
