@@ -75,13 +75,13 @@ def _natural(row: Estimate) -> tuple[str, str]:
     """Return the levels and the effect of a win rate or a log-probability, in per cent and points, or as a factor."""
     value, low, high = (end or 0.0 for end in (row.value, row.ci_low, row.ci_high))
     if row.measure == LOG_PROB.name:
-        return "–", f"{_two(math.exp(value))} times as likely [{_two(math.exp(low))}, {_two(math.exp(high))}]"
-    losses = [_two(100 * (1 - (side or 0.0))) for side in (row.low_mean, row.high_mean)]
-    ends = [_two(100 * end, signed=True) for end in (value, low, high)]
+        return "–", f"{two_digits(math.exp(value))} times as likely [{two_digits(math.exp(low))}, {two_digits(math.exp(high))}]"
+    losses = [two_digits(100 * (1 - (side or 0.0))) for side in (row.low_mean, row.high_mean)]
+    ends = [two_digits(100 * end, signed=True) for end in (value, low, high)]
     return f"{losses[0]} % instead of {losses[1]} %", f"{ends[0]} points [{ends[1]}, {ends[2]}]"
 
 
-def _two(value: float, *, signed: bool = False) -> str:
+def two_digits(value: float, *, signed: bool = False) -> str:
     """Return a number with two significant digits at most."""
     return number(float(f"{value:.2g}"), signed=signed)
 

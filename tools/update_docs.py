@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from doc_helpdesk import helpdesk
 from doc_results import embeddings, example, halves, headlines, inversions, language_models, summary
 from statsmodels.stats.proportion import proportion_confint
 
@@ -302,7 +303,7 @@ def _beside(entry: Entry) -> str:
 BLOCKS = {
     "docs/glossary.md": [("glossary", glossary)],
     "docs/families.md": [("embedding families", embedding_families), ("language-model families", language_families)],
-    "README.md": [("summary", summary)],
+    "README.md": [("summary", summary), ("helpdesk", helpdesk)],
     "results/README.md": [
         ("example", example),
         ("embeddings", embeddings),
