@@ -103,6 +103,7 @@ FAULTS = {
     ("i.csv", b"high,low\na,\xff\n"): r":2: not UTF-8; convert the file",
     ("j.csv", "high,low\na,b\n".encode("utf-16")): r":1: no text but bytes, or UTF-16; convert the file to UTF-8",
     ("a.jsonl", '{"high": "a", "low": "b"}\n{"high": "a"}\n'): r":2: no column 'low'; found: high",
+    ("b.jsonl", '{"high": "a", "low": "b\n'): r":1: not strict JSON: Unterminated string starting at column 22",
     ("b.jsonl", '{"high": "a", "low"\n'): r":1: not strict JSON: Expecting ':' delimiter at column 20",
     ("c.jsonl", '{"high": NaN, "low": "b"}\n'): r":1: not strict JSON: NaN is not strict JSON; write null",
     ("d.jsonl", '{"high": "a", "high": "b", "low": "c"}\n'): r":1: not strict JSON: an object names 'high' twice; rename one",

@@ -14,6 +14,7 @@ from freqbias.analysis.report.rendering import render
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.verdicts_of_run import floors_of, manifest_of
 from freqbias.analysis.table.judged import judgements_of
+from freqbias.errors import InputError
 from freqbias.files import write_json, write_text
 from freqbias.holdout import holdout_of, told
 from freqbias.records import SCHEMA, Estimate
@@ -77,7 +78,10 @@ class Comparison:
     def write(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write the comparison as HTML, Markdown and JSON and return the paths."""
         target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{target}: cannot be made: {error.strerror}; give another --out") from error
         for name in (COMPARE_HTML_REPORT, COMPARE_MARKDOWN_REPORT):
             write_text(target / name, render(f"{name}.jinja", {"comparison": self}))
         write_json(target / COMPARE_JSON_REPORT, self.document())

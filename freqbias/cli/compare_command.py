@@ -9,6 +9,7 @@ import typer
 from freqbias.cli.console import log, print_json, print_lines, print_report, print_table
 from freqbias.cli.options import Json, Seed
 from freqbias.cli.panels import ANSWER, add
+from freqbias.errors import InputError
 from freqbias.records import Estimate
 from freqbias.terms import COMPARE_HTML_REPORT
 
@@ -37,6 +38,8 @@ def compare(
     """
     from freqbias.analysis.report.comparing import compare_runs
 
+    if out is not None and out.exists() and not out.is_dir():
+        raise InputError(f"{out}: is a file; give a folder")
     found = compare_runs(first, second, a=a or [], b=b or [], seed=seed)
     written = [] if out is None else found.write(out)
     if json:

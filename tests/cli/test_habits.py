@@ -87,3 +87,11 @@ def test_status_of_a_folder_that_is_not_there(cli, tmp_path):
     result = cli("status", tmp_path / "nothere")
     assert result.exit_code == 2
     assert result.stderr.strip().endswith("nothere: there is no such folder; give that of --out of freqbias run")
+
+
+def test_a_comparison_is_not_written_into_a_file(cli, tmp_path):
+    out = tmp_path / "notes.txt"
+    out.write_text("mine\n")
+    done = cli("compare", tmp_path, tmp_path, "--out", out)
+    assert (done.exit_code, done.stderr) == (2, f"freqbias: {out}: is a file; give a folder\n")
+    assert out.read_text() == "mine\n"
