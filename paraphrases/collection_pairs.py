@@ -48,6 +48,8 @@ def pairs_of_collection(
         raise InputError(f"-o side={side}: takes one folder in the layout of BEIR, found {len(sources)} inputs")
     choice = replace(choice, ask=False)  # what is asked is the judged queries
     found = open_collection(Path(sources[0]).absolute(), split=split, field=field)
+    for line in found.unused:
+        log.warning("%s", line)
     made: list[Pair] = []
     if side != QUERY_SIDE:
         made += _of_documents(pairs_of(_documents(found), n, choice, coverage, _told("documents")), found)

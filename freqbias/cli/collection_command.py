@@ -55,20 +55,14 @@ def collection(
     from freqbias.analysis.report.advice import advice_of
     from freqbias.cli.summary import show_answers
     from freqbias.files import read_estimates
-    from freqbias.models import check_name
-    from freqbias.run.advice import advise, is_advised
+    from freqbias.run import stages
+    from freqbias.run.advice import advise, check_reranker, is_advised
     from freqbias.run.failures import tell_failures
     from freqbias.run.pipeline import make_run
+    from freqbias.run.ready import check_ready
     from freqbias.run.settings import DEFAULT_EMBEDDERS, settings
 
     target = out or Path("results") / folder.resolve().name
-    if reranker is not None:
-        check_name(reranker, "embedder")
-    pairs = _pairs(
-        folder,
-        {"synonyms": synonyms and str(synonyms), "split": split, "field": field, "n": n, "tagger": tagger, "seed": seed},
-        option or [],
-    )
     given: dict[str, Any] = {
         "out": target,
         "embedder": embedder or DEFAULT_EMBEDDERS,
@@ -80,6 +74,15 @@ def collection(
         "fresh": fresh,
     }
     chosen = settings(given, None)
+    check_ready(chosen.plan())
+    if reranker is not None:
+        check_reranker(reranker)
+    stages.check_folder(target)
+    pairs = _pairs(
+        folder,
+        {"synonyms": synonyms and str(synonyms), "split": split, "field": field, "n": n, "tagger": tagger, "seed": seed},
+        option or [],
+    )
 
     def beside(run: Path) -> bool:
         missing = not is_advised(run, reranker)

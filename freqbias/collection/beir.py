@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 COLUMNS = QUERY, DOCUMENT, SCORE = ("query-id", "corpus-id", "score")
 TITLE_COLUMN = "title"
+TREC_CELLS = 4  # query, a number that is always 0, document, grade
 PARTS = CORPUS, QUERIES, QRELS = ("corpus", "queries", "qrels")
 LAYOUT = "a folder must have the layout of BEIR: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv"
 
@@ -71,7 +72,7 @@ def queries_of(folder: Path, listed: list[str] | None = None) -> dict[str, str]:
 
 def judgements_of(folder: Path, split: str | None = None, listed: list[str] | None = None) -> Iterator[Judgement]:
     """Yield (query id, document id, score) of a split, or of all; `InputError` where there is no such split."""
-    for path in _splits(folder, split):
+    for path in judgement_files(folder, split):
         yield from _judgements(path, listed)
 
 
@@ -103,7 +104,8 @@ def stem_of(path: Path) -> str:
     return _SHARD.sub("", path.name.partition(".")[0])
 
 
-def _splits(folder: Path, split: str | None) -> list[Path]:
+def judgement_files(folder: Path, split: str | None = None) -> list[Path]:
+    """Return the files of a split of the judgements, or of all; `InputError` where there is no such split."""
     found = [path for path in _rows_in(folder) if stem_of(path) == QRELS] if split is None else []
     found += _rows_in(folder / QRELS)
     chosen = [path for path in found if split in (None, stem_of(path))]
@@ -147,6 +149,8 @@ def _tsv(path: Path, faults: Faults) -> Iterator[tuple[int, dict[str, Any]]]:
         if place == 0 and all(map(_HEADING.fullmatch, names)) and (set(COLUMNS) <= set(names) or len(names) == width):
             columns, width = (names if set(COLUMNS) <= set(names) else COLUMNS), len(names)
         elif len(cells) != width:
-            faults(number, f"expected query id, document id and score, split by tabs; found {len(cells)} cells")
+            trec = len(" ".join(cells).split()) == TREC_CELLS and width == len(COLUMNS)
+            found = "this is a row of TREC: delete its second column, and split by tabs" if trec else f"found {len(cells)} cells"
+            faults(number, f"expected query id, document id and score, split by tabs; {found}")
         else:
             yield number, dict(zip(columns, cells, strict=True))

@@ -16,7 +16,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from freqbias.collection.beir import LAYOUT, QRELS, corpus_of, judgements_of, queries_of
+from freqbias.collection.beir import LAYOUT, QRELS, Judgement, corpus_of, judgement_files, judgements_of, queries_of
 from freqbias.collection.document_rows import Document
 from freqbias.errors import InputError
 
@@ -74,6 +74,7 @@ class Collection:
 
     `ids` are the documents', whose place is their number; `queries` holds the texts of the queries that have a relevant document, by id;
     `grades` their relevant documents (grade above 0) by number. `sha256` identifies documents, queries and grades together.
+    `unused` says which judgements lead nowhere.
     """
 
     folder: Path
@@ -83,6 +84,7 @@ class Collection:
     queries: Mapping[str, str]
     grades: Mapping[str, Mapping[int, float]]
     sha256: str
+    unused: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -120,19 +122,52 @@ def open_collection(folder: Path, *, split: str | None = None, field: str | None
     if not folder.is_dir():
         raise InputError(f"{folder}: is no folder; {LAYOUT}")
     asked = queries_of(folder)
+    if not judgement_files(folder, split):
+        raise InputError(f"{folder}: has no {QRELS}/SPLIT.tsv; {LAYOUT}")
     texts = Texts(corpus_of(folder, field))
+    for there, what in ((len(texts), "its corpus holds no documents"), (len(asked), "its queries hold none")):
+        if not there:
+            raise InputError(f"{folder}: {what}; {LAYOUT}")
     numbers = {name: number for number, name in enumerate(texts.ids)}
     grades: dict[str, dict[int, float]] = {}
+    astray: list[Judgement] = []
     for query, document, score in judgements_of(folder, split):
         if score > 0 and query in asked and document in numbers:
             own = grades.setdefault(query, {})
             own[numbers[document]] = max(score, own.get(numbers[document], 0.0))
+        elif score > 0:
+            astray.append((query, document, score))
     if not grades:
-        raise InputError(f"{folder / QRELS}: no judgement above 0 names a query and a document of this folder; check the ids")
+        raise InputError(f"{folder / QRELS}: {_nowhere(astray)}")
     queries = {name: asked[name] for name in grades}
     return Collection(
-        folder=folder, field=field, split=split, texts=texts, queries=queries, grades=grades, sha256=_fingerprint(texts, queries, grades)
+        folder=folder,
+        field=field,
+        split=split,
+        texts=texts,
+        queries=queries,
+        grades=grades,
+        sha256=_fingerprint(texts, queries, grades),
+        unused=_unused(folder, astray, asked, numbers),
     )
+
+
+def _nowhere(astray: Sequence[Judgement]) -> str:
+    """Return why no judgement can be used."""
+    if not astray:
+        return "holds no judgement above 0; without one no query has an answer"
+    query, document, _ = astray[0]
+    where = f"(first: query '{query}', document '{document}')"
+    return f"no judgement above 0 names a query and a document of this folder {where}; check the ids"
+
+
+def _unused(folder: Path, astray: Sequence[Judgement], asked: Mapping[str, str], numbers: Mapping[str, int]) -> tuple[str, ...]:
+    """Return a sentence on judgements of queries that are not there, and on those of documents that are not."""
+    parts = (
+        ("a query that the queries do not hold", [query for query, _, _ in astray if query not in asked]),
+        ("a document that the corpus does not hold", [document for _, document, _ in astray if document not in numbers]),
+    )
+    return tuple(f"{folder / QRELS}: {len(names)} judgements name {what}, first: '{names[0]}'" for what, names in parts if names)
 
 
 def _fingerprint(texts: Texts, queries: Mapping[str, str], grades: Mapping[str, Mapping[int, float]]) -> str:

@@ -14,6 +14,9 @@ from freqbias.collection.twins import twins_of
 from freqbias.collection.worst import Worst, losses, worst, write_worst
 from freqbias.errors import InputError
 from freqbias.files import atomic, dumps, read_pairs, read_rows
+from freqbias.models.names.aliases import resolve
+from freqbias.models.names.kinds import split, use_of
+from freqbias.models.objects import is_given
 from freqbias.models.protocols import Loading
 from freqbias.models.relevance import Scorer, as_scorer
 from freqbias.models.scoring import show_progress
@@ -26,6 +29,8 @@ from freqbias.run.probing import Plan
 from freqbias.terms import FREQUENCY, OBSERVATIONS_FILE, REMEDIES_FILE, WORST_QUERIES_FILE
 
 log = logging.getLogger(__name__)
+PAIRWISE = ("cross", "ql")  # uses of models that read query and document together
+NOT_PAIRWISE = "--reranker {name}: gives vectors; name a cross-encoder, or ql:MODEL for a language model"
 
 
 def is_advised(folder: Path, reranker: str | None) -> bool:
@@ -66,13 +71,27 @@ def advise(folder: Path, plan: Plan, reranker: str | None = None, track: Track =
     return [folder / WORST_QUERIES_FILE, *lists, folder / REMEDIES_FILE]
 
 
+def check_reranker(name: str) -> None:
+    """Raise `InputError` for a model that is not there, or of which its name or folder says that it has vectors; none is loaded."""
+    from freqbias.models import check_name
+
+    check_name(name, "embedder")
+    use, rest = split(name)
+    if use is None and not is_given(rest):
+        place = resolve(rest)
+        folder = Path(place.path)
+        use = place.alias.use if place.alias else use_of(folder) if folder.is_dir() else None
+    if use not in (None, *PAIRWISE):
+        raise InputError(NOT_PAIRWISE.format(name=name))
+
+
 def pair_scorer(name: str, loading: Loading) -> Scorer:
     """Return a model that reads query and document together; `InputError` for one that does not."""
     from freqbias.models import embedder
 
     found = as_scorer(embedder(name, **asdict(loading)))
     if not found.pairwise:
-        raise InputError(f"--reranker {name}: gives vectors; name a cross-encoder, or ql:MODEL for a language model")
+        raise InputError(NOT_PAIRWISE.format(name=name))
     return found
 
 

@@ -181,19 +181,26 @@ def prepare_folder(folder: Path, *, fresh: bool) -> None:
 
     Raises `InputError` for a folder that holds something else than a run.
     """
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: is a file; give a folder")
-    if folder.is_dir() and any(
-        not path.name.startswith(".") for path in folder.iterdir()
-    ):  # a run killed early leaves hidden files alone
-        if not any((folder / name).exists() for name in RUN_FILES):
-            raise InputError(f"{folder}: not empty, and not a run of freqbias; give another --out")
-        if fresh:
-            _keep_previous(folder)
+    check_folder(folder)
+    if fresh and _visible(folder):
+        _keep_previous(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+
+
+def check_folder(folder: Path) -> None:
+    """Raise `InputError` for a path that cannot be a run folder: a file, or a folder that holds something else than a run."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file; give a folder")
+    if _visible(folder) and not any((folder / name).exists() for name in RUN_FILES):
+        raise InputError(f"{folder}: not empty, and not a run of freqbias; give another --out")
+
+
+def _visible(folder: Path) -> bool:
+    """Tell whether a folder holds anything; a run that was killed early leaves hidden files alone."""
+    return folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
 
 
 def _keep_previous(folder: Path) -> None:

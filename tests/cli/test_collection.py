@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+from conftest import missing
 from swappable import real_texts
 
 from freqbias import read_observations, read_pairs
@@ -65,3 +67,36 @@ def test_options_of_the_pairs_may_be_given(cli, tmp_path):
     assert {pair.meta["side"] for pair in read_pairs(tmp_path / "run")} == {"document"}
     done = cli("collection", folder, "--embedder", "bm25", "-o", "edit_both=maybe", "--out", tmp_path / "other")
     assert (done.exit_code, done.stderr) == (2, "freqbias: -o edit_both=maybe: must be true or false\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--embedder", "nosuch"], "unknown model 'nosuch'"),
+        (["--embedder", "smollm2-135m"], "model 'smollm2-135m' is not an embedder"),
+        (["--reranker", "bm25"], "--reranker bm25: gives vectors"),
+        (["--out", "{folder}"], "not empty, and not a run of freqbias; give another --out"),
+        (["--out", "{folder}/corpus.jsonl"], "is a file; give a folder"),
+    ],
+)
+def test_what_cannot_be_is_told_before_pairs_are_made(cli, tmp_path, words, said):
+    folder = write(tmp_path / "mine", real_texts(), real_texts())
+    held = sorted(folder.rglob("*"))
+    words = [word.format(folder=folder) for word in words]
+    done = cli("collection", folder, *([] if "--embedder" in words else ["--embedder", "bm25"]), "--out", tmp_path / "run", *words)
+    if "is not ready here" in done.stderr:
+        missing(" ".join(done.stderr.split()))
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "run").exists()
+    assert sorted(folder.rglob("*")) == held
+
+
+def test_judgements_that_are_left_out_are_told_once(cli, tmp_path):
+    folder = write(tmp_path / "mine", real_texts(), real_texts())
+    with (folder / "qrels" / "test.tsv").open("a") as stream:
+        stream.write("q999\td1\t1\n")
+    done = cli("collection", folder, "--embedder", "bm25", "--out", tmp_path / "run")
+    assert done.exit_code == 0, done.output
+    assert done.stderr.count("1 judgements name a query that the queries do not hold, first: 'q999'") == 1

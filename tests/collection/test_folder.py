@@ -59,9 +59,23 @@ def test_what_is_searched_has_a_fingerprint(tmp_path):
     assert open_collection(collection_in(tmp_path, [("q0", "a", 1), ("q1", "b", 1)])).sha256 != first
 
 
-@pytest.mark.parametrize("rows", [[], [("q0", "a", 0)], [("q9", "a", 1)], [("q0", "z", 1)]])
-def test_a_collection_without_judged_documents_is_refused(tmp_path, rows):
-    with pytest.raises(InputError, match=r"qrels: no judgement above 0 names a query and a document of this folder; check the ids"):
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([], "holds no judgement above 0; without one no query has an answer"),
+        ([("q0", "a", 0)], "holds no judgement above 0; without one no query has an answer"),
+        (
+            [("q9", "a", 1)],
+            r"no judgement above 0 names .* of this folder \(first: query 'q9', document 'a'\); check the ids",
+        ),
+        (
+            [("q0", "z", 1)],
+            r"no judgement above 0 names .* of this folder \(first: query 'q0', document 'z'\); check the ids",
+        ),
+    ],
+)
+def test_a_collection_without_judged_documents_is_refused(tmp_path, rows, said):
+    with pytest.raises(InputError, match=f"qrels: {said}"):
         open_collection(collection_in(tmp_path, rows))
 
 
@@ -69,3 +83,34 @@ def test_a_file_is_no_collection(tmp_path):
     (tmp_path / "corpus.jsonl").write_text("{}\n")
     with pytest.raises(InputError, match="is no folder; a folder must have the layout of BEIR"):
         open_collection(tmp_path / "corpus.jsonl")
+
+
+def test_what_is_empty_is_told_as_that(tmp_path):
+    for name, said in (("corpus.jsonl.gz", "its corpus holds no documents"), ("queries.jsonl", "its queries hold none")):
+        folder = collection_in(tmp_path / name, [("q0", "a", 1)])
+        (folder / name).write_text("")
+        with pytest.raises(InputError, match=f"{folder}: {said}"):
+            open_collection(folder)
+    folder = collection_in(tmp_path / "judged", [("q0", "a", 1)])
+    (folder / "qrels" / "test.tsv").unlink()
+    with pytest.raises(InputError, match=r"judged: has no qrels/SPLIT\.tsv; a folder must have the layout of BEIR"):
+        open_collection(folder)
+
+
+def test_judgements_that_lead_nowhere_are_kept_in_mind(tmp_path):
+    found = open_collection(collection_in(tmp_path, [("q0", "a", 2), ("q9", "a", 1), ("q1", "z", 3), ("q2", "y", 0)]))
+    assert found.unused == (
+        f"{tmp_path / 'qrels'}: 1 judgements name a query that the queries do not hold, first: 'q9'",
+        f"{tmp_path / 'qrels'}: 1 judgements name a document that the corpus does not hold, first: 'z'",
+    )
+    assert open_collection(collection_in(tmp_path, [("q0", "a", 2)])).unused == ()
+
+
+def test_judgements_as_trec_writes_them_are_told(tmp_path):
+    for row in ("q0\t0\ta\t1\n", "q0 0 a 1\n"):
+        folder = collection_in(tmp_path, [])
+        (folder / "qrels" / "test.tsv").write_text(row)
+        with pytest.raises(
+            InputError, match=r"test\.tsv:1: expected query id, .* split by tabs; this is a row of TREC: delete its second"
+        ):
+            open_collection(folder)

@@ -189,7 +189,7 @@ FAULTY = {
     "q1\td1\t--1\n": r"test\.tsv:1: score: must be a number, found '--1'",
     "q1\td1\tnan\nq1\td1\tinf\n": r"test\.tsv:2: score: must be a number, found 'inf'",
     "q1\td1\t1\nq1\td1\n": r"test\.tsv:2: expected query id, document id and score, split by tabs; found 2 cells",
-    "q1 0 d1 1\n": r"test\.tsv:1: expected query id, document id and score, split by tabs; found 1 cells",
+    "q1 0 d1 1\n": r"test\.tsv:1: expected query id, document id and score, split by tabs; this is a row of TREC",
     "q1\td1\t1\n\nq1\td2\t1\n": r"test\.tsv:2: the line is empty; delete it",
     "q1\t\t1\n": r"test\.tsv:1: corpus-id: is empty; name a query and a document, or delete the row",
     b"q1\td1\t1\nq\xff\td1\t1\n": r"test\.tsv:2: not UTF-8; convert the file",
