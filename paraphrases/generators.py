@@ -74,7 +74,8 @@ def parsed_options(generator: Any, name: str, words: Sequence[str]) -> dict[str,
         try:
             found[key] = msgspec.convert(value, hints.get(key, str), strict=False)
         except msgspec.ValidationError as error:
-            said = "must be true or false" if hints.get(key) is bool else f"{str(error)[:1].lower()}{str(error)[1:]}"
+            wrong = str(error).replace(" | null", "")  # an option that may be left out cannot be given as null
+            said = "must be true or false" if hints.get(key) is bool else f"{wrong[:1].lower()}{wrong[1:]}"
             raise InputError(f"-o {word}: {said}") from error
         if found[key] != found[key]:  # NaN, with which every comparison is false
             raise InputError(f"-o {word}: must be a number")

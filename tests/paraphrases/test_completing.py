@@ -172,6 +172,7 @@ def test_a_model_that_writes_nonsense_leaves_the_substitutions(cli, source, tmp_
         (["--rewrite", "--lm", "bm25"], "model 'bm25' is not a language model"),
         (["--rewrite", "--lm", "rewriting:scripted", "--embedder", "nosuch"], "unknown model 'nosuch'"),
         (["--rewrite", "--lm", "rewriting:scripted", "-o", "k=0"], "-o k=0: must be at least 1"),
+        (["--rewrite", "--lm", "rewriting:scripted", "-o", "k=many"], "-o k=many: expected `int`, got `str`"),
         (["--rewrite", "--lm", "rewriting:scripted", "-o", "gap=-1"], "-o gap=-1: must be above 0"),
         (
             ["--rewrite", "--lm", "rewriting:scripted", "-o", "side=both"],
