@@ -316,8 +316,8 @@ SENTENCES = {
     "worst_note": "The worst {shown} of all cases, by nDCG@10. {case} A word's Zipf frequency is log10 of its occurrences in a billion "
     "words: 3 is once in a million, and each step of 1 a factor of ten. Part of what each case has lost is chance: measured again, most "
     "would lose less. Over all {n} the mean loss in nDCG@10 is {mean}; every case that lost is in worst_queries.csv.",
-    "worst_case_document": "A case is a changed document with a query that it is judged relevant to; rank is its place among all "
-    "documents, 1 the top.",
+    "worst_case_document": "A case is a changed document with a query that it is judged relevant to; rank is the document's place among "
+    "all documents, 1 the top.",
     "worst_case_query": "A case is a changed query; rank is the place of the best document that it asks for, 1 the top.",
     "worst_ranks": "{frequent} → {rare}",
     "worst_word": "{word} ({zipf})",
@@ -366,7 +366,7 @@ SENTENCES = {
     "remedy_lists": "The word pairs that lost a hundredth in nDCG@10 or more are written as synonym lists for Solr, Elasticsearch and "
     "OpenSearch ({files}). They repair word matching; a model that reads texts needs the words in the texts, as in the rows on "
     "expansion.",
-    "remedy_lists_chance": "No loss was detected, so which words stand there is mostly chance: look at them before you use them.",
+    "remedy_lists_chance": "No model showed a loss, so which words stand there is mostly chance: look at them before you use them.",
     "remedy_no_lists": "No word pair lost a hundredth in nDCG@10 or more, so the synonym lists are empty.",
     "remedy_column": "remedy",
     "remedy_column_gap": "{side}: gap in nDCG@10",
