@@ -29,3 +29,14 @@ def uneven_table():
     item, frame, zipf = table["item"], table["frame"], table["zipf_gap"]
     table["gap"] += 0.08 * zipf * noise(frame * 19 + 2, 401) + 0.2 * (zipf - zipf.mean()).abs() * noise(item * 43 + frame * 71 + 5, 1013)
     return table
+
+
+def golden_answers():
+    """Return the discordant pairs of right and wrong answers."""
+    item, frame = np.tile(np.arange(40), 24), np.repeat(np.arange(24), 40)
+    table = pd.DataFrame({"item": item, "zipf_gap": 0.7 + ((item * 37) % 101) / 44, "characters_gap": (item * 13) % 7 - 3})
+    level = 4 * noise(item * 17 + frame * 29 + 5, 947)
+    effect = -1.2 + 0.8 * table["zipf_gap"] - 0.3 * table["characters_gap"]
+    high = noise(item * 71 + frame * 113 + 2, 1013) + 0.5 < 1 / (1 + np.exp(-level - effect / 2))
+    low = noise(item * 59 + frame * 151 + 7, 1019) + 0.5 < 1 / (1 + np.exp(-level + effect / 2))
+    return table.assign(gap=high.astype(float) - low.astype(float)).query("gap != 0")

@@ -1,34 +1,17 @@
 """Conditional logistic regression of binary outcomes: against R, planted effects, and when there is no slope."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from golden_tables import R, golden_answers
 
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.design.simulate import World, simulate
 from freqbias.analysis.estimate.logistic import conditional_logit, logit_rows
 from freqbias.analysis.report.verdict import verdicts
 
-GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "r.json").read_text())["logit"]
+GOLDEN = R["logit"]
 ANSWERS = World(items=200, effect=-0.9, per_zipf=0.5, zipf_spread=0.6, discordant=0.5)
-
-
-def noise(k, m):
-    return ((k * 7919 + 104729) % m) / m - 0.5
-
-
-def golden_answers():
-    """The discordant pairs of tests/golden/make.R, made by the same arithmetic."""
-    item, frame_ = np.tile(np.arange(40), 24), np.repeat(np.arange(24), 40)
-    table = pd.DataFrame({"item": item, "zipf_gap": 0.7 + ((item * 37) % 101) / 44, "characters_gap": (item * 13) % 7 - 3})
-    level = 4 * noise(item * 17 + frame_ * 29 + 5, 947)
-    effect = -1.2 + 0.8 * table["zipf_gap"] - 0.3 * table["characters_gap"]
-    high = noise(item * 71 + frame_ * 113 + 2, 1013) + 0.5 < 1 / (1 + np.exp(-level - effect / 2))
-    low = noise(item * 59 + frame_ * 151 + 7, 1019) + 0.5 < 1 / (1 + np.exp(-level + effect / 2))
-    return table.assign(gap=high.astype(float) - low.astype(float)).query("gap != 0")
 
 
 def test_against_r():
