@@ -2,18 +2,29 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import needed
+import typer
+from conftest import missing, needed
+
+from freqbias.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("*.md", "docs/*.md", "examples/*/README.md", "results/README.md")
+FOLDERS = ("*.md", "docs/*.md", "examples/*/README.md", "paraphrases/data/*.md", "results/README.md")
 PAGES = sorted(page for folder in FOLDERS for page in ROOT.glob(folder))
 #: Where Python stands that needs nothing but the models: the page, and the heading before which it stands.
 PYTHON = {"README.md": None, "docs/evaluator.md": "\n## The evaluator's numbers\n", "docs/runs.md": None}
+#: Pages whose Python runs by itself, with the models that it takes.
+ALONE = {"docs/corpus.md": (), "docs/language-model.md": ("smollm2-135m",), "docs/start.md": ("minilm",)}
+#: Pages whose Python runs in tests/test_plugin_docs.py.
+IN_PLUGIN_DOCS = {"docs/norms.md", "docs/plugin-generator.md", "docs/plugin-model.md", "docs/plugin-probe.md"}
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+SHOWN = re.compile(r"^ {4}(freqbias .*)$|`(freqbias [^`\n]*)`", re.MULTILINE)  # in an indented block, or in a line
+OPTION = re.compile(r"--?[a-z]")
 
 
 def test_quoted_figures_are_up_to_date():
@@ -80,6 +91,72 @@ def test_example_follows_from_its_observations(cli, tmp_path):
         assert (folder / name).read_text(encoding="utf-8") == (committed / name).read_text(encoding="utf-8")
 
 
+def blocks(page):
+    return re.findall(r"```python\n(.*?)\n```", (ROOT / page).read_text(encoding="utf-8"), re.S)
+
+
+def test_all_python_of_the_docs_runs_somewhere():
+    shown = {page.relative_to(ROOT).as_posix() for page in PAGES if "```python" in page.read_text(encoding="utf-8")}
+    assert shown == {*PYTHON, *ALONE, *IN_PLUGIN_DOCS}
+
+
+@pytest.mark.parametrize("page", ALONE)
+def test_python_of_a_page_runs_by_itself(page, tmp_path, monkeypatch):
+    from freqbias.models.names.aliases import find_alias
+
+    for name in ALONE[page]:
+        needed({"minilm": "sentence_transformers", "smollm2-135m": "transformers"}[name])
+        if find_alias(name).ready_directory() is None:
+            missing(f"model {name}: freqbias models fetch {name}")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(compile("\n".join(blocks(page)), page, "exec"), names)  # noqa: S102  # our own page
+    if "run" in names:
+        assert names["run"].verdicts[0].headline
+        assert names["run"].folder.parent.name == "runs"
+    else:
+        assert names["doctor"]["mean_zipf"] > names["physician"]["mean_zipf"]
+
+
+def commands(page):
+    """Yield the words of every command that a page shows, and the line."""
+    text = page.read_text(encoding="utf-8")
+    shown = [line for kind, block in FENCE.findall(text) if kind != "python" for line in block.splitlines()]
+    shown += [block or quoted for block, quoted in SHOWN.findall(FENCE.sub("", text))]
+    for line in shown:
+        for part in re.split(r" && | \| | +# ", line):
+            if part.startswith("freqbias "):
+                yield shlex.split(part), line
+
+
+def unknown(words):
+    """Return the first word of a command that the program does not know; None where it knows all commands and options."""
+    command, rest = typer.main.get_command(app), iter(words[1:])
+    for word in rest:
+        if not hasattr(command, "commands"):
+            if OPTION.match(word) and word.partition("=")[0] not in {"--help", *(name for part in command.params for name in part.opts)}:
+                return word
+        elif word in command.commands:
+            command = command.commands[word]
+        elif re.fullmatch("[a-z]+", word):
+            return word
+    return None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_commands_that_are_shown_exist(page):
+    for words, line in commands(page):
+        assert unknown(words) is None, f"{line}: {unknown(words)}"
+
+
+def test_what_tells_commands_tells_wrong_ones():
+    assert unknown(["freqbias", "run", "--embedder", "minilm", "--out=x"]) is None
+    assert unknown(["freqbias", "runs", "--out", "x"]) == "runs"
+    assert unknown(["freqbias", "run", "--embeder", "minilm"]) == "--embeder"
+    assert unknown(["freqbias", "models", "fetched"]) == "fetched"
+    assert len([line for page in PAGES for _, line in commands(page)]) > 100
+
+
 # mteb's own, as in tests/integrations/test_mteb.py
 @pytest.mark.filterwarnings("ignore:The fill_missing parameter is deprecated:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:The `get_sentence_embedding_dimension` method:FutureWarning")
@@ -92,8 +169,9 @@ def test_python_of_the_docs_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results").symlink_to(ROOT / "results")
     texts = [(ROOT / page).read_text(encoding="utf-8").partition(end or "\0")[0] for page, end in PYTHON.items()]
-    blocks = [block for text in texts for block in re.findall(r"```python\n(.*?)\n```", text, re.S)]
-    code = "\n".join(blocks).replace("sentence-transformers/all-MiniLM-L6-v2", str(find_alias("minilm").ready_directory()))
+    code = "\n".join(block for text in texts for block in re.findall(r"```python\n(.*?)\n```", text, re.S)).replace(
+        "sentence-transformers/all-MiniLM-L6-v2", str(find_alias("minilm").ready_directory())
+    )
     names = {}
     exec(compile(code, "docs", "exec"), names)  # noqa: S102  # our own pages
     assert names["metrics"]["bias_evenness"] == pytest.approx(1 / (1 + abs(names["metrics"]["bias_relative_gap"])), abs=1e-6)

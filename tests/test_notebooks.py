@@ -1,0 +1,82 @@
+"""The notebooks of `examples/notebooks` run from top to bottom, and are committed without what they print."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import missing, needed
+
+FOLDER = Path(__file__).resolve().parents[1] / "examples" / "notebooks"
+NAMES = ("adams-law", "checkpoints", "two-lists")
+DATA = FOLDER.parents[2] / "shared" / "data"
+HUB = "sentence-transformers/all-MiniLM-L6-v2"  # replaced by the place where its package has it: nothing is fetched here
+SECONDS = 600  # of one cell
+
+
+def read(name):
+    return json.loads((FOLDER / f"{name}.ipynb").read_text(encoding="utf-8"))
+
+
+def test_these_are_all():
+    assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == list(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_that_was_printed_is_committed(name):
+    """Numbers in a notebook would be those of somebody's machine on some day; the test below is what says that it works."""
+    code = [cell for cell in read(name)["cells"] if cell["cell_type"] == "code"]
+    assert code
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+    assert read(name)["metadata"]["kernelspec"]["name"] == "python3"
+
+
+@pytest.fixture
+def executed(tmp_path, monkeypatch):
+    """Return a function that runs a notebook in an empty folder and returns all that its cells show."""
+    nbclient, nbformat = needed("nbclient"), needed("nbformat")
+    for library in ("ipykernel", "sentence_transformers"):
+        needed(library)
+    from freqbias.models.names.aliases import find_alias
+
+    model = find_alias("minilm").ready_directory()
+    if model is None:
+        missing("model minilm: freqbias models fetch minilm")
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))  # `!freqbias` in a cell
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+    def run(name):
+        book = nbformat.reads(json.dumps(read(name)).replace(HUB, str(model)), as_version=4)
+        nbclient.NotebookClient(book, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+        outputs = [output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
+        return "".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs)
+
+    return run
+
+
+def test_two_lists_give_a_verdict(executed):
+    shown = executed("two-lists")
+    assert "minilm \u00b7 similarity: " in shown
+    assert "frequency_gap: " in shown
+
+
+def test_two_checkpoints_are_held_against_each_other(executed):
+    shown = executed("checkpoints")
+    assert "guarded_evenness" in shown
+    assert "base \u2192 trained" in shown
+    assert "compare.html" in shown
+
+
+def test_adams_law_says_where_its_pairs_are_missing(executed, monkeypatch):
+    monkeypatch.delenv("ADAMS_LAW_DATA", raising=False)
+    assert executed("adams-law").startswith("skipped: no pairs in adams-law; set ADAMS_LAW_DATA")
+
+
+@pytest.mark.skipif(not (DATA / "tfpd-csqa-high.txt").is_file(), reason="needs the CommonsenseQA pairs beside the checkout")
+def test_adams_law_audits_its_pairs(executed, monkeypatch):
+    monkeypatch.setenv("ADAMS_LAW_DATA", str(DATA))
+    shown = executed("adams-law")
+    assert "575 pairs, such as:" in shown
+    assert "length_confound: " in shown
+    assert "minilm \u00b7 geometry: " in shown
