@@ -36,8 +36,8 @@ INCLUDED = {
     "paraphrases/data/DATASHEET.md": "data/sets.md",
     "paraphrases/data/DATASHEET-constructions.md": "data/constructions.md",
     "paraphrases/data/DATASHEET-everyday.md": "data/everyday.md",
-    "results/README.md": "results/index.md",
-    "results/example/figures/controls-minilm-similarity.svg": "results/example/figures/controls-minilm-similarity.svg",
+    "results/README.md": "data/results.md",
+    "results/example/figures/controls-minilm-similarity.svg": "data/controls-minilm-similarity.svg",
 }
 #: Packages whose `__all__` is the public Python surface, in the order of the page.
 PUBLIC = (
