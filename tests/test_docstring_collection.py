@@ -143,10 +143,11 @@ def test_scores_that_only_shrink_cure_nothing(work, run, tried):
 
 def test_the_report_says_what_to_do(run):
     folder, output = run
-    for name in ("report.html", "report.md"):
-        text = (folder / name).read_text()
-        assert text.index("What to do: planted") < text.index("Every estimate")
-        assert "<mark>" in text or "**" in text
+    html, findings, short = ((folder / name).read_text() for name in ("report.html", "findings.md", "report.md"))
+    assert html.index("What to do: planted") < html.index("Every estimate")
+    assert "<mark>" in html
+    assert findings.index("What to do: planted") < findings.index("## Families")
+    assert "- planted: What helps with rare words in documents:" in short
     assert "What helps with rare words in documents:" in output
     assert json.loads((folder / "report.json").read_text())["advice"][0]["model"] == "planted"
 

@@ -84,6 +84,8 @@ def test_run_makes_every_file_of_the_contract(cli, tmp_path):
         "report.html",
         "report.json",
         "report.md",
+        "findings.md",
+        "estimates.csv",
         "figures",
     }
     rows = list(read_observations(folder))

@@ -16,7 +16,7 @@ from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.trust import placebo_of
 from freqbias.judgement import asking_of
 from freqbias.records import Estimate
-from freqbias.terms import AT_LIMIT, FREQUENCY, INSEPARABLE, REVERSED
+from freqbias.terms import AT_LIMIT, DIFFERS, FREQUENCY, INSEPARABLE, REVERSED
 
 YES, NO, UNTOLD, MIXED, UNSEEN = "yes", "no", "untold", "mixed", "unseen"  # and reversed
 WORDS = {
@@ -71,7 +71,7 @@ PLACEBO_WORDS = {
     "passes": "control_passes",
     "small": "control_small",
     "untold": "control_untold",
-    "differs": "control_differs",
+    DIFFERS: "control_differs",
 }
 
 

@@ -33,6 +33,7 @@ def estimate_rows(estimates: Sequence[Estimate]) -> list[list[Any]]:
     ]
 
 
-def blocks(estimates: Sequence[Estimate], pairs: Mapping[str, Any]) -> dict[str, str]:
+def blocks(estimates: Sequence[Estimate], pairs: Mapping[str, Any], glossary: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return the packed blocks of a page by name."""
-    return {"estimates": packed({"columns": COLUMNS, "rows": estimate_rows(estimates)}), "pairs": packed(pairs)}
+    rows = {"columns": COLUMNS, "rows": estimate_rows(estimates)}
+    return {"estimates": packed(rows), "pairs": packed(pairs), "glossary": packed(glossary)}

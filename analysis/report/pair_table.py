@@ -12,13 +12,15 @@ from freqbias.analysis.report.embedded import rounded
 from freqbias.analysis.report.sentences import SENTENCES, said
 from freqbias.analysis.report.top_pairs import differing
 from freqbias.records import Pair
-from freqbias.terms import FORMAL, FREQUENCY, HIGH, INFORMAL, LOW, NEGATIVE_RANK, SPLIT_SPLIT, WHOLE_SPLIT, WHOLE_WHOLE
+from freqbias.terms import FORMAL, FREQUENCY, HIGH, INFORMAL, LOW, NEGATIVE_RANK, SIDES, SPLIT_SPLIT, WHOLE_SPLIT, WHOLE_WHOLE
 
 EXAMPLES = 10  # pairs of a kind
-MAX_PAIRS = 2500  # in one page, whatever the size of the run; the extremes of every model and probe are among them
+#: Pairs in one page, whatever the size of the run, and values of pairs of all its models and probes together; the extremes of each are
+#: among them.
+MAX_PAIRS, MAX_VALUES = 2500, 20_000
 LONGEST = 2000  # characters of a text that is offered whole as a JSON line
-SHOWN_FIELDS = ("id", "item", "arm", "language", "high", "low", "queries", "decoys", "zipf_high", "zipf_low", "zipf_gap", "generator")
-DIGITS = 4
+SHOWN_FIELDS = ("id", "item", "arm", "language", *SIDES, "context", "zipf_high", "zipf_low", "zipf_gap", "generator")
+DIGITS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,11 +103,12 @@ def _kept(sources: Sequence[Source], tables: Sequence[pd.DataFrame]) -> set[tupl
     every = list(
         dict.fromkeys((source.run, pair_id) for source, rows in zip(sources, tables, strict=True) for pair_id in rows["pair_id"])
     )
-    if len(every) <= MAX_PAIRS:
+    most = min(MAX_PAIRS, MAX_VALUES // max(1, len(sources)))
+    if len(every) <= most:
         return set(every)
     shown = {(s.run, own) for s, rows in zip(sources, tables, strict=True) for ids in _examples(s, rows) for own in ids}
     rest = [key for key in every if key not in shown]
-    room = max(0, MAX_PAIRS - len(shown))
+    room = max(0, most - len(shown))
     drawn = np.random.default_rng(0).choice(len(rest), size=min(room, len(rest)), replace=False)
     return shown | {rest[place] for place in drawn}
 
@@ -120,8 +123,8 @@ def _row(pair: Pair) -> dict[str, Any]:
         "frame": str(pair.meta.get("frame") or ""),
         "register": said(_register(pair)),
         "zipf": rounded(pair.zipf_gap),
-        "high": high,
-        "low": low,
+        HIGH: high,
+        LOW: low,
         "line": whole if max(len(pair.high), len(pair.low)) <= LONGEST else None,
     }
 

@@ -28,6 +28,7 @@ from freqbias.analysis.report.embedded import blocks
 from freqbias.analysis.report.formatting import listed, number
 from freqbias.analysis.report.limitations import Limit, limits_of
 from freqbias.analysis.report.notes import notes
+from freqbias.analysis.report.page_glossary import glossary_of
 from freqbias.analysis.report.pair_table import Source, pairs_of_page
 from freqbias.analysis.report.rendering import render
 from freqbias.analysis.report.sentences import said
@@ -148,7 +149,7 @@ def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | No
         "limits": list(dict.fromkeys(limit for run in read for limit in run.limits)),
         "distrust": _distrust(sections),
         "distrust_all": _distrust_all(read),
-        "blocks": blocks(estimates, pairs_of_page(_sources(sections))),
+        "blocks": blocks(estimates, pairs_of_page(_sources(sections)), glossary_of(estimates, judgements)),
         "estimates": estimates,
         "families": _families(estimates, judgements),
         "repeats": _twins(estimates, judgements),

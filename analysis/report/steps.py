@@ -9,10 +9,10 @@ from freqbias.analysis.report.rules import SPLITTING_UNTOLD
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.trust import about
 from freqbias.analysis.report.values import items_needed
-from freqbias.terms import AT_LIMIT, FREQUENCY, LOG_PROB
+from freqbias.terms import AT_LIMIT, FREQUENCY, INSEPARABLE, LOG_PROB
 
 SPLITTING = "splitting"
-NOT_CAUSED = ("not_beyond_placebo", "not_graded", "phrasing", "overlap", "confounder_only", "inseparable", "favoured_unexplained")
+NOT_CAUSED = ("not_beyond_placebo", "not_graded", "phrasing", "overlap", "confounder_only", INSEPARABLE, "favoured_unexplained")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from freqbias.analysis.report.sentences import SENTENCES, said
 from freqbias.analysis.report.values import count, items_needed
 from freqbias.analysis.stats.resampling import equivalence_items, minimum_detectable
 from freqbias.records import Estimate
-from freqbias.terms import CONSTANT, EQUIVALENT, LENGTH, PLACEBO
+from freqbias.terms import CONSTANT, DIFFERS, EQUIVALENT, INSEPARABLE, LENGTH, PLACEBO
 
 GOOD, UNSURE, BAD, NONE = MARKS = ("good", "unsure", "bad", "none")
 SIGNS = {GOOD: "✓", UNSURE: "?", BAD: "✗", NONE: "–"}
@@ -76,17 +76,17 @@ def _row(what: str, mark: str, sentence: str, holds: Callable[[Ground], bool]) -
 
 
 TABLE = (
-    _row("placebo", BAD, "none", lambda g: g.placebo == "none"),
-    _row("placebo", GOOD, "passes", lambda g: g.placebo == "passes"),
-    _row("placebo", GOOD, "small", lambda g: g.placebo == "small"),
-    _row("placebo", BAD, "differs", lambda g: g.placebo == "differs"),
-    _row("placebo", UNSURE, "needs", lambda g: g.placebo == "untold" and g.placebo_needs is not None),
-    _row("placebo", UNSURE, "untold", lambda g: g.placebo == "untold"),
-    _row("length", NONE, "none", lambda g: g.length == "none"),
-    _row("length", GOOD, "higher", lambda g: g.length == "higher"),
-    _row("length", NONE, "lower", lambda g: g.length == "lower"),
-    _row("length", NONE, "unclear", lambda g: g.length == "unclear"),
-    _row("confounders", BAD, "inseparable", lambda g: g.facts.found and g.facts.inseparable),
+    _row(PLACEBO, BAD, "none", lambda g: g.placebo == "none"),
+    _row(PLACEBO, GOOD, "passes", lambda g: g.placebo == "passes"),
+    _row(PLACEBO, GOOD, "small", lambda g: g.placebo == "small"),
+    _row(PLACEBO, BAD, DIFFERS, lambda g: g.placebo == DIFFERS),
+    _row(PLACEBO, UNSURE, "needs", lambda g: g.placebo == "untold" and g.placebo_needs is not None),
+    _row(PLACEBO, UNSURE, "untold", lambda g: g.placebo == "untold"),
+    _row(LENGTH, NONE, "none", lambda g: g.length == "none"),
+    _row(LENGTH, GOOD, "higher", lambda g: g.length == "higher"),
+    _row(LENGTH, NONE, "lower", lambda g: g.length == "lower"),
+    _row(LENGTH, NONE, "unclear", lambda g: g.length == "unclear"),
+    _row("confounders", BAD, INSEPARABLE, lambda g: g.facts.found and g.facts.inseparable),
     _row("confounders", BAD, "carried", lambda g: g.facts.found and bool(g.facts.carriers)),
     _row("confounders", GOOD, "held", lambda g: g.facts.found and g.facts.beyond_confounders),
     _row("confounders", UNSURE, "lost", lambda g: g.facts.found and g.adjusted),
@@ -178,7 +178,7 @@ def placebo_of(have: Lookup, facts: Facts) -> str:
     differs = facts.placebo_differs or facts.placebo_differs_jointly
     if row is not None and EQUIVALENT in row.flags and CONSTANT not in mean.flags:
         return "small" if differs else "passes"
-    return "differs" if differs else "untold"
+    return DIFFERS if differs else "untold"
 
 
 def _placebo_needs(have: Lookup) -> int | None:
@@ -216,7 +216,7 @@ def _numbers(have: Lookup, facts: Facts, ground: Ground) -> dict[str, list[str]]
     """Return the sentences with numbers that a line opens to."""
     main = have.main("mean")
     placebo = [*placebo_sentences(have), *([] if facts.reversed_sides else difference_sentences(have))]
-    found = {"placebo": placebo, "length": length_sentences(have)}
+    found = {PLACEBO: placebo, LENGTH: length_sentences(have)}
     if main is None or main.value is None:
         return found
     adjusted = have.main("adjusted")

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from freqbias.cli.console import PLAIN_WIDTH, print_json, print_lines
-from freqbias.cli.panels import ANSWER, add
 from freqbias.cli.options import Json
+from freqbias.cli.panels import ANSWER, add
 from freqbias.errors import InputError
 from freqbias.terms import ESTIMATES_FILE
 

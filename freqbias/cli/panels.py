@@ -7,13 +7,15 @@ from typing import Any, get_args
 import typer
 from typer.models import OptionInfo
 
+from freqbias.terms import FREQUENCY, SIDES
+
 ANSWER, STAGES, AROUND = "Answers", "One stage alone", "Before and beside"  # of commands
 INPUT, MODELS, COMPUTE, OUTPUT = "Input", "Models", "Compute", "Output"  # of options, in this order
 
 OPTIONS = {
     INPUT: (
-        *("pairs", "file", "n", "sets", "field", "split", "synonyms", "corpus", "tagger", "option", "high", "low", "item", "language"),
-        *("norm", "second_frequency", "skip_invalid", "frequency", "completions", "on", "effect", "relative", "items", "power"),
+        *("pairs", "file", "n", "sets", "field", "split", "synonyms", "corpus", "tagger", "option", *SIDES, "item", "language"),
+        *("norm", "second_frequency", "skip_invalid", FREQUENCY, "completions", "on", "effect", "relative", "items", "power"),
         *("holdout", "confirm", "again"),
     ),
     MODELS: (

@@ -25,7 +25,7 @@ NAMES = "expected names in a list, found {}; give something of your own as 'modu
 
 
 def content(folder):
-    return {name: (Path(folder) / name).read_bytes() for name in FILES if not name.startswith("report")}
+    return {name: (Path(folder) / name).read_bytes() for name in FILES if not name.startswith(("report", "findings"))}
 
 
 def test_a_run_from_python_is_the_commands_run(cli, tmp_path, pair_file):

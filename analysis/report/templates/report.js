@@ -29,16 +29,26 @@ const copy = async (text, button) => {
   setTimeout(() => (button.textContent = label), 1500);
 };
 
-// numbers as everywhere in the report: three significant digits, a sign before each value, a real minus
+// numbers as everywhere in the report: three significant digits, ties to the even one, a sign before each value, a real minus
+const rounded = (size, places) => {
+  const [mantissa, power] = size.toExponential(40).split("e");
+  const [kept, rest] = [mantissa.replace(".", "").slice(0, places), mantissa.replace(".", "").slice(places)];
+  const up = /^50*$/.test(rest) ? Number(kept) % 2 : Number(rest[0] >= "5");
+  return Number(`${Number(kept) + up}e${Number(power) - places + 1}`);
+};
 const digits = (value) => {
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size >= 1000) return size.toFixed(0);
-  if (size < 1e-4) return size.toExponential(2).replace(/\.?0+e/, "e").replace(/e([+-])(\d)$/, "e$10$2");
-  return String(Number(size.toPrecision(3)));
+  if (size < 1e-4) return rounded(size, 3).toExponential(2).replace(/\.?0+e/, "e").replace(/e([+-])(\d)$/, "e$10$2");
+  return String(rounded(size, 3));
 };
 const signed = (value) => (value === null ? "–" : (value < 0 ? "−" : value === 0 ? "" : "+") + digits(value));
-const pText = (value) => (value < 0.001 ? "p < .001" : `p = ${value.toFixed(3).replace("0.", ".")}`);
+const pText = (value) => {
+  const half = value * 1000 - Math.floor(value * 1000) === 0.5; // a tie, as of a test with few sign patterns
+  const shown = half ? 2 * Math.round(value * 500) / 1000 : value;
+  return value < 0.001 ? "p < .001" : `p = ${shown.toFixed(3).replace("0.", ".")}`;
+};
 
 const ROW = 26; // height of a row of estimates, as in the style of the page
 const AROUND = 15; // rows that are drawn above and below those in sight
@@ -174,7 +184,40 @@ const texts = ({ pairs, series, note }) => {
   if (series.length) filter();
 };
 
-const OPENED = { estimates, pairs: texts };
+// words of the glossary that a text uses are explained where they stand, once under each heading
+const glossary = (entries) => {
+  document.getElementById("terms").append(...entries.flatMap(({ term, says }) => [make("dt", { textContent: term }), make("dd", { textContent: says })]));
+};
+
+const explained = (entries) => {
+  const meanings = new Map(entries.filter(({ word }) => word).flatMap(({ term, also, says }) => [term, ...also].map((name) => [name.toLowerCase(), says])));
+  const names = [...meanings.keys()].sort((a, b) => b.length - a.length).map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(${names.join("|")})(?![\\p{L}\\p{N}])`, "giu");
+  const untouched = (node) => node.parentElement.closest("abbr, code, mark, svg, [lang]:not(html), button, label, dl");
+  const seen = new Set();
+  for (const block of document.querySelectorAll("main h2, main p, main li, main summary, main th, main figcaption")) {
+    if (block.tagName === "H2") {
+      seen.clear();
+      continue;
+    }
+    const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT, (node) => (untouched(node) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT));
+    const nodes = [];
+    while (walker.nextNode()) nodes.push(walker.currentNode);
+    for (const node of nodes) {
+      const parts = node.data.split(pattern);
+      if (parts.length < 2) continue;
+      node.replaceWith(...parts.map((part, place) => {
+        const says = meanings.get(part.toLowerCase());
+        if (place % 2 === 0 || seen.has(says)) return part;
+        seen.add(says);
+        return make("abbr", { textContent: part, title: says });
+      }));
+    }
+  }
+};
+unpacked("glossary").then(explained);
+
+const OPENED = { estimates, pairs: texts, glossary };
 for (const part of document.querySelectorAll("details.lazy")) {
   part.addEventListener("toggle", async () => {
     if (!part.open || part.dataset.shown) return;

@@ -19,7 +19,21 @@ SOURCES = sorted((ROOT / "analysis" / "report").glob("*.py"))
 TABLES = {"page_words.py", "rules.py", "sentences.py", "sentences_facts.py"}
 NO_SENTENCES = {"CITATION", "BIBTEX"}  # a reference to this program, and no result
 #: How ids begin that the sources put together; what they are put together from has tests of its own.
-MADE = ("arm_", "by_", "count_", "limit_", "mark_", "oriented_", "register_", "remedy_", "stratum_", "trust_", "what_", "worst_case_", "worst_title_")
+MADE = (
+    "arm_",
+    "by_",
+    "count_",
+    "limit_",
+    "mark_",
+    "oriented_",
+    "register_",
+    "remedy_",
+    "stratum_",
+    "trust_",
+    "what_",
+    "worst_case_",
+    "worst_title_",
+)
 WORDS = re.compile(r"[A-Za-z]{2,},? [A-Za-z]{2,}")
 
 
