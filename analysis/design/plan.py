@@ -124,9 +124,9 @@ def power_of(
     answers: list[Answer] = []
     reasons: list[str] = []
     for number, (key, rows) in enumerate(track(series, "power", len(series), unit="series")):
-        target = _target(key, known[key[1]], bounds, effect, relative)
         frequency = rows[rows["arm"] == FREQUENCY]
         try:
+            target = _target(key, known[key[1]], bounds, effect, relative)
             found = components(frequency)
         except InputError as error:
             reasons.append(f"{' / '.join(key)}: {error}")

@@ -146,6 +146,7 @@ def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | No
         "examples": _examples(sections),
         "matrices": matrices(section.verdict.told for section in sections),
         "models": _by_model(sections),
+        "steps": _steps(sections),
         "limits": list(dict.fromkeys(limit for run in read for limit in run.limits)),
         "distrust": _distrust(sections),
         "distrust_all": _distrust_all(read),
@@ -325,6 +326,16 @@ def _by_model(sections: Sequence[Section]) -> dict[str, list[Section]]:
     for section in sections:
         found.setdefault(section.subject.model, []).append(section)
     return found
+
+
+def _steps(sections: Sequence[Section]) -> list[tuple[str, list[str], str]]:
+    """Return what to do: model, the questions whose answers say so, and the sentence; nothing of what only describes the space."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, own in _by_model(sections).items():
+        asked = [section for section in own if section.verdict.told.outcome] or own
+        for section in asked:
+            found.setdefault((name, section.verdict.step.said), []).append(section.verdict.told.answers[0].question)
+    return [(name, questions, step) for (name, step), questions in found.items()]
 
 
 def _distrust(sections: Sequence[Section]) -> dict[tuple[str, str, str], list[str]]:

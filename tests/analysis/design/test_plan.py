@@ -1,6 +1,7 @@
 """What `power` answers of a run: one row a model and probe, the items for each test, and refusals."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from freqbias.analysis.design.verdict_scenarios import GRADED
 from freqbias.analysis.design.world import ZIPF_MEAN, World
 from freqbias.errors import InputError
 from freqbias.files import write_records
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +132,12 @@ def test_a_model_without_variance_does_not_take_the_others_answers(caplog):
     answers = power_of(frame([*made.observations, *flat]), simulations=200)
     assert [answer.model for answer in answers] == ["simulated"]
     assert any(message.startswith("flat / similarity / cosine: all items have the same gap") for message in caplog.messages)
+
+
+@pytest.mark.slow
+def test_a_share_of_the_margin_leaves_out_what_has_no_margin(cli):
+    """The example of `freqbias power --help`: a default run holds geometry, which compares no right text with a wrong one."""
+    result = cli("power", ROOT / "results" / "example", "--relative", ".05", "--json")
+    assert result.exit_code == 0
+    assert {"similarity", "likelihood"} <= {answer["probe"] for answer in json.loads(result.stdout)}
+    assert "minilm / geometry / cosine: has no exact - decoy margin" in result.stderr

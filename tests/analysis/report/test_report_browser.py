@@ -361,6 +361,13 @@ def test_print_is_a_summary_that_stands_alone(browser):
     assert "Every estimate" not in text
 
 
+def test_a_large_run_can_be_mailed():
+    """Six models, four probes, 685 items and more: at most 3 MB."""
+    page = Path(__file__).parents[3] / "results" / "embeddings" / "report.html"
+    assert page.stat().st_size <= 3_000_000
+    assert page.with_name("report.md").read_text(encoding="utf-8").count("\n") <= 120
+
+
 def test_the_committed_example_keeps_to_the_size_goals(browser):
     """A default run: at most 600 kB, painted at once, its answers above the fold, its summary on two pages."""
     page = Path(__file__).parents[3] / "results" / "example" / "report.html"
