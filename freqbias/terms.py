@@ -103,6 +103,8 @@ DUPLICATES = "duplicates"  # of a mean of whose items some share a text with ano
 FAILED_BY_DOSE = "failed_by_dose"  # of a mean whose missing pairs have other frequencies than the measured ones
 FAILED_MATTER = "failed_matter"  # of a mean that its missing pairs could move out of its own interval
 AT_LIMIT = "at_limit"  # of a mean in nine of ten pairs of which both forms are at the same end of the scale
+UNMOVED = "unmoved"  # of a mean in nine of ten pairs of which both forms score exactly the same
+SAME_SHARE = "same_share"  # detail of such a mean: the share of these pairs
 CEILING_SHARE, FLOOR_SHARE = "ceiling_share", "floor_share"  # details of such a mean: the shares of the pairs at either end
 EXTRAPOLATED = "extrapolated"  # of an adjusted mean: hardly a pair is level in some rival, so no pair shows what it would be there
 FEW_FRAMES = "few_frames"  # of a mean over two to five frames: it speaks of these
@@ -133,6 +135,7 @@ FLAGS = (
     FAILED_BY_DOSE,
     FAILED_MATTER,
     AT_LIMIT,
+    UNMOVED,
     EXTRAPOLATED,
     FEW_FRAMES,
 )

@@ -10,7 +10,7 @@ from freqbias.analysis.report.verdict import verdicts
 from freqbias.analysis.report.verdicts_of_run import folder_verdicts
 from freqbias.files import read_estimates
 from freqbias.records import Estimate
-from freqbias.terms import FREQUENCY, LOG_PROB, WIN_RATE
+from freqbias.terms import FREQUENCY, LOG_PROB, UNMOVED, WIN_RATE
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -19,7 +19,7 @@ QUOTED = ("minilm · similarity", "smollm2-135m · likelihood")  # of the exampl
 
 def example() -> str:
     """Return two verdicts of the committed example report, their headings as emphasised lines."""
-    report = (ROOT / "results/example/report.md").read_text(encoding="utf-8")
+    report = (ROOT / "results/example/findings.md").read_text(encoding="utf-8")
     parts = report.partition("## Verdict\n")[2].partition("\n## ")[0].strip().split("### ")
     quoted = [f"*{name}*\n{rest}" for name, _, rest in (part.partition("\n") for part in parts) if name.partition(" and ")[0] in QUOTED]
     return "\n".join(f"> {line}".rstrip() for line in "".join(quoted).strip().splitlines())
@@ -49,6 +49,7 @@ LM_COLUMNS: dict[str, tuple[str, ...]] = {
 #: What an effect goes with, in the few words that a table has room for, by the row of the rule table that made the headline.
 GOES_WITH = {
     "cannot_tell": "cannot tell",
+    UNMOVED: "cannot be measured with these queries",
     "not_beyond_placebo": "not shown to exceed swaps of equally common words",
     "splitting": "rare words being split into pieces",
     "frequency_splitting_untold": "frequency; how much of it through splitting cannot be told",

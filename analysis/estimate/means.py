@@ -22,6 +22,7 @@ from freqbias.terms import (
     HIGH,
     IN_PHRASING,
     LOW,
+    NEGATIVE_RANK,
     NO_GLOSS,
     NOT_EQUIVALENT,
     OF_RANKING,
@@ -29,6 +30,9 @@ from freqbias.terms import (
     ONE_REGISTER,
     PLACEBO,
     REVERSED,
+    SAME_SHARE,
+    UNMOVED,
+    WIN_RATE,
 )
 
 SESOI_SHARE = 0.10  # of the exact - decoy margin; smaller effects reorder next to nothing
@@ -36,6 +40,7 @@ SESOI_SHARE_RIGHT = 0.02  # two points
 LEVEL = 0.05  # of every test
 NEARLY_ALL = 0.9  # of the pairs; the tenth that is left would have to show ten times the effect
 ROUNDING = 1e-9  # of a share
+STEPPED = frozenset({NEGATIVE_RANK.name, WIN_RATE.name})  # measures of places and of comparisons
 TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
 MEAN_METHOD = f"mean of item means; sign-flip p; t interval; BCa beside it; dz with Hedges' factor; {THESE_FRAMES}"
 
@@ -51,7 +56,8 @@ def mean(series: Series, arm: str, term: str, rows: pd.DataFrame, method: str = 
     flags, details = cautions(series, arm, rows) if term == "mean" else ([], {})
     if judged and term == "mean" and arm in (FREQUENCY, PLACEBO):
         limits = at_limits(series, rows)
-        flags, details = [*flags, *([AT_LIMIT] if limits else [])], details | limits
+        same = unmoved(series, rows)
+        flags, details = [*flags, *([AT_LIMIT] if limits else []), *([UNMOVED] if same else [])], details | limits | same
     if judged and arm == FREQUENCY and (share := flipped(series, rows)) is not None:
         details["flipped"] = share
     holds = {
@@ -96,6 +102,20 @@ def at_limits(series: Series, rows: pd.DataFrame) -> dict[str, float]:
     sides, ends = rows[[HIGH, LOW]].to_numpy(dtype=float), {CEILING_SHARE: 1.0, FLOOR_SHARE: 0.0}
     shares = {name: float(np.mean(np.abs(sides - end).max(axis=1) < ROUNDING)) for name, end in ends.items()}
     return shares if sum(shares.values()) >= NEARLY_ALL else {}
+
+
+def unmoved(series: Series, rows: pd.DataFrame) -> dict[str, float]:
+    """Return in which share of the pairs both forms score exactly the same on a scale without steps; empty unless in most.
+
+    A cosine or a log-probability of two texts is hardly ever the same to the last digit: the model does not see what differs, as word
+    matching does not where the query holds neither word. Shares and ranks have steps, on which equal values are a finding.
+    """
+    measure = series.key["measure"]
+    if rows.empty or measure in OF_RANKING or measure in STEPPED or series.judgement.is_share(measure):
+        return {}
+    gaps = (rows[HIGH] - rows[LOW]).to_numpy(dtype=float)
+    same = float(np.mean(gaps == 0)) if not np.isnan(gaps).all() else 0.0
+    return {SAME_SHARE: same} if same >= NEARLY_ALL else {}
 
 
 def flipped(series: Series, rows: pd.DataFrame) -> float | None:

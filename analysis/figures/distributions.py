@@ -27,32 +27,46 @@ def _of(shown: int, total: int, what: str) -> str:
     return f"{total} {what}" if shown == total else f"{shown} of {total} {what}"
 
 
-def dose(subject: Subject, table: pd.DataFrame, points: int = MAX_POINTS) -> Chart | None:
-    """Return the pairs' gaps against `zipf_gap` with a least-squares line through them; None without varying gaps."""
+def dose(subject: Subject, table: pd.DataFrame, estimates: Sequence[Estimate] = (), points: int = MAX_POINTS) -> Chart | None:
+    """Return the pairs' gaps against `zipf_gap`; None without varying gaps.
+
+    A dashed line is the least-squares fit through all pairs; a full one has the slope that holds confounders constant, through the means.
+    """
     own = subject.rows(table)
     rows = own.loc[(own["contrast"] == subject.contrast) & (own["arm"] == FREQUENCY), ["item", "pair_id", "zipf_gap", "gap"]].dropna()
     if len(rows) < 3 or np.ptp(rows["zipf_gap"]) == 0:
         return None
     slope, intercept = np.polyfit(rows["zipf_gap"], rows["gap"], 1)
+    held = _held_slope(subject, estimates)
     shown = _sample(rows, points)
 
     def draw(figure: Any) -> None:
         axes = figure.add_subplot()
         axes.plot(shown["zipf_gap"], shown["gap"], "o", color=FREQUENCY_COLOUR, markersize=3, alpha=0.45, markeredgewidth=0)
         ends = np.array([rows["zipf_gap"].min(), rows["zipf_gap"].max()])
-        axes.plot(ends, intercept + slope * ends, color=INK, linewidth=1.6)
+        axes.plot(ends, intercept + slope * ends, "--", color=INK, linewidth=1.2)
+        if held is not None:
+            axes.plot(ends, rows["gap"].mean() + held * (ends - rows["zipf_gap"].mean()), color=INK, linewidth=1.8)
         axes.axhline(0, color=INK, linewidth=0.8)
         axes.set_xlabel(f"frequency gap of the swapped words (Zipf); {_of(len(shown), len(rows), 'pairs')}")
         axes.set_ylabel(favouring(f"{subject.contrast}, {subject.unit}"))
 
-    label = f"Gap against frequency gap, {subject.title}; least-squares slope {slope:.3g} per Zipf unit over {len(rows)} pairs"
+    adjusted = "" if held is None else f", with confounders held constant {held:.3g}"
+    label = f"Gap against frequency gap, {subject.title}; least-squares slope {slope:.3g} per Zipf unit over {len(rows)} pairs{adjusted}"
     name = f"dose-{subject.key}"
     return Chart(
         name=name,
         svg=svg(draw, 7, 3.4, name, label),
-        caption=f"{subject.title}: one dot a pair; the line is the unadjusted least-squares fit through all pairs.",
+        caption=f"{subject.title}: one dot a pair. The dashed line is the unadjusted least-squares fit through all pairs"
+        + ("." if held is None else "; the full one has the slope within the arm that holds confounders constant, through the means."),
         data=rows,
     )
+
+
+def _held_slope(subject: Subject, estimates: Sequence[Estimate]) -> float | None:
+    """Return the slope on the frequency gap within the frequency arm, confounders held constant; None where there is none."""
+    rows = {row.term: row.value for row in subject.own(estimates) if (row.contrast, row.arm) == (subject.contrast, FREQUENCY)}
+    return rows.get("within_slope", rows.get("zipf_slope"))
 
 
 def raincloud(subject: Subject, table: pd.DataFrame, estimates: Sequence[Estimate], points: int = MAX_POINTS) -> Chart | None:

@@ -9,7 +9,7 @@ import pandas as pd
 from freqbias.analysis.figures.svg import COLOURS, INK, Chart, Subject, favouring, interval_rows, interval_table, svg
 from freqbias.judgement import Judgements
 from freqbias.records import Estimate
-from freqbias.terms import DIFFERENCE, FREQUENCY, LENGTH, PLACEBO
+from freqbias.terms import DIFFERENCE, FREQUENCY, LENGTH, PLACEBO, SPLIT_SPLIT, WHOLE_SPLIT, WHOLE_WHOLE
 
 #: A standardised difference under .1 is commonly taken as negligible (Austin 2009, Communications in Statistics 38(6), 1228-1234).
 NEGLIGIBLE_DZ = 0.1
@@ -79,6 +79,39 @@ def forest(subject: Subject, estimates: Sequence[Estimate]) -> Chart | None:
         name=name,
         svg=svg(draw, 7, 0.8 + 0.34 * len(rows), name, label),
         caption=f"{subject.title}: every contrast in the frequency arm.",
+        data=interval_table(rows),
+    )
+
+
+#: What word splitting tells apart, from the top, and how a figure calls it.
+STRATA_ROWS = {
+    "mean": "all pairs",
+    WHOLE_WHOLE: "both words whole",
+    WHOLE_SPLIT: "only the rare word split",
+    SPLIT_SPLIT: "both words split",
+    "equal_subwords": "equally many pieces",
+    "adjusted": "all, confounders held constant",
+}
+
+
+def strata(subject: Subject, estimates: Sequence[Estimate]) -> Chart | None:
+    """Return the gap by whether the model splits the swapped words, beside the mean; None where that is not known."""
+    own = {row.term: row for row in subject.own(estimates) if (row.contrast, row.arm) == (subject.contrast, FREQUENCY)}
+    rows = [own[term] for term in STRATA_ROWS if term in own]
+    if not {WHOLE_WHOLE, WHOLE_SPLIT, SPLIT_SPLIT} & set(own):
+        return None
+
+    def draw(figure: Any) -> None:
+        axes = figure.add_subplot()
+        interval_rows(axes, rows, [f"{STRATA_ROWS[row.term]} ({row.n_items})" for row in rows])
+        axes.set_xlabel(favouring(f"{subject.contrast}, {subject.unit}"))
+
+    label = f"Gap by word splitting of {subject.title}: " + "; ".join(f"{STRATA_ROWS[row.term]} {row.value:.3g}" for row in rows)
+    name = f"strata-{subject.key}"
+    return Chart(
+        name=name,
+        svg=svg(draw, 7, 0.8 + 0.36 * len(rows), name, label),
+        caption=f"{subject.title}: the gap by whether the model splits the swapped words, number of items in brackets, 95 % intervals.",
         data=interval_table(rows),
     )
 

@@ -16,7 +16,7 @@ from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.trust import placebo_of
 from freqbias.judgement import asking_of
 from freqbias.records import Estimate
-from freqbias.terms import AT_LIMIT, DIFFERS, FREQUENCY, INSEPARABLE, REVERSED
+from freqbias.terms import AT_LIMIT, DIFFERS, FREQUENCY, INSEPARABLE, REVERSED, UNMOVED
 
 YES, NO, UNTOLD, MIXED, UNSEEN = "yes", "no", "untold", "mixed", "unseen"  # and reversed
 WORDS = {
@@ -31,6 +31,7 @@ WORDS = {
 CLAIMS_NONE = {
     "unknown": UNTOLD,
     AT_LIMIT: UNSEEN,
+    UNMOVED: UNSEEN,
     "noise_floor": UNTOLD,
     "reversed_sides": UNTOLD,
     "cannot_tell": UNTOLD,
@@ -182,7 +183,7 @@ def _others(have: Lookup, main: Estimate | None) -> Iterable[Answer]:
 def _word(have: Lookup, row: Estimate, main: Estimate | None) -> str:
     if have.found(row):
         return YES if (row.value or 0) > 0 else REVERSED
-    if AT_LIMIT in flags_of(row):
+    if {AT_LIMIT, UNMOVED} & set(flags_of(row)):
         return UNSEEN
     return NO if within_bound(row, None if main is None else main.bound) else UNTOLD
 
@@ -193,6 +194,8 @@ def _sentence(have: Lookup, twins: Sequence[Lookup], main: Estimate | None, word
     if word in (YES, REVERSED):
         clause = natural(have, main, twins, found=True) or ""
         return capital(said("answer_found", clause=clause, cause=GOES_WITH[rule]))
+    if rule == UNMOVED:
+        return said("answer_unmoved")
     level = natural(have, main, twins, found=False)
     level = said("answer_level", clause=level) if level else ""
     return capital(said({UNTOLD: "answer_untold", NO: "answer_no", MIXED: "answer_mixed", UNSEEN: "answer_unseen"}[word], level=level))

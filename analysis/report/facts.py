@@ -35,6 +35,7 @@ from freqbias.terms import (
     SPLIT_EFFECT,
     SPLIT_SLOPE,
     SPLIT_SPLIT,
+    UNMOVED,
     WHOLE_SPLIT,
 )
 
@@ -55,6 +56,7 @@ class Facts:
     single: bool = False  # one item, so no interval
     reversed_sides: bool = False  # the high form of these pairs is the rarer one
     at_limit: bool = False  # in nine of ten pairs both forms are at the same end of the scale
+    unmoved: bool = False  # in nine of ten pairs both forms score exactly the same
     in_noise: bool = False  # smaller than what the model's numbers move by when only the batch changes
     found: bool = False  # test and interval leave out zero
     contradicted: bool = False  # interval and test do not agree on zero
@@ -138,6 +140,7 @@ def facts_of(have: Lookup) -> Facts:
         single=main.std_error is None,
         reversed_sides=REVERSED in flags,
         at_limit=AT_LIMIT in flags,
+        unmoved=UNMOVED in flags,
         in_noise=have.within_noise(main),
         found=significant(main),
         contradicted=excludes_zero(main) != _below(main),

@@ -58,6 +58,8 @@ PAGE_WORDS = {
     # number of items
     "trust_power_limit": "In most pairs both wordings are at the same end of the scale, where no difference could show.",
     "trust_power_limit_short": "most pairs are at the end of the scale",
+    "trust_power_same": "In most pairs both wordings score exactly the same, so these queries show the model nothing that differs.",
+    "trust_power_same_short": "both wordings score exactly the same",
     "trust_power_found": "{items} were enough to find the effect.",
     "trust_power_enough": "{items} are enough to find the smallest effect that matters.",
     "trust_power_needs": "{items} would often miss the smallest effect that matters; finding it takes about {needs}.",
@@ -134,6 +136,7 @@ PAGE_WORDS = {
     "do_more": "Measure more items before you decide; about {needs} would do. `--n` sets their number.",
     "do_more_any": "Measure more items, with two or more pairs each, before you decide.",
     "do_harder": "Take harder queries or more documents: where everything is found, or nothing, wording cannot show.",
+    "do_other_queries": "Ask what holds one of the two words, or measure your own queries with `freqbias collection`.",
     "do_swap": "Look at the pair file: its high forms are not the more frequent ones.",
     "do_noise": "Do not act on this: measure in a higher precision.",
     "do_nothing": "Nothing to repair on this evidence.",

@@ -57,7 +57,7 @@ def pairs_of_page(sources: Sequence[Source]) -> dict[str, Any]:
     kept = _kept(sources, tables)
     series = []
     for source, rows in zip(sources, tables, strict=True):
-        known = rows[[(source.run, pair_id) in kept for pair_id in rows["pair_id"]]]
+        known = rows[np.array([(source.run, pair_id) in kept for pair_id in rows["pair_id"]], dtype=bool)]
         ranks, strata = _ranks(source), _strata(source)
         values = [
             [page.place(source, pair_id), *numbers, strata.get(pair_id), *ranks.get(pair_id, (None, None))]

@@ -306,8 +306,7 @@ def _sections(runs: Sequence[Run], estimates: Sequence[Estimate], judgements: Ju
         own = [homes[verdict.model, subject.probe] for subject in subjects]
         beside = [chart for subject, run in zip(subjects[1:], own[1:], strict=True) for chart in _beside(subject, run, estimates)]
         sections.append(_section(subjects[0], verdict, own[0], estimates, points, beside))
-    # what a reader asked comes before what describes the space
-    return sorted(sections, key=lambda section: not section.verdict.told.outcome)
+    return sections
 
 
 def _examples(sections: Sequence[Section]) -> dict[tuple[str, str, str], Shown | None]:
@@ -383,7 +382,8 @@ def _section(
     if run.table is not None and run.observations is not None:
         effects += [
             distributions.raincloud(subject, run.table, estimates, points),
-            distributions.dose(subject, run.table, points),
+            distributions.dose(subject, run.table, estimates, points),
+            figures.strata(subject, estimates),
             distributions.interaction(subject, run.observations),
         ]
     effects += [*(specification_curve(subject, estimates, term) for term in CURVES), *beside]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from freqbias.analysis.report.facts import Facts
 from freqbias.analysis.report.formatting import capital
-from freqbias.terms import AT_LIMIT, DUPLICATES, FEW_FRAMES, FREQUENCY, INSEPARABLE
+from freqbias.terms import AT_LIMIT, DUPLICATES, FEW_FRAMES, FREQUENCY, INSEPARABLE, UNMOVED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,12 @@ HEADLINES = (
         holds=lambda f: f.at_limit and not (f.found or f.reversed_sides),
         sentence="Cannot see a difference: in {limit_share} of the pairs {unit} is at the same end of its scale in either wording "
         "({limits}), where none could show ({size}). This is no evidence that wording makes no difference; take {instead}.",
+    ),
+    Rule(
+        name=UNMOVED,
+        holds=lambda f: f.unmoved and not (f.found or f.reversed_sides),
+        sentence="Cannot be measured with these queries: in {same_share} of the pairs both wordings score exactly the same ({size}). The "
+        "model sees nothing in them that differs. Queries that hold one of the two words would show whether it tells them apart.",
     ),
     Rule(
         name="noise_floor",

@@ -53,6 +53,7 @@ SENTENCES = {
     "answer_no": "There is no difference that matters{level}.",
     "answer_mixed": "On average no difference is detected, but it is not the same everywhere{level}.",
     "answer_unseen": "In most pairs both wordings are at the same end of the scale, where no difference could show{level}.",
+    "answer_unmoved": "In most pairs both wordings score exactly the same, so these queries cannot tell them apart.",
     "answer_qualified": "The verdict below names reservations.",
     "answer_example": "scores {size} {unit} higher than",
     # what an effect means in a unit that needs no explanation, found ones first

@@ -22,6 +22,7 @@ from freqbias.terms import (
     SPLIT_EFFECT,
     SPLIT_SLOPE,
     STRATA,
+    UNMOVED,
     WHOLE_DIFFERENCE,
 )
 
@@ -52,6 +53,7 @@ FACTS = {
     "single": FactWords("it rests on a single item"),
     "reversed_sides": FactWords("the form called high is, on average, the rarer one"),
     AT_LIMIT: FactWords("in nine of ten pairs both forms are at the same end of the scale"),
+    UNMOVED: FactWords("in nine of ten pairs both forms score exactly the same"),
     "in_noise": FactWords("the gap is smaller than the noise floor"),
     "found": FactWords("the gap differs from zero, by the adjusted test and the interval"),
     "contradicted": FactWords("the interval and the test do not agree on zero"),

@@ -9,7 +9,7 @@ from freqbias.analysis.report.rules import SPLITTING_UNTOLD
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.trust import about
 from freqbias.analysis.report.values import items_needed
-from freqbias.terms import AT_LIMIT, FREQUENCY, INSEPARABLE, LOG_PROB
+from freqbias.terms import AT_LIMIT, FREQUENCY, INSEPARABLE, LOG_PROB, UNMOVED
 
 SPLITTING = "splitting"
 NOT_CAUSED = ("not_beyond_placebo", "not_graded", "phrasing", "overlap", "confounder_only", INSEPARABLE, "favoured_unexplained")
@@ -45,6 +45,7 @@ TABLE: tuple[tuple[str, Callable[[Ground], bool]], ...] = (
     ("do_swap", lambda g: g.rule == "reversed_sides"),
     ("do_noise", lambda g: g.rule == "noise_floor"),
     ("do_harder", lambda g: g.rule == AT_LIMIT),
+    ("do_other_queries", lambda g: g.rule == UNMOVED),
     ("do_nothing", lambda g: g.rule == "no_difference"),
     ("do_groups", lambda g: g.rule == "cancels"),
     ("do_more", lambda g: g.rule == "cannot_tell" and g.needs is not None),

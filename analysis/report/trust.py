@@ -97,6 +97,7 @@ TABLE = (
     _row("whole", UNSURE, "unknown", lambda g: g.facts.found),
     _row("power", BAD, "none", lambda g: not g.facts.measured),
     _row("power", BAD, "limit", lambda g: g.facts.at_limit),
+    _row("power", BAD, "same", lambda g: g.facts.unmoved and not g.facts.found),
     _row("power", GOOD, "found", lambda g: g.facts.found),
     _row("power", NONE, "no_bound", lambda g: not g.bounded),
     _row("power", UNSURE, "needs", lambda g: g.needs is not None),

@@ -35,6 +35,7 @@ from freqbias.terms import (
     LOW,
     PLACEBO,
     QUERY_SIDE,
+    SAME_SHARE,
     SPLIT_EFFECT,
     SPLIT_SLOPE,
     rival_label,
@@ -61,6 +62,7 @@ def values_of(have: Lookup, facts: Facts, twins: Sequence[Lookup] = ()) -> dict[
         "bound": number(main.bound, signed=False),
         "floor": number(have.floor, signed=False),
         "unit": have.unit,
+        "same_share": percent(float(main.details.get(SAME_SHARE) or 0.0)),
         **_limits(main),
     }
     parts = (_items, _groups, _placebo, _dose, _splitting, _integrity)

@@ -28,8 +28,12 @@ def folder_verdicts(folder: Path, estimates: Sequence[Estimate] | None = None) -
 def verdicts_of(
     estimates: Sequence[Estimate], manifests: Iterable[Mapping[str, Any] | None], judgements: Judgements | None = None
 ) -> list[Verdict]:
-    """Return the verdicts on the estimates of one or more runs, with the noise floors that their manifests state."""
-    return verdicts(estimates, {key: floor for manifest in manifests for key, floor in floors_of(manifest).items()}, judgements)
+    """Return the verdicts on the estimates of one or more runs, with the noise floors that their manifests state.
+
+    What a reader asked comes before what only describes the space.
+    """
+    found = verdicts(estimates, {key: floor for manifest in manifests for key, floor in floors_of(manifest).items()}, judgements)
+    return sorted(found, key=lambda verdict: not verdict.told.outcome)
 
 
 def floors_of(manifest: Mapping[str, Any] | None) -> dict[tuple[str, str], float]:

@@ -19,7 +19,7 @@ OPTIONS = {
         *("holdout", "confirm", "again"),
     ),
     MODELS: (
-        *("embedder", "lm", "probe", "reranker", "fit", "tokenizer", "similarity", "a", "b", "base_url"),
+        *("embedder", "lm", "probe", "reranker", "fit", "tokenizer", "similarity", "rewrite", "a", "b", "base_url"),
         *("kind", "query_prompt", "document_prompt", "trust_remote_code", "allow_pickle", "offline_package"),
     ),
     COMPUTE: ("dtype", "device", "backend", "tensor_parallel", "max_requests", "seed", "workers", "runs"),

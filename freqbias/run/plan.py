@@ -16,7 +16,9 @@ from freqbias.run.probing import PAIRS_AT_ONCE, Plan, Step
 from freqbias.terms import (
     AUDIT_FILE,
     ESTIMATES_FILE,
+    ESTIMATES_TABLE,
     FIGURES_FOLDER,
+    FINDINGS_REPORT,
     HTML_REPORT,
     JSON_REPORT,
     MANIFEST_FILE,
@@ -28,7 +30,7 @@ from freqbias.terms import (
 #: What a run leaves in its folder, but for what some probes add.
 WRITTEN = (
     *(PAIRS_FILE, AUDIT_FILE, OBSERVATIONS_FILE, ESTIMATES_FILE, MANIFEST_FILE),
-    *(HTML_REPORT, MARKDOWN_REPORT, JSON_REPORT, f"{FIGURES_FOLDER}/"),
+    *(HTML_REPORT, MARKDOWN_REPORT, FINDINGS_REPORT, JSON_REPORT, ESTIMATES_TABLE, f"{FIGURES_FOLDER}/"),
 )
 TEXTS_AT_ONCE = 4096  # texts whose tokens are counted in one call
 

@@ -18,7 +18,9 @@ from freqbias.run.journal import only_writer, side_file
 from freqbias.run.manifest import beside, path_of
 from freqbias.terms import (
     ESTIMATES_FILE,
+    ESTIMATES_TABLE,
     FIGURES_FOLDER,
+    FINDINGS_REPORT,
     FREQUENCY,
     HIGH,
     HTML_REPORT,
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 RUN_FILES = (PAIRS_FILE, OBSERVATIONS_FILE, ESTIMATES_FILE, MANIFEST_FILE)
-DERIVED = (ESTIMATES_FILE, HTML_REPORT, MARKDOWN_REPORT, JSON_REPORT)
+DERIVED = (ESTIMATES_FILE, HTML_REPORT, MARKDOWN_REPORT, FINDINGS_REPORT, JSON_REPORT, ESTIMATES_TABLE)
 
 
 def file_in(path: Path, name: str) -> Path:

@@ -91,7 +91,7 @@ def test_a_text_is_rewritten_for_what_it_lacks(frequency, placebo, found):
 def test_what_it_adds_is_said_before_and_after(cli, source, own, tmp_path):
     said = cli(*command(source, tmp_path / "pairs.jsonl", "--synonyms", own)).stderr.splitlines()
     expected, most, too_few = (next(k for k, line in enumerate(said) if line.startswith(start)) for start in ("exp", "--rew", "even"))
-    written = next(k for k, line in enumerate(said) if line.startswith("rewriting"))
+    written = next(k for k, line in enumerate(said) if line.startswith("scripted: rewrite"))
     assert expected < most < too_few < written
     assert said[expected] == "expected: of 6 texts, 2 in arm frequency, 1 in arm placebo can be changed"
     assert said[most] == (

@@ -27,5 +27,5 @@ def test_terminal_report_and_python_agree_under_a_noise_floor(cli, tmp_path, mon
     assert verdict.told.sentence in screen
     assert verdict.told.sentence in " ".join((run / "report.md").read_text(encoding="utf-8").split())
     assert verdict.told.answers[0].said == document["answers"][0]["answer"] == ("cannot tell" if floor > 1 else "yes")
-    assert " ".join(cli("run", *options).stdout.split()) == screen
+    assert " ".join(cli("run", *options).stdout.split()) == f"{screen} {run / 'report.html'}"
     assert verdict.headline.startswith("No effect is claimed") == (floor > 1)

@@ -38,6 +38,7 @@ def test_every_headline_has_a_word():
         ([mean(0.03, 0.05)], "cannot tell"),
         ([mean(None, None, n_items=0, n_failed=3)], "cannot tell"),
         ([mean(0.0, 0.001, flags=["at_limit"], details={"ceiling_share": 0.95, "floor_share": 0.0})], "cannot be measured"),
+        ([mean(0.0, 0.001, flags=["unmoved"], details={"same_share": 0.97})], "cannot be measured"),
     ],
 )
 def test_the_word_is_that_of_the_headline(rows, word):

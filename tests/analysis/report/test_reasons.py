@@ -44,7 +44,18 @@ def test_the_rules_retraced_are_those_of_the_report():
 
 
 VALUES = (-0.05, -0.015, 0.0, 0.015, 0.05)
-FLAGS = ("equivalent", "differs", "at_limit", "reversed", "duplicates", "few_frames", "failed_by_dose", "failed_matter", "in_phrasing")
+FLAGS = (
+    "equivalent",
+    "differs",
+    "at_limit",
+    "unmoved",
+    "reversed",
+    "duplicates",
+    "few_frames",
+    "failed_by_dose",
+    "failed_matter",
+    "in_phrasing",
+)
 TERMS = sorted({(arm, term.replace("*", "pos" if term == "by:*" else "words")) for words in FACTS.values() for arm, term in words.rows})
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hand_made import mean
+from hand_made import row as made
 from simulation import markdown_of, simulate, write_run
 
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.figures.distributions import cell_means, dose, raincloud
-from freqbias.analysis.figures.intervals import love
+from freqbias.analysis.figures.intervals import love, strata
 from freqbias.analysis.figures.svg import Subject
 from freqbias.analysis.report.notes import notes
 from freqbias.analysis.report.rendering import CITATION, text
@@ -416,3 +418,22 @@ def test_families_say_what_is_one_test(tmp_path):
     write_report(tmp_path)
     for name in ("report.html", "report.md", "findings.md"):
         assert "inversion" not in (tmp_path / name).read_text(encoding="utf-8")
+
+
+def test_a_dose_is_drawn_as_it_is_and_with_confounders_held_constant():
+    zipf = np.linspace(1, 3, 40)
+    table = pd.DataFrame({"item": range(40), "pair_id": range(40), "gap": 0.1 + 0.05 * zipf, "zipf_gap": zipf}).assign(
+        arm="frequency", model="m", probe="similarity", measure="cosine", contrast="gloss"
+    )
+    plain, held = dose(SUBJECT, table), dose(SUBJECT, table, [made("zipf_slope", 0.04), made("within_slope", 0.02)])
+    assert "least-squares slope 0.05 per Zipf unit over 40 pairs" in plain.svg
+    assert "confounders held constant" not in plain.svg + plain.caption
+    assert "over 40 pairs, with confounders held constant 0.02" in held.svg
+    assert "holds confounders constant, through the means." in held.caption
+
+
+def test_strata_are_drawn_where_splitting_is_known():
+    assert strata(SUBJECT, [mean(), made("adjusted", 0.04)]) is None
+    chart = strata(SUBJECT, [mean(), made("whole_whole", 0.01), made("whole_split", 0.09), made("adjusted", 0.04)])
+    assert chart.data["term"].tolist() == ["mean", "whole_whole", "whole_split", "adjusted"]
+    assert "both words whole (30)" in chart.svg

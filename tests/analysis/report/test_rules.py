@@ -11,6 +11,7 @@ FEW = {"flags": ["few_frames"], "details": {"frames": 3}}
 SPLIT_COSTS = row("split_effect", 0.09)
 CEILING = mean(0.001, 0.008, flags=["at_limit"], details={"ceiling_share": 0.9, "floor_share": 0.05})
 FLOOR = mean(0.0, flags=["at_limit"], details={"ceiling_share": 0.05, "floor_share": 0.9})
+UNMOVED = mean(0.0, 0.001, flags=["unmoved"], details={"same_share": 0.97})
 FRAMES = row("by:frame", 0.1, p_value=0.001, p_adjusted=0.01, details={"means": {"a": 0.09, "b": -0.02, "c": 0.05}})
 WHOLE = [stratum("whole_whole", 0.04), stratum("whole_split", 0.09), row("split_slope", 0.03)]
 SPLIT = [
@@ -31,6 +32,8 @@ CASES = [
     ("at_limit", "in either wording (1 in 90 %, 0 in 5 %)", [CEILING, equivalence(0.001, 0.006)], [mean(0.001, 0.008)]),
     ("at_limit", "take harder queries", [CEILING], [mean(0.05, flags=["at_limit"])]),  # an effect that is found is told
     ("at_limit", "take queries that the model can answer", [FLOOR, equivalence(0.0)], [mean(0.0)]),
+    ("unmoved", "in 97 % of the pairs both wordings score exactly the same", [UNMOVED, equivalence(0.0)], [mean(0.001, 0.008)]),
+    ("unmoved", "Queries that hold one of the two words", [UNMOVED], [mean(0.05, flags=["unmoved"])]),  # an effect that is found is told
     ("reversed_sides", "is not the more frequent one", [mean(flags=["reversed"])], [mean()]),
     ("cannot_tell", "for some items cannot be told", [mean(0.001, 0.008), equivalence(0.001, 0.006)], [heterogeneity(-0.01, 0.01)]),
     ("cannot_tell", "one for larger frequency gaps cannot", [*NOTHING, *slopes(0.0, 0.04)], slopes(0.001, 0.005)),
@@ -238,6 +241,7 @@ def test_the_order_of_the_table_is_the_precedence():
     assert HEADLINE_NAMES == (
         "unknown",
         "at_limit",
+        "unmoved",
         "noise_floor",
         "reversed_sides",
         "cannot_tell",

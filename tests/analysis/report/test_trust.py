@@ -53,6 +53,7 @@ WORLDS = {
     "trust_whole_unclear": ([mean(), whole(0.01, 0.03)], None),
     "trust_whole_unknown": ([mean()], None),
     "trust_power_limit": ([mean(0.0, 0.001, flags=["at_limit"], details={"ceiling_share": 0.95, "floor_share": 0.0})], None),
+    "trust_power_same": ([mean(0.0, 0.001, flags=["unmoved"], details={"same_share": 0.97})], None),
     "trust_power_found": ([mean()], None),
     "trust_power_enough": (NOTHING, None),
     "trust_power_needs": ([mean(0.0, 0.05)], None),
@@ -146,6 +147,7 @@ def test_every_headline_has_a_step():
     [
         ([mean(None, None, n_items=0, n_failed=3)], "do_measure"),
         ([mean(0.0, 0.001, flags=["at_limit"], details={"ceiling_share": 0.95, "floor_share": 0.0})], "do_harder"),
+        ([mean(0.0, 0.001, flags=["unmoved"], details={"same_share": 0.97})], "do_other_queries"),
         (NOTHING, "do_nothing"),
         ([mean(0.0, 0.05)], "do_more"),
         ([mean(flags=["reversed"])], "do_swap"),
