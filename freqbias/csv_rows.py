@@ -1,20 +1,32 @@
-"""Rows of CSV and TSV files under a header: in CSV quotes hold cells together, in TSV they are text."""
+"""Rows of CSV and TSV files under a header, and as they stand: in CSV quotes hold cells together, in TSV they are text."""
 
 import csv
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from freqbias.errors import InputError
-from freqbias.lines import Faults, Line, lines, read_lines, without_empty_end
+from freqbias.lines import Faults, Line, lines, without_empty_end
 
 _SEPARATORS = (",", ";", "\t")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # the first line that spreadsheets write and read
 
 Row = tuple[int, dict[str, Any]]
-Cells = tuple[int, list[str] | None]
+
+
+class Cells(NamedTuple):
+    """The cells of a row, and the lines that they stand in, line ends included."""
+
+    cells: list[str]
+    raw: str
+
+
+#: The line in which a row starts, and what stands there; None of an empty line.
+Numbered = tuple[int, Cells | None]
+#: The same with the cells by their columns.
+RawCells = tuple[int, dict[str, str], str]
 
 
 def read_cells(path: Path, quoted: bool, wanted: Sequence[str], faults: Faults) -> Iterator[Row]:
@@ -22,22 +34,36 @@ def read_cells(path: Path, quoted: bool, wanted: Sequence[str], faults: Faults) 
 
     A CSV file is split by what its first line `sep=` says, else by what gives the header the `wanted` columns.
     """
-    found, separator = _csv(path, wanted, faults) if quoted else (_tsv(path, faults), "\t")
+    _, rows = raw_cells(path, quoted, wanted, faults)
+    for number, row, _ in rows:
+        yield number, row
+
+
+def raw_cells(path: Path, quoted: bool, wanted: Sequence[str], faults: Faults) -> tuple[str, Iterator[RawCells]]:
+    """Return what stands before the rows (`sep=`, the header), and an iterator of (line number, row, the row as it stands)."""
+    before, found, separator = _csv(path, wanted, faults) if quoted else ("", _tsv(path, faults), "\t")
     rows = without_empty_end(found, faults)
-    number, header = next(rows, (1, []))
-    names = [name.strip() for name in header]
+    number, header = next(rows, (1, Cells([], "")))
+    names = [name.strip() for name in header.cells]
     check_header(path, number, names, wanted)
+    return before + header.raw, _under(names, rows, separator, quoted, faults)
+
+
+def _under(names: list[str], rows: Iterable[tuple[int, Cells]], separator: str, quoted: bool, faults: Faults) -> Iterator[RawCells]:
     fix = f"quote a cell that holds '{separator}'" if quoted else "a cell cannot hold a tab"
-    for number, cells in rows:
+    for number, (cells, raw) in rows:
         if len(cells) == len(names):
-            yield number, dict(zip(names, cells, strict=True))
+            yield number, dict(zip(names, cells, strict=True)), raw
         else:
             faults(number, f"{len(cells)} cells where the header has {len(names)}; {fix}")
 
 
-def _tsv(path: Path, faults: Faults) -> Iterator[Cells]:
-    for number, text in read_lines(path, faults.listed):
-        yield number, text.split("\t") if text.strip() else None
+def _tsv(path: Path, faults: Faults) -> Iterator[Numbered]:
+    for line in lines(path, ends=True):
+        if line.fault:
+            faults(line.number, line.fault)
+        else:
+            yield line.number, Cells(line.text.rstrip("\r\n").split("\t"), line.text) if line.text.strip() else None
 
 
 class _Feed:
@@ -61,14 +87,14 @@ class _Feed:
         self.row = []
 
 
-def _csv(path: Path, wanted: Sequence[str], faults: Faults) -> tuple[Iterator[Cells], str]:
-    """Return the rows of a CSV file, and the separator that `sep=` or the header tells."""
+def _csv(path: Path, wanted: Sequence[str], faults: Faults) -> tuple[str, Iterator[Numbered], str]:
+    """Return the line `sep=` where there is one, the rows of a CSV file, and the separator that this line or the header tells."""
     feed = _Feed(lines(path, ends=True))
     first = next(feed, "")
     stated = _SEPARATOR_LINE.fullmatch(first)
     feed.back(keep=1 if stated else 0)
     separator = stated[1] if stated else max(_SEPARATORS, key=lambda mark: _fit(first, mark, wanted))
-    return _csv_rows(feed, separator, faults), separator
+    return first if stated else "", _csv_rows(feed, separator, faults), separator
 
 
 def _fit(header: str, separator: str, wanted: Sequence[str]) -> tuple[int, int]:
@@ -76,7 +102,7 @@ def _fit(header: str, separator: str, wanted: Sequence[str]) -> tuple[int, int]:
     return sum(name in names for name in wanted), len(names)
 
 
-def _csv_rows(feed: _Feed, separator: str, faults: Faults) -> Iterator[Cells]:
+def _csv_rows(feed: _Feed, separator: str, faults: Faults) -> Iterator[Numbered]:
     reader = csv.reader(feed, delimiter=separator, skipinitialspace=True, strict=True)
     while True:
         feed.row = []
@@ -91,7 +117,8 @@ def _csv_rows(feed: _Feed, separator: str, faults: Faults) -> Iterator[Cells]:
         if bad := next((line for line in feed.row if line.fault), None):
             faults(bad.number, bad.fault)
         else:
-            yield feed.row[0].number, cells if any(line.text.strip() for line in feed.row) else None
+            raw = "".join(line.text for line in feed.row)
+            yield feed.row[0].number, Cells(cells, raw) if raw.strip() else None
 
 
 def _csv_fault(message: str) -> str:

@@ -93,9 +93,14 @@ def read_texts(path: str | os.PathLike[str], field: str | None = None, listed: l
     for number, text in read_lines(path, listed):
         if unseen and text.strip():
             unseen = False
-            if text.lstrip().startswith(("{", "[")) and _is_json(text):
-                raise InputError(f"{path}:{number}: this is JSON; name the file .jsonl (one object a line) or .json (a list of objects)")
+            check_is_prose(path, number, text)
         yield number, text
+
+
+def check_is_prose(path: str | os.PathLike[str], number: int, text: str) -> None:
+    """Raise `InputError` where the first line of a text file is JSON."""
+    if text.lstrip().startswith(("{", "[")) and _is_json(text):
+        raise InputError(f"{path}:{number}: this is JSON; name the file .jsonl (one object a line) or .json (a list of objects)")
 
 
 def _is_json(text: str) -> bool:
@@ -147,12 +152,20 @@ def _jsonl(path: Path, faults: Faults) -> Iterator[tuple[int, Any]]:
                 yield line.number, None
             else:
                 try:
-                    yield line.number, (_DECODER.decode(line.text),)
-                except (ValueError, RecursionError) as error:
-                    faults(line.number, f"not strict JSON: {_json_fault(error)}")
+                    yield line.number, (decode(line.text),)
+                except InputError as error:
+                    faults(line.number, error)
 
     for number, (value,) in without_empty_end(decoded(), faults):
         yield number, value
+
+
+def decode(text: str) -> Any:
+    """Return the value of a line of JSON; `InputError` says what is wrong with it."""
+    try:
+        return _DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"not strict JSON: {_json_fault(error)}") from error
 
 
 def _refuse_constant(name: str) -> NoReturn:
