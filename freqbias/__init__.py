@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from freqbias.records import Pair
     from freqbias.run import run
     from freqbias.run.result import Run
-    from freqbias.run.surface import annotate, audit, lexsub, rewrite, score, substitute
+    from freqbias.run.surface import annotate, audit, lexsub, order, rewrite, score, substitute
 
 __all__ = [
     "FreqbiasError",
@@ -29,6 +29,7 @@ __all__ = [
     "annotate",
     "audit",
     "lexsub",
+    "order",
     "read_observations",
     "read_pairs",
     "rewrite",
@@ -46,6 +47,7 @@ _MODULES = {
     "annotate": "freqbias.run.surface",
     "audit": "freqbias.run.surface",
     "lexsub": "freqbias.run.surface",
+    "order": "freqbias.run.surface",
     "read_observations": "freqbias.files",
     "read_pairs": "freqbias.files",
     "rewrite": "freqbias.run.surface",

@@ -34,6 +34,7 @@ def test_public_names():
         "score",
         "substitute",
         "lexsub",
+        "order",
         "rewrite",
     }
     assert all(getattr(freqbias, name).__doc__ for name in freqbias.__all__)

@@ -20,6 +20,7 @@ OTHER_MEANING = {
     ("analysis/estimate/rivals.py", "length"),  # the rival
     ("analysis/estimate/specification.py", "length"),
     ("analysis/estimate/calibration.py", "length"),
+    ("freqbias/run/ordering.py", "length"),  # an order of texts
     ("analysis/report/rendering.py", "plain"),  # a filter of the templates
     ("analysis/stats/__init__.py", "crossed"),  # a function
     ("freqbias/frequency/count_tables.py", "frequency"),  # what others call a column of counts

@@ -16,6 +16,7 @@ from freqbias.cli import (
     explain_command,
     model_commands,
     new_command,
+    order_command,
     run_commands,
 )
 from freqbias.cli.console import err, set_up, stop_display
@@ -73,6 +74,7 @@ collection_command.register(app)
 compare_command.register(app)
 commands.register(app)
 check_commands.register(app)
+order_command.register(app)
 explain_command.register(app)
 app.add_typer(model_commands.app, name="models", rich_help_panel=AROUND)
 app.add_typer(new_command.app, name="new", rich_help_panel=AROUND)

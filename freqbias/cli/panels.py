@@ -14,7 +14,7 @@ INPUT, MODELS, COMPUTE, OUTPUT = "Input", "Models", "Compute", "Output"  # of op
 
 OPTIONS = {
     INPUT: (
-        *("pairs", "file", "n", "sets", "field", "split", "synonyms", "corpus", "tagger", "option", *SIDES, "item", "language"),
+        *("pairs", "file", "n", "sets", "field", "split", "synonyms", "corpus", "tagger", "option", *SIDES, "item", "language", "by"),
         *("norm", "second_frequency", "skip_invalid", FREQUENCY, "completions", "on", "effect", "relative", "items", "power"),
         *("holdout", "confirm", "again"),
     ),

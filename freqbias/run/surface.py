@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from freqbias.errors import FreqbiasError, InputError
 from freqbias.files import PairFile
-from freqbias.progress import Track
+from freqbias.progress import Track, silent
 from freqbias.records import Pair
 from freqbias.run.failures import tell_failures
 from freqbias.run.pipeline import make_run
@@ -22,6 +22,7 @@ from freqbias.terms import OBSERVATIONS_FILE, PAIRS_FILE
 
 if TYPE_CHECKING:
     from freqbias.paraphrases.synonyms import Synonyms
+    from freqbias.run.ordering import Ordered
 
 log = logging.getLogger(__name__)
 
@@ -284,3 +285,27 @@ def score(
     with arguments_named():
         mixed = None if completions is None else Path(completions)
         return list(scored(lines, frequency, language=language, corpus=files, completions=mixed))
+
+
+def order(
+    file: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    by: str,
+    field: str | None = None,
+    seed: int = 0,
+    language: str = "en",
+    track: Track = silent,
+) -> "Ordered":
+    """Write the rows of a file to `out` in order of the frequency of their wording, and return how many there are.
+
+    `by` is `low-to-high` or `high-to-low` (the mean Zipf value of the content words of column `field`, default `text`), `random` by
+    `seed`, or `length`, few words first. Rows stay as they stand; equal ones keep their order; those without a known content word come
+    last. The file (.jsonl, .csv, .tsv, .txt, gzipped or not) may be larger than memory, and `out` appears when it is whole. Which way
+    Adam's Law trains is for you to choose: its abstract says low-to-high, the script in its repository sorts high-to-low. Raises
+    `InputError` for what cannot be used.
+    """
+    from freqbias.run.ordering import write_ordered
+
+    with arguments_named():
+        return write_ordered(Path(file), Path(out), by=by, field=field, seed=seed, language=language, track=track)

@@ -21,6 +21,7 @@ COMMANDS = [
     "explain",
     "selfcheck",
     "power",
+    "order",
     "models list",
     "models fetch",
     "models check",
