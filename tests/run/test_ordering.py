@@ -1,5 +1,6 @@
 """`freqbias order`: a stable sort of rows that stay as they are, in bounded memory, whole or not at all."""
 
+import errno
 import gzip
 import json
 import tracemalloc
@@ -10,7 +11,7 @@ import pytest
 import freqbias
 from freqbias.errors import InputError
 from freqbias.frequency import content_zipf
-from freqbias.run import ordering
+from freqbias.run import external_sort, ordering
 from freqbias.run.external_sort import sorted_records
 from freqbias.run.ordering import write_ordered
 
@@ -259,6 +260,18 @@ def test_an_output_that_cannot_be(cli, tmp_path):
         done = cli("order", file, "--by", "random", "--out", out)
         assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1), done.stderr
         assert line in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_a_full_disk_is_one_line(cli, tmp_path, monkeypatch):
+    def full(path, records):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(external_sort, "_laid_down", full)
+    file = write_rows(tmp_path / "in.jsonl", ["car"])
+    done = cli("order", file, "--by", "random", "--out", tmp_path / "out.jsonl")
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-1].endswith("out.jsonl: cannot be written: No space left on device")
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
 
 
