@@ -4,6 +4,7 @@ Each function computes its rows when the page is made.
 """
 
 import json
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -197,3 +198,23 @@ def power() -> list[Row]:
 
     theirs = TTestPower().power(effect_size=0.3, nobs=90, alpha=0.05)
     return [("power of 90 items for a third of a standard deviation, .3", float(theirs), t_power(0.3, 1.0, 90))]
+
+
+def task_power() -> list[Row]:
+    """Return the power of McNemar's test: by every 2 x 2 table of 20 answers, and Connor's number of items by statsmodels."""
+    from scipy.stats import multinomial
+    from statsmodels.stats.power import normal_sample_size_one_tail
+
+    from freqbias.analysis.design.task_power import connor_items, mcnemar_power
+    from freqbias.analysis.stats.resampling import mcnemar_p
+
+    effect, discordance, items = 0.3, 0.4, 20
+    shares = [(discordance + effect) / 2, (discordance - effect) / 2, 1 - discordance]
+    tables = [(high, low, items - high - low) for high in range(items + 1) for low in range(items + 1 - high)]
+    found = sum(multinomial.pmf(table, items, shares) for table in tables if mcnemar_p(table[0], table[1]) <= 0.05)
+    null, other = math.sqrt(0.1), math.sqrt(0.1 - 0.05**2)
+    theirs = normal_sample_size_one_tail(0.05, 0.8, 0.025, std_null=null, std_alternative=other)
+    return [
+        ("power of 20 items, of which .4 differ, for .3", float(found), mcnemar_power(effect, discordance, items)),
+        ("items for .05 where .1 differ, by Connor's approximation", float(theirs), connor_items(0.05, 0.1)),
+    ]

@@ -194,6 +194,14 @@ ESTIMATORS = (
         golden=golden.power,
         tests="tests/analysis/design/test_power.py",
     ),
+    Estimator(
+        title="Power of right and wrong answers, before a run",
+        what="What difference of accuracies so many items show, by the share of them that differ between the wordings.",
+        names=tuple(f"{DESIGN}.task_power.{name}" for name in ("mcnemar_power", "critical_counts", "mcnemar_items", "connor_items")),
+        reference="`statsmodels`, and McNemar's p of every table that can come",
+        golden=golden.task_power,
+        tests="tests/analysis/design/test_task_power.py",
+    ),
 )
 
 

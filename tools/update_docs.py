@@ -15,6 +15,7 @@ from doc_helpdesk import helpdesk
 from doc_results import embeddings, example, halves, headlines, inversions, language_models, summary
 from statsmodels.stats.proportion import proportion_confint
 
+from freqbias.analysis.design import power_of_task
 from freqbias.analysis.estimate.families import is_confirmatory
 from freqbias.analysis.report.glossary import Entry, groups, listed
 from freqbias.analysis.stats.resampling import minimum_detectable
@@ -216,6 +217,17 @@ def reading() -> str:
     return "\n".join([*lines, head, "|---|---:|---|---|---|---|---:|", _told("second reading", again)])
 
 
+def task_power() -> str:
+    """Return what a task can show before a run: the table of `freqbias power --task`."""
+    answers = power_of_task()
+    shares = sorted({answer.discordance for answer in answers})
+    lines = [f"| items | {' | '.join(f'{share:.0%} differ' for share in shares)} |", f"|---:|{'---:|' * len(shares)}"]
+    for items in sorted({answer.items for answer in answers}):
+        row = [answer.detectable_points for share in shares for answer in answers if (answer.discordance, answer.items) == (share, items)]
+        lines.append(f"| {items} | {' | '.join('–' if points is None else f'{points:.1f}' for points in row)} |")
+    return "\n".join(lines)
+
+
 def _doubted(row: dict[str, Any]) -> bool:
     return any(row[reader] is not None and row[reader]["verdict"] != "clean" for reader in ("reader_1", "reader_2"))
 
@@ -314,6 +326,7 @@ BLOCKS = {
     ],
     "docs/models.md": [("uses", kinds.table)],
     "docs/files.md": [("swaps", swaps)],
+    "docs/language-model.md": [("task power", task_power)],
     "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],
     "paraphrases/data/DATASHEET-everyday.md": [("everyday", everyday), ("held out", held_out)],
     "paraphrases/data/DATASHEET-constructions.md": [("constructions", constructions), ("reading", reading)],

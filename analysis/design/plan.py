@@ -112,7 +112,7 @@ def power_of(
     interest; the placebo's equivalence is always judged at the target as its bound. `items` asks about another number of items than the
     run has. Raises `InputError` where there is nothing to compute power from.
     """
-    _check(effect, relative, items, power)
+    check_asked(effect, relative, items, power)
     known = settled_in(observations, judgements)
     gaps = contrasts.pair_gaps(observations, known)
     bounds = sesoi(gaps, known)
@@ -140,7 +140,8 @@ def power_of(
     return answers
 
 
-def _check(effect: float | None, relative: float | None, items: int | None, power: float) -> None:
+def check_asked(effect: float | None, relative: float | None, items: int | None, power: float) -> None:
+    """Raise `InputError` for a target, a number of items or a power that cannot be asked for."""
     if effect is not None and relative is not None:
         raise InputError("--effect and --relative both name the target; give one of the two")
     for name, value in (("--effect", effect), ("--relative", relative)):

@@ -2,12 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
 from freqbias.cli.console import log, print_json, print_table, tracker
 from freqbias.cli.panels import AROUND, add
+from freqbias.errors import InputError
 from freqbias.terms import CREDIT, PAIRS_FILE, PLACEBO
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output and nothing else.")]
@@ -46,10 +47,17 @@ def _verdict(ok: bool) -> str:
 
 
 def power(
-    run: Annotated[Path, typer.Argument(help="Run folder.", metavar="RUN")],
-    effect: Annotated[float | None, typer.Option(help="Target effect in the unit of the measure.")] = None,
+    run: Annotated[Path | None, typer.Argument(help="Run folder.", metavar="[RUN]")] = None,
+    task: Annotated[bool, typer.Option("--task", help="Before any run: answers that are right or wrong in either wording.")] = False,
+    discordance: Annotated[
+        list[float] | None,
+        typer.Option(metavar="SHARE", help="--task: share of items right in one wording only; several times; default: .05, .1, .2."),
+    ] = None,
+    effect: Annotated[
+        float | None, typer.Option(help="Target effect in the unit of the measure; with --task in points of accuracy.")
+    ] = None,
     relative: Annotated[float | None, typer.Option(help="Target effect as a share of the exact - decoy margin.")] = None,
-    items: Annotated[int | None, typer.Option(help="Ask about this many items; default: the run's.")] = None,
+    items: Annotated[int | None, typer.Option(help="Ask about this many items; default: the run's, with --task several.")] = None,
     power: Annotated[float, typer.Option(help="Power to reach.")] = 0.8,
     seed: Seed = 0,
     json: Json = False,
@@ -58,8 +66,59 @@ def power(
 
     The default target is the smallest effect of interest.
 
+    With --task no run is needed: what difference of accuracies the exact McNemar test finds, by number of items and by the share of them
+    that is answered right in one wording and wrong in the other. No difference exceeds that share.
+
     Example: `freqbias power results/demo --relative .05`
+
+    Example: `freqbias power --task --items 250 --discordance .1 --effect 5`
     """
+    if task == (run is not None):
+        raise InputError("power is of a run or of a task: give either a run folder or --task")
+    if task:
+        if relative is not None:
+            raise InputError("--relative is a share of a run's margin; with --task give --effect in points of accuracy")
+        _power_of_task(discordance, items, effect, power, json=json)
+        return
+    if discordance:
+        raise InputError("--discordance belongs to --task; a run has its own")
+    _power_of_run(cast("Path", run), effect, relative, items, power, seed, json=json)
+
+
+def _power_of_task(shares: list[float] | None, items: int | None, effect: float | None, power: float, *, json: bool) -> None:
+    from freqbias.analysis.design.task_power import DISCORDANCE, ITEMS, power_of_task
+
+    numbers = ITEMS if items is None else (items,)
+    answers = power_of_task(discordance=shares or DISCORDANCE, items=numbers, effect_points=effect, power=power)
+    if json:
+        print_json([answer.to_dict() for answer in answers])
+        return
+    columns = ["discordant", "items", f"found with power {power:g}"]
+    columns += [] if effect is None else [f"power for {effect:g} points", f"items for {effect:g} points"]
+    print_table(columns, [_task_row(answer) for answer in answers])
+    log.info(
+        "differences of accuracies in points, by the exact McNemar test (two-sided, 5 %) of one answer an item and wording, which is "
+        "what the sign-flip test of `analyze` is then too; what a difference goes with takes more items: see `freqbias power RUN`"
+    )
+
+
+def _task_row(answer: Any) -> list[Any]:
+    points = answer.detectable_points
+    row = [
+        f"{answer.discordance:.3g}",
+        answer.items,
+        f"none: power {answer.most_power:.2f} at most" if points is None else f"{points:.1f} points",
+    ]
+    if answer.effect_points is None:
+        return row
+    if answer.at_effect is None:
+        return [*row, "more than can differ", None]
+    return [*row, f"{answer.at_effect:.2f}", _items_of(answer.needed)]
+
+
+def _power_of_run(
+    run: Path, effect: float | None, relative: float | None, items: int | None, power: float, seed: int, *, json: bool
+) -> None:
     from freqbias.analysis import frame
     from freqbias.analysis.design.plan import power_of
     from freqbias.analysis.table.judged import judgements_of
@@ -108,11 +167,13 @@ def _power_row(answer: Any) -> list[Any]:
 
 
 def _needed(reach: Any) -> str | None:
+    return None if reach is None or reach.at_target is None else _items_of(reach.needed)
+
+
+def _items_of(needed: int | None) -> str:
     from freqbias.analysis.design.power import MAX_ITEMS
 
-    if reach is None or reach.at_target is None:
-        return None
-    return f"more than {MAX_ITEMS}" if reach.needed is None else str(reach.needed)
+    return f"more than {MAX_ITEMS}" if needed is None else str(needed)
 
 
 def register(app: typer.Typer) -> None:

@@ -15,7 +15,20 @@ INPUT, MODELS, COMPUTE, OUTPUT = "Input", "Models", "Compute", "Output"  # of op
 OPTIONS = {
     INPUT: (
         *("pairs", "file", "n", "sets", "field", "split", "synonyms", "corpus", "tagger", "option", *SIDES, "item", "language", "by"),
-        *("norm", "second_frequency", "skip_invalid", FREQUENCY, "completions", "on", "effect", "relative", "items", "power"),
+        *(
+            "norm",
+            "second_frequency",
+            "skip_invalid",
+            FREQUENCY,
+            "completions",
+            "on",
+            "effect",
+            "relative",
+            "items",
+            "power",
+            "task",
+            "discordance",
+        ),
         *("holdout", "confirm", "again"),
     ),
     MODELS: (
