@@ -102,13 +102,19 @@ def ground_of(
     models = (manifest or {}).get("models", [])
     items = [row.n_items for row in estimates if row.term == "mean" and row.arm == FREQUENCY]
     return Ground(
-        generators=frozenset(pair.generator for pair in own if pair.generator),
+        generators=frozenset(pair.generator for pair in own if pair.generator) or _made_by_run(manifest),
         languages=tuple(sorted({pair.language for pair in own})),
         one_sentence=bool(read) and sum(read) / len(read) >= SHORT,
         items=max(items, default=None),
         marked={name: (high, low) for name, (high, low) in marked.items() if None not in (high, low)},
         quantised=tuple((model["name"], _bits(model["quantisation"])) for model in models if model.get("quantisation")),
     )
+
+
+def _made_by_run(manifest: Mapping[str, Any] | None) -> frozenset[str]:
+    """Return what made the pairs where their file is not at hand: `run` without a file of pairs takes the bundled ones."""
+    config = (manifest or {}).get("config") or {}
+    return frozenset({"lexicon"} if config.get("command") == "run" and not config.get("pairs") else ())
 
 
 def _bits(quantisation: str) -> str:

@@ -219,6 +219,13 @@ def test_a_limit_is_said_in_its_world(name):
     assert not any(limit.sentence.endswith(end) for limit in said_of(PLAIN))
 
 
+def test_a_run_without_its_pairs_at_hand_still_says_who_wrote_them():
+    lexicon = said("limit_lexicon")
+    for config, told in (({"command": "run", "pairs": None}, True), ({"command": "run", "pairs": "p.jsonl"}, False), ({}, False)):
+        limits = limits_of({}, {"config": config}, None, [])
+        assert (lexicon in [limit.sentence for limit in limits]) == told
+
+
 def test_a_limit_of_a_models_file_names_the_model():
     (own,) = (limit for limit in said_of(LIMITS["limit_quantised"]) if limit.model)
     assert own.sentence == "m was read from a Q4_1 (4 bit) file; the full model may behave differently."
