@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hand_made import GRADED, NOTHING, equivalence, mean, placebo, row, slopes, told
 from scipy import stats
+from worlds import LIMITS, PASSES, PLAIN, WORLDS, whole
 
 from freqbias.analysis.report import limitations, steps, trust
 from freqbias.analysis.report.facts import Facts
@@ -16,60 +17,12 @@ from freqbias.analysis.report.rules import HEADLINE_NAMES
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.trust import TABLE, about, distrusted
 from freqbias.analysis.stats.resampling import equivalence_items, tost_p
-from freqbias.records import Pair
-
-PASSES = [*placebo(), equivalence(0.0, arm="placebo")]
 
 
 def line(found, what):
     """Return mark and sentence of one line; None where the verdict has none."""
     own = [(own.mark, own.sentence) for own in found.trust if own.what == said(f"what_{what}")]
     return own[0] if own else None
-
-
-def whole(value, half=0.01):
-    return row("whole_whole", value, half)
-
-
-#: A world in which each row of the table is said: estimates, and the noise floor.
-WORLDS = {
-    "trust_placebo_none": ([mean()], None),
-    "trust_placebo_passes": ([mean(), *PASSES], None),
-    "trust_placebo_small": ([mean(), *placebo(0.012), equivalence(0.012, 0.006, arm="placebo")], None),
-    "trust_placebo_differs": ([mean(), *placebo(0.04), equivalence(0.04, arm="placebo", held=False)], None),
-    "trust_placebo_needs": ([mean(), *placebo(0.0, 0.05, bound=0.02), equivalence(0.0, 0.05, arm="placebo", held=False)], None),
-    "trust_placebo_untold": ([mean(), *placebo()], None),
-    "trust_length_none": ([mean()], None),
-    "trust_length_higher": ([mean(), mean(0.03, arm="length")], None),
-    "trust_length_lower": ([mean(), mean(-0.03, arm="length")], None),
-    "trust_length_unclear": ([mean(), mean(0.003, arm="length")], None),
-    "trust_confounders_inseparable": ([mean(), row("zipf_slope", None, None, flags=["inseparable"])], None),
-    "trust_confounders_carried": ([mean(), row("part:words", 0.04), row("adjusted", 0.05)], None),
-    "trust_confounders_held": ([mean(), row("adjusted", 0.05)], None),
-    "trust_confounders_lost": ([mean(), row("adjusted", 0.005)], None),
-    "trust_confounders_hidden": ([mean(0.001, 0.008), row("adjusted", 0.05)], None),
-    "trust_whole_there": ([mean(), whole(0.05)], None),
-    "trust_whole_absent": ([mean(), whole(0.0), equivalence(0.0, term="equivalence:whole_whole")], None),
-    "trust_whole_unclear": ([mean(), whole(0.01, 0.03)], None),
-    "trust_whole_unknown": ([mean()], None),
-    "trust_power_limit": ([mean(0.0, 0.001, flags=["at_limit"], details={"ceiling_share": 0.95, "floor_share": 0.0})], None),
-    "trust_power_same": ([mean(0.0, 0.001, flags=["unmoved"], details={"same_share": 0.97})], None),
-    "trust_power_found": ([mean()], None),
-    "trust_power_enough": (NOTHING, None),
-    "trust_power_needs": ([mean(0.0, 0.05)], None),
-    "trust_power_no_bound": ([mean(0.0, 0.05, bound=None)], None),
-    "trust_power_none": ([mean(None, None, n_items=0, n_failed=3)], None),
-    "trust_noise_within": ([mean()], 0.1),
-    "trust_noise_near": ([mean()], 0.01),
-    "trust_noise_beyond": ([mean()], 1e-6),
-    "trust_noise_unknown": ([mean()], None),
-    "trust_failures_matter": ([mean(n_failed=9, flags=["failed_matter"])], None),
-    "trust_failures_some": ([mean(n_failed=1)], None),
-    "trust_failures_none": ([mean()], None),
-    "trust_frames_few": ([mean(flags=["few_frames"], details={"frames": 4})], None),
-    "trust_frames_same": ([mean(flags=["duplicates"], details={"frames": 40})], None),
-    "trust_frames_many": ([mean(details={"frames": 40})], None),
-}
 
 
 def test_every_row_has_a_world():
@@ -168,37 +121,6 @@ def test_what_to_do_differs_for_a_language_model():
 
 
 # what a run cannot show
-
-
-def pair(**fields):
-    return Pair(**{"id": "a", "item": "a", "high": "A car stopped.", "low": "A motorcar stopped.", "generator": "lexicon", **fields})
-
-
-def marked(informal=0.0, formal=0.0):
-    names = {"informal": informal, "formal": formal}
-    return {"arms": {"frequency": {"covariates": {name: {"high_mean": 0.05, "low_mean": 0.05 + more} for name, more in names.items()}}}}
-
-
-TWO = "A car stopped. It was red."
-MODEL = {"name": "m", "quantisation": "Q4_1 (4 bit), dequantised"}
-LIMITS = {
-    "limit_few": ([pair()], None, None, [mean(n_items=49)]),
-    "limit_sentences": ([pair()], None, None, []),
-    "limit_informal": ([], None, marked(informal=0.1), []),
-    "limit_formal": ([], None, marked(formal=0.1), []),
-    "limit_lexicon": ([pair(high=TWO)], None, None, []),
-    "limit_substitute": ([pair(generator="substitute")], None, None, []),
-    "limit_rewrite": ([pair(generator="rewrite")], None, None, []),
-    "limit_english": ([pair()], None, None, []),
-    "limit_language": ([pair(language="de")], None, None, []),
-    "limit_quantised": ([], {"models": [MODEL]}, None, []),
-}
-PLAIN = (
-    [pair(generator="import", high=TWO, low=f"{TWO} So."), pair(generator="import", id="b", language="de", high=TWO)],
-    None,
-    marked(0.09, 0.09),
-    [mean(n_items=50)],
-)
 
 
 def said_of(world):
