@@ -19,9 +19,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     `sentence` may hold `{value}`, `{interval}`, `{size}` (value and interval), `{unit}`, `{p}`, `{items}`, `{high}` and `{low}` (levels
     of the forms, in percent for a share), `{form}` (the form that is favoured) and the facts of its `details` that
-    `freqbias.terms.DETAILS` lists. With `more_terms` `{list}` holds the values of all these terms, each with its number of pairs. It is
-    said of every value, or with `only_if` of one that is an effect by test and interval (`found`) or is not (`not_found`). Without
-    `measure` it speaks of the one that the probe is judged by.
+    `freqbias.terms.DETAILS` lists. With `more_terms` `{list}` holds the values of all these terms, each with its number of pairs;
+    `{first}` and `{last}` are those at its ends. It is said of every value, or with `only_if` of one that is an effect by test and
+    interval (`found`) or is not (`not_found`). Without `measure` it speaks of the one that the probe is judged by.
     """
 
     contrast: str

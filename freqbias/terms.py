@@ -74,7 +74,7 @@ def unit_of(measure: str) -> str:
 
 
 #: What a probe's own sentence may name of an estimate.
-SIZE_FIELDS = ("value", "interval", "size", "unit", "p", "items", HIGH, LOW, "form", "list")
+SIZE_FIELDS = ("value", "interval", "size", "unit", "p", "items", HIGH, LOW, "form", "list", "first", "last")
 #: Facts in the `details` of an estimate that such a sentence may name as well.
 DETAILS = ("reason", "high_only", "low_only", "zipf_from", "zipf_to", "corpus", "search")
 

@@ -195,8 +195,7 @@ def _as_they_are(index: Index) -> Iterator[NDArray[np.float64]]:
 
 _CORPUS = Finding(
     contrast=AS_IT_IS,
-    sentence="The collection as it is: {unit} {high} over {items} judged queries, in all of its {corpus} documents, which were "
-    "searched {search}.",
+    sentence="The collection as it is: {unit} {high} over {items} judged queries. All of its {corpus} documents were searched {search}.",
 )
 
 

@@ -143,8 +143,8 @@ probe = Probe(
         findings=(
             Finding(
                 contrast="decoy_form",
-                sentence="Wrong document: frequent instead of rare wording changes its lead over the right one by {size} {unit}, {p}; "
-                "the claim that a frequent wrong document outranks a rare right one predicts a positive value.",
+                sentence="Wrong document: frequent instead of rare wording changes its lead over the right one by {value} {unit} "
+                "{interval}, {p}. The claim that a frequent wrong document outranks a rare right one predicts a positive value.",
             ),
             Finding(
                 contrast="exact_form",
@@ -161,14 +161,15 @@ probe = Probe(
                 contrast="both_forms",
                 measure=WIN_RATE.name,
                 sentence="With both documents in frequent wording the right one comes first in {high} of comparisons, with both in rare "
-                "wording in {low}: {size}, {p}; a positive value means that rare wording of the right document costs more than frequent "
+                "wording in {low}: {size}, {p}. A positive value means that rare wording of the right document costs more than frequent "
                 "wording of the wrong one.",
             ),
             Finding(
                 contrast="interaction",
                 measure=WIN_RATE.name,
-                sentence="Frequent instead of rare wording of the wrong document changes how often the right one comes first by {high} "
-                "where the right one is frequent, by {low} where it is rare (percentage points): difference {size}, {p}.",
+                sentence="Frequent instead of rare wording of the wrong document changes how often the right one comes first. "
+                "The change is {high} where the right one is frequent and {low} where it is rare (percentage points): difference {size}, "
+                "{p}.",
             ),
         ),
     ),

@@ -108,7 +108,7 @@ probe = Probe(
         "downstream": "How much likelier the model finds one and the same next text after the frequent form than after the rare form.",
         "raw": "How much likelier the model finds the frequent form itself. Any good model does, so this is described and not tested.",
     },
-    judgement=Judgement(contrast="downstream", meaning="makes a gloss of its own content more likely to follow"),
+    judgement=Judgement(contrast="downstream", meaning="makes a description of its content more likely to follow"),
     run=run,
     prompts={"bridge": BRIDGE},
     settings={"bridge": BRIDGE},

@@ -323,7 +323,7 @@ probe = Probe(
     judgement=Judgement(
         contrast="document_form",
         measure=NDCG_AT_10.name,
-        meaning="ranks higher for a gloss of its own content",
+        meaning="ranks higher for a description of its content",
         without_gloss="ranks higher for the queries that it is judged relevant to",
         secondary=(RECALL_AT_1.name, RECALL_AT_10.name, RECALL_AT_100.name, MRR_AT_10.name, NEGATIVE_RANK.name),
         findings=(
@@ -337,8 +337,8 @@ probe = Probe(
                 contrast="zipf_buckets",
                 term="bucket:1",
                 more_terms=tuple(f"bucket:{number}" for number in range(2, BUCKETS + 1)),
-                sentence="{unit} by frequency of the swapped words, from rarest to most frequent, in buckets of equal cumulative "
-                "frequency (number of documents in brackets): {list}.",
+                sentence="{unit} by frequency of the swapped words, in buckets of equal cumulative frequency (number of documents in "
+                "brackets): {first} where they are rarest. It is {last} where they are most frequent.",
             ),
             Finding(contrast="zipf_buckets", term="bucket:1", sentence="The corpus holds {corpus} documents."),
         ),

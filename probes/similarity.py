@@ -163,14 +163,14 @@ probe = Probe(
     },
     judgement=Judgement(
         contrast="gloss",
-        meaning="lies nearer to a description of what the swapped words mean that uses neither",
+        meaning="lies nearer to a description of its content that shares no word with it",
         findings=(
             Finding(
                 contrast="frequency_match",
-                sentence="Everyday against rare glosses: glosses in everyday instead of rare words change the gap by {size} {unit}, {p}; "
-                "a positive value is expected where queries favour documents worded as commonly, or in the same register, as themselves, "
-                "where glosses of each kind fit one word better, or where glosses in rare words are read less well, and does not tell "
-                "these apart.",
+                sentence="Everyday against rare glosses: glosses in everyday instead of rare words change the gap by {value} {unit} "
+                "{interval}, {p}. A positive value has three possible reasons, which this does not tell apart. Queries may favour "
+                "documents worded as commonly, or in the same register, as themselves. Glosses of each kind may fit one word better. "
+                "Glosses in rare words may be read less well.",
             ),
         ),
     ),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from freqbias.analysis.estimate.remedies import NONE, Remedy, Side, Size, remedies
-from freqbias.analysis.report.formatting import ALPHA, capital, number
+from freqbias.analysis.report.formatting import ALPHA, capital, entries, number
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.top_pairs import Stretch, differing
 from freqbias.collection.worst import read_worst
@@ -162,13 +162,13 @@ def details(own: Sequence[Remedy]) -> list[str]:
     """Return what each remedy does on the sides that lose, and how to read it."""
     base, found = own[0], []
     for remedy in own[1:]:
-        clauses = [_clause(name, remedy.sides[name], base.sides[name]) for name in losing(base)]
-        found.append(said("remedy_line", remedy=_named(remedy), clauses=said("remedy_and").join([*clauses, _cost(remedy)])))
+        clauses = [*(_clause(name, remedy.sides[name], base.sides[name]) for name in losing(base)), _cost(remedy)]
+        found.append(said("remedy_line", remedy=_named(remedy), clauses=entries(clauses, after_colon=True)))
     return [said("remedy_best_case"), said("remedy_reading"), *found]
 
 
 def _names(found: Sequence[Remedy]) -> str:
-    return said("remedy_and").join(map(_named, found))
+    return entries(list(map(_named, found)), after_colon=True)
 
 
 def _named(remedy: Remedy) -> str:
@@ -179,8 +179,8 @@ def _clause(name: str, side: Side, before: Side) -> str:
     """Return what a remedy does on a side that loses."""
     told = {
         "side": said(f"remedy_side_{name}"),
-        "before": number(before.gap.value),
         "after": number(side.gap.value),
+        "gap": said("remedy_gap", before=number(before.gap.value), after=number(side.gap.value)),
         "change": "" if side.change is None else _sized(side.change),
     }
     return said(f"remedy_{effect(side, before)}", **told)

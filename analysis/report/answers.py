@@ -197,7 +197,7 @@ def _sentence(have: Lookup, twins: Sequence[Lookup], main: Estimate | None, word
     if rule == UNMOVED:
         return said("answer_unmoved")
     level = natural(have, main, twins, found=False)
-    level = said("answer_level", clause=level) if level else ""
+    level = f" {capital(level)}." if level else ""
     return capital(said({UNTOLD: "answer_untold", NO: "answer_no", MIXED: "answer_mixed", UNSEEN: "answer_unseen"}[word], level=level))
 
 

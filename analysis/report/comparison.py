@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from freqbias.analysis.estimate.families import settled
 from freqbias.analysis.estimate.run_differences import NATURAL
 from freqbias.analysis.report.comparison_words import Size, quality
-from freqbias.analysis.report.formatting import ALPHA, capital, listed, same_way, significant
+from freqbias.analysis.report.formatting import ALPHA, listed, same_way, significant
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.judgement import Judgements
@@ -132,7 +132,7 @@ def _compared(have: _Rows, probes: tuple[str, ...]) -> Compared:
     leads = leads[:1] if len(leads) == 2 and same_way(leads[1], leads[0]) else leads
     better = have.found(have.quality)
     same = _identical(have)
-    clauses = [Size(row, have.judgement).change() for row in leads] or [said("compare_same") if same else _undetected(have)]
+    told = [Size(row, have.judgement).change() for row in leads] or [said("compare_same") if same else _undetected(have)]
     words = said("compare_quality_unknown") if have.quality is None else quality(have.quality, have.judgement, found=better)
     more = [*_beside(have, leads), *([] if leads or same else _blind(have))]
     if better and have.quality is not None and have.quality.bound is not None and EQUIVALENT in have.quality.flags:
@@ -142,7 +142,7 @@ def _compared(have: _Rows, probes: tuple[str, ...]) -> Compared:
         model=have.main.model,
         models=(have.main.extra["models"][0], have.main.extra["models"][1]),
         probes=probes,
-        sentence=f"{capital('; '.join([*clauses, *([] if same else [words])]))}.",
+        sentence=" ".join([*told, *([] if same else [words])]),
         more=tuple(more),
         differs=bool(leads),
         quality_differs=better,

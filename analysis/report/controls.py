@@ -5,6 +5,7 @@ from freqbias.analysis.report.formatting import (
     ALPHA,
     Lookup,
     adjusted_p,
+    entries,
     excludes_zero,
     flags_of,
     interval,
@@ -16,7 +17,7 @@ from freqbias.analysis.report.formatting import (
     within_bound,
 )
 from freqbias.analysis.report.sentences import said
-from freqbias.analysis.report.values import at_limit, count
+from freqbias.analysis.report.values import at_limit, count, orientation
 from freqbias.records import Estimate
 from freqbias.terms import CONSTANT, DIFFERENCE, DIFFERS, EQUIVALENT, LENGTH, PLACEBO
 
@@ -49,7 +50,8 @@ def placebo_sentences(have: Lookup) -> list[str]:
 
 def _whole(have: Lookup, row: Estimate) -> str:
     """Say what the placebo shows over all, with the 90 % interval that its equivalence rests on."""
-    where = said("placebo_where", value=number(row.value), unit=have.unit, interval=interval(row), bound=number(row.bound, signed=False))
+    own = {"value": number(row.value), "unit": have.unit, "interval": interval(row), "items": count(row.n_items)}
+    where = said("placebo_where", bound=number(row.bound, signed=False), **own)
     # by the test of its own, since the 90 % interval leaves out zero in a tenth of the placebos that are zero
     differs = significant(have.main("mean", PLACEBO))
     if EQUIVALENT in row.flags:
@@ -60,13 +62,13 @@ def _whole(have: Lookup, row: Estimate) -> str:
         name = names[differs]
         if row.ci_high is not None and row.ci_low is not None:
             where = said("placebo_width", where=where, width=number(row.ci_high - row.ci_low, signed=False))
-    return said(name, where=where, items=count(row.n_items))
+    return said(name, where=where)
 
 
 def _apart(have: Lookup) -> list[str]:
     off = [rival for rival in have.rivals() if EQUIVALENT not in rival.flags and rival.n_items >= MIN_ORIENTED]
-    parts = [f"{rival.term.partition(':')[2]} {sized(rival)}" for rival in off]
-    told = [said("placebo_parts", parts="; ".join(parts))] if parts else []
+    parts = [said("part", label=orientation(rival), size=sized(rival)) for rival in off]
+    told = [said("placebo_parts", parts=entries(parts))] if parts else []
     joint = have.main("placebo_joint", PLACEBO)
     p_value = None if joint is None else adjusted_p(joint)
     if p_value is None:

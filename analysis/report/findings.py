@@ -8,6 +8,8 @@ from freqbias.analysis.report.facts import mostly_one_value
 from freqbias.analysis.report.formatting import (
     Lookup,
     adjusted_p,
+    capital,
+    entries,
     excludes_zero,
     favoured,
     flags_of,
@@ -136,8 +138,8 @@ def _groups(have: Lookup, main: Estimate | None) -> list[str]:
     for by, row in have.groups():
         p_value, means = adjusted_p(row), row.details.get("means")
         if p_value is not None and p_value < 0.05 and isinstance(means, dict):
-            shown = "; ".join(f"{name} {number(mean_of(value))}" for name, value in means.items())
-            sentences.append(said("groups", by=group_label(by), p=tested(row), list=shown))
+            shown = [f"{name} {number(mean_of(value))}" for name, value in means.items()]
+            sentences.append(said("groups", by=group_label(by), p=tested(row), list=entries(shown, after_colon=True)))
     return sentences
 
 
@@ -145,7 +147,7 @@ def _strata(have: Lookup, main: Estimate | None) -> list[str]:
     rows = [(name, row) for term, name in STRATA.items() if (row := have.main(term)) is not None and row.value is not None]
     told = [said(name, size=sized(row), items=count(row.n_items)) for name, row in rows]
     told += [] if (effect := have.main(SPLIT_EFFECT)) is None else [said("split_cost", size=sized(effect))]
-    return [said("strata", list="; ".join(told))] if rows else []
+    return [said("strata", list=entries(told))] if rows else []
 
 
 def _equal_subwords(have: Lookup, main: Estimate | None) -> list[str]:
@@ -213,7 +215,7 @@ def _parts(have: Lookup, main: Estimate | None) -> list[str]:
     named += [said("part", label=label, size=sized(row)) for label, row in rows if row is not None]
     rest = have.main("part:rest")
     named += [] if rest is None else [said("part_rest", size=sized(rest))]
-    return [said("parts", total=number(total), list="; ".join(named))]
+    return [said("parts", total=number(total), list=entries(named))]
 
 
 def _not_held(have: Lookup, main: Estimate | None) -> list[str]:
@@ -268,12 +270,13 @@ def _direct(have: Lookup, main: Estimate | None) -> list[str]:
     if row is None:
         return []
     robustness, whole = row.details.get("robustness_value"), have.main("whole_whole")
-    left = said("direct_beyond") if main is not None and same_way(row, main) and _larger(row, main) else _left(row, main)
-    if excludes_zero(row) and whole is not None and main is not None and not same_way(whole, main):
-        left += said("direct_not_whole")
-    if robustness is None or not excludes_zero(row):
-        return [said("direct", size=sized(row), left=left)]
-    return [said("direct_robustness", size=sized(row), left=left, robustness=percent(robustness))]
+    shown = excludes_zero(row)
+    more = said("direct_beyond") if main is not None and same_way(row, main) and _larger(row, main) else ""
+    if shown and whole is not None and main is not None and not same_way(whole, main):
+        more += said("direct_not_whole")
+    if shown and robustness is not None:
+        more += said("direct_robustness", robustness=percent(robustness))
+    return [said("direct", size=sized(row), left=_left(row, main), more=more)]
 
 
 def _larger(row: Estimate, main: Estimate) -> bool:
@@ -300,7 +303,7 @@ def _background(have: Lookup, main: Estimate | None) -> list[str]:
     if have.found(row):
         doubts = _doubts(have, row)
         if doubts:
-            return [said("background_doubt", form=favoured(row), where=where, why=" and ".join(doubts))]
+            return [said("background_doubt", form=favoured(row), where=where, why=capital(" and ".join(doubts)))]
         return [said("background_prefers", form=favoured(row), where=where)]
     return [said("background_noise" if significant(row) else "background_none", where=where)]
 
@@ -351,7 +354,7 @@ def _declared(have: Lookup, main: Estimate | None) -> list[str]:
     told = {have.measure, *(finding.measure for finding in own.findings if finding.contrast == have.confirmatory)}
     beside = [have.measured(have.confirmatory, measure=measure) for measure in own.secondary if measure not in told]
     named = [f"{own.unit_of(row.measure)} {sized(row)}, {tested(row)}" for row in beside if row is not None]
-    return [*told_of, said("secondary", list="; ".join(named))] if named else told_of
+    return [*told_of, said("secondary", list=entries(named, after_colon=True))] if named else told_of
 
 
 def _of_finding(finding: Finding, have: Lookup) -> str | None:
@@ -371,12 +374,18 @@ def _of_finding(finding: Finding, have: Lookup) -> str | None:
         HIGH: _level(row.high_mean, share),
         LOW: _level(row.low_mean, share),
         "form": favoured(row),
-        "list": ", ".join(f"{number(row.value, signed=False)} ({row.n_pairs})" for row in there),
+        "list": ", ".join(map(_counted, there)),
+        "first": _counted(there[0]),
+        "last": _counted(there[-1]),
     }
     try:
         return finding.sentence.format_map(values | dict(row.details))
     except KeyError:  # a detail that this estimate does not have
         return None
+
+
+def _counted(row: Estimate) -> str:
+    return f"{_plain(row.value)} ({row.n_pairs})"
 
 
 def _level(value: float | None, share: bool) -> str:

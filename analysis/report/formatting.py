@@ -177,6 +177,11 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
+def entries(parts: Sequence[str], *, after_colon: bool = False) -> str:
+    """Return the entries of a list as a short sentence each, without the last full stop."""
+    return ". ".join(part if after_colon and place == 0 else capital(part) for place, part in enumerate(parts))
+
+
 def capital(text: str) -> str:
     """Return a sentence with its first letter large and the others as they are."""
     return text[:1].upper() + text[1:]

@@ -88,7 +88,7 @@ PAGE_WORDS = {
     "number_adjusted": "Adjusted for other differences: {size}.",
     "number_whole": "Both words whole: {size} in {items}.",
     "number_split": "Only the rare word split: {size} in {items}.",
-    "number_power": "Found four times in five with {items}: {least} {unit} or more; the smallest effect of interest is {bound}.",
+    "number_power": "Found four times in five with {items}: {least} {unit} or more. The smallest effect of interest is {bound}.",
     "number_power_alone": "Found four times in five with {items}: {least} {unit} or more.",
     "number_noise": "With the batch, numbers move by up to {floor} {unit}.",
     "number_failures": "{failed} of {all} pairs failed.",

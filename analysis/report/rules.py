@@ -33,9 +33,11 @@ class Rule:
 
 #: How every headline of an effect begins: the natural unit, then gap, interval and test.
 LEAD = "{natural}: {size}, {p}. "
-NEAR_ZERO = "On average no difference that matters ({level}{size}, 90 % interval {inner} within ± {bound})"
-IN_PIECES = LEAD + "It goes with rare words being split into pieces ({cost}); unadjusted, "
-
+#: What stands behind a headline of no effect: the natural unit, then gap and test.
+GAP, GAP_INSIDE = "{level}The gap is {size}, {p}.", "{level}The gap is {size}, 90 % interval {inner} within ± {bound}"
+NEAR_ZERO, NO_EFFECT = "On average no difference that matters", "no effect is detected, nor is one that would matter ruled out"
+SHARED = "Something else that these forms share may be at work."
+IN_PIECES = LEAD + "It goes with rare words being split into pieces. {cost} "
 SPLITTING_UNTOLD = "frequency_splitting_untold"
 #: Headline rows that say that the effect goes with frequency.
 CREDITING = frozenset({FREQUENCY, SPLITTING_UNTOLD})
@@ -54,8 +56,8 @@ HEADLINES = (
     Rule(
         name=AT_LIMIT,
         holds=lambda f: f.at_limit and not (f.found or f.reversed_sides),
-        sentence="Cannot see a difference: in {limit_share} of the pairs {unit} is at the same end of its scale in either wording "
-        "({limits}), where none could show ({size}). This is no evidence that wording makes no difference; take {instead}.",
+        sentence="Cannot see a difference: in {limit_share} of the pairs {unit} is at the same end of its scale in either wording, "
+        "where none could show. It is {limits}; the gap is {size}. This is no evidence that wording makes no difference; take {instead}.",
     ),
     Rule(
         name=UNMOVED,
@@ -72,72 +74,71 @@ HEADLINES = (
     Rule(
         name="reversed_sides",
         holds=lambda f: f.reversed_sides,
-        sentence="Cannot tell: on average the high form of these pairs is not the more frequent one; swap the sides, or correct "
+        sentence="Cannot tell: on average the high form of these pairs is not the more frequent one. Swap the sides, or correct "
         "`zipf_gap` (gap as given: {size}).",
     ),
     Rule(
         name="cannot_tell",
         holds=lambda f: not f.found and f.equivalent and not f.not_nothing and not (f.even and f.flat),
-        sentence=NEAR_ZERO + ". Whether there is one {untold} cannot be told: that takes more items, with two or more pairs each.",
+        sentence=f"{NEAR_ZERO}. {GAP_INSIDE}. "
+        + "Whether there is one {untold} cannot be told: that takes more items, with two or more pairs each.",
     ),
     Rule(
         name="cannot_tell",
         holds=lambda f: not f.found and f.changes and not (f.equivalent or f.both_ways),
-        sentence="Inconclusive: on average no effect is detected, nor is one that would matter ruled out ({level}{size}, {p}), but it "
-        "depends on the frequency gap. {changes}",
+        sentence=f"Inconclusive: on average {NO_EFFECT}, but it depends on the frequency gap. {GAP} {{changes}}",
     ),
     Rule(
         name="cannot_tell",
         holds=lambda f: not f.found and f.contradicted and not (f.equivalent or f.both_ways),
-        sentence="Inconclusive: interval and test do not agree on zero ({level}{size}, {p}), so no effect is claimed.{needed}",
+        sentence=f"Inconclusive: interval and test do not agree on zero, so no effect is claimed. {GAP}{{needed}}",
     ),
     Rule(
         name="cannot_tell",
         holds=lambda f: not f.found and not (f.equivalent or f.both_ways),
-        sentence="Inconclusive: no effect is detected, nor is one that would matter ruled out ({level}{size}, {p}).{needed}",
+        sentence=f"Inconclusive: {NO_EFFECT}. {GAP}{{needed}}",
     ),
     Rule(
         name="no_difference",
         holds=lambda f: not f.found and f.equivalent and f.even and f.flat and not f.not_nothing,
-        sentence="No difference that matters: {level}{size}, 90 % interval {inner} within ± {bound}, the smallest effect of interest. "
-        "Hardly an item is expected beyond that.",
+        sentence=f"No difference that matters. {GAP_INSIDE}, the smallest effect of interest. Hardly an item is expected beyond that.",
     ),
     Rule(
         name="cancels",
         holds=lambda f: not f.found and f.equivalent and f.uneven and f.changes,
-        sentence=NEAR_ZERO + ", but it is not the same for all. {uneven} {changes}",
+        sentence=f"{NEAR_ZERO}, but it is not the same for all. {GAP_INSIDE}. {{uneven}} {{changes}}",
     ),
     Rule(
         name="cancels",
         holds=lambda f: not f.found and f.equivalent and f.uneven,
-        sentence=NEAR_ZERO + ", but items differ. {uneven}",
+        sentence=f"{NEAR_ZERO}, but items differ. {GAP_INSIDE}. {{uneven}}",
     ),
     Rule(
         name="cancels",
         holds=lambda f: not f.found and f.equivalent and bool(f.groups) and not f.changes,
-        sentence=NEAR_ZERO + ", but it is not the same by {groups}.",
+        sentence=f"{NEAR_ZERO}, but it is not the same by {{groups}}. {GAP_INSIDE}.",
     ),
     Rule(
         name="cancels",
         holds=lambda f: not f.found and f.equivalent and f.hidden and not f.changes,
-        sentence=NEAR_ZERO + ", but something else may hide one.",
+        sentence=f"{NEAR_ZERO}, but something else may hide one. {GAP_INSIDE}.",
     ),
     Rule(
         name="cancels",
         holds=lambda f: not f.found and f.equivalent,
-        sentence=NEAR_ZERO + ", but it depends on the frequency gap. {changes}",
+        sentence=f"{NEAR_ZERO}, but it depends on the frequency gap. {GAP_INSIDE}. {{changes}}",
     ),
     Rule(
         name="cancels",
         holds=lambda f: not f.found,
-        sentence="It cancels out: on average no difference is detected ({level}{size}, {p}), but items differ. {uneven}",
+        sentence=f"It cancels out: on average no difference is detected, but items differ. {GAP} {{uneven}}",
     ),
     Rule(
         name="phrasing",
         holds=lambda f: f.in_phrasing,
         sentence=LEAD
-        + "Forms of these pairs differ in phrasing, which changes length and order along with how frequent the construction is: "
-        "whether it goes with that frequency cannot be told from them. {beside_placebo}",
+        + "Forms of these pairs differ in phrasing, which changes length and order along with how frequent the construction is. "
+        "Whether it goes with that frequency cannot be told from them. {beside_placebo}",
     ),
     Rule(
         name="overlap",
@@ -152,7 +153,7 @@ HEADLINES = (
     Rule(
         name="overlap",
         holds=lambda f: f.overlap_unclear,
-        sentence=LEAD + "It cannot be distinguished from word matching: where {matched} ({overlap_items}), it is neither "
+        sentence=LEAD + "It cannot be distinguished from word matching. Where {matched} ({overlap_items}), it is neither "
         "shown nor shown to be smaller.",
     ),
     Rule(
@@ -171,79 +172,78 @@ HEADLINES = (
         name="not_graded",
         holds=lambda f: f.graded_but_corrected,
         sentence=LEAD
-        + "It is larger for larger frequency gaps ({within}), but the claim that it goes with frequency does not hold once all "
+        + "It is larger for larger frequency gaps. {within} But the claim that it goes with frequency does not hold once all "
         "claims of the run are corrected together ({credit_p}).",
     ),
     Rule(
         name="not_graded",
         holds=lambda f: f.shrinks and f.beyond_confounders,
-        sentence=LEAD
-        + "The form called {form} is favoured, but less for larger frequency gaps ({within}): something else that these forms share "
-        "may be at work.",
+        sentence=LEAD + "The form called {form} is favoured, but less for larger frequency gaps. {within} " + SHARED,
     ),
     Rule(
         name="not_graded",
         holds=lambda f: f.has_slope and not f.graded and f.beyond_confounders and f.from_the_start,
         sentence=LEAD
-        + "The form called {form} is favoured, by extrapolation already at no frequency gap ({intercept}), and not shown to be favoured "
-        "more for larger gaps ({within}): something else that these forms share may be at work.",
+        + "The form called {form} is favoured, by extrapolation already at no frequency gap ({intercept}). It is not shown to be "
+        "favoured more for larger gaps. {within} " + SHARED,
     ),
     Rule(
         name="not_graded",
         holds=lambda f: f.has_slope and not f.graded and f.beyond_confounders,
         sentence=LEAD
-        + "The form called {form} is favoured, but it is not shown to be favoured more for larger frequency gaps ({within}): "
-        "something else that these forms share may be at work.",
+        + "The form called {form} is favoured, but it is not shown to be favoured more for larger frequency gaps. {within} "
+        + SHARED,
     ),
     Rule(
         name="splitting",
         holds=lambda f: f.graded and f.splitting and f.whole_equivalent,
         sentence=IN_PIECES
-        + "where both words are whole, no difference that matters is seen, {whole}; 90 % interval {whole_inner} within ± {bound}{split}.",
+        + "Where both words are whole, no difference that matters is seen: {whole}, 90 % interval {whole_inner} within ± {bound}, "
+        "unadjusted.{split}",
     ),
     Rule(
         name="splitting",
         holds=lambda f: f.graded and f.splitting and f.whole_known,
-        sentence=IN_PIECES + "where both words are whole it is {whole}{split}.",
+        sentence=IN_PIECES + "Where both words are whole it is {whole}, unadjusted.{split}",
     ),
     Rule(
         name="splitting",
         holds=lambda f: f.graded and f.splitting,
-        sentence=IN_PIECES + "where both forms split into equally many it is not there.",
+        sentence=IN_PIECES + "Where both forms split into equally many it is not there, unadjusted.",
     ),
     Rule(
         name=FREQUENCY,
         holds=lambda f: f.graded and f.not_splitting,
         sentence=LEAD
-        + "It goes with frequency, and not through word splitting alone: it grows with the frequency gap ({within}), also with the "
-        "strata of splitting held constant ({beside_split}), and it is there where both words are whole, {whole}{split}.",
+        + "It goes with frequency, and not through word splitting alone. It grows with the frequency gap, also with the strata of "
+        "splitting held constant ({beside_split}). {within} It is there where both words are whole: {whole}.{split}",
     ),
     Rule(
         name=SPLITTING_UNTOLD,
         holds=lambda f: f.graded and f.whole_known,
         sentence=LEAD
-        + "It goes with frequency ({within}); how much of it through rare words being split cannot be told: where both words are "
-        "whole it is {whole}{alike}.",
+        + "It goes with frequency. {within} How much of it through rare words being split cannot be told. Where both words are "
+        "whole it is {whole}.{alike}",
     ),
     Rule(
         name=SPLITTING_UNTOLD,
         holds=lambda f: f.graded,
-        sentence=LEAD + "It goes with frequency ({within}); how much of it through rare words being split cannot be told.",
+        sentence=LEAD + "It goes with frequency. {within} How much of it through rare words being split cannot be told.",
     ),
     Rule(
         name="confounder_only",
         holds=lambda f: bool(f.carriers) and f.shrinks,
-        sentence=LEAD + "By regression {carriers}; frequency itself works in the opposite direction ({within}).",
+        sentence=LEAD + "By regression {carriers}. Frequency itself works in the opposite direction. {within}",
     ),
     Rule(
         name="confounder_only",
         holds=lambda f: bool(f.carriers) and not f.frequency_part,
-        sentence=LEAD + "By regression {carriers}; the interval of the part that goes with frequency includes zero.",
+        sentence=LEAD + "By regression {carriers}. The interval of the part that goes with frequency includes zero.",
     ),
     Rule(
         name="confounder_only",
         holds=lambda f: bool(f.carriers),
-        sentence=LEAD + "By regression {carriers}; a part that goes with frequency is not shown by every test that this needs.",
+        sentence=LEAD + "By regression {carriers}. A part that goes with frequency is not shown by every test that this needs.",
     ),
     Rule(
         name="favoured_unexplained",
@@ -271,7 +271,7 @@ QUALIFIERS = (
     Rule(
         name="reversed_whole",
         holds=lambda f: f.whole_reversed and not f.whole_equivalent,
-        sentence="Where both words are whole the {other} form is favoured: {whole}{split}.",
+        sentence="Where both words are whole the {other} form is favoured: {whole}.{split}",
         beside=_ATTRIBUTED | {"cannot_tell", "cancels"},
     ),
     Rule(
@@ -333,8 +333,8 @@ QUALIFIERS = (
     Rule(
         name="placebo_differs",
         holds=lambda f: f.placebo_differs_jointly,
-        sentence="The placebo, which should show nothing, does show something by what distinguishes its two words ({placebo_parts}joint "
-        "test {placebo_p}).",
+        sentence="The placebo, which should show nothing, does show something by what distinguishes its two words (joint test "
+        "{placebo_p}).{placebo_parts}",
         beside=_ATTRIBUTED,
     ),
     Rule(

@@ -9,6 +9,8 @@ from freqbias.analysis.report.facts import Facts, carried, needed_slopes
 from freqbias.analysis.report.formatting import (
     Lookup,
     adjusted_p,
+    capital,
+    entries,
     excludes_zero,
     favoured,
     inner_interval,
@@ -53,7 +55,7 @@ def values_of(have: Lookup, facts: Facts, twins: Sequence[Lookup] = ()) -> dict[
     level = natural(have, main, twins, found=False)
     common = {
         "natural": natural(have, main, twins, found=True) or "",
-        "level": said("natural_before", clause=level) if level else "",
+        "level": f"{capital(level)}. " if level else "",
         "value": f"{number(main.value)} {have.unit}",
         "size": said("size", value=number(main.value), unit=have.unit, interval=interval(main)),
         "p": tested(main),
@@ -147,12 +149,13 @@ def _placebo(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     if facts.found and difference is not None and difference.ci_low is not None:
         values["beyond"] = said("beyond", size=sized(difference))
     parts = [row for row in have.rivals() if excludes_zero(row) and row.n_items >= MIN_ORIENTED]
-    told = [said("placebo_part", label=_orientation(row.term.partition(":")[2]), size=sized(row)) for row in parts]
-    values["placebo_parts"] = said("placebo_parts_first", parts="; ".join(told)) if told else ""
+    values["placebo_parts"] = "".join(said("placebo_part", label=orientation(row), size=sized(row)) for row in parts)
     return values | {"placebo_p": p_text(None if joint is None else adjusted_p(joint))}
 
 
-def _orientation(name: str) -> str:
+def orientation(row: Estimate) -> str:
+    """Return in words what distinguishes the two words of a part of the placebo."""
+    name = row.term.partition(":")[2]
     return said(f"oriented_{name}") if f"oriented_{name}" in SENTENCES else name
 
 
@@ -161,7 +164,7 @@ def _dose(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     carriers = [said("carrier", label=label, share=percent(share), ends=_ends(have, main, label)) for label, share in carried(facts)]
     own = have.main("part:frequency")
     share = 0.0 if own is None or not main.value else (own.value or 0.0) / main.value
-    values = {"or_with": "", "carriers": listed(carriers), "own_share": ""}
+    values = {"or_with": "", "carriers": entries(carriers), "own_share": ""}
     if share > 0:
         over = share + sum(part for _, part in carried(facts)) > 1
         values["own_share"] = said("own_share_over" if over else "own_share", share=percent(share), ends=_ends_of([own], main))
@@ -170,12 +173,12 @@ def _dose(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     fit, claim, constant = have.main("lack_of_fit"), have.main("credit"), have.main("intercept")
     values |= {} if fit is None else {"fit_p": p_text(adjusted_p(fit))}
     values |= {} if claim is None else {"credit_p": tested(claim)}
-    values |= {} if constant is None else {"intercept": said("at_no_gap", size=sized(constant))}
+    values |= {} if constant is None else {"intercept": sized(constant)}
     if not facts.has_slope:
         return values
     needed = needed_slopes(have)
     values["within"] = _slope(needed[-2:], held)
-    values["not_held"] = listed(list(dict.fromkeys(map(rival_label, facts.not_held))))
+    values["not_held"] = _held(list(dict.fromkeys(map(rival_label, facts.not_held))))
     gradient = next((row for row in (needed[-2], needed[0]) if row is not None), None)
     if gradient is not None:
         values["changes"] = said("changes", size=number(abs(gradient.value or 0.0), signed=False), form=favoured(gradient))
@@ -195,7 +198,7 @@ def _ends_of(parts: Sequence[Estimate | None], main: Estimate) -> str:
     if row is None or row.ci_low is None or row.ci_high is None or not main.value:
         return ""
     low, high = sorted(end / main.value for end in (row.ci_low, row.ci_high))
-    return said("share_ends", low=percent(low).removesuffix(" %"), high=percent(high))
+    return said("share_ends", **{name: percent(end).removesuffix(" %") for name, end in ((LOW, low), (HIGH, high))})
 
 
 def _slope(pair: Sequence[Estimate | None], held: Sequence[str]) -> str:

@@ -145,7 +145,7 @@ def test_no_graded_frequency_is_claimed_of_phrasings(effect, told):
     assert set(main.flags) <= set(FLAGS)
     assert "reversed" not in main.flags
     verdict = verdicts(found)[0]
-    assert "whether it goes with that frequency cannot be told from them" in verdict.headline
+    assert "Whether it goes with that frequency cannot be told from them" in verdict.headline
     assert told in verdict.headline
     assert not any("Zipf" in text or "goes with frequency" in text for text in (verdict.headline, *verdict.findings, *verdict.controls))
 

@@ -235,8 +235,8 @@ def test_a_norm_is_a_rival_with_its_own_slope_part_and_sentence():
     assert slope.ci_low <= -0.06 <= slope.ci_high < 0
     assert rows["zipf_slope"].ci_low <= 0 <= rows["zipf_slope"].ci_high
     assert rows["part:norm:aoa"].value == pytest.approx(0.06, abs=0.01)
-    assert "% of it goes with aoa" in found.headline
-    assert any("; aoa +0.0" in sentence for sentence in found.findings)
+    assert " of it goes with aoa" in found.headline
+    assert any(". Aoa: +0.0" in sentence for sentence in found.findings)
     total = sum(row.value for term, row in rows.items() if term.startswith("part:"))
     assert total == pytest.approx(rows["mean"].value, abs=1e-6)
     held = [row for term, row in rows.items() if term.startswith("spec:") and row.details["covariates"] == "all rivals"]
@@ -251,9 +251,9 @@ def test_frequency_is_told_from_a_norm_and_by_a_second_source():
     assert rows["zipf_slope:subtlex"].value == pytest.approx(0.03, abs=0.01)
     assert rows["zipf_slope:subtlex"].p_value is None
     assert "norm:subtlex_slope" not in rows  # frequency is not held against itself
-    assert "It goes with frequency (" in found.headline
+    assert "It goes with frequency. The gap changes by " in found.headline
     assert "with aoa held constant" in found.headline
-    assert any("by the frequency in subtlex +0.0" in sentence for sentence in found.findings)
+    assert any("By the frequency in subtlex: +0.0" in sentence for sentence in found.findings)
 
 
 def test_a_norm_that_many_pairs_lack_is_not_held_and_named():

@@ -44,12 +44,12 @@ def test_what_the_placebo_shows_as_well_is_not_credited():
     """The frames favour either arm's high form; only length works beside that."""
     _, found = run(1, lambda zipf, words, pair: -0.02 * words, items=120, shift=0.03)
     assert found.rules[0] == "confounder_only"
-    assert "% of it goes with length" in found.headline
-    assert "; the interval of the part that goes with frequency includes zero." in found.headline
+    assert " of it goes with length" in found.headline
+    assert " The interval of the part that goes with frequency includes zero." in found.headline
     _, found = run(1, lambda zipf, words, pair: 0.03 - 0.02 * words, items=120, shift=0.03, zipf_spread=0.2)
     assert found.rules[0] == "not_graded"
-    assert "% of it goes with length" in found.headline
-    assert any("beyond the placebo, adjusted alike), " in sentence for sentence in found.findings)
+    assert " of it goes with length" in found.headline
+    assert any("; beyond the placebo, adjusted alike, " in sentence for sentence in found.findings)
 
 
 def test_what_is_left_at_equal_length_is_not_denied():
@@ -60,14 +60,14 @@ def test_what_is_left_at_equal_length_is_not_denied():
     assert "The form called frequent is favoured, but it is not shown to be favoured more for larger frequency gaps" in found.headline
     parts = [rows[f"part:{name}"].value for name in ("frequency", "words", "rest")]
     assert sum(parts) == pytest.approx(rows["mean"].value, abs=1e-6)
-    assert any("unexplained" in sentence for sentence in found.findings)
+    assert any("Unexplained: " in sentence for sentence in found.findings)
 
 
 def test_frequency_that_goes_the_other_way_is_not_credited():
     rows, found = run(2, lambda zipf, words, pair: -0.02 * zipf - 0.03 * words, items=240)
     assert rows["mean"].value > 0 > rows["part:frequency"].ci_high
-    assert "% of it goes with length" in found.headline
-    assert "frequency itself works in the opposite direction (" in found.headline
+    assert " of it goes with length" in found.headline
+    assert "Frequency itself works in the opposite direction. The gap changes by " in found.headline
 
 
 def test_a_few_phrases_do_not_hide_length_in_characters():
@@ -203,7 +203,7 @@ def test_the_intended_sense_gives_a_slope_of_its_own():
     )
     assert rows["sense_zipf_slope"].ci_low <= 0.03 <= rows["sense_zipf_slope"].ci_high
     assert rows["sense_zipf_slope"].p_value is None
-    assert any("by the frequency of the intended sense" in sentence for sentence in found.findings)
+    assert any("By the frequency of the intended sense" in sentence for sentence in found.findings)
 
 
 def test_without_regression_more_than_the_placebo_is_all_that_is_said():
@@ -243,7 +243,7 @@ NONE = {"value": None, "ci_low": None, "ci_high": None, "std_error": None, "n_it
         (
             (0.005, {"n_items": 4}),
             (0.005, {}),
-            "It cannot be distinguished from word matching: where queries share as many words with both forms (4 items), it is neither",
+            "It cannot be distinguished from word matching. Where queries share as many words with both forms (4 items), it is neither",
         ),
         ((0.0, NONE), None, "cannot be told: in every pair queries share more words with one form."),
     ],
@@ -259,10 +259,10 @@ def test_word_matching_is_claimed_only_where_it_is_shown(level, difference, said
     ("difference", "adjusted", "claimed", "why"),
     [
         (0.05, 0.05, True, "frequency minus placebo +0.05 [+0.04, +0.06]"),
-        (None, 0.05, False, "there is no placebo to hold it against, so no preference"),
-        (0.05, None, False, "it cannot be adjusted for confounders, so no preference"),
-        (0.005, 0.05, False, "an equally frequent synonym (placebo) may do as much, so no preference"),
-        (0.05, 0.005, False, "it is not shown after adjusting for confounders (+0.005 [−0.005, +0.015]), so no preference"),
+        (None, 0.05, False, "There is no placebo to hold it against, so no preference"),
+        (0.05, None, False, "It cannot be adjusted for confounders, so no preference"),
+        (0.005, 0.05, False, "An equally frequent synonym (placebo) may do as much, so no preference"),
+        (0.05, 0.005, False, "It is not shown after adjusting for confounders (+0.005 [−0.005, +0.015]), so no preference"),
         (-0.05, -0.05, False, "no preference is claimed"),
     ],
 )
@@ -280,7 +280,7 @@ def test_preference_needs_register_held():
     rows = [("gloss", 0.05, {}), ("background", 0.05, {}), ("background", 0.05, {"arm": "frequency-placebo"})]
     (sentence,) = [text for text in told(*rows, ("background", 0.05, {"term": "adjusted"})).findings if text.startswith("Background")]
     assert "lie nearer" in sentence
-    assert "register is not held constant, so no preference is claimed" in sentence
+    assert "Register is not held constant, so no preference is claimed" in sentence
 
 
 def test_a_placebo_differs_by_its_own_test_and_not_by_the_narrower_interval():
@@ -301,10 +301,10 @@ def test_a_placebo_of_one_item_is_not_called_none():
 def test_an_effect_that_shrinks_with_the_gap_is_not_called_the_other_way_round():
     rows, found = run(8, lambda zipf, words, pair: 0.12 - 0.03 * zipf, items=240)
     assert rows["part:frequency"].ci_high < 0 < rows["adjusted"].ci_low
-    assert "The form called frequent is favoured, but less for larger frequency gaps (" in found.headline
+    assert "The form called frequent is favoured, but less for larger frequency gaps. " in found.headline
 
 
 def test_without_a_placebo_an_effect_that_shrinks_is_not_told_from_any_swap():
     _, found = run(8, lambda zipf, words, pair: 0.12 - 0.03 * zipf, items=240, placebo=False)
-    assert "but less for larger frequency gaps (" in found.headline
+    assert "but less for larger frequency gaps. " in found.headline
     assert "Without a placebo arm it cannot be distinguished" in found.headline

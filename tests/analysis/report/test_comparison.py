@@ -70,9 +70,9 @@ PLACES = {"measure": "negative_rank", **RETRIEVAL}
 def test_places_are_told_where_the_verdict_says_the_same():
     found = told(NDCG, NDCG_LEVEL, row(-8.0, 5.0, (12.1, 4.1), **PLACES), beyond(-8.0, 5.0, **PLACES))
     assert found.sentence == (
-        "B loses 8 places less to rare wording than A, [3, 13] (A loses 12, B loses 4.1); no difference that matters in quality "
-        "(nDCG@10, mean of both wordings): +0.001 nDCG@10, 90 % interval [−0.0022, +0.0042] inside ± 0.02 nDCG@10 (0.701 in A, "
-        "0.702 in B)."
+        "B loses 8 [3, 13] places less to rare wording than A. A loses 12, B loses 4.1. No difference that matters in quality (nDCG@10, "
+        "mean of both wordings): +0.001 nDCG@10. Its 90 % interval [−0.0022, +0.0042] lies inside ± 0.02 nDCG@10. It is 0.701 in A and "
+        "0.702 in B."
     )
     assert found.more == ("It exceeds what the placebo shows.",)
     assert (found.title, found.differs, found.quality_differs) == ("m → n · retrieval", True, False)
@@ -80,7 +80,7 @@ def test_places_are_told_where_the_verdict_says_the_same():
 
 def test_the_verdict_speaks_where_places_tell_nothing():
     found = told(NDCG, NDCG_LEVEL, row(-8.0, 9.0, (12.1, 4.1), **PLACES))
-    assert found.sentence.startswith("B loses 0.05 nDCG@10 less to rare wording than A, [0.03, 0.07] (A loses 0.08, B loses 0.03); ")
+    assert found.sentence.startswith("B loses 0.05 [0.03, 0.07] nDCG@10 less to rare wording than A. A loses 0.08, B loses 0.03. ")
     assert found.more == ("There is no placebo to hold it against.",)
 
 
@@ -97,8 +97,8 @@ def test_comparisons_stand_for_similarity_and_the_same_number_is_told_once():
     found = told(*rows)
     assert found.title == "m → n · similarity and inversion"
     assert found.sentence == (
-        "B loses 4 of 100 comparisons more to rare wording than A, [3, 5] (A loses 2, B loses 6); quality (comparisons that the right "
-        "document wins) is lower in B by 3 of 100 comparisons, [2, 4] (95 % in A, 92 % in B)."
+        "B loses 4 [3, 5] of 100 comparisons more to rare wording than A. A loses 2, B loses 6. Quality (comparisons that the right "
+        "document wins) is lower in B by 3 [2, 4] of 100 comparisons. It is 95 % in A and 92 % in B."
     )
     assert found.quality_differs
 
@@ -106,49 +106,53 @@ def test_comparisons_stand_for_similarity_and_the_same_number_is_told_once():
 @pytest.mark.parametrize(
     ("value", "values", "said"),
     [
-        (0.05, (0.01, 0.06), "B loses 0.05 of its margin between right and wrong documents more to rare wording than A, [0.04, 0.06]"),
-        (-0.05, (0.06, 0.01), "B loses 0.05 of its margin between right and wrong documents less to rare wording than A, [0.04, 0.06]"),
+        (0.05, (0.01, 0.06), "B loses 0.05 [0.04, 0.06] of its margin between right and wrong documents more to rare wording than A. "),
+        (-0.05, (0.06, 0.01), "B loses 0.05 [0.04, 0.06] of its margin between right and wrong documents less to rare wording than A. "),
         (
             -0.05,
             (-0.01, -0.06),
-            "B gains 0.05 of its margin between right and wrong documents more from rare wording than A, [0.04, 0.06]",
+            "B gains 0.05 [0.04, 0.06] of its margin between right and wrong documents more from rare wording than A. ",
         ),
         (
             0.05,
             (-0.06, -0.01),
-            "B gains 0.05 of its margin between right and wrong documents less from rare wording than A, [0.04, 0.06]",
+            "B gains 0.05 [0.04, 0.06] of its margin between right and wrong documents less from rare wording than A. ",
         ),
-        (-0.05, (0.02, -0.03), "B loses 0.05 of its margin between right and wrong documents less to rare wording than A, [0.04, 0.06]"),
+        (-0.05, (0.02, -0.03), "B loses 0.05 [0.04, 0.06] of its margin between right and wrong documents less to rare wording than A. "),
     ],
 )
 def test_which_way(value, values, said):
     found = told(row(value, 0.01, values), relative(value, 0.01, values), quality())
     assert found.sentence.startswith(said)
     levels = [f"{side} {'loses' if own > 0 else 'gains'} {abs(own)}" for side, own in zip("AB", values, strict=True)]
-    assert f"({', '.join(levels)})" in found.sentence
+    assert f" {', '.join(levels)}. " in found.sentence
 
 
 def test_smaller_scores_are_no_smaller_loss():
     found = told(row(-0.05, 0.01, (0.1, 0.05)), relative(0.0, 0.02, (0.2, 0.2)), quality(-0.2, 0.01, values=(0.5, 0.3)))
-    assert found.sentence.startswith("No difference detected in what rare wording costs A and B: 0 of its margin between right and wrong")
-    assert found.more[0].startswith("In cosine B loses 0.05 less than A, [0.04, 0.06], but no difference was detected where each is")
+    assert found.sentence.startswith(
+        "No difference detected in what rare wording costs A and B: 0 [−0.02, +0.02] of its margin between right and wrong"
+    )
+    assert found.more[0].startswith("In cosine B loses 0.05 [0.04, 0.06] less than A, but no difference was detected where each is")
     assert not found.differs
 
 
 def test_nothing_detected_says_what_would_have_been_missed():
     found = told(row(0.01, 0.03, (0.05, 0.06), **RETRIEVAL), quality(0.0, 0.03, "level", (0.7, 0.7), **RETRIEVAL))
     assert found.sentence.startswith(
-        "No difference detected in what rare wording costs A and B: +0.01 nDCG@10 [−0.02, +0.04] (A loses 0.05, "
+        "No difference detected in what rare wording costs A and B: +0.01 [−0.02, +0.04] nDCG@10. A loses 0.05, "
     )
-    assert "; no difference detected in quality (nDCG@10, mean of both wordings): 0 nDCG@10 [−0.03, +0.03] (0.7 in A" in found.sentence
+    assert (
+        " No difference detected in quality (nDCG@10, mean of both wordings): 0 [−0.03, +0.03] nDCG@10. It is 0.7 in A" in found.sentence
+    )
     assert [line.split(" nDCG")[0] for line in found.more] == ["With 30 items a difference under 0.043"]
 
 
 def test_that_nothing_matters_needs_the_test_of_equivalence():
     found = told(row(0.001, 0.003, (0.05, 0.051), equal=True, **RETRIEVAL), NDCG_LEVEL)
     assert found.sentence.startswith(
-        "No difference that matters in what rare wording costs A and B: +0.001 nDCG@10, 90 % interval [−0.0014, +0.0034] inside "
-        "± 0.02 nDCG@10"
+        "No difference that matters in what rare wording costs A and B: +0.001 nDCG@10. Its 90 % interval [−0.0014, +0.0034] "
+        "lies inside ± 0.02 nDCG@10."
     )
     assert found.more == ()
 
@@ -186,7 +190,7 @@ def test_equal_runs_and_probes_without_quality():
     same = [row(0.0, 0.0, (0.05, 0.05), **RETRIEVAL), quality(0.0, 0.0, "level", **RETRIEVAL)]
     same = [own.replace(flags=["constant", "not_equivalent"]) for own in same]
     assert (told(*same).sentence, told(*same).more) == ("A and B gave the same numbers on every pair.", ())
-    assert told(row(0.05, 0.01, (0.01, 0.06), probe="geometry")).sentence.endswith("; this probe does not measure quality.")
+    assert told(row(0.05, 0.01, (0.01, 0.06), probe="geometry")).sentence.endswith(" This probe does not measure quality.")
 
 
 def test_nothing_is_said_of_a_probe_without_what_it_is_judged_by():

@@ -46,7 +46,7 @@ def test_it_opens_with_the_comparison(two, tmp_path):
     found = compare_runs(first, second)
     (told,) = found.told
     assert told.sentence.startswith("B loses ")
-    assert "quality (the margin between right and wrong documents)" in told.sentence
+    assert "Quality (the margin between right and wrong documents)" in told.sentence
     for suffix, verdict, estimates in (("html", 'id="verdict"', 'id="estimates"'), ("md", "## Verdict", "## Families")):
         text = texts[suffix]
         assert text.count(QUESTION) == 1
@@ -86,7 +86,7 @@ def test_how_to_ask_where_it_cannot_be_told_which_models_are_meant(two, tmp_path
     several = beside(tmp_path / "several models", pairs, rows, "k", "n")
     texts = written(first, several, out=tmp_path / "out")
     line = (
-        "These runs hold the same pairs, but not one model each; to hold two of them against each other: freqbias compare base "
+        "These runs hold the same pairs, but not one model each. To hold two of them against each other: freqbias compare base "
         "'several models' --a MODEL --b MODEL (base holds minilm; several models holds k and n)."
     )
     assert json.loads(texts["json"])["how_to_compare"] == line

@@ -34,6 +34,8 @@ MADE = (
     "worst_case_",
     "worst_title_",
 )
+#: A name and a number, as lists hold them, with its interval, test and number of items where it has them.
+ENTRY = re.compile(r"[^.:]+:? [+−]?\d[\d.e−-]*(?: \[[^\]]*\])?(?:, (?:adjusted )?p [=<] [.\d]+)?(?: \(\d+ items?\))?\.")
 WORDS = re.compile(r"[A-Za-z]{2,},? [A-Za-z]{2,}")
 
 
@@ -74,11 +76,18 @@ def test_every_sentence_of_the_table_is_said_by_some_module():
     assert set(re.findall(r'said\("(\w+)"', source)) <= set(SENTENCES)
 
 
+def parts(text):
+    """Return the sentences of a text, or of a template; what a template fills in at its end is a part of its own."""
+    return [part for part in re.split(r"(?<=\.)\s+|(?<=\.)(?=\{)", text.strip()) if part]
+
+
 def patterns():
-    """Return what every sentence of the tables, and of what probes declare, matches."""
+    """Return what every sentence of the tables, and of what probes declare, matches, and the entries of lists."""
     declared = [finding.sentence for probe in PROBES for finding in Judgements()[probe].findings]
-    for template in (text.strip() for text in (*SENTENCES.values(), *declared) if text.endswith(".")):  # the others are parts of these
-        yield re.compile(".*?".join(map(re.escape, re.split(r"\{\w+\}", template))).replace(r"\{\{", "{"), re.DOTALL)
+    for part in (part for text in (*SENTENCES.values(), *declared) for part in parts(text)):
+        if part.endswith(".") and not re.fullmatch(r"\{\w+\}\.", part):  # the others are filled into these
+            yield re.compile(".*?".join(map(re.escape, re.split(r"\{\w+\}", part))).replace(r"\{\{", "{"), re.DOTALL)
+    yield ENTRY
 
 
 PROBES = ("similarity", "inversion", "retrieval", "likelihood", "geometry", "collection", "collection_queries")
@@ -91,8 +100,13 @@ def headline_left(headline, rules):
             parts = re.split(r"\{\w+\}", rule.sentence)
             end = r"(?=\s|$)" if parts[-1].endswith(".") else ""  # a full stop that is none inside a number
             headline = re.sub(".*?".join(map(re.escape, parts)) + end, "", headline, count=1, flags=re.DOTALL)
-    left = headline.strip()  # what a row fills in at its end may be a sentence of its own
-    return "" if any(pattern.fullmatch(left) for pattern in patterns()) else left
+    return " ".join(strays(headline))  # what a row fills in at its end may be sentences of their own
+
+
+def strays(text):
+    """Return the sentences of a text that no template makes."""
+    known = list(patterns())
+    return [part for part in parts(text) if not any(own.fullmatch(part) for own in known)]
 
 
 def test_every_sentence_of_the_example_comes_from_the_tables(tmp_path):
@@ -100,12 +114,11 @@ def test_every_sentence_of_the_example_comes_from_the_tables(tmp_path):
     shutil.copytree(ROOT / "results" / "example", run)
     write_report(run)
     document = json.loads((run / "report.json").read_text(encoding="utf-8"))
-    known = list(patterns())
     verdicts = document["verdicts"]
     printed = [text for verdict in verdicts for text in (*verdict["controls"], *verdict["findings"])]
     printed += [*document["notes"], *document["noise"]]
     assert len(printed) > 40
-    assert [text for text in printed if not any(pattern.fullmatch(text) for pattern in known)] == []
+    assert [found for text in printed if (found := strays(text))] == []
     assert [headline_left(verdict["headline"], verdict["rules"]) for verdict in verdicts] == [""] * len(verdicts)
     section = (run / "findings.md").read_text(encoding="utf-8").partition("## Verdict\n")[2].partition("\n## ")[0]
     lines = [line for line in section.splitlines() if line and not line.startswith("### ")]
@@ -116,26 +129,27 @@ def test_a_sentence_of_another_origin_would_be_seen():
     found = told(*GRADED)
     assert headline_left(found.headline, found.rules) == ""
     assert headline_left(f"{found.headline} So buy it.", found.rules) == "So buy it."
-    assert not any(pattern.fullmatch("Placebo: splendid.") for pattern in patterns())
+    assert strays("Placebo: none. Placebo: splendid.") == ["Placebo: none.", "Placebo: splendid."]
+    assert strays("Placebo: these pairs have none. Both split: +0.1 [0, 0.2] (3 items).") == []
 
 
 def test_what_is_lost_is_told_in_percent_of_the_margin():
     """The bound is a tenth of the frequent form's margin: .156 of .2 is lost by rare wording."""
     own = told(mean(0.156), row("relative", 1.28))
     lost = (
-        "Rare wording loses 78 % of the lead that the right document in frequent wording has over a wrong one in frequent wording (gap ÷ "
-        "lead averaged over both wordings of each: +1.3 ["
+        "Rare wording loses 78 % of the lead that the right document in frequent wording has over a wrong one in frequent wording. The "
+        "gap divided by the lead, averaged over both wordings of each, is +1.3 ["
     )
     assert any(text.startswith(lost) for text in own.findings)
     assert not any("may do as much" in text for text in own.findings)
     as_much = told(mean(0.156), row("relative", 1.28), *placebo(0.15, difference=0.001))
-    assert any(text.endswith("; equally frequent synonyms (placebo) may do as much.") for text in as_much.findings)
+    assert any(text.endswith(" Equally frequent synonyms (placebo) may do as much.") for text in as_much.findings)
     other = told(mean(-0.2), row("relative", -1.0))
     assert any(text.startswith("Frequent wording loses 50 % of the lead that the right document in rare") for text in other.findings)
     unclear = told(mean(0.01, 0.05), row("relative", 0.05, 0.3))
     assert any(text.startswith("The gap is +0.05 [−0.25, +0.35] times this model's margin") for text in unclear.findings)
     untold = told(mean(), row("relative", 4.0, None, flags=["margin_not_told"]))
-    assert any(text.endswith("the interval of that margin includes zero.") for text in untold.findings)
+    assert any(text.endswith("The interval of that margin includes zero.") for text in untold.findings)
 
 
 def test_an_adjusted_test_says_so():
@@ -151,21 +165,21 @@ def test_an_adjusted_test_says_so():
         (
             "groups",
             [row("by:pos", None, p_value=0.01, details={"means": {"noun": 0.02, "verb": 0.08}})],
-            "part of speech (p = .010): noun +0.02; verb",
+            "part of speech (p = .010). Its means: noun +0.02. Verb +0.08.",
         ),
-        ("strata", [row("whole_whole", 0.04), row("split_split", 0.06, n_items=1)], "both split +0.06 [+0.05, +0.07] (1 item)."),
+        ("strata", [row("whole_whole", 0.04), row("split_split", 0.06, n_items=1)], "Both split: +0.06 [+0.05, +0.07] (1 item)."),
         (
             "split_cost",
             [row("whole_split", 0.04), row("split_effect", 0.03)],
-            "split instead of none, confounders and frequency gap held constant, +0.03 [",
+            "split instead of none, confounders and frequency gap held constant: +0.03 [",
         ),
-        ("dose_sense", [row("within_slope", 0.02), row("sense_zipf_slope", 0.03)], "of the intended sense +0.03 ["),
+        ("dose_sense", [row("within_slope", 0.02), row("sense_zipf_slope", 0.03)], "By the frequency of the intended sense: +0.03 ["),
         (
             "dose_sense_same",
             [row("within_slope", 0.02), row("sense_zipf_slope", 0.02)],
-            "sense to three digits what it is within the arm.",
+            "sense it is, to the digits shown, what it is within the arm.",
         ),
-        ("dose_beside_split", [row("split_slope", 0.02)], "strata of splitting, on average over them, +0.02 ["),
+        ("dose_beside_split", [row("split_slope", 0.02)], "strata of splitting, on average over them: +0.02 ["),
         ("trimmed", [row("trimmed", 0.005)], "items at either end it is +0.005 [−0.005, +0.015], and its interval includes zero."),
         ("without_largest", [row("without_largest", 0.005)], "its interval includes zero."),
         (
@@ -173,9 +187,9 @@ def test_an_adjusted_test_says_so():
             [row("zipf_high_slope", 0.02), row("zipf_low_slope", -0.05)],
             "of the frequent one, −0.05 [−0.06, −0.04] of the rare",
         ),
-        ("dose_instrument", [row("zipf_slope_iv:subtlex", 0.04)], "with the frequency in subtlex as instrument +0.04"),
-        ("flipped", [mean(details={"flipped": 0.07})], "0.02 cosine, 7 % of their comparisons with wrong ones"),
-        ("direct_beyond", [row("net_of_subwords", 0.07)], "more than the whole effect, so together these work the other way."),
+        ("dose_instrument", [row("zipf_slope_iv:subtlex", 0.04)], "With the frequency in subtlex as instrument: +0.04"),
+        ("flipped", [mean(details={"flipped": 0.07})], "0.02 cosine. Then 7 % of their comparisons with wrong ones"),
+        ("direct_beyond", [row("net_of_subwords", 0.07)], " That is more than the whole effect, so together these work the other way."),
         (
             "direct",
             [row("net_of_subwords", 0.04, details={"robustness_value": 0.2})],
@@ -191,7 +205,7 @@ def test_findings_on_single_estimates(name, rows, said_of_it):
 
 def test_groups_of_ones_own_go_by_their_name():
     found = told(*LEVEL, row("by:genre", None, p_value=0.01, details={"means": {"news": 0.02}}))
-    assert any(text.startswith("The gap is not the same by genre (p = .010): news +0.02.") for text in found.findings)
+    assert any(text.startswith("The gap is not the same by genre (p = .010). Its means: news +0.02.") for text in found.findings)
 
 
 WIDE = {"value": 0.018, "half": 0.01}  # beyond the bound of .02
@@ -201,7 +215,7 @@ WITHIN = {"value": 0.008, "half": 0.003}
 @pytest.mark.parametrize(
     ("flags", "p_value", "opening"),
     [
-        (["equivalent"], 0.4, "Placebo: equivalent to zero (+0.008 cosine, 90 % interval [+0.005, +0.011], bound ± 0.02; 30 items)."),
+        (["equivalent"], 0.4, "Placebo: equivalent to zero (+0.008 cosine, 90 % interval [+0.005, +0.011], 30 items; bound ± 0.02)."),
         (["equivalent"], 0.01, "Placebo: smaller than the smallest effect of interest, yet it differs from zero (+0.008 cosine, 90 %"),
         (["equivalent", "differs"], 0.4, "Placebo: smaller than the smallest effect of interest, yet it differs from zero ("),
     ],
@@ -213,14 +227,14 @@ def test_a_placebo_is_told_with_the_interval_of_its_equivalence(flags, p_value, 
 @pytest.mark.parametrize(
     ("test", "p_value", "opening"),
     [
-        (WIDE, 0.01, "Placebo: differs from zero (+0.018 cosine, 90 % interval [+0.008, +0.028], bound ± 0.02, interval width"),
-        (WIDE, 0.4, "Placebo: not shown to be equivalent to zero (+0.018 cosine, 90 % interval [+0.008, +0.028], bound"),
+        (WIDE, 0.01, "Placebo: differs from zero (+0.018 cosine, 90 % interval [+0.008, +0.028], 30 items; bound ± 0.02, interval width"),
+        (WIDE, 0.4, "Placebo: not shown to be equivalent to zero (+0.018 cosine, 90 % interval [+0.008, +0.028], 30 items; bound"),
         (
             WITHIN,
             0.4,
             "Placebo: as a whole smaller than the smallest effect of interest, but not shown to be in each of its parts (",
         ),
-        (WITHIN, 0.01, "Placebo: differs from zero, as a whole by less than the smallest effect of interest, which is not shown of each"),
+        (WITHIN, 0.01, "Placebo: differs from zero, as a whole by less than the smallest effect of interest ("),
     ],
 )
 def test_a_placebo_that_is_not_equivalent_says_whether_the_whole_or_a_part_is_not(test, p_value, opening):
@@ -252,7 +266,7 @@ def test_an_adjusted_mean_that_no_pair_shows_is_told_as_such_and_makes_no_headli
     seen, unseen = (told(*NOTHING, row("adjusted", 0.05, **more), matched) for more in ({}, far))
     assert "With confounders held constant it is +0.05" in seen.headline
     assert "With confounders held constant" not in unseen.headline
-    line = "; the regression's is read off a line, since hardly a pair is level in edits to the author's text."
+    line = " The regression's is read off a line, since hardly a pair is level in edits to the author's text."
     assert any(text.endswith(line) for text in unseen.findings)
     assert not any("read off a line" in text for text in seen.findings)
 

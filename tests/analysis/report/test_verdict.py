@@ -23,10 +23,10 @@ def test_a_constant_advantage_is_not_said_to_go_with_frequency():
     """The form called frequent gains the same whatever the frequency gap."""
     found = verdict({"frequency": 0.06, "placebo": 0.0, "length": 0.1})
     assert found.headline.startswith(
-        "A document in frequent wording lies nearer to a description of what the swapped words mean that uses neither"
+        "A document in frequent wording lies nearer to a description of its content that shares no word with it"
     )
     assert found.rules == ("not_graded",)
-    assert "something else that these forms share may be at work" in found.headline
+    assert "Something else that these forms share may be at work." in found.headline
     assert found.controls[0].startswith("Placebo: equivalent to zero")
 
 
@@ -79,7 +79,7 @@ def test_one_verdict_where_a_probe_is_judged_by_one_measure():
     estimates = estimate(frame(both), pairs)
     (found,) = verdicts(estimates)
     assert found.measure == "ndcg_at_10"
-    assert "ranks higher for a gloss of its own content" in found.headline
+    assert "ranks higher for a description of its content" in found.headline
     assert [row.measure for row in estimates if row.family == "confirmatory"] == ["ndcg_at_10"]
 
 

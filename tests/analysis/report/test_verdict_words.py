@@ -40,8 +40,8 @@ def told(probe, *rows):
 @pytest.mark.parametrize(
     ("signs", "lead", "exact", "instead", "wrong", "rarely", "beyond"),
     [
-        (1, "+0.02 [+0.01, +0.03]", "90 %", "60 %", "30 %", "25 %", "+0.1 [+0.09, +0.11]"),
-        (-1, "−0.02 [−0.03, −0.01]", "60 %", "90 %", "25 %", "30 %", "−0.1 [−0.11, −0.09]"),
+        (1, "+0.02 cosine [+0.01, +0.03]", "90 %", "60 %", "30 %", "25 %", "+0.1 [+0.09, +0.11]"),
+        (-1, "−0.02 cosine [−0.03, −0.01]", "60 %", "90 %", "25 %", "30 %", "−0.1 [−0.11, −0.09]"),
     ],
 )
 def test_inversion_in_words_for_either_sign(signs, lead, exact, instead, wrong, rarely, beyond):
@@ -58,12 +58,12 @@ def test_inversion_in_words_for_either_sign(signs, lead, exact, instead, wrong, 
     )
     forms = ("rare", "frequent")[::signs]
     assert found.headline.startswith(
-        f"In {forms[0]} wording the right document loses to a wrong one on its topic in 40 % instead of 10 % of comparisons; in "
+        f"In {forms[0]} wording the right document loses to a wrong one on its topic in 40 % instead of 10 % of comparisons. In "
         f"{forms[1]} wording it "
         "outscores a wrong document by more: "
     )
     assert (
-        f"Wrong document: frequent instead of rare wording changes its lead over the right one by {lead} cosine, p = .001; the claim "
+        f"Wrong document: frequent instead of rare wording changes its lead over the right one by {lead}, p = .001. The claim "
         "that a frequent wrong document outranks a rare right one predicts a positive value."
     ) in found.findings
     assert any(
@@ -78,8 +78,8 @@ def test_inversion_in_words_for_either_sign(signs, lead, exact, instead, wrong, 
     )
     assert any(
         text.startswith(
-            "Frequent instead of rare wording of the wrong document changes how often the right one comes first by 2 % where the right "
-            f"one is frequent, by −8 % where it is rare (percentage points): difference {beyond}, "
+            "Frequent instead of rare wording of the wrong document changes how often the right one comes first. The change is 2 % where "
+            f"the right one is frequent and −8 % where it is rare (percentage points): difference {beyond}, "
         )
         for text in found.findings
     )
@@ -95,13 +95,16 @@ def test_retrieval_in_words_for_either_sign(value, way):
         ("recall_at_1", "document_form", value, {}),
         ("ndcg_at_10", "zipf_buckets", 0.25, bucket),
     )
-    assert found.headline.startswith(f"A document in {'frequent' if value > 0 else 'rare'} wording ranks higher for a gloss of its own")
+    assert found.headline.startswith(
+        f"A document in {'frequent' if value > 0 else 'rare'} wording ranks higher for a description of its content"
+    )
     assert (
         f"Rank: frequent instead of rare wording moves the right document by {way} places; positive is up, towards rank 1."
         in found.findings
     )
     assert any(sentence.startswith(f"In other measures: Recall@1 {number(value)} ") for sentence in found.findings)
-    assert any("from rarest to most frequent" in sentence and sentence.endswith("0.25 (7).") for sentence in found.findings)
+    buckets = "(number of documents in brackets): 0.25 (7) where they are rarest. It is 0.25 (7) where they are most frequent."
+    assert any(sentence.endswith(buckets) for sentence in found.findings)
     assert "The corpus holds 137 documents." in found.findings
 
 
@@ -153,7 +156,7 @@ def test_levels_stand_beside_the_gap():
 
 def test_shares_of_items_tell_ties():
     found = told("p", ("score", "gap", 0.05, {"share_positive": 0.1, "share_negative": 0.07}))
-    assert "The gap favours the frequent form in 10 % of the items, the rare form in 7 %; in 83 % it is zero." in found.findings
+    assert "The gap favours the frequent form in 10 % of the items, the rare form in 7 %. In 83 % it is zero." in found.findings
     found = told("p", ("score", "gap", 0.05, {"share_positive": 0.6, "share_negative": 0.4}))
     assert "The gap favours the frequent form in 60 % of the items, the rare form in 40 %." in found.findings
 
@@ -164,9 +167,8 @@ def test_a_rival_without_an_equivalence_test_passed_is_not_called_different():
     found = told("similarity", ("cosine", "gloss", 0.05, {}), *rows)
     assert (
         found.controls[1]
-        == "Placebo by what distinguishes its two words, where not shown to be equivalent to zero (90 % intervals; positive favours the "
-        "unmarked, shorter or less split one): formal +0.015 "
-        "[+0.005, +0.025]."
+        == "Placebo by what distinguishes its two words, where not shown to be equivalent to zero. Positive favours the "
+        "unmarked, shorter or less split one; intervals are of 90 %. Formality: +0.015 [+0.005, +0.025]."
     )
 
 
@@ -177,8 +179,8 @@ def test_a_part_of_the_placebo_of_a_few_items_is_not_told():
         ("cosine", "gloss", 0.015, placebo | {"term": f"equivalence:{name}", "n_items": n}) for name, n in (("formal", 4), ("words", 5))
     ]
     found = told("similarity", ("cosine", "gloss", 0.05, {}), *rows)
-    assert "words" in found.controls[1]
-    assert "formal" not in found.controls[1]
+    assert "Words: +0.015" in found.controls[1]
+    assert "ormal" not in found.controls[1]
 
 
 SLOPES = [
@@ -189,16 +191,16 @@ SLOPES = [
 @pytest.mark.parametrize(
     ("difference", "said"),
     [
-        (None, "It goes with frequency (+0.03 [+0.02, +0.04] per factor"),
+        (None, "It goes with frequency. The gap changes by +0.03 [+0.02, +0.04] per factor"),
         (0.0, "the gap is not shown to exceed that"),
-        (0.05, "It goes with frequency ("),
+        (0.05, "It goes with frequency. "),
     ],
 )
 def test_two_that_carry_an_effect_and_the_placebo(difference, said):
     parts = SLOPES + [("cosine", "gloss", 0.03, {"term": f"part:{name}", "p_value": None}) for name in ("frequency", "words")]
     apart = [] if difference is None else [("cosine", "gloss", difference, {"arm": "frequency-placebo"})]
     headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts, *apart).headline
-    assert "By regression 50 % of it goes with length" in headline
+    assert "By regression 50 % [33, 67] of it goes with length." in headline
     assert said in headline
 
 
@@ -206,17 +208,17 @@ def test_rivals_held_level_are_named_by_what_they_are():
     values = {"frequency": 0.05, "fkgl": 0.001}
     parts = SLOPES + [("cosine", "gloss", value, {"term": f"part:{name}", "p_value": None}) for name, value in values.items()]
     headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts).headline
-    assert "per factor of ten in frequency within the frequency arm, with readability held constant)" in headline
+    assert "per factor of ten in frequency within the frequency arm, with readability held constant." in headline
 
 
 def test_several_rivals_held_level_are_listed():
     values = {"frequency": 0.05, "words": 0.001, "fkgl": 0.001, "register": 0.001}
     parts = SLOPES + [("cosine", "gloss", value, {"term": f"part:{name}", "p_value": None}) for name, value in values.items()]
     headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts).headline
-    assert "in frequency within the frequency arm, with length, readability and register held constant)" in headline
+    assert "in frequency within the frequency arm, with length, readability and register held constant." in headline
     parts.append(("cosine", "gloss", 0.001, {"term": "part:gloss_fit"}))
     assert (
-        "in frequency within the frequency arm, with 4 confounders held constant)"
+        "in frequency within the frequency arm, with 4 confounders held constant."
         in told("similarity", ("cosine", "gloss", 0.06, {}), *parts).headline
     )
 
@@ -226,9 +228,9 @@ def test_the_total_is_what_its_parts_add_up_to_whatever_rival_has_one():
     values = [0.01 * 2**place for place in range(len(names))]
     parts = [("cosine", "gloss", value, {"term": f"part:{name}"}) for name, value in zip(names, values, strict=True)]
     (sentence,) = [text for text in told("similarity", ("cosine", "gloss", 0.06, {}), *parts).findings if "split by regression" in text]
-    assert sentence.startswith(f"The mean gap split by regression, {number(sum(values))} in all: frequency, splitting included, +0.01 [")
-    assert all(f"{label} +" in sentence for label in (*PARTS.values(), "unexplained"))
-    assert sentence.count(";") == len(names) - 1
+    assert sentence.startswith(f"The mean gap split by regression, {number(sum(values))} in all. Frequency, splitting included: +0.01 [")
+    assert all(f". {label[0].upper()}{label[1:]}: +" in sentence for label in (*PARTS.values(), "unexplained"))
+    assert sentence.count(": +") == len(names)
 
 
 def own_queries(level_gap, matched_gap, matched=20):
@@ -281,9 +283,9 @@ def test_one_measurement_is_told_once_in_its_natural_unit():
     (found,) = verdicts(twins())
     assert (found.title, found.probe, found.also) == ("m · similarity and inversion", "similarity", ("inversion",))
     assert found.headline.startswith(
-        "In rare wording the right document loses to a wrong one on its topic in 33 % instead of 10 % of comparisons; in frequent "
-        "wording it lies "
-        "nearer to a description of what the swapped words mean that uses neither: +0.08 cosine [+0.07, +0.09], adjusted p = .001."
+        "In rare wording the right document loses to a wrong one on its topic in 33 % instead of 10 % of comparisons. In "
+        "frequent wording it lies nearer to a description of its content that shares no word with it: +0.08 cosine "
+        "[+0.07, +0.09], adjusted p = .001."
     )
     assert "The right document's lead over a wrong one changes by the gap above (`exact_form` of inversion)." in found.findings
     assert any(text.startswith("The right document comes first in 90 % of comparisons") for text in found.findings)
@@ -303,37 +305,36 @@ def test_two_measurements_are_told_apart(change):
         (
             "likelihood",
             [("log_prob_nats", "downstream", 0.3434, {})],
-            "A document in frequent wording makes a gloss of its own content more likely to follow, by a factor of 1.41 in probability: ",
+            "A document in frequent wording makes a description of its content more likely to follow, by a factor of 1.41 in "
+            "probability: ",
         ),
         (
             "likelihood",
             [("log_prob_nats", "downstream", -0.6931, {})],
-            "A document in rare wording makes a gloss of its own content more likely to follow, by a factor of 2 in probability: ",
+            "A document in rare wording makes a description of its content more likely to follow, by a factor of 2 in probability: ",
         ),
         (
             "likelihood",
             [("log_prob_nats", "downstream", 0.0, {"p_value": 0.9})],
-            "Inconclusive: no effect is detected, nor is one that would matter ruled out (frequent instead of rare wording "
-            "changes the probability by a factor of 1 "
-            "[0.99, 1.01]; the gap is 0 nats [",
+            "Inconclusive: no effect is detected, nor is one that would matter ruled out. Frequent instead of rare wording "
+            "changes the probability by a factor of 1 [0.99, 1.01]. The gap is 0 nats [",
         ),
         (
             "retrieval",
             [("ndcg_at_10", "document_form", 0.2, {"high_mean": 0.5, "low_mean": 0.3}), ("negative_rank", "document_form", 151.4, {})],
-            "A document in frequent wording ranks higher for a gloss of its own content, by 151 places on average (nDCG@10 0.5 "
-            "instead of 0.3): ",
+            "A document in frequent wording ranks higher for a description of its content, by 151 places on average. Its nDCG@10 is 0.5 "
+            "instead of 0.3: ",
         ),
         (
             "retrieval",
             [("ndcg_at_10", "document_form", -0.2, {"high_mean": 0.3, "low_mean": 0.5}), ("negative_rank", "document_form", 2.0, {})],
-            "A document in rare wording ranks higher for a gloss of its own content (0.5 instead of 0.3): ",
+            "A document in rare wording ranks higher for a description of its content (0.5 instead of 0.3): ",
         ),
         (
             "retrieval",
             [("ndcg_at_10", "document_form", 0.001, {"high_mean": 0.301, "low_mean": 0.3, "p_value": 0.9})],
-            "Inconclusive: no effect is detected, nor is one that would matter ruled out (nDCG@10 is 0.301 in frequent wording "
-            "and 0.3 in rare wording; the "
-            "gap is +0.001 ",
+            "Inconclusive: no effect is detected, nor is one that would matter ruled out. The nDCG@10 is 0.301 in frequent "
+            "wording and 0.3 in rare wording. The gap is +0.001 ",
         ),
         (
             "mine",
@@ -348,9 +349,8 @@ def test_two_measurements_are_told_apart(change):
         (
             "inversion",
             [("cosine", "exact_form", 0.0, {"p_value": 0.9}), ("win_rate", "exact_form", 0.2, {"high_mean": 0.9, "low_mean": 0.7})],
-            "Inconclusive: no effect is detected, nor is one that would matter ruled out (the right document loses to a wrong one "
-            "on its topic in 10 % of comparisons in "
-            "frequent wording and in 30 % in rare wording; the gap is 0 cosine [",
+            "Inconclusive: no effect is detected, nor is one that would matter ruled out. The right document loses to a wrong one "
+            "on its topic in 10 % of comparisons in frequent wording and in 30 % in rare wording. The gap is 0 cosine [",
         ),
     ],
 )
