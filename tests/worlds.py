@@ -178,13 +178,13 @@ CASES = [
     ),
     (
         "confounder",
-        "length. 60 % [40, 80] goes with frequency, splitting included.",
+        "of it goes with length, 60 % [40, 80] with frequency, splitting included.",
         [*GRADED, LENGTH, row("part:frequency", 0.03)],
         [row("part:frequency", -0.03)],
     ),
     (
         "confounder",
-        "90 % [70, 110] goes with frequency, splitting included. Some other parts are negative.",
+        ", 90 % [70, 110] with frequency, splitting included. Some other parts are negative, so these add up to more than the whole.",
         [*GRADED, LENGTH],
         [row("part:frequency", 0.03)],
     ),

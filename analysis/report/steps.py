@@ -7,8 +7,7 @@ from freqbias.analysis.report.facts import Facts
 from freqbias.analysis.report.formatting import Lookup
 from freqbias.analysis.report.rules import SPLITTING_UNTOLD
 from freqbias.analysis.report.sentences import said
-from freqbias.analysis.report.trust import about
-from freqbias.analysis.report.values import items_needed
+from freqbias.analysis.report.values import about, items_needed
 from freqbias.terms import AT_LIMIT, FREQUENCY, INSEPARABLE, LOG_PROB, UNMOVED
 
 SPLITTING = "splitting"

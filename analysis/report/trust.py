@@ -3,7 +3,6 @@
 What each line says is a table of conditions and sentences, read from the top: the first row of a line whose condition holds.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +11,7 @@ from freqbias.analysis.report.controls import difference_sentences, length_sente
 from freqbias.analysis.report.facts import Facts, carried
 from freqbias.analysis.report.formatting import Lookup, excludes_zero, interval, listed, number, p_text, sized
 from freqbias.analysis.report.sentences import SENTENCES, said
-from freqbias.analysis.report.values import count, items_needed
+from freqbias.analysis.report.values import about, count, items_needed
 from freqbias.analysis.stats.resampling import equivalence_items, minimum_detectable
 from freqbias.records import Estimate
 from freqbias.terms import CONSTANT, DIFFERS, EQUIVALENT, INSEPARABLE, LENGTH, PLACEBO
@@ -192,14 +191,6 @@ def _placebo_needs(have: Lookup) -> int | None:
     apart = sum(max(row.n_items, equivalence_items(row.std_error or 0.0, row.n_items, own.bound)) for row in parts)
     most = max(apart, equivalence_items(whole.std_error, whole.n_items, own.bound) if whole.std_error else 0)
     return most if most > whole.n_items else None
-
-
-def about(n: int | None) -> str:
-    """Return a number of items with two significant digits, upwards: what an estimate of it can bear."""
-    if n is None:
-        return ""
-    step = 10 ** max(0, len(str(n)) - 2)
-    return str(math.ceil(n / step) * step)
 
 
 def _length(row: Estimate | None) -> str:

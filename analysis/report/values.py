@@ -88,6 +88,14 @@ def count(n: int) -> str:
     return said("items_one" if n == 1 else "items_many", n=str(n))
 
 
+def about(n: int | None) -> str:
+    """Return a number of items with two significant digits, upwards: what an estimate of it can bear."""
+    if n is None:
+        return ""
+    step = 10 ** max(0, len(str(n)) - 2)
+    return str(math.ceil(n / step) * step)
+
+
 def _inner(row: Estimate | None) -> str:
     ends = None if row is None else inner_interval(row)
     return said("no_interval") if ends is None else f"[{number(ends[0])}, {number(ends[1])}]"
@@ -136,7 +144,7 @@ def items_needed(main: Estimate) -> int | None:
 
 def _needed(main: Estimate) -> str:
     items = items_needed(main)
-    return "" if items is None else said("needed", bound=number(main.bound, signed=False), n=str(items))
+    return "" if items is None else said("needed", bound=number(main.bound, signed=False), n=about(items))
 
 
 def _placebo(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:

@@ -71,8 +71,8 @@ def test_places_are_told_where_the_verdict_says_the_same():
     found = told(NDCG, NDCG_LEVEL, row(-8.0, 5.0, (12.1, 4.1), **PLACES), beyond(-8.0, 5.0, **PLACES))
     assert found.sentence == (
         "B loses 8 [3, 13] places less to rare wording than A. A loses 12, B loses 4.1. No difference that matters in quality (nDCG@10, "
-        "mean of both wordings): +0.001 nDCG@10. Its 90 % interval [−0.0022, +0.0042] lies inside ± 0.02 nDCG@10. It is 0.701 in A and "
-        "0.702 in B."
+        "mean of both wordings): +0.001 nDCG@10. Its 90 % interval [−0.0022, +0.0042] lies inside ± 0.02 nDCG@10. Quality is 0.701 in A "
+        "and 0.702 in B."
     )
     assert found.more == ("It exceeds what the placebo shows.",)
     assert (found.title, found.differs, found.quality_differs) == ("m → n · retrieval", True, False)
@@ -98,7 +98,7 @@ def test_comparisons_stand_for_similarity_and_the_same_number_is_told_once():
     assert found.title == "m → n · similarity and inversion"
     assert found.sentence == (
         "B loses 4 [3, 5] of 100 comparisons more to rare wording than A. A loses 2, B loses 6. Quality (comparisons that the right "
-        "document wins) is lower in B by 3 [2, 4] of 100 comparisons. It is 95 % in A and 92 % in B."
+        "document wins) is lower in B by 3 [2, 4] of 100 comparisons. Quality is 95 % in A and 92 % in B."
     )
     assert found.quality_differs
 
@@ -143,7 +143,8 @@ def test_nothing_detected_says_what_would_have_been_missed():
         "No difference detected in what rare wording costs A and B: +0.01 [−0.02, +0.04] nDCG@10. A loses 0.05, "
     )
     assert (
-        " No difference detected in quality (nDCG@10, mean of both wordings): 0 [−0.03, +0.03] nDCG@10. It is 0.7 in A" in found.sentence
+        " No difference detected in quality (nDCG@10, mean of both wordings): 0 [−0.03, +0.03] nDCG@10. Quality is 0.7 in A"
+        in found.sentence
     )
     assert [line.split(" nDCG")[0] for line in found.more] == ["With 30 items a difference under 0.043"]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hand_made import GRADED, LEVEL, NOTHING, heterogeneity, mean, placebo, row, told
 
+from freqbias.analysis.report.formatting import capital
 from freqbias.analysis.report.report import write_report
 from freqbias.analysis.report.rules import HEADLINES, QUALIFIERS
 from freqbias.analysis.report.sentences import SENTENCES, said
@@ -78,15 +79,16 @@ def test_every_sentence_of_the_table_is_said_by_some_module():
 
 def parts(text):
     """Return the sentences of a text, or of a template; what a template fills in at its end is a part of its own."""
-    return [part for part in re.split(r"(?<=\.)\s+|(?<=\.)(?=\{)", text.strip()) if part]
+    return [part for part in re.split(r"(?<=\.)\s+|(?<=\.)(?=\{)|(?<=\})\s+(?=[A-Z])", text.strip()) if part]
 
 
-def patterns():
-    """Return what every sentence of the tables, and of what probes declare, matches, and the entries of lists."""
+def patterns(texts=()):
+    """Return what every sentence of the tables, of what probes declare and of `texts` matches, and the entries of lists."""
     declared = [finding.sentence for probe in PROBES for finding in Judgements()[probe].findings]
-    for part in (part for text in (*SENTENCES.values(), *declared) for part in parts(text)):
+    for part in (part for text in (*SENTENCES.values(), *declared, *texts) for part in parts(text)):
         if part.endswith(".") and not re.fullmatch(r"\{\w+\}\.", part):  # the others are filled into these
-            yield re.compile(".*?".join(map(re.escape, re.split(r"\{\w+\}", part))).replace(r"\{\{", "{"), re.DOTALL)
+            own = re.split(r"\{\w+\}", capital(part))
+            yield re.compile(".*?".join(map(re.escape, own)).replace(r"\{\{", "{"), re.DOTALL)
     yield ENTRY
 
 
@@ -94,18 +96,15 @@ PROBES = ("similarity", "inversion", "retrieval", "likelihood", "geometry", "col
 
 
 def headline_left(headline, rules):
-    """Return what of a headline no row of the table makes."""
-    for rule in (*HEADLINES, *QUALIFIERS):
-        if rule.name in rules:
-            parts = re.split(r"\{\w+\}", rule.sentence)
-            end = r"(?=\s|$)" if parts[-1].endswith(".") else ""  # a full stop that is none inside a number
-            headline = re.sub(".*?".join(map(re.escape, parts)) + end, "", headline, count=1, flags=re.DOTALL)
-    return " ".join(strays(headline))  # what a row fills in at its end may be sentences of their own
+    """Return the sentences of a headline that neither its rows of the table make, nor what they fill in."""
+    own = [rule.sentence for rule in (*HEADLINES, *QUALIFIERS) if rule.name in rules]
+    filled = [f"{text}." for name, text in SENTENCES.items() if name.startswith(("natural_", "carrier", "own_share", "distinct"))]
+    return " ".join(strays(headline, [*own, *filled]))
 
 
-def strays(text):
+def strays(text, texts=()):
     """Return the sentences of a text that no template makes."""
-    known = list(patterns())
+    known = list(patterns(texts))
     return [part for part in parts(text) if not any(own.fullmatch(part) for own in known)]
 
 

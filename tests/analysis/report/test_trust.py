@@ -15,7 +15,8 @@ from freqbias.analysis.report.limitations import limits_of
 from freqbias.analysis.report.page_words import PAGE_WORDS
 from freqbias.analysis.report.rules import HEADLINE_NAMES
 from freqbias.analysis.report.sentences import said
-from freqbias.analysis.report.trust import TABLE, about, distrusted
+from freqbias.analysis.report.trust import TABLE, distrusted
+from freqbias.analysis.report.values import about
 from freqbias.analysis.stats.resampling import equivalence_items, tost_p
 
 

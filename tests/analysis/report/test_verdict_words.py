@@ -200,7 +200,7 @@ def test_two_that_carry_an_effect_and_the_placebo(difference, said):
     parts = SLOPES + [("cosine", "gloss", 0.03, {"term": f"part:{name}", "p_value": None}) for name in ("frequency", "words")]
     apart = [] if difference is None else [("cosine", "gloss", difference, {"arm": "frequency-placebo"})]
     headline = told("similarity", ("cosine", "gloss", 0.06, {}), *parts, *apart).headline
-    assert "By regression 50 % [33, 67] of it goes with length." in headline
+    assert "By regression 50 % [33, 67] of it goes with length, 50 % [33, 67] with frequency" in headline
     assert said in headline
 
 
