@@ -106,19 +106,21 @@ def test_what_cannot_be_asked():
 
 
 def test_command(cli):
-    shown = " ".join(cli("power", "--task").stdout.split())
-    assert (
-        "discordant items found with power 0.8 0.05 80 none: power 0.21 at most 0.05 150 none: power 0.77 at most 0.05 250 4.0 points"
-        in shown
-    )
-    done = cli("power", "--task", "--items", "250", "--discordance", ".1", "--discordance", ".03", "--effect", "5")
-    assert "exact McNemar test" in done.stderr
-    rows = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert rows == [
-        "discordant items found with power 0.8 power for 5 points items for 5 points",
-        f"0.1 250 {100 * mcnemar_detectable(0.1, 250):.1f} points {mcnemar_power(0.05, 0.1, 250):.2f} 337",
-        f"0.03 250 none: power {mcnemar_power(0.03, 0.03, 250):.2f} at most more than can differ –",
-    ]
+    """Read word by word: in a narrow window values are told row by row, each after its column's name."""
+    names = ("discordant", "items", "found with power 0.8", "power for 5 points", "items for 5 points")
+
+    def values(*options):
+        shown = " ".join(cli("power", "--task", *options).stdout.split())
+        for name in sorted(names, key=len, reverse=True):
+            shown = shown.replace(name, " ")
+        return " ".join(shown.split())
+
+    assert "0.05 80 none: power 0.21 at most 0.05 150 none: power 0.77 at most 0.05 250 4.0 points" in values()
+    asked = ("--items", "250", "--discordance", ".1", "--discordance", ".03", "--effect", "5")
+    assert "exact McNemar test" in cli("power", "--task", *asked).stderr
+    first = f"0.1 250 {100 * mcnemar_detectable(0.1, 250):.1f} points {mcnemar_power(0.05, 0.1, 250):.2f} 337"
+    second = f"0.03 250 none: power {mcnemar_power(0.03, 0.03, 250):.2f} at most more than can differ –"
+    assert values(*asked) == f"{first} {second}"
     (row,) = json.loads(
         cli("power", "--task", "--items", "151", "--discordance", ".2", "--effect", "5", "--power", ".9", "--json").stdout
     )

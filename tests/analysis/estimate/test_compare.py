@@ -239,7 +239,7 @@ def test_smaller_scores_change_the_gap_and_not_the_gap_in_margins(tmp_path):
     assert gloss(compare(first, second), "run_quality")["frequency"].extra["values"] == pytest.approx([0.4, 0.2], abs=1e-6)
     (told,) = compare_runs(first, second).told
     assert not told.differs
-    assert "what changed may be the scale of its scores" in told.more[0]
+    assert "What changed may be the scale of its scores" in told.more[0]
 
 
 def jittered(rows, rng, change=0.0):
@@ -299,8 +299,8 @@ def test_the_checkpoint_with_noise_on_rare_words_is_named_with_its_loss(lexicon_
     ranks, nearness = compare_runs(base, noisy).told
     assert (nearness.models, nearness.probes, ranks.probes) == (("noise-0", "noise-4"), ("similarity", "inversion"), ("retrieval",))
     assert nearness.sentence.startswith("B loses ")
-    assert "of 100 comparisons more to rare wording than A, [" in nearness.sentence
-    assert " places more to rare wording than A, [" in ranks.sentence
+    assert "of 100 comparisons more to rare wording than A. " in nearness.sentence
+    assert " places more to rare wording than A. " in ranks.sentence
     lost = [by_hand(own, "negative_rank") for own in rows.values()]
     row = next(row for row in ranks.rows if row.measure == "negative_rank" and row.term == "run_difference")
     assert row.value == pytest.approx(lost[1] - lost[0], abs=1e-6)
@@ -334,7 +334,7 @@ def test_two_checkpoints_alike_are_passed_over_and_noise_on_rare_words_is_told_i
         base, alike, noisy = (save(tmp_path / str(place), pairs, own) for place, own in enumerate(rows))
         same, other = compare_runs(base, alike).told, compare_runs(base, noisy).told
         silent += not any(told.differs or told.quality_differs for told in same)
-        named += any(told.differs and re.match(r"B loses .* more to rare wording than A, \[", told.sentence) for told in other)
+        named += any(told.differs and re.match(r"B loses \S+ \[.*\] .*more to rare wording than A\. ", told.sentence) for told in other)
     assert silent >= stats.binom.ppf(0.0005, runs, 0.95)
     assert named >= 0.95 * runs
 

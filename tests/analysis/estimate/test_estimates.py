@@ -150,7 +150,7 @@ def test_pairs_the_wrong_way_round_give_no_verdict():
     estimates = estimate(frame(rows), turned, curve=False)
     assert "reversed" in find(estimates, contrast="gloss", arm="frequency", term="mean").flags
     assert verdicts(estimates)[0].headline.startswith(
-        "Cannot tell: on average the high form of these pairs is not the more frequent one; swap the sides"
+        "Cannot tell: on average the high form of these pairs is not the more frequent one. Swap the sides"
     )
 
 

@@ -144,9 +144,9 @@ def test_a_limit_is_said_in_its_world(name):
 
 def test_a_run_without_its_pairs_at_hand_still_says_who_wrote_them():
     lexicon = said("limit_lexicon")
-    for config, told in (({"command": "run", "pairs": None}, True), ({"command": "run", "pairs": "p.jsonl"}, False), ({}, False)):
+    for config, is_said in (({"command": "run", "pairs": None}, True), ({"command": "run", "pairs": "p.jsonl"}, False), ({}, False)):
         limits = limits_of({}, {"config": config}, None, [])
-        assert (lexicon in [limit.sentence for limit in limits]) == told
+        assert (lexicon in [limit.sentence for limit in limits]) == is_said
 
 
 def test_a_limit_of_a_models_file_names_the_model():
