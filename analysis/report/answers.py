@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from freqbias.analysis.report.facts import Facts
-from freqbias.analysis.report.formatting import Lookup, capital, flags_of, within_bound
+from freqbias.analysis.report.facts import Facts, carried
+from freqbias.analysis.report.formatting import Lookup, capital, flags_of, listed, within_bound
 from freqbias.analysis.report.natural import natural
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.trust import placebo_of
@@ -156,12 +156,15 @@ def told_of(have: Lookup, twins: Sequence[Lookup], facts: Facts, rules: Sequence
     main = have.main("mean")
     word = CLAIMS_NONE.get(rule) or (YES if main is not None and (main.value or 0) > 0 else REVERSED)
     own = asked.questions.get(have.confirmatory) or said("question_default", probe=have.probe)
-    cause = IN_SHORT.get(rule, "")
+    cause, goes_with = IN_SHORT.get(rule, ""), GOES_WITH.get(rule, "")
+    if rule == "confounder_only" and facts.carriers:
+        names = listed([label for label, _ in carried(facts)])
+        cause, goes_with = said("short_confounder_named", carriers=names), said("with_confounder_named", carriers=names)
     cause = said("short_qualified", cause=cause) if cause and qualified else cause
     answers = [Answer(model=have.model, question=own, word=word, row=main, unit=have.unit, cause=cause)]
     if not facts.reversed_sides:
         answers += [found for other in (have, *twins) for found in _others(other, main)]
-    sentence = _sentence(have, twins, main, word, rule, headline)
+    sentence = _sentence(have, twins, main, word, rule, headline, goes_with)
     if qualified and sentence != headline:
         sentence = " ".join([sentence, said("answer_qualified")])
     return Told(
@@ -188,12 +191,12 @@ def _word(have: Lookup, row: Estimate, main: Estimate | None) -> str:
     return NO if within_bound(row, None if main is None else main.bound) else UNTOLD
 
 
-def _sentence(have: Lookup, twins: Sequence[Lookup], main: Estimate | None, word: str, rule: str, headline: str) -> str:
+def _sentence(have: Lookup, twins: Sequence[Lookup], main: Estimate | None, word: str, rule: str, headline: str, goes_with: str) -> str:
     if main is None or main.value is None or rule in ("unknown", "noise_floor", "reversed_sides"):
         return headline
     if word in (YES, REVERSED):
         clause = natural(have, main, twins, found=True) or ""
-        return capital(said("answer_found", clause=clause, cause=GOES_WITH[rule]))
+        return capital(said("answer_found", clause=clause, cause=goes_with))
     if rule == UNMOVED:
         return said("answer_unmoved")
     level = natural(have, main, twins, found=False)

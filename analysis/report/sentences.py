@@ -39,6 +39,8 @@ SENTENCES = {
     "short_splitting": "goes with word splitting",
     "short_frequency": "goes with frequency",
     "short_frequency_or_splitting": "goes with frequency, perhaps by word splitting",
+    "with_confounder_named": "{carriers}, more than frequency",
+    "short_confounder_named": "goes with {carriers} more than frequency",
     "short_confounder": "goes with other differences",
     "short_qualified": "{cause}, with reservations",
     "control_small": "shows something too small to matter",

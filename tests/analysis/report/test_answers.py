@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hand_made import GRADED, NOTHING, equivalence, mean, placebo, row, told
+from hand_made import GRADED, NOTHING, equivalence, mean, placebo, row, slopes, told
 
 from freqbias.analysis.figures.strip import strip
 from freqbias.analysis.report.answers import CLAIMS_NONE, GOES_WITH, IN_SHORT, WORDS, matrices
@@ -64,6 +64,13 @@ def test_another_question_is_answered_by_its_own_estimate(value, half, fields, w
     assert found[PULL].said == word
     assert found[PULL].cause == ""
     assert PULL not in answers(told(*GRADED))
+
+
+def test_a_confounder_is_named():
+    found = told(mean(), *slopes(0.0), row("part:words", 0.04), row("adjusted", 0.005))
+    assert found.rules[0] == "confounder_only"
+    assert answers(found)[COST].cause.startswith("goes with length more than frequency")
+    assert "It goes with: length, more than frequency." in found.told.sentence
 
 
 def test_only_a_claim_names_a_cause():
