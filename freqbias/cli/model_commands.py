@@ -11,10 +11,13 @@ from freqbias.cli.panels import add
 app = typer.Typer(help="List models that have a short name, fetch them, and check what is applied to any model.", no_args_is_help=True)
 
 
+MAX_PACKAGES = 5  # of a model, in a table
+
+
 def list_models(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Show alias, kind, source, licence, and whether the model is ready here.
+    """Show alias, kind, source, licence, whether the model is ready here, and what to know before it is used.
 
     Example: `freqbias models list`
     """
@@ -29,6 +32,7 @@ def list_models(
             "licence": alias.licence,
             "quantisation": alias.quantisation,
             "ready": alias.ready_directory() is not None,
+            "note": alias.note,
         }
         for alias in aliases().values()
     ]
@@ -37,8 +41,15 @@ def list_models(
         return
     print_table(
         ["alias", "kind", "package", "else from the hub", "licence", "ready"],
-        [[r["alias"], r["kind"], r["source"], r["hub"], r["licence"], "yes" if r["ready"] else "no"] for r in rows],
+        [[r["alias"], r["kind"], _few(str(r["source"])), r["hub"], r["licence"], "yes" if r["ready"] else "no"] for r in rows],
     )
+    print_lines(["", *(f"{row['alias']} {row['note']}" for row in rows if row["note"])])
+
+
+def _few(packages: str) -> str:
+    """Return a list of packages, cut where it is longer than a table has room for."""
+    first, *rest = packages.split(", ")
+    return packages if len(rest) < MAX_PACKAGES else f"{first} and {len(rest)} more"
 
 
 def fetch(

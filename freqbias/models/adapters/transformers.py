@@ -38,8 +38,8 @@ def hub_commit(config: Any) -> str | None:
     return None if commit is None else str(commit)
 
 
-def convert_gguf(source: Path, target: Path) -> None:
-    """Write the dense float32 form of one GGUF file, tokenizer included, into the existing directory `target`."""
+def convert_gguf(source: Path, target: Path, dtype: str = "float32") -> None:
+    """Write the dense form of one GGUF file in a number type, tokenizer included, into the existing directory `target`."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
@@ -48,7 +48,7 @@ def convert_gguf(source: Path, target: Path) -> None:
         # gguf's tensors are read-only memory maps; torch warns although the conversion copies them
         warnings.filterwarnings("ignore", message=".*not writable.*")
         model: Any = AutoModelForCausalLM.from_pretrained(
-            folder, gguf_file=name, dtype=torch.float32, quantization_config=GgufConfig(dequantize=True)
+            folder, gguf_file=name, dtype=getattr(torch, dtype), quantization_config=GgufConfig(dequantize=True)
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
     # a dequantised model is a plain one; some versions refuse to save it while a quantizer hangs on it

