@@ -5,6 +5,11 @@ from typing import NamedTuple
 ARMS = FREQUENCY, PLACEBO, LENGTH = ("frequency", "placebo", "length")
 DIFFERENCE = "frequency-placebo"  # the arm of estimates that hold the two against each other
 SIDES = HIGH, LOW = ("high", "low")
+#: Texts of a task item: as it was given, in other words that are as frequent, in frequent words, in rare words.
+ORIGINAL = "original"
+FORMS = (ORIGINAL, PLACEBO, HIGH, LOW)
+#: What a task asks for: a number, one of several answers, a text in another language, calls of functions.
+FAMILIES = MATH, COMMONSENSE, TRANSLATION, TOOLS = ("math", "commonsense", "translation", "tools")
 CELLS = HH, HL, LH, LL = ("hh", "hl", "lh", "ll")  # query form first, document form second
 REGISTERS = PLAIN, ELEVATED = ("plain", "elevated")
 GLOSS_RARE = "gloss_rare"  # glosses in words as rare as the rare form: queries of a pair, and the contrast that they give
