@@ -80,10 +80,15 @@ def _lettered(path: Path, origin: Origin, _: Counter[str]) -> Iterator[TaskItem]
 def _bfcl(path: Path, origin: Origin, _: Counter[str]) -> Iterator[TaskItem]:
     """Yield calls of one function in one turn; accepted values lie in the folder `possible_answer` beside the file."""
     accepted = dict(read_rows(path.parent / "possible_answer" / path.name, lambda row: (row["id"], row["ground_truth"])))
-    for row in read_rows(path, dict):
-        ((turn,),) = row["question"]
+
+    def read(row: dict[str, Any]) -> TaskItem:
+        turns = [turn for turns in row["question"] for turn in turns]
+        if len(turns) != 1 or row["id"] not in accepted:
+            raise InputError("question: must be one turn, with accepted values in possible_answer")
         gold, meta = accepted[row["id"]], {"tools": row["function"]}
-        yield origin.item({"id": row["id"], "family": TOOLS, "question": turn["content"], "answer": gold, "meta": meta})
+        return origin.item({"id": row["id"], "family": TOOLS, "question": turns[0]["content"], "answer": gold, "meta": meta})
+
+    return read_rows(path, read)
 
 
 def _joined(row: Mapping[str, Any]) -> str:

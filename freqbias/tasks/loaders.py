@@ -206,7 +206,10 @@ def _gold_number(value: Any, name: str) -> str:
 def _options(given: Any, name: str) -> list[str]:
     """Return options as a list of texts, in the order of their letters where these are given."""
     if isinstance(given, Mapping) and given.keys() == {"label", "text"}:
-        given = [{"label": label, "text": text} for label, text in zip(given["label"], given["text"], strict=True)]
+        labels, texts = given["label"], given["text"]
+        if not isinstance(labels, list) or not isinstance(texts, list) or len(labels) != len(texts):
+            raise InputError(f"{name}: must have as many labels as texts, in two lists")
+        given = [{"label": label, "text": text} for label, text in zip(labels, texts, strict=True)]
     if isinstance(given, Mapping):
         given = [{"label": label, "text": text} for label, text in given.items()]
     if not isinstance(given, list) or len(given) < 2:

@@ -14,6 +14,8 @@ NO_NUMBER = "no number in digits"
 SEVERAL_NUMBERS = "several numbers"
 DECIMAL_COMMA = "a comma that does not separate thousands"
 STUCK = "letters stuck to the number"
+FORMULA = "a formula"
+TOO_LONG = "a number of very many digits"
 MINUS_APART = "a minus or a dash before the number"
 FRACTION_IN_WORDS = "a number partly in words"
 OTHER_UNIT = "a unit that the gold answer is not in"
@@ -62,9 +64,12 @@ _NUMBER = re.compile(
     rf"(?P<sign>(?<![\w)\]])[-+])?(?P<money>[{_MONEY}]\s?)?(?P<inner>(?<=[{_MONEY}])-)?"
     rf"(?:(?P<pair>\d+:\d+(?::\d+)?\b(?:\s?(?P<half>[ap])\.?m\b\.?)?)"
     rf"|(?:(?P<whole>\d+)[ ])?(?P<top>\d+)\s?/\s?(?P<bottom>\d+)(?![\d/])"
-    rf"|(?P<digits>{_DIGITS}))(?P<percent>\s?%)?",
+    rf"|(?P<digits>{_DIGITS}))(?P<percent>\s?(?:%|per\s?cent\b))?",
     re.IGNORECASE,
 )
+_FORMULA = re.compile(r"\\[a-zA-Z]+|[√π∞^²³]")
+_OPERATOR = re.compile(r"\s*(?:[-+*/×÷·:x]|times|plus|minus|divided by)\s*")  # between two numbers: a sum that is not worked out
+MAX_DIGITS = 100  # longer ones are no answer but a model that repeats itself
 _GLUED = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]+|[¢€]")
 _ORDINAL = frozenset({"st", "nd", "rd", "th"})
@@ -104,11 +109,17 @@ def number(text: str) -> Number:
     'several numbers'
     """
     text = _result(_DATE.sub("", _plain(text)))
+    if _FORMULA.search(text):
+        return Number(reason=FORMULA)
     found: list[Number] = []
+    end = None
     for match in _NUMBER.finditer(text):
         one = _read(match, text)
         if one.reason is not None:
             return one
+        if end is not None and _OPERATOR.fullmatch(text[end : match.start()] + (match["sign"] or "")):
+            return Number(reason=SEVERAL_NUMBERS)
+        end = match.end()
         found.append(one)
     if not found:
         return Number(reason=NO_NUMBER)
@@ -136,7 +147,7 @@ def _plain(text: str) -> str:
 def _read(match: re.Match[str], text: str) -> Number:
     """Return what one match stands for; a number that would be read wrongly has a reason."""
     before, after = text[: match.start()], text[match.end() :]
-    if reason := _unsound(before, after):
+    if reason := TOO_LONG if match.end() - match.start() > MAX_DIGITS else _unsound(before, after):
         return Number(reason=reason)
     if match["pair"]:
         parts = tuple(int(part) for part in re.findall(r"\d+", match["pair"]))
@@ -156,7 +167,7 @@ def _read(match: re.Match[str], text: str) -> Number:
 def _unsound(before: str, after: str) -> str | None:
     """Return why digits between two texts cannot be read as a number of their own."""
     glued = _GLUED.match(after)
-    if before[-1:].isalpha() or before[-1:] in ("_", "^") or (glued and glued[0].lower() not in (*UNITS, *_ORDINAL)):
+    if before[-1:].isalpha() or before[-1:] == "_" or (glued and glued[0].lower() not in (*UNITS, *_ORDINAL)):
         return STUCK
     if re.match(r",\d", after) or (before[-1:] == "," and before[-2:-1].isdigit()):
         return DECIMAL_COMMA

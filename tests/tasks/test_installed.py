@@ -8,6 +8,7 @@ import pytest
 
 from freqbias.errors import InputError
 from freqbias.tasks import numbers
+from freqbias.tasks.answers import judged, letter_of, tally
 from freqbias.tasks.installed import INSTALLED, SEVERAL_VALUES, installed
 
 COUNTS = {"commonsenseqa": (1221, 5), "piqa": (1500, 2), "siqa": (1954, 3), "openbookqa": (500, 4), "boolq": (3270, 2), "bfcl": (400, 0)}
@@ -40,6 +41,19 @@ def test_asdiv_golds_are_numbers_or_counted(shipped):
     assert left_out == {SEVERAL_VALUES: 90, numbers.NO_NUMBER: 56}
     assert items[0].question == "Seven red apples and two green apples are in the basket. How many apples are in the basket?"
     assert (items[0].answer, numbers.number(items[0].answer).value) == ("9 apples", 9)
+    for mark in ("#### {}", "Answer: {}", "The answer is {}.", "\\boxed{{{}}}"):
+        assert tally(judged(item, mark.format(item.answer)) for item in items) == {"right": 2159}
+
+
+@pytest.mark.parametrize("name", ["commonsenseqa", "piqa", "siqa", "openbookqa", "boolq"])
+def test_the_letter_of_every_gold_is_right_and_of_the_next_option_wrong(name, shipped):
+    shipped(name)
+    items = list(installed(name))
+    assert tally(judged(item, f"Answer: {letter_of(item.answer)}. {item.options[item.answer]}") for item in items) == {
+        "right": len(items)
+    }
+    others = [letter_of((item.answer + 1) % len(item.options)) for item in items]
+    assert tally(judged(item, f"Answer: {letter}") for item, letter in zip(items, others, strict=True)) == {"wrong": len(items)}
 
 
 def test_gold_letters_of_commonsenseqa(shipped):

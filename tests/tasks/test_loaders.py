@@ -67,6 +67,7 @@ def test_commonsenseqa_in_both_layouts(written, row):
         ({"question": "Where?", "choices": CHOICES, "answerKey": ""}, "answerKey: is none of the options: ''"),
         ({"question": "Where?", "answerKey": "A"}, "choices: is missing"),
         ({"question": "Where?", "choices": CHOICES[::-1], "answerKey": "A"}, "choices: must be labelled A, B, C and so on"),
+        ({"question": "Where?", "choices": {"label": ["A"], "text": ["a", "b"]}, "answerKey": "A"}, "choices: must have as many labels"),
         ({"question": "Where?", "choices": CHOICES}, "no column 'answerKey'"),
     ],
 )
