@@ -13,6 +13,7 @@ from typing import Any
 
 from doc_helpdesk import helpdesk
 from doc_results import embeddings, example, halves, headlines, inversions, language_models, summary
+from doc_tasks import task_power, task_reading, task_sizes
 from statsmodels.stats.proportion import proportion_confint
 
 from freqbias.analysis.design import power_of_task
@@ -330,6 +331,7 @@ BLOCKS = {
     "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],
     "paraphrases/data/DATASHEET-everyday.md": [("everyday", everyday), ("held out", held_out)],
     "paraphrases/data/DATASHEET-constructions.md": [("constructions", constructions), ("reading", reading)],
+    "paraphrases/data/tasks/DATASHEET-translation-tools.md": [("sizes", task_sizes), ("power", task_power), ("reading", task_reading)],
 }
 
 
