@@ -14,7 +14,7 @@ from conftest import missing, needed
 from freqbias.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("*.md", "docs/*.md", "examples/*/README.md", "paraphrases/data/*.md", "results/README.md")
+FOLDERS = ("*.md", "docs/*.md", "examples/*/README.md", "paraphrases/data/*.md", "paraphrases/data/tasks/*.md", "results/README.md")
 PAGES = sorted(page for folder in FOLDERS for page in ROOT.glob(folder))
 #: Where Python stands that needs nothing but the models: the page, and the heading before which it stands.
 PYTHON = {"README.md": None, "docs/evaluator.md": "\n## The evaluator's numbers\n", "docs/runs.md": None}

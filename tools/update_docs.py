@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from doc_helpdesk import helpdesk
+from doc_problems import task_power as problem_power
+from doc_problems import task_readings as problem_readings
+from doc_problems import task_sizes as problem_sizes
 from doc_results import embeddings, example, halves, headlines, inversions, language_models, summary
 from doc_tasks import task_power, task_reading, task_sizes
 from statsmodels.stats.proportion import proportion_confint
@@ -332,6 +335,7 @@ BLOCKS = {
     "paraphrases/data/DATASHEET-everyday.md": [("everyday", everyday), ("held out", held_out)],
     "paraphrases/data/DATASHEET-constructions.md": [("constructions", constructions), ("reading", reading)],
     "paraphrases/data/tasks/DATASHEET-translation-tools.md": [("sizes", task_sizes), ("power", task_power), ("reading", task_reading)],
+    "paraphrases/data/tasks/DATASHEET.md": [("task sizes", problem_sizes), ("task power", problem_power), ("task readings", problem_readings)],
 }
 
 
