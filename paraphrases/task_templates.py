@@ -17,11 +17,9 @@ from typing import Any
 
 from freqbias.frequency import tokens, word_zipf
 from freqbias.paraphrases.words import article, shared_words
-from freqbias.terms import HIGH, LOW, PLACEBO
+from freqbias.terms import COMMONSENSE, FORMS, HIGH, LOW, MATH, ORIGINAL, PLACEBO
 
-ORIGINAL = "original"
-FORMS = (ORIGINAL, PLACEBO, HIGH, LOW)
-FAMILIES = MATH, COMMONSENSE = ("math", "commonsense")
+FAMILIES = (MATH, COMMONSENSE)  # whose items are problems; those of the others are in `task_rows`
 MIN_GAP, MAX_PLACEBO_GAP = 1.0, 0.3  # Zipf, of the two words of a slot
 MINSLOTS = 3
 OPTIONS = 5

@@ -10,8 +10,8 @@ from doc_results import ROOT
 
 from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.frequency import word_zipf
-from freqbias.paraphrases.task_templates import FAMILIES, FORMS, ORIGINAL, length_lean, slot_words, task_items, template_rows, zipf_lean
-from freqbias.terms import HIGH, LOW, PLACEBO
+from freqbias.paraphrases.task_templates import FAMILIES, length_lean, slot_words, task_items, template_rows, zipf_lean
+from freqbias.terms import FORMS, HIGH, LOW, ORIGINAL, PLACEBO
 
 DISCORDANCE = (0.05, 0.1, 0.2, 0.3)  # shares of items that are right in one form alone
 SPREADS = (0.25, 0.5, 1.0, 2.0)  # nats, of an item's difference in log p(gold)

@@ -16,7 +16,8 @@ from doc_problems import task_power as problem_power
 from doc_problems import task_readings as problem_readings
 from doc_problems import task_sizes as problem_sizes
 from doc_results import embeddings, example, halves, headlines, inversions, language_models, summary
-from doc_tasks import task_power, task_reading, task_sizes
+from doc_tasks import task_power as row_power
+from doc_tasks import task_reading, task_sizes
 from statsmodels.stats.proportion import proportion_confint
 
 from freqbias.analysis.design import power_of_task
@@ -334,8 +335,12 @@ BLOCKS = {
     "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],
     "paraphrases/data/DATASHEET-everyday.md": [("everyday", everyday), ("held out", held_out)],
     "paraphrases/data/DATASHEET-constructions.md": [("constructions", constructions), ("reading", reading)],
-    "paraphrases/data/tasks/DATASHEET-translation-tools.md": [("sizes", task_sizes), ("power", task_power), ("reading", task_reading)],
-    "paraphrases/data/tasks/DATASHEET.md": [("task sizes", problem_sizes), ("task power", problem_power), ("task readings", problem_readings)],
+    "paraphrases/data/tasks/DATASHEET-translation-tools.md": [("sizes", task_sizes), ("power", row_power), ("reading", task_reading)],
+    "paraphrases/data/tasks/DATASHEET.md": [
+        ("task sizes", problem_sizes),
+        ("task power", problem_power),
+        ("task readings", problem_readings),
+    ],
 }
 
 
