@@ -26,7 +26,7 @@ SENTENCES = {
     "with_overlap": "word overlap with the query, as far as can be told",
     "with_any_swap": "any swap of synonyms, as far as can be told",
     "with_untold": "something that cannot be told from these pairs",
-    "with_something_else": "something that these forms share, not shown to be frequency",
+    "with_something_else": "something that these pairs do not single out, not shown to be frequency",
     "with_splitting": "the splitting of rare words into pieces",
     "with_frequency": "frequency, and not through word splitting alone",
     "with_frequency_or_splitting": "frequency; how much through word splitting cannot be told",
@@ -55,7 +55,7 @@ SENTENCES = {
     "answer_mixed": "On average no difference is detected, but it is not the same everywhere.{level}",
     "answer_unseen": "In most pairs both wordings are at the same end of the scale, where no difference could show.{level}",
     "answer_unmoved": "In most pairs both wordings score exactly the same, so these queries cannot tell them apart.",
-    "answer_qualified": "The verdict below names reservations.",
+    "answer_qualified": "Reservations stand further down, under the model's findings.",
     "answer_example": "scores {size} {unit} higher than",
     # what an effect means in a unit that needs no explanation, found ones first
     "natural_loses": "in {worse} wording the right document loses to a wrong one on its topic in {more} instead of {fewer} of "

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from freqbias.analysis.estimate.placebo import MIN_ORIENTED
 from freqbias.analysis.report.controls import difference_sentences, length_sentences, placebo_sentences
 from freqbias.analysis.report.facts import Facts, carried
-from freqbias.analysis.report.formatting import Lookup, excludes_zero, interval, listed, number, p_text, sized
+from freqbias.analysis.report.formatting import Lookup, excludes_zero, interval, listed, number, p_text, percent, sized
 from freqbias.analysis.report.sentences import SENTENCES, said
 from freqbias.analysis.report.values import about, count, items_needed
 from freqbias.analysis.stats.resampling import equivalence_items, minimum_detectable
@@ -122,7 +122,7 @@ def trust_of(have: Lookup, facts: Facts) -> list[Line]:
         "needs": about(ground.needs),
         "failed": str(ground.failed),
         "frames": str(ground.frames),
-        "carriers": listed([label for label, _ in carried(facts)]),
+        "carriers": listed([said("carrier_share", label=label, share=percent(share)) for label, share in carried(facts)]),
     }
     numbers = _numbers(have, facts, ground)
     lines = []

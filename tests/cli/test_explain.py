@@ -67,4 +67,4 @@ def test_a_folder_that_holds_estimates_is_meant_and_no_other(cli, tmp_path, monk
     assert cli("explain", "gap").stdout.startswith("gap (Words of the report)")
     for name in ("estimates.jsonl", "manifest.json"):
         shutil.copy(EXAMPLE / name, tmp_path / "gap" / name)
-    assert cli("explain", "gap").stdout.startswith("minilm · geometry")
+    assert cli("explain", "gap").stdout.startswith("minilm · retrieval")

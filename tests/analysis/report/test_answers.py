@@ -98,8 +98,8 @@ def test_what_qualifies_a_headline_is_named():
     assert len(plain.rules) == 1 < len(qualified.rules)
     assert not answers(plain)[COST].cause.endswith("with reservations")
     assert answers(qualified)[COST].cause.endswith(", with reservations")
-    assert "names reservations" in qualified.told.sentence
-    assert "names reservations" not in plain.told.sentence
+    assert "Reservations stand further down" in qualified.told.sentence
+    assert "Reservations stand further down" not in plain.told.sentence
 
 
 def test_sides_that_are_the_wrong_way_round_answer_nothing():

@@ -28,7 +28,9 @@ TEMPLATES = sorted((ROOT / "analysis" / "report" / "templates").glob("*.html.jin
 OURS = entries(BUILT_IN["probes"])
 #: Constants of `terms` that no reader meets: files and folders, and names of fields.
 NO_WORDS = ("_FILE", "_REPORT", "_TABLE", "_FOLDER", "SYNONYMS", "_LISTS")
-FIELDS = {"ZIPF_GAP_OF", "SIDE", "SIZE_FIELDS", "DETAILS", "NORM_FREQUENCIES"}
+#: The forms and families of task items, which no report shows.
+TASKS = {"ORIGINAL", "FORMS", "FAMILIES", "MATH", "COMMONSENSE", "TRANSLATION", "TOOLS"}
+FIELDS = {*TASKS, "ZIPF_GAP_OF", "SIDE", "SIZE_FIELDS", "DETAILS", "NORM_FREQUENCIES"}
 
 
 def unexplained(rows):
