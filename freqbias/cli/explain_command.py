@@ -1,5 +1,6 @@
 """`freqbias explain`: what a word of a report means, or how a run came to its verdicts."""
 
+import os
 from pathlib import Path
 from textwrap import fill
 from typing import Annotated
@@ -24,7 +25,7 @@ def explain(
     given = " ".join(what or ())
     if not given:
         _list(json=json)
-    elif (Path(given) / ESTIMATES_FILE).is_file():
+    elif os.path.isfile(Path(given) / ESTIMATES_FILE):  # noqa: PTH113 - pathlib raises where a name is too long for a file
         _retrace(Path(given), json=json)
     else:
         _explain(given, json=json)
@@ -47,7 +48,7 @@ def _explain(term: str, *, json: bool) -> None:
     if not found:
         near = " or ".join(f"'{name}'" for name in suggest(term))
         hint = f"did you mean {near}?" if near else "`freqbias explain` lists all"
-        if Path(term).exists() or "/" in term:
+        if "/" in term or os.path.exists(term):  # noqa: PTH110 - as above
             raise InputError(f"{term}: neither a run folder with {ESTIMATES_FILE} nor a term; {hint}")
         raise InputError(f"unknown term '{term}'; {hint}")
     if json:

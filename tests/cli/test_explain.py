@@ -21,6 +21,13 @@ def test_a_name_with_several_meanings_has_them_all(cli):
     assert "gloss (Probe similarity)" in text
 
 
+def test_a_term_too_long_for_a_file_name_is_one_line(cli):
+    result = cli("explain", "x" * 5000)
+    assert result.exit_code == 2
+    assert "unknown term" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_json_is_the_entries(cli):
     (entry,) = json.loads(cli("explain", "part:fkgl", "--json").stdout)
     assert entry["term"] == "part:fkgl"
