@@ -8,7 +8,8 @@ from freqbias.analysis.report.sentences import said
 from freqbias.records import Estimate
 from freqbias.terms import LOG_PROB, NEGATIVE_RANK, NO_GLOSS, WIN_RATE
 
-MAX_LOG_FACTOR = 700.0  # exp of more is no float
+MAX_LOG_FACTOR = 700.0  # exp of more is no float, of less zero
+LARGEST_FACTOR = 1e6  # beyond, its digits say nothing
 
 
 def natural(have: Lookup, main: Estimate, twins: Sequence[Lookup], *, found: bool) -> str | None:
@@ -75,8 +76,10 @@ def _factor(have: Lookup, main: Estimate, twins: Sequence[Lookup], values: dict[
 
 
 def _exp(value: float) -> str:
+    if value > math.log(LARGEST_FACTOR):
+        return said("factor_beyond")
     # with two digits 1.01, an end of an interval, would be 1
-    return precise(math.exp(max(-MAX_LOG_FACTOR, min(value, MAX_LOG_FACTOR))), signed=False)
+    return precise(math.exp(max(-MAX_LOG_FACTOR, value)), signed=False)
 
 
 def _levels(have: Lookup, main: Estimate, twins: Sequence[Lookup], values: dict[str, str], found: bool) -> str | None:

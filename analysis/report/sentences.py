@@ -65,6 +65,7 @@ SENTENCES = {
     "natural_places": "a {subject} in {form} wording {meaning}, by {places} places on average. Its {unit} is {better_level} instead of "
     "{worse_level}",
     "natural_factor": "a {subject} in {form} wording {meaning}, by a factor of {factor} in probability",
+    "factor_beyond": "more than a million",
     "natural_factor_level": "frequent instead of rare wording changes the probability by a factor of {factor} [{factor_low}, "
     "{factor_high}]",
     "natural_levels": "a {subject} in {form} wording {meaning} ({better_level} instead of {worse_level})",
