@@ -288,12 +288,15 @@ WORLDS = {
     "trust_power_enough": (NOTHING, None),
     "trust_power_needs": ([mean(0.0, 0.05)], None),
     "trust_power_no_bound": ([mean(0.0, 0.05, bound=None)], None),
+    "trust_power_one": ([mean(half=None, n_items=1)], None),
+    "trust_power_untestable": ([mean(0.03, 0.01, n_items=3, p_value=0.25)], None),
     "trust_power_none": ([mean(None, None, n_items=0, n_failed=3)], None),
     "trust_noise_within": ([mean()], 0.1),
     "trust_noise_near": ([mean()], 0.01),
     "trust_noise_beyond": ([mean()], 1e-6),
     "trust_noise_unknown": ([mean()], None),
     "trust_failures_matter": ([mean(n_failed=9, flags=["failed_matter"])], None),
+    "trust_failures_all": ([mean(None, None, n_items=0, n_failed=3)], None),
     "trust_failures_some": ([mean(n_failed=1)], None),
     "trust_failures_none": ([mean()], None),
     "trust_frames_few": ([mean(flags=["few_frames"], details={"frames": 4})], None),
@@ -317,6 +320,7 @@ def marked(informal=0.0, formal=0.0):
 TWO = "A car stopped. It was red."
 MODEL = {"name": "m", "quantisation": "Q4_1 (4 bit), dequantised"}
 LIMITS = {
+    "limit_one": ([pair()], None, None, [mean(half=None, n_items=1)]),
     "limit_few": ([pair()], None, None, [mean(n_items=49)]),
     "limit_sentences": ([pair()], None, None, []),
     "limit_informal": ([], None, marked(informal=0.1), []),

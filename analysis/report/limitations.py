@@ -1,7 +1,7 @@
 """What a run cannot show whatever its numbers are: who wrote its pairs, how long they are, in which register, from which model files."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from freqbias.analysis.report.formatting import listed, percent
@@ -46,7 +46,8 @@ def _more(ground: Ground, register: str) -> bool:
 #: Id of a sentence and when it is said. One on a model's file is said of every model, after these.
 TABLE: tuple[tuple[str, Callable[[Ground], bool]], ...] = (
     ("limit_cause", lambda g: True),
-    ("limit_few", lambda g: g.items is not None and g.items < FEWEST),
+    ("limit_one", lambda g: g.items == 1),
+    ("limit_few", lambda g: g.items is not None and 1 < g.items < FEWEST),
     ("limit_sentences", lambda g: g.one_sentence),
     ("limit_informal", lambda g: _more(g, INFORMAL)),
     ("limit_formal", lambda g: _more(g, FORMAL)),
@@ -65,6 +66,21 @@ def limits_of(
     """Return what a run cannot show."""
     ground = ground_of(pairs, manifest, audit, estimates)
     return [*_of_pairs(ground), *_of_models(ground)]
+
+
+def limits_of_runs(runs: Mapping[str, Sequence[Limit]]) -> list[Limit]:
+    """Return the limits of runs by label, each once; a run is named by what does not hold for all of them."""
+    return list(dict.fromkeys(_named(limit, label, runs.values()) for label, own in runs.items() for limit in own))
+
+
+def _named(limit: Limit, label: str, runs: Collection[Sequence[Limit]]) -> Limit:
+    if limit.model is not None or all(limit in own for own in runs):
+        return limit
+    named = {
+        name: said("limit_of_run", run=label, limit=text) if text else ""
+        for name, text in (("sentence", limit.sentence), ("short", limit.short))
+    }
+    return replace(limit, **named)
 
 
 def _of_pairs(ground: Ground) -> Iterator[Limit]:

@@ -61,6 +61,10 @@ PAGE_WORDS = {
     "trust_power_limit_short": "most pairs are at the end of the scale",
     "trust_power_same": "In most pairs both wordings score exactly the same, so these queries show the model nothing that differs.",
     "trust_power_same_short": "both wordings score exactly the same",
+    "trust_power_one": "A single item has neither an interval nor a test.",
+    "trust_power_one_short": "a single item",
+    "trust_power_untestable": "{items} are too few for the test, which can find nothing in fewer than {least}.",
+    "trust_power_untestable_short": "{items} are too few for any test",
     "trust_power_found": "{items} were enough to find the effect.",
     "trust_power_enough": "{items} are enough to find the smallest effect that matters.",
     "trust_power_needs": "{items} would often miss the smallest effect that matters; finding it takes about {needs}.",
@@ -77,6 +81,7 @@ PAGE_WORDS = {
     # failures
     "trust_failures_matter": "{failed} pairs failed, enough to change the answer had they all gone one way.",
     "trust_failures_matter_short": "{failed} pairs failed",
+    "trust_failures_all": "All {failed} pairs failed.",
     "trust_failures_some": "{failed} pairs failed, too few to change the answer.",
     "trust_failures_none": "No pair failed.",
     # frames
@@ -116,8 +121,11 @@ PAGE_WORDS = {
     "limit_formal_short": "formal words among the rare ones",
     "limit_english": "All texts are in English; nothing is known of other languages.",
     "limit_language": "All texts are in one language ({languages}); nothing is known of others.",
+    "limit_one": "There is one item, so nothing is known of others.",
+    "limit_one_short": "only one item",
     "limit_few": "There are {items}, fewer than {least}; expect wide intervals.",
     "limit_few_short": "only {items}",
+    "limit_of_run": "{run}: {limit}",
     "limit_quantised": "{model} was read from a {bits} file; the full model may behave differently.",
     "limit_quantised_short": "a {bits} file",
     # what to do
@@ -142,8 +150,11 @@ PAGE_WORDS = {
     "do_noise": "Do not act on this: measure in a higher precision.",
     "do_nothing": "Nothing to repair on this evidence.",
     "do_groups": "On average there is nothing to repair. Look at which items lose, below.",
-    "do_measure": "Find out why nothing was measured, in the notes of this report.",
+    "do_measure": "Find out why nothing was measured: all pairs failed, or none of the frequency arm was asked.",
+    # summary
+    "more_in_page": "{left} more are in [report.html](report.html).",
     # pairs
+    "pairs_absent": "They are not shown: it takes `pairs.jsonl` and `observations.jsonl` of the run, and they are not in its folder.",
     "pairs_with": "Ten that show the effect most",
     "pairs_typical": "Ten typical ones",
     "pairs_against": "Ten that go the other way most",

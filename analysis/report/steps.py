@@ -40,6 +40,7 @@ class Ground:
 
 #: Read from the top: the first row that holds.
 TABLE: tuple[tuple[str, Callable[[Ground], bool]], ...] = (
+    ("do_more_any", lambda g: g.facts.single),
     ("do_measure", lambda g: g.rule == "unknown"),
     ("do_swap", lambda g: g.rule == "reversed_sides"),
     ("do_noise", lambda g: g.rule == "noise_floor"),

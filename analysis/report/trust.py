@@ -3,13 +3,14 @@
 What each line says is a table of conditions and sentences, read from the top: the first row of a line whose condition holds.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from freqbias.analysis.estimate.placebo import MIN_ORIENTED
 from freqbias.analysis.report.controls import difference_sentences, length_sentences, placebo_sentences
 from freqbias.analysis.report.facts import Facts, carried
-from freqbias.analysis.report.formatting import Lookup, excludes_zero, interval, listed, number, p_text, percent, sized
+from freqbias.analysis.report.formatting import ALPHA, Lookup, excludes_zero, interval, listed, number, p_text, percent, sized
 from freqbias.analysis.report.sentences import SENTENCES, said
 from freqbias.analysis.report.values import about, count, items_needed
 from freqbias.analysis.stats.resampling import equivalence_items, minimum_detectable
@@ -18,6 +19,7 @@ from freqbias.terms import CONSTANT, DIFFERS, EQUIVALENT, INSEPARABLE, LENGTH, P
 
 GOOD, UNSURE, BAD, NONE = MARKS = ("good", "unsure", "bad", "none")
 SIGNS = {GOOD: "✓", UNSURE: "?", BAD: "✗", NONE: "–"}
+LEAST = math.floor(math.log2(2 / ALPHA)) + 1  # items with which the smallest p of flipping their signs, 2 / 2^n, is below it
 FAR = 10  # times the noise floor that a mean is at least, to be called far beyond it
 
 
@@ -95,9 +97,11 @@ TABLE = (
     _row("whole", UNSURE, "unclear", lambda g: g.facts.found and g.facts.whole_known),
     _row("whole", UNSURE, "unknown", lambda g: g.facts.found),
     _row("power", BAD, "none", lambda g: not g.facts.measured),
+    _row("power", BAD, "one", lambda g: g.facts.single),
     _row("power", BAD, "limit", lambda g: g.facts.at_limit),
     _row("power", BAD, "same", lambda g: g.facts.unmoved and not g.facts.found),
     _row("power", GOOD, "found", lambda g: g.facts.found),
+    _row("power", BAD, "untestable", lambda g: g.items < LEAST),
     _row("power", NONE, "no_bound", lambda g: not g.bounded),
     _row("power", UNSURE, "needs", lambda g: g.needs is not None),
     _row("power", GOOD, "enough", lambda g: True),
@@ -105,6 +109,7 @@ TABLE = (
     _row("noise", BAD, "within", lambda g: g.facts.found and g.facts.in_noise),
     _row("noise", UNSURE, "near", lambda g: g.facts.found and g.size < FAR * (g.floor or 0.0)),
     _row("noise", GOOD, "beyond", lambda g: g.facts.found),
+    _row("failures", BAD, "all", lambda g: not g.facts.measured and g.failed > 0),
     _row("failures", BAD, "matter", lambda g: g.facts.failed_matter or g.facts.failed_by_dose),
     _row("failures", UNSURE, "some", lambda g: g.failed > 0),
     _row("failures", GOOD, "none", lambda g: g.facts.measured),
@@ -120,6 +125,7 @@ def trust_of(have: Lookup, facts: Facts) -> list[Line]:
     values = {
         "items": count(ground.items),
         "needs": about(ground.needs),
+        "least": str(LEAST),
         "failed": str(ground.failed),
         "frames": str(ground.frames),
         "carriers": listed([said("carrier_share", label=label, share=percent(share)) for label, share in carried(facts)]),

@@ -182,6 +182,7 @@ def filled(template, **own):
 
 #: Where a field of one name holds another thing.
 OWN = {
+    "limit_of_run": {"limit": said("limit_english")},
     "dose": {"more": ""},
     "direct": {"more": ""},
     "compare_ask": {"first": "base", "second": "tuned"},

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hand_made import GRADED, NOTHING, equivalence, mean, placebo, row, slopes, told
 from scipy import stats
-from worlds import LIMITS, PASSES, PLAIN, WORLDS, whole
+from worlds import LIMITS, PASSES, PLAIN, WORLDS, pair, whole
 
 from freqbias.analysis.report import limitations, steps, trust
 from freqbias.analysis.report.facts import Facts
-from freqbias.analysis.report.limitations import limits_of
+from freqbias.analysis.report.limitations import limits_of, limits_of_runs
 from freqbias.analysis.report.page_words import PAGE_WORDS
 from freqbias.analysis.report.rules import HEADLINE_NAMES
 from freqbias.analysis.report.sentences import said
@@ -100,6 +100,7 @@ def test_every_headline_has_a_step():
     ("rows", "name"),
     [
         ([mean(None, None, n_items=0, n_failed=3)], "do_measure"),
+        ([mean(half=None, n_items=1)], "do_more_any"),
         ([mean(0.0, 0.001, flags=["at_limit"], details={"ceiling_share": 0.95, "floor_share": 0.0})], "do_harder"),
         ([mean(0.0, 0.001, flags=["unmoved"], details={"same_share": 0.97})], "do_other_queries"),
         (NOTHING, "do_nothing"),
@@ -153,6 +154,16 @@ def test_a_limit_of_a_models_file_names_the_model():
     (own,) = (limit for limit in said_of(LIMITS["limit_quantised"]) if limit.model)
     assert own.sentence == "m was read from a Q4_1 (4 bit) file; the full model may behave differently."
     assert (own.short, own.model) == ("a Q4_1 (4 bit) file", "m")
+
+
+def test_of_several_runs_each_limit_is_said_of_the_run_that_it_holds_for():
+    english, german = (limits_of({"p": own}, None, None, [mean(n_items=n)]) for own, n in ((pair(), 60), (pair(language="de"), 10)))
+    found = [limit.sentence for limit in limits_of_runs({"one": english, "two": german})]
+    assert found.count(said("limit_cause")) == found.count(said("limit_counts")) == 1
+    assert f"one: {said('limit_english')}" in found
+    assert f"two: {said('limit_language', languages='de')}" in found
+    assert "two: only 10 items" in [limit.short for limit in limits_of_runs({"one": english, "two": german})]
+    assert limits_of_runs({"one": english, "two": english}) == english
 
 
 def test_marks_have_signs_and_words():
