@@ -26,7 +26,7 @@ from freqbias.analysis.report.as_json import document
 from freqbias.analysis.report.comparing import Comparison, compare_runs
 from freqbias.analysis.report.embedded import blocks
 from freqbias.analysis.report.formatting import listed, number
-from freqbias.analysis.report.limitations import Limit, limits_of
+from freqbias.analysis.report.limitations import Limit, limits_of, limits_of_runs
 from freqbias.analysis.report.notes import notes
 from freqbias.analysis.report.page_glossary import glossary_of
 from freqbias.analysis.report.pair_table import Source, pairs_of_page
@@ -70,6 +70,8 @@ from freqbias.terms import (
 #: Dots in the clouds of all figures together: a dot takes about 120 bytes, and a report has to stay under 5 MB.
 ALL_POINTS = 15_000
 LONGEST_NAME = 100  # characters of a figure's key; file systems allow 255 bytes for a name
+LONGEST_SUMMARY = 120  # lines of `report.md`
+CUTS = (10_000, 20, 14, 10, 7, 5, 3, 2)  # sentences of a list in it, of rows and limits more, tried in this order
 MOST_DISTRUSTED = 3  # things that an answer names of its own controls; the lines below it have them all
 CLOUDS = 3  # a section draws: pairs in `dose`, items of two arms in `raincloud`
 
@@ -147,10 +149,11 @@ def write_report(*runs: str | os.PathLike[str], out: str | os.PathLike[str] | No
         "matrices": matrices(section.verdict.told for section in sections),
         "models": _by_model(sections),
         "steps": _steps(sections),
-        "limits": list(dict.fromkeys(limit for run in read for limit in run.limits)),
+        "limits": limits_of_runs({run.label: run.limits for run in read}),
         "distrust": _distrust(sections),
         "distrust_all": _distrust_all(read),
         "blocks": blocks(estimates, pairs_of_page(_sources(sections)), glossary_of(estimates, judgements)),
+        "texts_shown": any(section.run.table is not None for section in sections),
         "estimates": estimates,
         "families": _families(estimates, judgements),
         "repeats": _twins(estimates, judgements),
@@ -344,7 +347,7 @@ def _distrust(sections: Sequence[Section]) -> dict[tuple[str, str, str], list[st
 
 def _distrust_all(runs: Sequence[Run]) -> list[str]:
     """Return in a few words what to distrust in all answers, or in those of one model."""
-    limits = [limit for run in runs for limit in run.limits if limit.short]
+    limits = [limit for limit in limits_of_runs({run.label: run.limits for run in runs}) if limit.short]
     return list(dict.fromkeys(limit.short if limit.model is None else f"{limit.model}: {limit.short}" for limit in limits))
 
 
@@ -421,10 +424,19 @@ def _noise(model: str, floor: Mapping[str, Any]) -> str:
 def _write_texts(folder: Path, context: Mapping[str, Any]) -> list[Path]:
     pages = (HTML_REPORT, MARKDOWN_REPORT, FINDINGS_REPORT)
     for name in pages:
-        write_text(folder / name, render(f"{name}.jinja", context))
+        write_text(folder / name, _summary(context) if name == MARKDOWN_REPORT else render(f"{name}.jinja", context))
     write_text(folder / ESTIMATES_TABLE, _as_csv(context["estimates"]))
     write_json(folder / JSON_REPORT, document(context))
     return [folder / name for name in (*pages, JSON_REPORT, ESTIMATES_TABLE)]
+
+
+def _summary(context: Mapping[str, Any]) -> str:
+    """Return the report in Markdown; of many models each list is cut until all of it is a summary."""
+    for most in CUTS:
+        text = render(f"{MARKDOWN_REPORT}.jinja", {**context, "most": most})
+        if text.count("\n") <= LONGEST_SUMMARY:
+            break
+    return text
 
 
 def _as_csv(estimates: Sequence[Estimate]) -> str:

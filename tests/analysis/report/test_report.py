@@ -437,3 +437,31 @@ def test_strata_are_drawn_where_splitting_is_known():
     chart = strata(SUBJECT, [mean(), made("whole_whole", 0.01), made("whole_split", 0.09), made("adjusted", 0.04)])
     assert chart.data["term"].tolist() == ["mean", "whole_whole", "whole_split", "adjusted"]
     assert "both words whole (30)" in chart.svg
+
+
+def test_of_many_models_the_summary_stays_one(tmp_path):
+    """Thirty models: every list of `report.md` says how many it leaves out, and fewer models leave out none."""
+    pairs, rows = simulate(np.random.default_rng(0), {"frequency": 0.05}, items=4, frames=1)
+    for models in (2, 30):
+        folder = tmp_path / str(models)
+        folder.mkdir()
+        own = [row.replace(model=f"model-{k:02d}") for k in range(models) for row in rows]
+        write_records(folder / "estimates.jsonl", estimate(frame(own), pairs))
+        write_report(folder)
+        text = (folder / "report.md").read_text(encoding="utf-8")
+        assert text.count("\n") <= 120
+        assert ("more are in [report.html]" in text) == (models == 30)
+        assert "\n\n\n\n" not in text
+
+
+def test_a_run_without_its_pairs_says_so_and_offers_no_search(tmp_path):
+    (tmp_path / "estimates.jsonl").write_text("".join(json.dumps(own.to_dict()) + "\n" for own in [mean()]), encoding="utf-8")
+    write_report(tmp_path)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "They are not shown" in html
+    assert 'data-block="pairs"' not in html
+
+
+def test_a_factor_beyond_a_million_has_no_digits(tmp_path):
+    write_records(tmp_path / "estimates.jsonl", [mean(800.0, 1.0, probe="likelihood")])
+    assert "by a factor of more than a million in probability" in markdown_of(tmp_path)
