@@ -452,6 +452,7 @@ def test_of_many_models_the_summary_stays_one(tmp_path):
         assert text.count("\n") <= 120
         assert ("more are in [report.html]" in text) == (models == 30)
         assert "\n\n\n\n" not in text
+        assert not re.search(r"\S\n\d+ more are in", text)  # of a list it would be the last entry
 
 
 def test_a_run_without_its_pairs_says_so_and_offers_no_search(tmp_path):
