@@ -77,6 +77,6 @@ def test_adams_law_says_where_its_pairs_are_missing(executed, monkeypatch):
 def test_adams_law_audits_its_pairs(executed, monkeypatch):
     monkeypatch.setenv("ADAMS_LAW_DATA", str(DATA))
     shown = executed("adams-law")
-    assert "575 pairs, such as:" in shown
+    assert "575 pairs, such as:" in " ".join(shown.split())  # a kernel may send one line in parts
     assert "length_confound: " in shown
     assert "minilm \u00b7 geometry: " in shown

@@ -26,7 +26,7 @@ def test_both_questions_are_answered_and_the_run_goes_on(cli, tmp_path):
     assert first.exit_code == 0, first.output
     assert "bm25 · collection: what does it cost a document to be written in rare words?" in first.stdout
     assert "bm25 · collection_queries: what does it cost a user to ask in rare words?" in first.stdout
-    assert "over 30 judged queries, in all of its 50 documents" in " ".join(first.stdout.split())
+    assert "over 30 judged queries. All of its 50 documents were searched" in " ".join(first.stdout.split())
     pairs, rows = list(read_pairs(tmp_path / "run")), list(read_observations(tmp_path / "run"))
     assert {(pair.meta["side"], pair.arm) for pair in pairs} == {(s, a) for s in ("document", "query") for a in ("frequency", "placebo")}
     assert {(row.probe, row.contrast) for row in rows} == {("collection", "document_form"), ("collection_queries", "query_form")}
