@@ -8,9 +8,11 @@ import math
 import statistics
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from doc_blind import blind_readings
 from doc_helpdesk import helpdesk
 from doc_problems import task_power as problem_power
 from doc_problems import task_readings as problem_readings
@@ -34,7 +36,7 @@ from freqbias.paraphrases.lexicon import SynonymSet, fitting_frames, frames, syn
 from freqbias.paraphrases.slots import rules
 from freqbias.paraphrases.substitute import Coverage, generate
 from freqbias.registry import BUILT_IN
-from freqbias.terms import FREQUENCY, PLACEBO, SIDES
+from freqbias.terms import COMMONSENSE, FREQUENCY, MATH, PLACEBO, SIDES, TOOLS, TRANSLATION
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKENIZERS = ("wordpiece", "sentencepiece", "bpe")
@@ -335,11 +337,17 @@ BLOCKS = {
     "paraphrases/data/DATASHEET.md": [("sizes", sizes), ("blind", blind), ("power", power)],
     "paraphrases/data/DATASHEET-everyday.md": [("everyday", everyday), ("held out", held_out)],
     "paraphrases/data/DATASHEET-constructions.md": [("constructions", constructions), ("reading", reading)],
-    "paraphrases/data/tasks/DATASHEET-translation-tools.md": [("sizes", task_sizes), ("power", row_power), ("reading", task_reading)],
+    "paraphrases/data/tasks/DATASHEET-translation-tools.md": [
+        ("sizes", task_sizes),
+        ("power", row_power),
+        ("reading", task_reading),
+        ("blind readings", partial(blind_readings, (TRANSLATION, TOOLS))),
+    ],
     "paraphrases/data/tasks/DATASHEET.md": [
         ("task sizes", problem_sizes),
         ("task power", problem_power),
         ("task readings", problem_readings),
+        ("blind readings", partial(blind_readings, (MATH, COMMONSENSE))),
     ],
 }
 
