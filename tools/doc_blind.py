@@ -24,10 +24,8 @@ def blind_readings(families: Iterable[str]) -> str:
     lines += _by_reader(f"all {len(FAMILIES)} families", rows)
     odd = [row for row in rows if row["verdict"] != GOOD]
     shares = ", ".join(f"`{form}` {_share(odd, form)} of {_share(rows, form)}" for form in FORMS)
-    mended = sum(row["mended"] for row in odd)
-    return "\n".join(
-        [*lines, "", f"Not good, both readers, all families: {shares}. Of these {len(odd)}, {mended} were mended or dropped."]
-    )
+    told = f"Of these {len(odd)}, {sum(row['mended'] for row in odd)} have another text, or other references, now."
+    return "\n".join([*lines, "", f"Not good, both readers, all families: {shares}. {told}"])
 
 
 def _by_reader(name: str, rows: list[Row]) -> Iterator[str]:
