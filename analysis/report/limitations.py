@@ -123,7 +123,9 @@ def ground_of(
         one_sentence=bool(read) and sum(read) / len(read) >= SHORT,
         items=max(items, default=None),
         marked={name: (high, low) for name, (high, low) in marked.items() if None not in (high, low)},
-        quantised=tuple((model["name"], _bits(model["quantisation"])) for model in models if model.get("quantisation")),
+        quantised=tuple(
+            (model["name"], _bits(model["quantisation"])) for model in models if model.get("quantisation") not in (None, "", "none")
+        ),
     )
 
 
@@ -134,5 +136,5 @@ def _made_by_run(manifest: Mapping[str, Any] | None) -> frozenset[str]:
 
 
 def _bits(quantisation: str) -> str:
-    """Return `Q4_1 (4 bit)` of what a manifest says."""
-    return quantisation.partition(",")[0]
+    """Return `Q4_1, 4 bit` of `Q4_1 (4 bit), dequantised`."""
+    return quantisation.partition(" deq")[0].rstrip(",").replace(" (", ", ").replace(")", "")

@@ -126,8 +126,8 @@ PAGE_WORDS = {
     "limit_few": "There are {items}, fewer than {least}; expect wide intervals.",
     "limit_few_short": "only {items}",
     "limit_of_run": "{run}: {limit}",
-    "limit_quantised": "{model} was read from a {bits} file; the full model may behave differently.",
-    "limit_quantised_short": "a {bits} file",
+    "limit_quantised": "The weights of {model} were read in quantised form ({bits}); the full model may behave differently.",
+    "limit_quantised_short": "quantised weights ({bits})",
     # what to do
     "do_split_embedder": "Rare words cost where the model splits them. Search by exact words as well (a hybrid with BM25), or ask in "
     "everyday "

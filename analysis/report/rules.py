@@ -43,16 +43,8 @@ SPLITTING_UNTOLD = "frequency_splitting_untold"
 CREDITING = frozenset({FREQUENCY, SPLITTING_UNTOLD})
 
 HEADLINES = (
-    Rule(
-        name="unknown",
-        holds=lambda f: not f.measured,
-        sentence="Cannot tell: {contrast} {missing} the frequency arm.",
-    ),
-    Rule(
-        name="unknown",
-        holds=lambda f: f.single,
-        sentence="Cannot tell: a single item gives {value} but no interval.",
-    ),
+    Rule(name="unknown", holds=lambda f: not f.measured, sentence="Cannot tell: {contrast} {missing} the frequency arm."),
+    Rule(name="unknown", holds=lambda f: f.single, sentence="Cannot tell: a single item gives {value} but no interval."),
     Rule(
         name=AT_LIMIT,
         holds=lambda f: f.at_limit and not (f.found or f.reversed_sides),

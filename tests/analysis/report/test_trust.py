@@ -152,8 +152,8 @@ def test_a_run_without_its_pairs_at_hand_still_says_who_wrote_them():
 
 def test_a_limit_of_a_models_file_names_the_model():
     (own,) = (limit for limit in said_of(LIMITS["limit_quantised"]) if limit.model)
-    assert own.sentence == "m was read from a Q4_1 (4 bit) file; the full model may behave differently."
-    assert (own.short, own.model) == ("a Q4_1 (4 bit) file", "m")
+    assert own.sentence == "The weights of m were read in quantised form (Q4_1, 4 bit); the full model may behave differently."
+    assert (own.short, own.model) == ("quantised weights (Q4_1, 4 bit)", "m")
 
 
 def test_of_several_runs_each_limit_is_said_of_the_run_that_it_holds_for():
