@@ -8,6 +8,8 @@ import itertools
 import re
 import zlib
 
+_TAG = re.compile(r"<[^>]+>")  # what stands between tags are texts of users, which stay as they are
+_PLACED = re.compile(r'\b(d|x|y|x1|x2|y1|y2|width|height|points|transform)="[^"]*"')
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _ID = re.compile(r'\bid="([^"]+)"')
 _MARKER = re.compile(r'<defs>\s*<path id="([^"]+)" d="([^"]+)"[^>]*/>\s*</defs>', re.DOTALL)
@@ -24,14 +26,18 @@ def compact(text: str, name: str) -> str:
     `name` is unique among the figures of a page; what is left of ids begins with a hash of it.
     """
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)
-    text = re.sub(r"font-family: [^;\"]*", "font-family: sans-serif", text)
-    text = re.sub(r' transform="rotate\(-?0 [^)]*\)"', "", text)
-    text = _marks(text)
-    text = re.sub(r'\b(d|x|y|x1|x2|y1|y2|width|height|points|transform)="[^"]*"', lambda part: _rounded(part.group()), text)
+    text = _TAG.sub(lambda tag: _tight(tag.group()), _marks(text))
     text = re.sub(r"\s*\n\s*", " ", text)
     text = re.sub(r"> <(?!/text|/tspan)", "><", text)
-    text = re.sub(r'style="[^"]*"', lambda style: re.sub(r"([:;]) ", r"\1", style.group()), text)
     return _joined(_plain(_ids(_without_empty(text), name)))
+
+
+def _tight(tag: str) -> str:
+    """Return one tag without what changes nothing: fonts that the reader lacks, turns by no angle, decimals, spaces in a style."""
+    tag = re.sub(r"font-family: [^;\"]*", "font-family: sans-serif", tag)
+    tag = re.sub(r' transform="rotate\(-?0 [^)]*\)"', "", tag)
+    tag = _PLACED.sub(lambda part: _rounded(part.group()), tag)
+    return re.sub(r'style="[^"]*"', lambda style: re.sub(r"([:;]) ", r"\1", style.group()), tag)
 
 
 def _marks(text: str) -> str:
@@ -78,16 +84,13 @@ def _value(style: str, key: str) -> str:
 def _rounded(attribute: str) -> str:
     name, _, value = attribute.partition("=")
     value = _NUMBER.sub(lambda number: _short(number.group()), value)
-    return f"{name}={_COMMAND.sub(_tight, value) if name == 'd' else value}"
-
-
-def _tight(command: re.Match[str]) -> str:
-    return command[1]
+    return f"{name}={_COMMAND.sub(lambda command: command[1], value) if name == 'd' else value}"
 
 
 def _short(number: str) -> str:
     """Return a coordinate to a tenth of a point."""
-    return f"{float(number):.1f}".removesuffix(".0").replace("-0.0", "0")
+    text = f"{float(number):.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text
 
 
 def _without_empty(text: str) -> str:
@@ -121,8 +124,14 @@ def _joined(text: str) -> str:
 
 def _ids(text: str, name: str) -> str:
     """Keep the ids that are referred to, under short names."""
-    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
+    tags = _TAG.findall(text)
+    used = {own for tag in tags for own in re.findall(r'(?:href="#|url\(#)([^")]+)', tag)}
     stem, counter = f"f{zlib.crc32(name.encode()):08x}", itertools.count(1)
-    short = {own: f"{stem}-{next(counter)}" for own in dict.fromkeys(_ID.findall(text)) if own in used}
-    text = re.sub(r' ?\bid="([^"]+)"', lambda own: f' id="{short[own[1]]}"' if own[1] in short else "", text)
-    return re.sub(r'(href="#|url\(#)([^")]+)', lambda own: own[1] + short.get(own[2], own[2]), text)
+    ids = dict.fromkeys(own for tag in tags for own in _ID.findall(tag))
+    short = {own: f"{stem}-{next(counter)}" for own in ids if own in used}
+
+    def renamed(tag: re.Match[str]) -> str:
+        kept = re.sub(r' ?\bid="([^"]+)"', lambda own: f' id="{short[own[1]]}"' if own[1] in short else "", tag.group())
+        return re.sub(r'(href="#|url\(#)([^")]+)', lambda own: own[1] + short.get(own[2], own[2]), kept)
+
+    return _TAG.sub(renamed, text)

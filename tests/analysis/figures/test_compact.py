@@ -58,6 +58,15 @@ def test_texts_keep_their_spaces():
     assert ">aggregation: item means; a &lt; b &amp; c</text>" in drawn(draw)
 
 
+def test_a_name_that_looks_like_markup_stays_as_it_is():
+    name = 'x="1.23456" id="a" style="a: b" font-family: mine'
+
+    def draw(figure):
+        figure.add_subplot().set_xlabel(name)
+
+    assert f">{name}</text>" in drawn(draw)
+
+
 @pytest.mark.parametrize("draw", [dots, rings])
 def test_ids_are_used_and_no_two_figures_share_one(draw):
     one, other = (svg(draw, 4, 3, name, "label") for name in ("one", "other"))
