@@ -211,7 +211,8 @@ class Observation(Record, frozen=True, kw_only=True):
     `high` and `low` are in the unit that `measure` names; both are null in crossed rows, whose `cells` hold `hh`, `hl`, `lh`,
     `ll` (query form first, document form second), and in rows with an `error`. `decoys` holds the same measurement with the
     pair's decoy in the place of the exact form, where the probe made one; its distance from the exact value is the margin
-    that `relative` estimates divide by.
+    that `relative` estimates divide by. `prompt` names the words in which a language model was asked, where several are crossed with the
+    items: the analysis takes them for the frames of the pair.
     """
 
     pair_id: Text
@@ -221,6 +222,7 @@ class Observation(Record, frozen=True, kw_only=True):
     measure: Text
     contrast: Text
     register: str | None = None
+    prompt: Text | None = None
     model: Text
     revision: str | None = None
     high: Number | None = None
@@ -229,6 +231,13 @@ class Observation(Record, frozen=True, kw_only=True):
     decoys: Mapping[str, Number] | None = None
     covariates: TwoSided = field(default_factory=dict)
     error: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as one JSON-ready dictionary; `prompt` only where there is one."""
+        row = super().to_dict()
+        if self.prompt is None:
+            del row["prompt"]
+        return row
 
     def check_together(self) -> None:
         """Check that a row holds values, cells or an error."""

@@ -41,6 +41,7 @@ def observation(
     covariates: Mapping[str, Any],
     register: str | None = None,
     asked: Sequence[str] | None = None,
+    prompt: str | None = None,
 ) -> Observation:
     """Return one row; `values` holds `high` and `low`, or `cells`, or `error`, and where there are some `decoys`.
 
@@ -56,6 +57,7 @@ def observation(
         measure=measure,
         contrast=contrast,
         register=register,
+        prompt=prompt,
         model=model.info.name,
         revision=model.info.revision or model.info.fingerprint,
         covariates=covariates,
