@@ -183,6 +183,7 @@ FULL = {
     Observation: {
         "arm": "placebo",
         "register": "plain",
+        "prompt": "choice-1",
         "revision": "r",
         "cells": {"hh": 1.5, "hl": 2.5, "lh": 3.5, "ll": 4.5},
         "decoys": {"high": 0.5, "low": 0.25},
