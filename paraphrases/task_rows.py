@@ -14,7 +14,7 @@ from typing import Any
 
 from freqbias.errors import InputError, install_hint
 from freqbias.frequency import tokens, word_zipf
-from freqbias.paraphrases.words import article
+from freqbias.paraphrases.task_slots import SLOT, filled
 from freqbias.terms import FAMILIES, FORMS, HIGH, LOW, ORIGINAL, PLACEBO, TOOLS, TRANSLATION
 
 Row = Mapping[str, Any]
@@ -22,11 +22,9 @@ Words = Mapping[str, Row]
 
 LANGUAGES = ("de", "fr", "es")  # of the references; the text is English
 REFERENCES = 2  # a language
-MIN_SLOTS = 3
+MINSLOTS = 3
 MIN_GAP, MAX_PLACEBO_GAP = 1.0, 0.3  # Zipf: frequent and rare word of a slot; its original and its placebo word
 MAX_LENGTH_LEAN, MAX_PLACEBO_LEAN = 0.1, 0.03  # characters an item, high less low; Zipf a slot, original less placebo: either side of 0
-_SLOT = re.compile(r"(?:\b(?P<article>[Aa])n? )?\{(?P<name>\w+)\}")
-_SENTENCE_END = (". ", "? ", "! ")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -44,17 +42,8 @@ def slot_words() -> Words:
 
 
 def fill(row: Row, form: str, words: Words) -> str:
-    """Return the text of a row in a form: `a` or `an` as the word after it wants, a capital where a sentence begins."""
-    text: str = row["text"]
-
-    def put(found: re.Match[str]) -> str:
-        word: str = words[row["slots"][found["name"]]][form]
-        if found["article"]:
-            return f"{found['article']}{article(word)[1:]} {word}"
-        begins = not found.start() or text[: found.start()].endswith(_SENTENCE_END)
-        return word[0].upper() + word[1:] if begins else word
-
-    return _SLOT.sub(put, text)
+    """Return the text of a row in a form."""
+    return filled(row["text"], {name: words[id_][form] for name, id_ in row["slots"].items()})
 
 
 def forms(row: Row, words: Words) -> dict[str, str]:
@@ -85,17 +74,17 @@ def _two_decimals(zipf: float) -> float:
 
 def row_faults(row: Row, words: Words) -> list[str]:
     """Return which rules a row breaks: its slots, that nothing else differs between forms, and the answer of its family."""
-    named = [found["name"] for found in _SLOT.finditer(row["text"])]
+    named = [found["name"] for found in SLOT.finditer(row["text"])]
     if sorted(named) != sorted(row["slots"]):
         return ["slots of the text and of the field differ, or one stands twice"]
-    faults = [] if len(named) >= MIN_SLOTS else [f"fewer than {MIN_SLOTS} slots"]
+    faults = [] if len(named) >= MINSLOTS else [f"fewer than {MINSLOTS} slots"]
     own = [{words[id_][form] for form in FORMS} for id_ in row["slots"].values()]
     swapped = set().union(*own)
     if len(swapped) < sum(map(len, own)):
         faults.append("two slots share a word")
     if len({tuple(_fixed(text, swapped)) for text in forms(row, words).values()}) > 1:
         faults.append("more than the slots differs between the forms")
-    if repeated := swapped & set(tokens(_SLOT.sub("", row["text"]))):
+    if repeated := swapped & set(tokens(SLOT.sub("", row["text"]))):
         faults.append(f"words of slots stand beside them: {', '.join(sorted(repeated))}")
     if leaked := swapped & _words_of(_gold(row)):
         faults.append(f"words of slots stand in the answer: {', '.join(sorted(leaked))}")

@@ -7,16 +7,17 @@ sentence with slots, its numbers and its answer. Numbers, options and answer are
 import ast
 import json
 import operator
-import re
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from freqbias.frequency import tokens, word_zipf
-from freqbias.paraphrases.words import article, shared_words
+from freqbias.paraphrases.task_slots import SLOT, filled
+from freqbias.paraphrases.words import shared_words
+from freqbias.tasks.items import TaskItem
 from freqbias.terms import COMMONSENSE, FORMS, HIGH, LOW, MATH, ORIGINAL, PLACEBO
 
 FAMILIES = (MATH, COMMONSENSE)  # whose items are problems; those of the others are in `task_rows`
@@ -27,7 +28,6 @@ LENGTH_LEAN, PLACEBO_LEAN = 0.1, 0.03  # characters an item; Zipf a slot: means 
 SOURCE, LICENCE = "freqbias", "CC BY 4.0"
 Row = Mapping[str, Any]
 
-SLOT = re.compile(r"(?:\b(?P<article>[Aa])n? )?\{(?P<name>\w+)\}")
 _OPERATIONS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -52,21 +52,6 @@ class SlotWords:
         return str(getattr(self, form))
 
 
-@dataclass(frozen=True, kw_only=True)
-class TemplateItem:
-    """A problem in four forms; `answer` is a number as text, or the index of the right option."""
-
-    id: str
-    family: str
-    source: str
-    licence: str
-    question: str
-    options: Sequence[str]
-    answer: str | int
-    forms: Mapping[str, str]
-    meta: Mapping[str, Any] = field(default_factory=dict)
-
-
 @cache
 def slot_words() -> Mapping[str, SlotWords]:
     """Return the bundled words of slots by id."""
@@ -84,15 +69,15 @@ def _rows(name: str) -> tuple[Row, ...]:
     return tuple(map(json.loads, text.splitlines()))
 
 
-def task_items(family: str) -> list[TemplateItem]:
+def task_items(family: str) -> list[TaskItem]:
     """Return the items of a family in all forms, in the order of its file."""
     return [task_item(row) for row in template_rows(family)]
 
 
-def task_item(row: Row) -> TemplateItem:
+def task_item(row: Row) -> TaskItem:
     """Return a template row as an item with all four forms."""
     forms = {form: fill(row, form) for form in FORMS}
-    return TemplateItem(
+    return TaskItem(
         id=row["id"],
         family=row["family"],
         source=SOURCE,
@@ -106,20 +91,10 @@ def task_item(row: Row) -> TemplateItem:
 
 
 def fill(row: Row, form: str, words: Mapping[str, SlotWords] | None = None) -> str:
-    """Return the text of a row in a form: slots and numbers filled in, articles as the words want them, sentences with a capital."""
+    """Return the text of a row in a form, with its slots and numbers filled in."""
     known = slot_words() if words is None else words
     values = {name: known[id_].word(form) for name, id_ in row["slots"].items()}
-    values |= {name: str(number) for name, number in row["numbers"].items()}
-    text = row["text"]
-
-    def put(found: re.Match[str]) -> str:
-        word = values[found["name"]]
-        if found["article"]:
-            return f"{found['article']}{article(word)[1:]} {word}"
-        begins = not found.start() or text[: found.start()].endswith((". ", "? "))
-        return word[0].upper() + word[1:] if begins else word
-
-    return SLOT.sub(put, text)
+    return filled(row["text"], values | {name: str(number) for name, number in row["numbers"].items()})
 
 
 def value(expression: str, numbers: Mapping[str, int]) -> int:
@@ -198,7 +173,7 @@ def answer_faults(row: Row) -> list[str]:
     return [] if fair else [f"{row['id']}: not one answer of {OPTIONS} options"]
 
 
-def length_lean(items: Iterable[TemplateItem], more: str, less: str) -> float:
+def length_lean(items: Iterable[TaskItem], more: str, less: str) -> float:
     """Return by how many characters one form is longer than another, the mean over items."""
     return statistics.mean(len(item.forms[more]) - len(item.forms[less]) for item in items)
 

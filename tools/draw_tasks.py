@@ -27,12 +27,10 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from freqbias.frequency import word_zipf
 from freqbias.paraphrases import task_templates
+from freqbias.paraphrases.task_slots import SLOT
 from freqbias.paraphrases.task_templates import (
-    COMMONSENSE,
     FAMILIES,
-    MATH,
     OPTIONS,
-    SLOT,
     SlotWords,
     fill,
     slot_faults,
@@ -40,7 +38,7 @@ from freqbias.paraphrases.task_templates import (
     value,
 )
 from freqbias.paraphrases.words import article
-from freqbias.terms import HIGH, LOW
+from freqbias.terms import COMMONSENSE, HIGH, LOW, MATH
 
 TEMPLATES = Path(__file__).parents[1] / "benchmarks/task_templates.yaml"
 DATA = Path(task_templates.__file__).parent / "data/tasks"
