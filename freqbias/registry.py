@@ -27,6 +27,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "likelihood": "freqbias.probes.likelihood:probe",
         "retrieval": "freqbias.probes.retrieval:probe",
         "similarity": "freqbias.probes.similarity:probe",
+        "task": "freqbias.probes.task:probe",
     },
     "generators": {
         "lexicon": "freqbias.paraphrases.lexicon:generate",
@@ -38,6 +39,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "queries": "freqbias.paraphrases.written:generate",
         "wordnet": "freqbias.paraphrases.wordnet:generate",
         "constructions": "freqbias.paraphrases.constructions:generate",
+        "tasks": "freqbias.paraphrases.tasks:generate",
     },
     "frequencies": {
         "mean_zipf": "freqbias.frequency.measures:mean_zipf",

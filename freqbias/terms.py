@@ -20,6 +20,8 @@ SWAPPED_WORDS, WHOLE_TEXT = ("swap", "text")
 #: Fields of the `meta` of pairs with which a judged collection is searched: its folder, and which side of the search the forms are of.
 COLLECTION, SIDE = "collection", "side"
 DOCUMENT_SIDE, QUERY_SIDE = "document", "query"
+#: Fields of the `meta` of pairs whose forms are wordings of a task: the task, the prompt that it is put in, which side is as given.
+TASK, PROMPT, ORIGINAL_SIDE = "task", "prompt", "original_side"
 PHRASING = "phrasing"  # of nothing: the forms differ in construction, whose rate is no frequency of words, and `zipf_gap` is null
 #: The contrast that alone may be called preference.
 PREFERENCE = "background"
@@ -44,6 +46,10 @@ RANGE_ROUNDING = 1e-5  # beyond a range: a cosine of 4,096 numbers in single pre
 ACCURACY = Measure("accuracy", "accuracy", share=True, between=SHARE_RANGE)
 COSINE = Measure("cosine", "cosine", between=(-1.0, 1.0))
 LOG_PROB = Measure("log_prob_nats", "nats")
+MARGIN = Measure("margin_nats", "nats")  # of the right answer over the best wrong one
+CHRF = Measure("chrf", "chrF")  # of a translation, 0 to 100
+BLEU = Measure("bleu", "BLEU")  # of one sentence, smoothed, 0 to 100
+ARGUMENT_MATCH = Measure("argument_match", "of arguments", share=True, between=SHARE_RANGE)
 WIN_RATE = Measure("win_rate", "of comparisons", share=True, between=SHARE_RANGE)
 NDCG_AT_10 = Measure("ndcg_at_10", "nDCG@10", between=SHARE_RANGE)
 MRR_AT_10 = Measure("mrr_at_10", "MRR@10", between=SHARE_RANGE)
@@ -61,6 +67,10 @@ MEASURES = {
         ACCURACY,
         COSINE,
         LOG_PROB,
+        MARGIN,
+        CHRF,
+        BLEU,
+        ARGUMENT_MATCH,
         WIN_RATE,
         NDCG_AT_10,
         MRR_AT_10,

@@ -82,7 +82,7 @@ def generate(
     if rewrite:
         if side is not None:
             raise InputError(f"-o side={side}: judged documents and queries are changed by a word, not rewritten; leave --rewrite out")
-        work = _work(named, seed, journal)
+        work = work_of(named, seed, journal)
         make = Rest(work=work, source=", ".join(map(str, sources)), track=track).pairs_of
     elif named:
         first = next(iter(named))
@@ -110,8 +110,8 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _work(named: dict[str, Any], seed: int, journal: Path | None) -> rewriting.Work:
-    """Return what the rewriting is to be, before texts are read, so that what is missing is told first."""
+def work_of(named: dict[str, Any], seed: int, journal: Path | None) -> rewriting.Work:
+    """Return what rewriting is to be by the options given, before texts are read, so that what is missing is told first."""
     if "lm" not in named:
         raise InputError("--rewrite needs a language model that writes; name one with --lm")
     loading = Loading(**{name: named[name] for name in ("backend", "base_url", "max_requests", "dtype", "device") if name in named})

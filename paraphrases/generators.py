@@ -92,7 +92,7 @@ def generate(name: str, sources: Sequence[Path], options: Mapping[str, Any], wor
     given = {key: value for key, value in options.items() if value is not None and value is not False}
     takes = _parameters(generator)
     if "sources" in takes:
-        if not sources:
+        if not sources and takes["sources"].default is inspect.Parameter.empty:
             raise InputError(f"generator '{name}' needs an input; see: freqbias pairs --help")
         given["sources"] = sources
     elif sources:

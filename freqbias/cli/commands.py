@@ -21,7 +21,9 @@ def pairs(
     generator: Annotated[str, typer.Argument(help="Generator; see `freqbias list generators`.")],
     sources: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[INPUT…]", help="What `substitute`, `import`, `annotate`, `lexsub`, `rewrite` and `queries` read."),
+        typer.Argument(
+            metavar="[INPUT…]", help="What `substitute`, `import`, `annotate`, `lexsub`, `rewrite`, `queries` and `tasks` read."
+        ),
     ] = None,
     *,
     out: Annotated[Path, typer.Option(help="Pair file to write.")],
@@ -43,7 +45,8 @@ def pairs(
     ] = None,
     tagger: Annotated[str | None, typer.Option(help="substitute: `rules`, or `hanta` (extra `text`), which finds more.")] = None,
     rewrite: Annotated[
-        bool, typer.Option("--rewrite", help="substitute: a language model (--lm) rewrites the texts that no couple of words changes.")
+        bool,
+        typer.Option("--rewrite", help="substitute, tasks: a language model (--lm) rewrites the texts that no couple of words changes."),
     ] = False,
     high: Annotated[str | None, typer.Option(help="import: column of the frequent side.")] = None,
     low: Annotated[str | None, typer.Option(help="import: column of the rare side.")] = None,
@@ -90,6 +93,8 @@ def pairs(
     Example: `freqbias pairs wordnet --n 200 --out pairs.jsonl`
 
     Example: `freqbias pairs constructions -o kinds=particle,dative --out pairs.jsonl`
+
+    Example: `freqbias pairs tasks -o data=math --out math.jsonl`
 
     Example: `freqbias pairs yourmodule:generator -o key=value --out pairs.jsonl`
     """
@@ -140,6 +145,12 @@ def pairs(
 
         coverage = rewriting.Coverage()
         options |= {"coverage": coverage, "journal": out.with_suffix(".candidates.jsonl"), "track": tracker()}
+    if generator == "tasks":
+        from freqbias.paraphrases import tasks
+
+        options["coverage"] = coverage = tasks.Coverage()
+        if rewrite:
+            options |= {"journal": out.with_suffix(".candidates.jsonl"), "track": tracker()}
     if generator == "queries":
         from freqbias.paraphrases import written
 

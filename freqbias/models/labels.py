@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.models.protocols import LanguageModel
+from freqbias.terms import LOG_PROB
 
 ANSWER_START = "Answer:"  # of the model's turn: what follows is a label, and not the beginning of a sentence
 
@@ -17,12 +18,18 @@ def label_log_probs(
 
     A message is put as the model wants to be asked (its chat template); a label stands behind `start` and a space.
     """
-    contexts = [f"{model.format_prompt(message)}{_gap(model)}{start}" for message in messages]
+    contexts = [answer_context(model, message, start) for message in messages]
     asked = [context for context in contexts for _ in labels]
     scores = model.continuation_log_probs(asked, [f" {label}" for _ in messages for label in labels])
     return np.asarray(scores, dtype=np.float64).reshape(len(messages), len(labels))
 
 
-def _gap(model: LanguageModel) -> str:
-    """Return what stands between a message and the answer: a chat template ends its turn itself."""
-    return "" if model.info.details.get("prompt_format") == "chat template" else "\n"
+def answer_context(model: LanguageModel, message: str, start: str = ANSWER_START) -> str:
+    """Return what a model goes on from: a message as it wants to be asked, and the start of its answer; a chat template ends its turn."""
+    between = "" if model.info.details.get("prompt_format") == "chat template" else "\n"
+    return f"{model.format_prompt(message)}{between}{start}"
+
+
+def labels_measure(model: LanguageModel) -> str:
+    """Return the measure that `label_log_probs` gives of a model."""
+    return LOG_PROB.name

@@ -1,0 +1,65 @@
+"""A task as a pair holds it: the item, the prompt that its two wordings are put in, and the answers that are scored."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from freqbias.errors import InputError
+from freqbias.records import Pair
+from freqbias.tasks.candidates import gold_texts, wrong_texts
+from freqbias.tasks.items import TaskItem
+from freqbias.tasks.prompts import TaskPrompt
+from freqbias.terms import MATH, ORIGINAL_SIDE, PROMPT, SIDES, TASK
+
+_KEPT = ("family", "source", "licence", "options", "answer", "meta")  # fields of an item that are the same in every wording
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked with a pair: `item` (its question is the frequent form), `prompt`, and the texts of right and wrong answers."""
+
+    item: TaskItem
+    prompt: TaskPrompt
+    gold: Sequence[str]
+    wrong: Sequence[str]
+    original_side: str | None = None
+
+    @property
+    def chance(self) -> float:
+        """How often guessing is right: 0 where an answer is free."""
+        return 1 / len(self.item.options) if self.item.options else 0.0
+
+    def written(self, answer: str) -> str:
+        """Return an answer as it goes on behind the start; a number ends with a full stop, so that 4 is not the beginning of 42."""
+        return f" {answer}." if self.item.family == MATH and not self.item.options else f" {answer}"
+
+
+def asking(item: TaskItem, prompt: TaskPrompt, other: TaskItem | None = None, original_side: str | None = None) -> dict[str, Any]:
+    """Return the fields of `meta` that make a pair a task; `other` is an item of another content, for wrong translations."""
+    row = {name: value for name, value in item.to_dict().items() if name in _KEPT}
+    meta = {key: value for key, value in item.meta.items() if key in ("to", "tools", "package")}
+    fields = {**row, "meta": meta, "gold": gold_texts(item), "wrong": wrong_texts(item, other)}
+    return {TASK: fields, PROMPT: msgspec.structs.asdict(prompt), **({ORIGINAL_SIDE: original_side} if original_side else {})}
+
+
+def asked_of(pair: Pair) -> Asked | None:
+    """Return the task of a pair; None for one that is none. `InputError` names the pair and the field that does not fit."""
+    task, prompt = pair.meta.get(TASK), pair.meta.get(PROMPT)
+    if task is None:
+        return None
+    try:
+        if not isinstance(task, Mapping):
+            raise InputError("must be an object")
+        item = TaskItem.from_dict({"id": pair.item, "question": pair.high, **{name: task[name] for name in _KEPT if name in task}})
+        asked = TaskPrompt.from_dict(prompt)
+        gold, wrong = (_texts(task.get(name), name) for name in ("gold", "wrong"))
+    except InputError as error:
+        raise InputError(f"pair '{pair.id}': meta.{TASK}: {error}") from error
+    side = pair.meta.get(ORIGINAL_SIDE)
+    return Asked(item=item, prompt=asked, gold=gold or gold_texts(item), wrong=wrong, original_side=side if side in SIDES else None)
+
+
+def _texts(value: Any, name: str) -> list[str]:
+    if value is not None and not (isinstance(value, list) and all(isinstance(each, str) and each.strip() for each in value)):
+        raise InputError(f"{name} must be a list of texts")
+    return value or []

@@ -1,0 +1,199 @@
+"""Generator `tasks`: problems with a gold answer, each in frequent and in rare wording, in several prompts.
+
+Bundled tasks bring four wordings: as given, a placebo of equally frequent words, frequent and rare words, in three and more slots each.
+Of a package's or a user's own tasks the wordings are made by `substitute`, and with `rewrite` by a language model too; or they come from
+files, a line a task. Numbers stay as they are, and so do gold and options: a pair of which a changed word occurs there is left out and
+counted, since then an option would look more, or less, like the question.
+
+Every task is put in every prompt, so that prompts are crossed with items. Of the two placebo wordings `high` is the one with fewer
+characters or fewer syllables, by turns (`meta.oriented_by`); `meta.original_side` says which is the one as given.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from freqbias.covariates import characters
+from freqbias.frequency import content_words, tokens
+from freqbias.paraphrases import completing, substitute
+from freqbias.paraphrases.checks import checked
+from freqbias.paraphrases.documents import Document
+from freqbias.paraphrases.expecting import shortfalls
+from freqbias.paraphrases.making import content_id, drafted, drawn
+from freqbias.paraphrases.task_sources import Wanted, forms_given, items_of
+from freqbias.paraphrases.words import shared_words
+from freqbias.progress import Track, silent
+from freqbias.readability import syllables
+from freqbias.records import Pair
+from freqbias.tasks.asked import asking
+from freqbias.tasks.candidates import gold_texts
+from freqbias.tasks.items import TaskItem
+from freqbias.tasks.prompts import TaskPrompt, bundled, own_prompts
+from freqbias.terms import FREQUENCY, HIGH, LOW, ORIGINAL, ORIGINAL_SIDE, PLACEBO, TRANSLATION
+
+NAME = "tasks"
+log = logging.getLogger(__name__)
+
+
+def _syllables(text: str) -> int:
+    return sum(map(syllables, tokens(text)))
+
+
+RIVALS: tuple[tuple[str, Callable[[str], float]], ...] = (("characters", characters), ("syllables", _syllables))
+
+
+@dataclass
+class Coverage:
+    """How many tasks there were, which of them have a pair, and what was left out, by reason."""
+
+    tasks: int = 0
+    prompts: int = 0
+    arms: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    more: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        """Return one sentence an arm, on what was left out, and on what is too little."""
+        arms = [
+            f"{arm}: {self.arms[arm]} of {self.tasks} tasks have a pair, each in {self.prompts} prompts" for arm in (FREQUENCY, PLACEBO)
+        ]
+        rest = [f"left out: {count} ({reason})" for reason, count in sorted(self.left_out.items())]
+        return [*arms, *rest, *self.more, *shortfalls(self.arms)]
+
+
+def generate(
+    sources: Sequence[Path] = (),
+    *,
+    data: str | None = None,
+    layout: str = "rows",
+    fields: str | None = None,
+    to: str = "de,fr,es",
+    prompts: str | None = None,
+    high_file: str | None = None,
+    low_file: str | None = None,
+    placebo_file: str | None = None,
+    n: int | None = None,
+    seed: int = 0,
+    rewrite: bool = False,
+    lm: str | None = None,
+    embedder: str | None = None,
+    journal: Path | None = None,
+    coverage: Coverage | None = None,
+    skipped: list[str] | None = None,
+    track: Track = silent,
+) -> list[Pair]:
+    """Return the pairs of tasks, arms `frequency` and `placebo`, in the order of the tasks; `n` draws so many tasks.
+
+    `data` names bundled tasks (`math`, `commonsense`, `translation`, `tools`) or those of a package (`freqbias.tasks.installed`).
+    `sources` are files in the place of it: `layout` is `rows` (columns `question`, `answer`, and `options` of a choice; `fields` renames
+    them, as in `question=stem,answer=key`), `gsm8k`, `commonsenseqa`, or `lines` (English, then references; `to` is their language).
+    `prompts` are files of your own, with commas; by default three bundled ones. `high_file`, `low_file` and `placebo_file` hold wordings,
+    a line a task; without them, wordings are made by substitution, with `rewrite` by the language model `lm` too. Raises `InputError`
+    with file and line.
+    """
+    coverage = Coverage() if coverage is None else coverage
+    wanted = Wanted(
+        sources=sources,
+        data=data,
+        layout=layout,
+        fields=fields,
+        to=to,
+        forms=forms_given(high_file, low_file, placebo_file),
+        skipped=skipped,
+    )
+    own = own_prompts([path.strip() for path in prompts.split(",") if path.strip()]) if prompts else None
+    items, coverage.left_out = items_of(wanted)
+    ids = drawn(list(dict.fromkeys(item.id for item in items)), n, np.random.default_rng(seed))
+    chosen = [item for item in items if item.id in set(ids)]
+    single = list({item.id: item for item in chosen}.values())  # a translation into several languages is one item
+    coverage.tasks = len(ids)
+    if single[0].forms.keys() > {ORIGINAL}:
+        made = [pair for place, item in enumerate(single) for pair in _of_forms(item, place)]
+    else:
+        named = {name: value for name, value in {"lm": lm, "embedder": embedder}.items() if value is not None}
+        work = completing.work_of(named, seed, journal) if rewrite else None
+        made = _made(single, seed, work, coverage, track)
+    return _put(checked(made), chosen, own, coverage)  # checked before a pair stands there once for each prompt
+
+
+def _of_forms(item: TaskItem, place: int) -> Iterator[Pair]:
+    """Yield the pairs of the wordings that a task brings; `place` is its number, by which rivals take turns."""
+    forms = item.forms
+    common: dict[str, Any] = {"item": item.id, "generator": NAME}
+    if {HIGH, LOW} <= forms.keys() and forms[HIGH] != forms[LOW]:
+        yield drafted(high=forms[HIGH], low=forms[LOW], meta={"original": forms[ORIGINAL]}, **common)
+    if PLACEBO in forms and forms[PLACEBO] != forms[ORIGINAL]:
+        high, low, rival = _oriented(forms[ORIGINAL], forms[PLACEBO], place)
+        side = HIGH if high == forms[ORIGINAL] else LOW
+        meta = {"original": forms[ORIGINAL], "oriented_by": rival, ORIGINAL_SIDE: side}
+        yield drafted(arm=PLACEBO, high=high, low=low, meta=meta, **common)
+
+
+def _oriented(one: str, other: str, place: int) -> tuple[str, str, str | None]:
+    """Return two equally frequent wordings, the one with less of a rival first, and the rival; None where they are level in all."""
+    turn = place % len(RIVALS)
+    for name, measure in (*RIVALS[turn:], *RIVALS[:turn]):
+        values = measure(one), measure(other)
+        if values[0] != values[1]:
+            return (one, other, name) if values[0] < values[1] else (other, one, name)
+    return one, other, None
+
+
+def _made(items: Sequence[TaskItem], seed: int, work: Any, coverage: Coverage, track: Track) -> list[Pair]:
+    """Return pairs by substitution of a word, and by rewriting where there is `work` for a model."""
+    documents = [Document(id=item.id, text=item.question, place=item.id) for item in items]
+    choice = substitute.Choice(seed=seed, edit_both=False, ask=False, track=track)
+    told = substitute.Coverage()
+    make = substitute.pairs_of if work is None else completing.Rest(work=work, source=items[0].source, track=track).pairs_of
+    found = make(documents, None, choice, told, log.info)
+    coverage.more = [] if work is None else told.more
+    known, kept = {item.id: item for item in items}, []
+    for pair in found:
+        if words := touched(pair, known[pair.item]):
+            coverage.left_out[f"a changed word, such as '{words[0]}', stands in the answer or the options"] += 1
+            continue
+        question = known[pair.item].question
+        side = next((side for side in (HIGH, LOW) if pair.arm == PLACEBO and getattr(pair, side) == question), None)
+        kept.append(pair.replace(meta={**pair.meta, **({ORIGINAL_SIDE: side} if side else {})}))
+    return kept
+
+
+def touched(pair: Pair, item: TaskItem) -> list[str]:
+    """Return the words that differ between two wordings and stand in gold or options, themselves or in a word of their family."""
+    high, low = set(content_words(pair.high, pair.language)), set(content_words(pair.low, pair.language))
+    fixed = [*item.options, *([] if item.options or item.family == TRANSLATION else gold_texts(item))]
+    return sorted({first for first, _ in shared_words(sorted(high ^ low), fixed)})
+
+
+def _put(pairs: Sequence[Pair], items: Sequence[TaskItem], own: Sequence[TaskPrompt] | None, coverage: Coverage) -> list[Pair]:
+    """Return every pair in every prompt (a translation in every language too), in the order of the tasks."""
+    by_item: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        by_item.setdefault(pair.item, []).append(pair)
+    found: dict[str, Pair] = {}
+    for place, item in enumerate(items):
+        prompts = bundled(item.family) if own is None else own
+        coverage.prompts = len(prompts)
+        other = _other(items, place)
+        for prompt in prompts:
+            for pair in by_item.get(item.id, ()):
+                name = f"{prompt.name}-{item.meta['to']}" if item.family == TRANSLATION else prompt.name
+                task = asking(item, prompt, other, pair.meta.get(ORIGINAL_SIDE))
+                new = pair.replace(
+                    id=content_id(pair.arm, item.id, pair.high, pair.low, name), generator=NAME, meta={**pair.meta, **task, "frame": name}
+                )
+                found.setdefault(new.id, new)
+    coverage.arms = Counter(arm for _, arm in {(pair.item, pair.arm) for pair in found.values()})
+    return list(found.values())
+
+
+def _other(items: Sequence[TaskItem], place: int) -> TaskItem | None:
+    """Return the next task of another content, in the same target language."""
+    own = items[place]
+    later = (*items[place + 1 :], *items[:place])
+    return next((item for item in later if item.id != own.id and item.meta.get("to") == own.meta.get("to")), None)
