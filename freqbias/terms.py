@@ -49,6 +49,7 @@ LOG_PROB = Measure("log_prob_nats", "nats")
 MARGIN = Measure("margin_nats", "nats")  # of the right answer over the best wrong one
 CHRF = Measure("chrf", "chrF")  # of a translation, 0 to 100
 BLEU = Measure("bleu", "BLEU")  # of one sentence, smoothed, 0 to 100
+AGREEMENT = Measure("agreement", "of couples of answers", share=True, between=SHARE_RANGE)
 ARGUMENT_MATCH = Measure("argument_match", "of arguments", share=True, between=SHARE_RANGE)
 WIN_RATE = Measure("win_rate", "of comparisons", share=True, between=SHARE_RANGE)
 NDCG_AT_10 = Measure("ndcg_at_10", "nDCG@10", between=SHARE_RANGE)
@@ -70,6 +71,7 @@ MEASURES = {
         MARGIN,
         CHRF,
         BLEU,
+        AGREEMENT,
         ARGUMENT_MATCH,
         WIN_RATE,
         NDCG_AT_10,

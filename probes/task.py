@@ -110,13 +110,8 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: None = None) -> Ite
                     _turned(values) if turned else values,
                     covariates[pair.id] | ({key: both[::-1] for key, both in extra.items()} if turned else extra),
                     asked=contexts,
-                    prompt=_prompt_name(asked),
+                    prompt=asked.name,
                 )
-
-
-def _prompt_name(asked: Asked) -> str:
-    """Return the prompt's name; a target language is part of what is asked."""
-    return asked.prompt.name + (f"-{asked.item.meta['to']}" if asked.item.meta.get("to") else "")
 
 
 def _put(asked: Asked, question: str) -> Put:

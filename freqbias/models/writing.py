@@ -24,7 +24,15 @@ def written(
     A `Writer` draws `n` texts for each; another model, which has but one answer, gives that `n` times. Raises `InputError` for one that
     writes nothing, and `BackendError` for one that answers otherwise than it should.
     """
-    asked = [model.format_prompt(prompt) for prompt in prompts]
+    return drawn(
+        model, [model.format_prompt(prompt) for prompt in prompts], n=n, max_tokens=max_tokens, temperature=temperature, seed=seed
+    )
+
+
+def drawn(
+    model: LanguageModel, asked: Sequence[str], *, n: int, max_tokens: int, temperature: float, seed: int
+) -> list[list[str | None]]:
+    """Return the same of texts that a model is to go on from as they are."""
     writer: Writer | None = cast("Writer", model) if hasattr(model, "write") else None  # as a wrapper may hand it on by `__getattr__`
     with in_one_line(BackendError, f"model '{model.info.name}'", model):
         if writer is None:

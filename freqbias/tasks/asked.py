@@ -29,6 +29,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         """How often guessing is right: 0 where an answer is free."""
         return 1 / len(self.item.options) if self.item.options else 0.0
 
+    @property
+    def name(self) -> str:
+        """What the prompt is called in rows: a target language is part of what is asked."""
+        to = self.item.meta.get("to")
+        return f"{self.prompt.name}-{to}" if to else self.prompt.name
+
     def written(self, answer: str) -> str:
         """Return an answer as it goes on behind the start; a number ends with a full stop, so that 4 is not the beginning of 42."""
         return f" {answer}." if self.item.family == MATH and not self.item.options else f" {answer}"

@@ -59,13 +59,17 @@ def _written(call: Mapping[str, Mapping[str, Sequence[Any]]], changed: Mapping[s
 
 
 def _other_calls(item: TaskItem) -> list[str]:
-    found = []
-    call = item.answer[0]
+    call, tools = item.answer[0], {tool["name"]: tool for tool in item.meta.get("tools", ())}
     ((name, accepted),) = call.items()
+    properties = tools.get(name, {}).get("parameters", {}).get("properties", {})
+    texts = [values[0] for values in accepted.values() if isinstance(values[0], str)]
+    found = []
     for key, values in accepted.items():
-        if "" not in values and (other := _other_value(values[0])) not in (None, *values):
-            found.append(_written(call, {key: other}))
-    found += [_written({tool["name"]: accepted}) for tool in item.meta.get("tools", ()) if tool["name"] != name]
+        others = [*properties.get(key, {}).get("enum", ()), _other_value(values[0]), *(texts if isinstance(values[0], str) else ())]
+        wrong = next((other for other in others if other not in (None, "", *values)), None)
+        if "" not in values and wrong is not None:
+            found.append(_written(call, {key: wrong}))
+    found += [_written({other: accepted}) for other in tools if other != name]
     return found[:MAX_WRONG]
 
 
