@@ -23,6 +23,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "collection": "freqbias.probes.collection:documents",
         "collection_queries": "freqbias.probes.collection:queries",
         "consistency": "freqbias.probes.consistency:probe",
+        "distill": "freqbias.probes.distill:probe",
         "geometry": "freqbias.probes.geometry:probe",
         "inversion": "freqbias.probes.inversion:probe",
         "likelihood": "freqbias.probes.likelihood:probe",
