@@ -26,8 +26,9 @@ from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Pair
 from freqbias.terms import ALL_FAILED, CROSSED, DIFFERENCE, FREQUENCY, GLOSS_RARE, LENGTH, PLACEBO
 
-#: Raw log-probabilities favour frequent words in any sound model, so they are described and not tested.
-DESCRIBED = ("raw",)
+#: Raw log-probabilities favour frequent words in any sound model, and distilled frequencies hold the corpus's own: neither is tested.
+RAW = "raw"
+DESCRIBED = (RAW, "distilled")
 _SERIES = ["model", "probe", "measure", "contrast"]
 
 
@@ -129,7 +130,7 @@ def _failed_by_arm(failed: Mapping[tuple[str, ...], set[str]], key: tuple[str, .
         "gloss_specific": ("gloss", "background"),
         "register_match": ("gloss",),
         "frequency_match": ("gloss", GLOSS_RARE),
-        "calibration": ("raw",),
+        "calibration": (RAW,),
     }
     sources |= dict.fromkeys(("match", "match_asymmetry"), (CROSSED,))
     sources["query_form"] = (CROSSED, "query_form")
@@ -180,12 +181,14 @@ def _series_estimates(series: Series) -> Iterator[Estimate]:
 
 
 def _descriptive(series: Series) -> Iterator[Estimate]:
-    """Yield the raw gaps without a test and, from the frequency arm, the calibration slope against 1, also with length held level."""
+    """Yield the gaps without a test; of raw ones also the calibration slope against 1, from the frequency arm, and with length level."""
     for arm in (PLACEBO, LENGTH, FREQUENCY):
         rows = series.arm(arm)
         if len(rows):
             tested = mean(series, arm, "mean", rows, "mean of item means, t interval; descriptive, zero is no null here")
             yield tested.replace(p_value=None, effect_size=None, bound=None)
+    if series.key["contrast"] != RAW:
+        return
     own = replace(series, key=series.key | {"contrast": "calibration"})
     for row in calibration_rows(series.arm(FREQUENCY)):
         yield own.of(row)
