@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "probes": {
+        "choice": "freqbias.probes.choice:probe",
         "collection": "freqbias.probes.collection:documents",
         "collection_queries": "freqbias.probes.collection:queries",
         "consistency": "freqbias.probes.consistency:probe",
