@@ -50,7 +50,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.models import LanguageModel
-from freqbias.models.labels import label_contexts, label_log_probs
+from freqbias.models.labels import answer_context, label_log_probs
 from freqbias.models.log_probs import checked
 from freqbias.probes import Finding, Judgement, Probe
 from freqbias.probes.common import gloss_queries, mean_over_items, observation, prompt, text_hash
@@ -65,6 +65,7 @@ MEANING, CORRECT, USUAL = ("meaning", "correct", "usual")
 UNCALIBRATED = {MEANING: "meaning_uncalibrated", CORRECT: "correct_uncalibrated", USUAL: "usual_uncalibrated"}
 CRITERIA = {CORRECT: "correctly worded", USUAL: "worded as most people would say it"}
 POSITION = "position"
+DIGITS = 12  # of nats: a model that likes both texts the same leaves 1e-15 of rounding, which is no effect
 SAMPLE = 48  # pairs behind `position`, a question each: the interval is .3 nats to either side where items differ by 1
 
 
@@ -129,17 +130,18 @@ class Answers:
     def values(self, choice: Choice) -> NDArray[np.float64]:
         """Return the log-probability of each option's letter, the mean of the two orders, in nats; shape (2,)."""
         (first, second), (second_swapped, first_swapped) = map(self.letters, choice.messages)
-        return np.array([first + first_swapped, second + second_swapped]) / 2
+        return np.round(np.array([first + first_swapped, second + second_swapped]) / 2, DIGITS)
 
     def missing(self, choices: Sequence[Choice], model: LanguageModel) -> list[str]:
         """Return the whole texts, by which a model keeps its reasons, of what it gave no number for."""
         messages = [message for choice in choices for message in choice.messages if not np.isfinite(self._letters[message]).all()]
-        return [f"{context} {label}" for context in label_contexts(model, messages) for label in LABELS]
+        return [f"{answer_context(model, message)} {label}" for message in messages for label in LABELS]
 
     def calibrated(self, choice: Choice) -> NDArray[np.float64]:
         """Return the same minus the mean of the content-free questions; shape (2,)."""
         free = np.array([self.values(each) for each in choice.content_free])
-        return np.asarray(self.values(choice) - free.mean(axis=0))
+        own: NDArray[np.float64] = np.round(self.values(choice) - free.mean(axis=0), DIGITS)
+        return own
 
 
 def prepare(pairs: Iterable[Pair], model: Any, track: Track) -> dict[int, int]:

@@ -112,6 +112,11 @@ def test_one_letter_always_is_no_finding(pairs):
         assert main.bound is None  # no margin, so nothing to be equivalent by
 
 
+def test_the_rounding_of_a_model_that_sees_no_option_is_no_gap(pairs):
+    rows = list(probe(pairs, language_model("synthetic:lm_corpus")))  # what it says depends on the words of a question, in both letters
+    assert {row.high - row.low for row in rows} == {0.0}
+
+
 def test_what_it_likes_in_the_question_is_recovered_in_nats(pairs, frequent):
     """Position, a letter and a template of its own lie on top, and change nothing."""
     model = Chooser(lambda text, question: NATS * frequent(text) * (not is_content_free(question)), by_question, (-0.2, -4.0))
