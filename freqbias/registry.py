@@ -28,6 +28,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "geometry": "freqbias.probes.geometry:probe",
         "inversion": "freqbias.probes.inversion:probe",
         "likelihood": "freqbias.probes.likelihood:probe",
+        "option_frequency": "freqbias.probes.option_frequency:probe",
         "retrieval": "freqbias.probes.retrieval:probe",
         "similarity": "freqbias.probes.similarity:probe",
         "task": "freqbias.probes.task:probe",
