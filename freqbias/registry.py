@@ -25,6 +25,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "collection_queries": "freqbias.probes.collection:queries",
         "consistency": "freqbias.probes.consistency:probe",
         "distill": "freqbias.probes.distill:probe",
+        "entailment": "freqbias.probes.entailment:probe",
         "geometry": "freqbias.probes.geometry:probe",
         "inversion": "freqbias.probes.inversion:probe",
         "likelihood": "freqbias.probes.likelihood:probe",
