@@ -10,6 +10,8 @@ CEILING = mean(0.001, 0.008, flags=["at_limit"], details={"ceiling_share": 0.9, 
 FLOOR = mean(0.0, flags=["at_limit"], details={"ceiling_share": 0.05, "floor_share": 0.9})
 UNMOVED = mean(0.0, 0.001, flags=["unmoved"], details={"same_share": 0.97})
 FRAMES = row("by:frame", 0.1, p_value=0.001, p_adjusted=0.01, details={"means": {"a": 0.09, "b": -0.02, "c": 0.05}})
+PROMPTS = FRAMES.replace(term="by:prompt")
+ASKED = {"flags": ["few_frames"], "details": {"frames": 3, "prompts": 3}}
 WHOLE = [stratum("whole_whole", 0.04), stratum("whole_split", 0.09), row("split_slope", 0.03)]
 SPLIT = [
     SPLIT_COSTS,
@@ -197,9 +199,11 @@ CASES = [
     ),
     ("adjusted_away", "With confounders held constant it is +0.05", [*NOTHING, row("adjusted", 0.05)], [row("adjusted", 0.005)]),
     ("frames_differ", "(means from −0.02 to +0.09)", [*GRADED, FRAMES], [FRAMES.replace(p_adjusted=0.2)]),
+    ("frames_differ", "by prompt (means from −0.02 to +0.09)", [*GRADED, PROMPTS], [PROMPTS.replace(p_adjusted=0.2)]),
     ("placebo_differs", "differs from zero: +0.03", [*NOTHING, *placebo(0.03, difference=-0.03)], placebo(0.0)),
     ("failures", "What failed of the placebo", [*GRADED, *placebo(flags=["failed_matter"])], placebo()),
     ("few_frames", "over these 3 frames", [*GRADED, mean(**FEW)], [mean()]),
+    ("few_frames", "over these 3 prompts", [*GRADED, mean(**ASKED)], [mean(**FEW)]),
     ("duplicates", "12 of 30 items stand", [*GRADED, mean(flags=["duplicates"], details={"duplicate_items": 12})], [mean()]),
     ("duplicates", "29 % of the items stand", [*GRADED, mean(flags=["duplicates"], details={"duplicate_items": 0.29})], [mean()]),
     (
@@ -300,6 +304,7 @@ WORLDS = {
     "trust_failures_some": ([mean(n_failed=1)], None),
     "trust_failures_none": ([mean()], None),
     "trust_frames_few": ([mean(flags=["few_frames"], details={"frames": 4})], None),
+    "trust_frames_prompts": ([mean(**ASKED)], None),
     "trust_frames_same": ([mean(flags=["duplicates"], details={"frames": 40})], None),
     "trust_frames_many": ([mean(details={"frames": 40})], None),
 }

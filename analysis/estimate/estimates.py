@@ -14,6 +14,7 @@ from freqbias.analysis.estimate.heterogeneity import heterogeneity
 from freqbias.analysis.estimate.integrity import integrity, shared_texts
 from freqbias.analysis.estimate.means import SESOI_SHARE, SESOI_SHARE_RIGHT, difference, mean
 from freqbias.analysis.estimate.placebo import placebo
+from freqbias.analysis.estimate.prompts import by_prompt
 from freqbias.analysis.estimate.series import Series, item_means
 from freqbias.analysis.estimate.strata import strata
 from freqbias.analysis.estimate.within_frequency import within_frequency
@@ -177,6 +178,7 @@ def _series_estimates(series: Series) -> Iterator[Estimate]:
     yield from within_frequency(series)
     yield from strata(series)
     yield from heterogeneity(series)
+    yield from by_prompt(series)
     yield from integrity(series)
 
 

@@ -11,7 +11,7 @@ from freqbias.analysis.stats.joint import TRIM, equal_means_p, trimmed_mean
 from freqbias.analysis.stats.mixed import MIN_ITEMS
 from freqbias.analysis.stats.resampling import std_error, t_interval
 from freqbias.records import Estimate
-from freqbias.terms import BY, FREQUENCY, GROUPINGS, HETEROGENEITY, SPREAD, TRIMMED, WITHOUT_LARGEST
+from freqbias.terms import BY, FREQUENCY, GROUPINGS, HETEROGENEITY, PROMPT, SPREAD, TRIMMED, WITHOUT_LARGEST
 
 MIN_IN_GROUP = 8  # items; the mean of fewer says nothing of its group
 
@@ -25,7 +25,7 @@ def heterogeneity(series: Series) -> Iterator[Estimate]:
     yield from _measured_spread(series, rows)
     yield from _without_largest(series, rows)
     yield from _trimmed(series, rows)
-    for name in GROUPINGS:
+    for name in _groupings(rows):
         yield from _by_group(series, rows, name)
 
 
@@ -116,6 +116,12 @@ def _trimmed(series: Series, rows: pd.DataFrame) -> Iterator[Estimate]:
         ci_high=interval.high,
         method=f"mean of item means without the {TRIM:.0%} at either end; Yuen's t interval; a sensitivity, no test of its own",
     )
+
+
+def _groupings(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return what items are grouped by; where all were asked in prompts, these are their frames, and are called by their name."""
+    asked = PROMPT in rows.columns and bool(rows[PROMPT].notna().all())
+    return (*(name for name in GROUPINGS if name != "frame"), PROMPT) if asked else GROUPINGS
 
 
 def _by_group(series: Series, rows: pd.DataFrame, name: str) -> Iterator[Estimate]:

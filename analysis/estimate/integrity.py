@@ -12,7 +12,18 @@ from freqbias.analysis.stats import resampling
 from freqbias.analysis.stats.mixed import MIN_LEVELS
 from freqbias.analysis.stats.resampling import Values
 from freqbias.records import Estimate
-from freqbias.terms import ACCURACY, DISTINCT_ITEMS, DUPLICATES, FAILED_BY_DOSE, FAILED_MATTER, FEW_FRAMES, FREQUENCY, PLACEBO, SIDES
+from freqbias.terms import (
+    ACCURACY,
+    DISTINCT_ITEMS,
+    DUPLICATES,
+    FAILED_BY_DOSE,
+    FAILED_MATTER,
+    FEW_FRAMES,
+    FREQUENCY,
+    PLACEBO,
+    PROMPT,
+    SIDES,
+)
 
 DUPLICATE_SHARE = 0.05  # of the items; fewer move a standard error by less than a fortieth
 #: What failures may go with: the dose, how frequent either form is, and length, by which models run out of room.
@@ -59,6 +70,7 @@ def cautions(series: Series, arm: str, rows: pd.DataFrame) -> tuple[list[str], d
     if 2 <= frames < MIN_LEVELS:
         flags.append(FEW_FRAMES)
         details["frames"] = frames
+        details |= {"prompts": frames} if PROMPT in rows.columns and rows[PROMPT].notna().all() else {}
     missing = series.missing(arm)
     if arm in (FREQUENCY, PLACEBO) and len(missing):
         p_value, (low, high) = _failure_p(series, rows, missing) if arm == FREQUENCY else None, _bounds(series, rows, missing)

@@ -28,6 +28,7 @@ from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.judgement import Finding
 from freqbias.records import Estimate
 from freqbias.terms import (
+    ACCURACY,
     AT_LIMIT,
     DIFFERENCE,
     FEW_PAIRS,
@@ -53,7 +54,21 @@ STRATA = {name: f"stratum_{name}" for name in ("whole_whole", "whole_split", "sp
 def findings(have: Lookup, main: Estimate | None, twins: Sequence[Lookup] = ()) -> list[str]:
     """Return every sentence that these estimates allow, in the order of the report; those of `twins` are what they say beside."""
     parts = [queries, _size, _declared]
-    after = [equal_overlap, _limit, _items, _groups, _strata, _equal_subwords, _direct, _dose, _sides, _parts, _not_held, _logit]
+    after = [
+        equal_overlap,
+        _limit,
+        _items,
+        _groups,
+        _prompts,
+        _strata,
+        _equal_subwords,
+        _direct,
+        _dose,
+        _sides,
+        _parts,
+        _not_held,
+        _logit,
+    ]
     after += [_adjusted, _without, _background, _specific, _crossed, _calibration, _failed]
     beside = [sentence for twin in twins for sentence in _of_twin(twin)]
     first = [sentence for part in parts for sentence in part(have, main)]
@@ -141,6 +156,25 @@ def _groups(have: Lookup, main: Estimate | None) -> list[str]:
             shown = [f"{name} {number(mean_of(value))}" for name, value in means.items()]
             sentences.append(said("groups", by=group_label(by), p=tested(row), list=entries(shown, after_colon=True)))
     return sentences
+
+
+def _prompts(have: Lookup, main: Estimate | None) -> list[str]:
+    """Say in which prompt the gap is least and in which most, in what the verdict rests on and in accuracy."""
+    told = _of_prompts("prompts", have.prompts())
+    if have.measure != ACCURACY.name:
+        told += _of_prompts("prompts_accuracy", have.prompts(ACCURACY.name))
+    return [" ".join(told)] if told else []
+
+
+def _of_prompts(name: str, rows: Sequence[tuple[str, Estimate]]) -> list[str]:
+    ordered = sorted(((prompt, row) for prompt, row in rows if row.value is not None), key=lambda named: named[1].value or 0.0)
+    if not ordered:
+        return []
+    ends = {
+        f"prompt_{end}": said("prompt_in", prompt=prompt, size=sized(row))
+        for end, (prompt, row) in zip(("least", "most"), (ordered[0], ordered[-1]), strict=True)
+    }
+    return [said(name, n=str(len(ordered)), **ends)]
 
 
 def _strata(have: Lookup, main: Estimate | None) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from freqbias.analysis.report.sentences import said
 from freqbias.judgement import Judgement
 from freqbias.records import Estimate
-from freqbias.terms import FREQUENCY, NORM, PARTS, PLACEBO, rival_label
+from freqbias.terms import FREQUENCY, NORM, OF_PROMPT, PARTS, PLACEBO, rival_label
 
 ALPHA = 0.05
 TOST_LEVEL = 0.90  # the interval that two one-sided tests at 5 % correspond to
@@ -72,11 +72,15 @@ class Lookup:
         """Return the tests whether groups of items (part of speech, domain, frame) differ, by what groups them."""
         return self._named("by:")
 
-    def _named(self, stem: str) -> list[tuple[str, Estimate]]:
+    def prompts(self, measure: str | None = None) -> list[tuple[str, Estimate]]:
+        """Return the means in each prompt that the model was asked in, by its name."""
+        return self._named(OF_PROMPT, measure)
+
+    def _named(self, stem: str, of: str | None = None) -> list[tuple[str, Estimate]]:
         return [
             (term.removeprefix(stem), row)
             for (measure, contrast, arm, term), row in self._rows.items()
-            if (measure, contrast, arm) == (self.measure, self.confirmatory, FREQUENCY) and term.startswith(stem)
+            if (measure, contrast, arm) == (of or self.measure, self.confirmatory, FREQUENCY) and term.startswith(stem)
         ]
 
     def within_noise(self, row: Estimate) -> bool:

@@ -85,6 +85,8 @@ PAGE_WORDS = {
     "trust_failures_some": "{failed} pairs failed, too few to change the answer.",
     "trust_failures_none": "No pair failed.",
     # frames
+    "trust_frames_prompts": "Everything was asked in the same {frames} prompts, so the answer may hold for these prompts only.",
+    "trust_frames_prompts_short": "few prompts",
     "trust_frames_few": "All texts follow {frames} sentence patterns, so the answer may hold for these patterns only.",
     "trust_frames_few_short": "few sentence patterns",
     "trust_frames_same": "Some items share a text, so they are fewer than they look.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from freqbias.analysis.report.facts import Facts
 from freqbias.analysis.report.formatting import capital
-from freqbias.terms import AT_LIMIT, DUPLICATES, FEW_FRAMES, FREQUENCY, INSEPARABLE, UNMOVED
+from freqbias.terms import AT_LIMIT, DUPLICATES, FEW_FRAMES, FREQUENCY, INSEPARABLE, PROMPT, UNMOVED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -317,6 +317,12 @@ QUALIFIERS = (
         beside=_ATTRIBUTED,
     ),
     Rule(
+        name="frames_differ",
+        holds=lambda f: PROMPT in f.groups,
+        sentence="It differs by prompt (means from {frame_low} to {frame_high}); in other prompts it may be another.",
+        beside=_ATTRIBUTED,
+    ),
+    Rule(
         name="placebo_differs",
         holds=lambda f: f.placebo_differs,
         sentence="The placebo, which should show nothing, differs from zero: {placebo}{beyond}.",
@@ -356,7 +362,7 @@ QUALIFIERS = (
     Rule(
         name=FEW_FRAMES,
         holds=lambda f: f.few_frames,
-        sentence="This is an average over these {frames} frames; other frames may differ.",
+        sentence="This is an average over these {over}; others may differ.",
         beside=_SEEN,
     ),
     Rule(

@@ -39,6 +39,7 @@ class Ground:
     size: float = 0.0
     failed: int = 0
     frames: int | None = None
+    prompts: bool = False  # what the items are crossed with is how the model was asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,7 @@ TABLE = (
     _row("failures", BAD, "matter", lambda g: g.facts.failed_matter or g.facts.failed_by_dose),
     _row("failures", UNSURE, "some", lambda g: g.failed > 0),
     _row("failures", GOOD, "none", lambda g: g.facts.measured),
+    _row("frames", UNSURE, "prompts", lambda g: g.facts.few_frames and g.prompts),
     _row("frames", UNSURE, "few", lambda g: g.facts.few_frames),
     _row("frames", UNSURE, "same", lambda g: g.facts.duplicates),
     _row("frames", GOOD, "many", lambda g: g.frames is not None),
@@ -173,6 +175,7 @@ def ground_of(have: Lookup, facts: Facts) -> Ground:
         size=abs(main.value),
         failed=main.n_failed,
         frames=frames if isinstance(frames, int) else None,
+        prompts="prompts" in main.details,
     )
 
 

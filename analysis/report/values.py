@@ -36,6 +36,7 @@ from freqbias.terms import (
     HIGH,
     LOW,
     PLACEBO,
+    PROMPT,
     QUERY_SIDE,
     SAME_SHARE,
     SPLIT_EFFECT,
@@ -116,7 +117,8 @@ def _groups(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     known, adjusted = dict(have.groups()), have.main("adjusted")
     values = {"groups": listed([group_label(name) for name in facts.groups])}
     values |= {} if adjusted is None else {"adjusted": sized(adjusted)}
-    means = known["frame"].details.get("means") if "frame" in facts.groups else None
+    crossed = next((name for name in ("frame", PROMPT) if name in facts.groups), None)
+    means = None if crossed is None else known[crossed].details.get("means")
     if isinstance(means, dict) and means:
         ends = [number(end(map(mean_of, means.values()))) for end in (min, max)]
         values |= {"frame_low": ends[0], "frame_high": ends[1]}
@@ -243,7 +245,8 @@ def _splitting(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
 
 
 def _integrity(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
-    values = {"frames": str(main.details.get("frames", ""))}
+    crossed = "crossed_prompts" if "prompts" in main.details else "crossed_frames"
+    values = {"over": said(crossed, n=str(main.details.get("frames", "")))}
     same = main.details.get("duplicate_items")
     if same is not None:
         share = isinstance(same, float) and same < 1

@@ -53,6 +53,7 @@ from freqbias.terms import (
     NORM_FREQUENCY,
     NORMS,
     PLAIN,
+    PROMPT,
     SIDES,
     WHOLE_TEXT,
 )
@@ -249,7 +250,8 @@ def join(gaps: pd.DataFrame, pairs: pd.DataFrame, observations: pd.DataFrame) ->
 
     `own_overlap_gap` is what high shares more than low with the queries of the user's own collection; it is not there where only
     glosses ask, which share nothing with either. `stratum` says whether the swapped word is whole in the high and in the low form, as
-    in `WHOLE_SPLIT`; it is not there for models that count no tokens.
+    in `WHOLE_SPLIT`; it is not there for models that count no tokens. Where rows say in which `prompt` the model was asked, that column
+    is there, and `frame` is the prompt.
     """
     table = gaps.merge(
         pairs.drop(columns=["pair_arm", "pair_item", *(f"{side}_key" for side in SIDES)], errors="ignore"),
@@ -258,7 +260,7 @@ def join(gaps: pd.DataFrame, pairs: pd.DataFrame, observations: pd.DataFrame) ->
         how="left",
         validate="many_to_one",
     )
-    table = with_gloss_frequency(table, observations)
+    table = with_gloss_frequency(_with_prompts(table, observations), observations)
     if "query_overlap_high" in observations.columns:
         own = observations[observations["register"].isna() & observations["query_overlap_high"].notna()]
         if len(own):
@@ -273,6 +275,19 @@ def join(gaps: pd.DataFrame, pairs: pd.DataFrame, observations: pd.DataFrame) ->
     if "whole_word_high" in observations.columns:
         table = table.merge(_strata(observations), on=["model", "probe", "pair_id"], how="left")
     return table
+
+
+def _with_prompts(table: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with `prompt`, which takes the place of the frame: what items are crossed with is then how the model was asked.
+
+    A gap of which two prompts were averaged has none, and keeps the frame of its pair.
+    """
+    if PROMPT not in observations.columns or observations[PROMPT].isna().all():
+        return table
+    key = ["model", "probe", "measure", "contrast", "pair_id"]
+    asked = observations.dropna(subset=[PROMPT]).drop_duplicates([*key, PROMPT])[[*key, PROMPT]]
+    own = table.merge(asked.drop_duplicates(key, keep=False), on=key, how="left")
+    return own.assign(frame=own[PROMPT].where(own[PROMPT].notna(), own["frame"]))
 
 
 def _strata(observations: pd.DataFrame) -> pd.DataFrame:
