@@ -121,6 +121,12 @@ FAILED_BY_DOSE = "failed_by_dose"  # of a mean whose missing pairs have other fr
 FAILED_MATTER = "failed_matter"  # of a mean that its missing pairs could move out of its own interval
 AT_LIMIT = "at_limit"  # of a mean in nine of ten pairs of which both forms are at the same end of the scale
 UNMOVED = "unmoved"  # of a mean in nine of ten pairs of which both forms score exactly the same
+AT_CHANCE = "at_chance"  # of a mean of a model that answers no better than by guessing
+ONE_ANSWER = "one_answer"  # of a mean of a model that gives one letter in nearly every answer
+#: Covariates of rows of accuracy: the probability of being right by guessing, and the place of the letter that is most likely.
+CHANCE, ANSWER = "chance", "answer"
+ANSWER_SHARE = "answer_share"  # detail of such a mean: the share of the letter that is given most
+INCAPABLE = "incapable"  # the verdict on a model that cannot answer
 SAME_SHARE = "same_share"  # detail of such a mean: the share of these pairs
 CEILING_SHARE, FLOOR_SHARE = "ceiling_share", "floor_share"  # details of such a mean: the shares of the pairs at either end
 EXTRAPOLATED = "extrapolated"  # of an adjusted mean: hardly a pair is level in some rival, so no pair shows what it would be there
@@ -153,6 +159,8 @@ FLAGS = (
     FAILED_MATTER,
     AT_LIMIT,
     UNMOVED,
+    AT_CHANCE,
+    ONE_ANSWER,
     EXTRAPOLATED,
     FEW_FRAMES,
 )

@@ -8,6 +8,9 @@ FEW = {"flags": ["few_frames"], "details": {"frames": 3}}
 SPLIT_COSTS = row("split_effect", 0.09)
 CEILING = mean(0.001, 0.008, flags=["at_limit"], details={"ceiling_share": 0.9, "floor_share": 0.05})
 FLOOR = mean(0.0, flags=["at_limit"], details={"ceiling_share": 0.05, "floor_share": 0.9})
+GUESSES = mean(0.05, flags=["at_chance"], details={"accuracy": 0.2, "chance": 0.25, "right": 12.0, "answers": 60.0})
+WRONG = mean(0.05, flags=["at_chance"], details={"accuracy": 0.01, "chance": 0.0, "right": 1.0, "answers": 160.0})
+LETTER = mean(0.05, flags=["at_chance", "one_answer"], details={"accuracy": 0.2, "chance": 0.2, "answer_share": 0.97})
 UNMOVED = mean(0.0, 0.001, flags=["unmoved"], details={"same_share": 0.97})
 FRAMES = row("by:frame", 0.1, p_value=0.001, p_adjusted=0.01, details={"means": {"a": 0.09, "b": -0.02, "c": 0.05}})
 PROMPTS = FRAMES.replace(term="by:prompt")
@@ -36,6 +39,14 @@ CASES = [
     ),
     ("at_limit", "take harder queries", [CEILING], [mean(0.05, flags=["at_limit"])]),  # an effect that is found is told
     ("at_limit", "take queries that the model can answer", [FLOOR, equivalence(0.0)], [mean(0.0)]),
+    (
+        "incapable",
+        "it answers no better than by guessing. It got 12 of 60 answers right. Guessing alone gives 25 %.",
+        [*GRADED, GUESSES],
+        [mean(details={"accuracy": 0.9, "chance": 0.25})],
+    ),
+    ("incapable", "it gets next to nothing right. It got 1 of 160 answers right. Such answers", [*NOTHING, WRONG], [GUESSES]),
+    ("incapable", "one and the same letter in 97 % of its answers", [*GRADED, LETTER], [GUESSES]),
     ("unmoved", "in 97 % of the pairs both wordings score exactly the same", [UNMOVED, equivalence(0.0)], [mean(0.001, 0.008)]),
     ("unmoved", "Queries that hold one of the two words", [UNMOVED], [mean(0.05, flags=["unmoved"])]),  # an effect that is found is told
     ("reversed_sides", "is not the more frequent one", [mean(flags=["reversed"])], [mean()]),
@@ -243,6 +254,7 @@ CASES = [
 #: Each holds of everything before it as well, so that the earlier row has to win.
 OVERTAKES = [
     ("unknown", [mean(half=None, n_items=1, flags=["reversed"])], None),
+    ("incapable", [*GRADED, GUESSES.replace(flags=["at_chance", "at_limit", "unmoved", "reversed"])], 0.06),
     ("noise_floor", [*GRADED, *placebo(0.05)], 0.06),
     ("reversed_sides", [*GRADED, mean(flags=["reversed", "in_phrasing"])], None),
     ("cannot_tell", [*GRADED, mean(0.01, 0.05), row("zipf_slope", 0.0)], None),
@@ -286,6 +298,8 @@ WORLDS = {
     "trust_whole_absent": ([mean(), whole(0.0), equivalence(0.0, term="equivalence:whole_whole")], None),
     "trust_whole_unclear": ([mean(), whole(0.01, 0.03)], None),
     "trust_whole_unknown": ([mean()], None),
+    "trust_power_letter": ([LETTER], None),
+    "trust_power_chance": ([GUESSES], None),
     "trust_power_limit": ([mean(0.0, 0.001, flags=["at_limit"], details={"ceiling_share": 0.95, "floor_share": 0.0})], None),
     "trust_power_same": ([UNMOVED], None),
     "trust_power_found": ([mean()], None),

@@ -10,7 +10,7 @@ from freqbias.analysis.report.verdict import verdicts
 from freqbias.analysis.report.verdicts_of_run import folder_verdicts
 from freqbias.files import read_estimates
 from freqbias.records import Estimate
-from freqbias.terms import FREQUENCY, LOG_PROB, UNMOVED, WIN_RATE
+from freqbias.terms import FREQUENCY, INCAPABLE, LOG_PROB, UNMOVED, WIN_RATE
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -50,6 +50,7 @@ LM_COLUMNS: dict[str, tuple[str, ...]] = {
 GOES_WITH = {
     "cannot_tell": "cannot tell",
     UNMOVED: "cannot be measured with these queries",
+    INCAPABLE: "cannot be measured with this model",
     "not_beyond_placebo": "not shown to exceed swaps of equally common words",
     "splitting": "rare words being split into pieces",
     "frequency_splitting_untold": "frequency; how much of it through splitting cannot be told",

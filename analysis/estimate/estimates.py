@@ -8,6 +8,7 @@ import pandas as pd
 
 from freqbias.analysis.estimate.across_models import across_models
 from freqbias.analysis.estimate.calibration import calibration_rows
+from freqbias.analysis.estimate.capability import Capability, capabilities
 from freqbias.analysis.estimate.credit import credit
 from freqbias.analysis.estimate.families import adjusted
 from freqbias.analysis.estimate.heterogeneity import heterogeneity
@@ -92,6 +93,7 @@ def estimate(
     bounds = sesoi(gaps, known)
     failed = contrasts.failures(observations)
     no_gloss, one_register = contrasts.asked_no_gloss(observations, known), contrasts.one_register(observations, known)
+    capable = capabilities(observations, known)
     pair_rows = pair_rows.rename(columns={"pair_arm": "arm", "pair_item": "item"})
     tied = shared_texts(pair_rows)
     groups = list(_groups(table, _SERIES))
@@ -111,6 +113,7 @@ def estimate(
             judgement=known[key[1]],
             no_gloss=key[:2] in no_gloss,
             one_register=key[:2] in one_register,
+            capability=capable.get(key[:2], Capability()),
         )
         made = list(_series_estimates(series))
         estimates.extend([*made, *credit(series, made)])

@@ -12,6 +12,7 @@ from freqbias.analysis.stats.arm_difference import difference_of_arms
 from freqbias.analysis.stats.mixed import THESE_FRAMES
 from freqbias.records import Estimate
 from freqbias.terms import (
+    ACCURACY,
     AT_LIMIT,
     CEILING_SHARE,
     CONSTANT,
@@ -58,6 +59,13 @@ def mean(series: Series, arm: str, term: str, rows: pd.DataFrame, method: str = 
         limits = at_limits(series, rows)
         same = unmoved(series, rows)
         flags, details = [*flags, *([AT_LIMIT] if limits else []), *([UNMOVED] if same else [])], details | limits | same
+    if (
+        judged
+        and arm == FREQUENCY
+        and (series.judgement.judges(series.key["contrast"], series.key["measure"]) or series.key["measure"] == ACCURACY.name)
+    ):
+        more, facts = series.capability.of(series.key["measure"])
+        flags, details = [*flags, *more], details | facts
     if judged and arm == FREQUENCY and (share := flipped(series, rows)) is not None:
         details["flipped"] = share
     holds = {

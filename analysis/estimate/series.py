@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from freqbias.analysis.estimate.capability import Capability
 from freqbias.analysis.estimate.predictors import Row
 from freqbias.analysis.stats import resampling
 from freqbias.analysis.stats.resampling import Values
@@ -30,7 +31,7 @@ class Series:
     """One model x probe x measure x contrast with the pair rows of all arms.
 
     `failed` counts the pairs that are missing from each arm, `missing_rows` holds what is known of them, `tied` maps items that share
-    texts to the first of them, by arm.
+    texts to the first of them, by arm; `capability` says whether the model can answer what the probe asks.
     """
 
     key: dict[str, Any]
@@ -43,6 +44,7 @@ class Series:
     judgement: Judgement
     no_gloss: bool = False
     one_register: bool = False
+    capability: Capability = field(default_factory=Capability)
     missing_rows: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     tied: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 

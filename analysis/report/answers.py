@@ -16,7 +16,7 @@ from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.trust import placebo_of
 from freqbias.judgement import asking_of
 from freqbias.records import Estimate
-from freqbias.terms import AT_LIMIT, DIFFERS, FREQUENCY, INSEPARABLE, REVERSED, UNMOVED
+from freqbias.terms import AT_CHANCE, AT_LIMIT, DIFFERS, FREQUENCY, INCAPABLE, INSEPARABLE, ONE_ANSWER, REVERSED, UNMOVED
 
 YES, NO, UNTOLD, MIXED, UNSEEN = "yes", "no", "untold", "mixed", "unseen"  # and reversed
 WORDS = {
@@ -30,6 +30,7 @@ WORDS = {
 #: Headline rows that claim no effect, with their word; all others claim one.
 CLAIMS_NONE = {
     "unknown": UNTOLD,
+    INCAPABLE: UNSEEN,
     AT_LIMIT: UNSEEN,
     UNMOVED: UNSEEN,
     "noise_floor": UNTOLD,
@@ -184,6 +185,8 @@ def _others(have: Lookup, main: Estimate | None) -> Iterable[Answer]:
 
 
 def _word(have: Lookup, row: Estimate, main: Estimate | None) -> str:
+    if {AT_CHANCE, ONE_ANSWER} & set(flags_of(main)):
+        return UNSEEN  # whatever is asked of a model that cannot answer
     if have.found(row):
         return YES if (row.value or 0) > 0 else REVERSED
     if {AT_LIMIT, UNMOVED} & set(flags_of(row)):
@@ -192,7 +195,7 @@ def _word(have: Lookup, row: Estimate, main: Estimate | None) -> str:
 
 
 def _sentence(have: Lookup, twins: Sequence[Lookup], main: Estimate | None, word: str, rule: str, headline: str, goes_with: str) -> str:
-    if main is None or main.value is None or rule in ("unknown", "noise_floor", "reversed_sides"):
+    if main is None or main.value is None or rule in ("unknown", INCAPABLE, "noise_floor", "reversed_sides"):
         return headline
     if word in (YES, REVERSED):
         clause = natural(have, main, twins, found=True) or ""

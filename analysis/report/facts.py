@@ -18,6 +18,7 @@ from freqbias.analysis.report.formatting import (
 )
 from freqbias.records import Estimate
 from freqbias.terms import (
+    AT_CHANCE,
     AT_LIMIT,
     DIFFERENCE,
     DIFFERS,
@@ -30,6 +31,7 @@ from freqbias.terms import (
     IN_PHRASING,
     INSEPARABLE,
     NOT_HELD,
+    ONE_ANSWER,
     PLACEBO,
     REVERSED,
     SPLIT_EFFECT,
@@ -54,11 +56,13 @@ class Facts:
     # the mean
     measured: bool = False  # it has a value
     single: bool = False  # one item, so no interval
+    at_chance: bool = False  # the model answers no better than by guessing
+    one_answer: bool = False  # it gives one letter in nearly every answer
     reversed_sides: bool = False  # the high form of these pairs is the rarer one
     at_limit: bool = False  # in nine of ten pairs both forms are at the same end of the scale
     unmoved: bool = False  # in nine of ten pairs both forms score exactly the same
     in_noise: bool = False  # smaller than what the model's numbers move by when only the batch changes
-    found: bool = False  # test and interval leave out zero
+    found: bool = False  # test and interval leave out zero, and the model can answer
     contradicted: bool = False  # interval and test do not agree on zero
     equivalent: bool = False  # within the smallest effect of interest
     # items and dose
@@ -111,6 +115,11 @@ class Facts:
     placebo_failed: bool = False  # failures could move the placebo's mean out of its interval
 
     @property
+    def incapable(self) -> bool:
+        """Whether the model cannot answer, so that its answers show nothing of wording."""
+        return self.at_chance or self.one_answer
+
+    @property
     def not_nothing(self) -> bool:
         """Whether a mean near zero is the mean of something: items differ, or the dose, or what is held against it."""
         return self.uneven or self.changes or bool(self.groups) or self.hidden
@@ -138,11 +147,13 @@ def facts_of(have: Lookup) -> Facts:
     return Facts(
         measured=True,
         single=main.std_error is None,
+        at_chance=AT_CHANCE in flags,
+        one_answer=ONE_ANSWER in flags,
         reversed_sides=REVERSED in flags,
         at_limit=AT_LIMIT in flags,
         unmoved=UNMOVED in flags,
         in_noise=have.within_noise(main),
-        found=significant(main),
+        found=significant(main) and not {AT_CHANCE, ONE_ANSWER} & set(flags),
         contradicted=excludes_zero(main) != _below(main),
         equivalent=EQUIVALENT in flags_of(have.main("equivalence")),
         in_phrasing=IN_PHRASING in flags,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from freqbias.analysis.estimate.means import SESOI_SHARE
 from freqbias.analysis.report.asked import equal_overlap, queries
 from freqbias.analysis.report.facts import mostly_one_value
+from freqbias.analysis.report.findings_answers import answers, clear, prompts, why
 from freqbias.analysis.report.formatting import (
     Lookup,
     adjusted_p,
@@ -28,10 +29,9 @@ from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.judgement import Finding
 from freqbias.records import Estimate
 from freqbias.terms import (
-    ACCURACY,
+    AT_CHANCE,
     AT_LIMIT,
     DIFFERENCE,
-    FEW_PAIRS,
     FORMAL,
     HIGH,
     INFORMAL,
@@ -39,6 +39,7 @@ from freqbias.terms import (
     LOW,
     MARGIN_NOT_TOLD,
     NOT_HELD,
+    ONE_ANSWER,
     PREFERENCE,
     SPLIT_EFFECT,
     SPLIT_SLOPE,
@@ -53,13 +54,15 @@ STRATA = {name: f"stratum_{name}" for name in ("whole_whole", "whole_split", "sp
 
 def findings(have: Lookup, main: Estimate | None, twins: Sequence[Lookup] = ()) -> list[str]:
     """Return every sentence that these estimates allow, in the order of the report; those of `twins` are what they say beside."""
+    if {AT_CHANCE, ONE_ANSWER} & set(flags_of(main)):  # what a model that cannot answer shows is no finding
+        return [sentence for part in (_size, answers, prompts, _failed) for sentence in part(have, main)]
     parts = [queries, _size, _declared]
     after = [
         equal_overlap,
         _limit,
         _items,
         _groups,
-        _prompts,
+        prompts,
         _strata,
         _equal_subwords,
         _direct,
@@ -67,7 +70,7 @@ def findings(have: Lookup, main: Estimate | None, twins: Sequence[Lookup] = ()) 
         _sides,
         _parts,
         _not_held,
-        _logit,
+        answers,
     ]
     after += [_adjusted, _without, _background, _specific, _crossed, _calibration, _failed]
     beside = [sentence for twin in twins for sentence in _of_twin(twin)]
@@ -158,25 +161,6 @@ def _groups(have: Lookup, main: Estimate | None) -> list[str]:
     return sentences
 
 
-def _prompts(have: Lookup, main: Estimate | None) -> list[str]:
-    """Say in which prompt the gap is least and in which most, in what the verdict rests on and in accuracy."""
-    told = _of_prompts("prompts", have.prompts())
-    if have.measure != ACCURACY.name:
-        told += _of_prompts("prompts_accuracy", have.prompts(ACCURACY.name))
-    return [" ".join(told)] if told else []
-
-
-def _of_prompts(name: str, rows: Sequence[tuple[str, Estimate]]) -> list[str]:
-    ordered = sorted(((prompt, row) for prompt, row in rows if row.value is not None), key=lambda named: named[1].value or 0.0)
-    if not ordered:
-        return []
-    ends = {
-        f"prompt_{end}": said("prompt_in", prompt=prompt, size=sized(row))
-        for end, (prompt, row) in zip(("least", "most"), (ordered[0], ordered[-1]), strict=True)
-    }
-    return [said(name, n=str(len(ordered)), **ends)]
-
-
 def _strata(have: Lookup, main: Estimate | None) -> list[str]:
     rows = [(name, row) for term, name in STRATA.items() if (row := have.main(term)) is not None and row.value is not None]
     told = [said(name, size=sized(row), items=count(row.n_items)) for name, row in rows]
@@ -196,7 +180,7 @@ def _dose(have: Lookup, main: Estimate | None) -> list[str]:
     if row is None:
         return []
     if INSEPARABLE in flags_of(row):
-        return [said("dose_none", why=_why(row))]
+        return [said("dose_none", why=why(row))]
     within, robust = have.main("within_slope"), have.main("within_slope_robust")
     beside = [("dose_robust", have.main("zipf_slope_robust")), ("dose_within", within)]
     beside += [("dose_robust", robust)] if much_wider(robust, within) else []
@@ -207,16 +191,7 @@ def _dose(have: Lookup, main: Estimate | None) -> list[str]:
     more += [said("dose_source", source=source, size=sized(slope)) for source, slope in have.slopes_by_source()]
     more += [said("dose_instrument", source=source, size=sized(slope)) for source, slope in have.slopes_by_instrument()]
     of = said("dose_of_text") if row.details.get(ZIPF_GAP_OF) == WHOLE_TEXT else ""
-    return [said("dose", of=of, size=sized(row), clear=_clear(row), more="".join(more))]
-
-
-def _clear(row: Estimate) -> str:
-    return "" if excludes_zero(row) else said("includes_zero")
-
-
-def _why(row: Estimate) -> str:
-    reason = row.details.get("reason")
-    return said("why", reason=reason) if reason else ""
+    return [said("dose", of=of, size=sized(row), clear=clear(row), more="".join(more))]
 
 
 def _sides(have: Lookup, main: Estimate | None) -> list[str]:
@@ -224,18 +199,6 @@ def _sides(have: Lookup, main: Estimate | None) -> list[str]:
     if rows[0] is None or rows[1] is None:
         return []
     return [said("dose_sides", high=sized(rows[0]), low=sized(rows[1]))]
-
-
-def _logit(have: Lookup, main: Estimate | None) -> list[str]:
-    counts, slope = have.main("discordant"), have.main("zipf_slope_logit")
-    sides = {} if counts is None else {name: str(counts.details.get(name)) for name in ("high_only", "low_only")}
-    told = [said("discordant", **sides)] if sides else []
-    if slope is None:
-        return told
-    if slope.value is None:
-        return [*told, said("logit_none", why=_why(slope))]
-    few = said("logit_few") if FEW_PAIRS in flags_of(slope) else ""
-    return [*told, said("logit", size=sized(slope), clear=_clear(slope), few=few)]
 
 
 def _parts(have: Lookup, main: Estimate | None) -> list[str]:

@@ -13,7 +13,8 @@ from typing import Any, cast
 from freqbias.analysis.report.answers import WORDS, YES
 from freqbias.analysis.report.facts import Facts, carried
 from freqbias.analysis.report.formatting import Lookup, capital, number, percent, sized, tested
-from freqbias.analysis.report.rules import HEADLINES, QUALIFIERS, Rule
+from freqbias.analysis.report.qualifiers import QUALIFIERS
+from freqbias.analysis.report.rules import HEADLINES, Rule
 from freqbias.analysis.report.sentences_facts import FACTS, WALK
 from freqbias.analysis.report.values import group_label
 from freqbias.analysis.report.verdict import Basis, Verdict

@@ -6,6 +6,7 @@ meet (a test reads them for strays).
 """
 
 from freqbias.analysis.report.page_words import PAGE_WORDS
+from freqbias.analysis.report.sentences_answers import ANSWER_WORDS
 from freqbias.terms import REVERSED
 
 #: Templates by id; names in braces are filled in by whoever says them.
@@ -229,16 +230,6 @@ SENTENCES = {
     "dose_instrument": " With the frequency in {source} as instrument: {size}.",
     "dose_sides": "Frequency of each form apart: {high} per Zipf unit of the frequent one, {low} of the rare one.",
     "why": ", {reason}",
-    "prompts": "Asked in {n} prompts, the gap is least in {prompt_least}, and most in {prompt_most}.",
-    "prompts_accuracy": "In accuracy it is least in {prompt_least}, and most in {prompt_most}.",
-    "prompt_in": "{prompt}: {size}",
-    "crossed_frames": "{n} frames",
-    "crossed_prompts": "{n} prompts",
-    "discordant": "Answers that differ between the forms: {high_only} pairs right in the frequent form only, {low_only} in the rare "
-    "form only.",
-    "logit_none": "Among these pairs no slope is given{why}.",
-    "logit": "Among these pairs the log-odds that the frequent form is the right one rise by {size} per Zipf unit{clear}.{few}",
-    "logit_few": " With so few pairs a slope tends to be overestimated.",
     "adjusted": "Adjusted for confounders by regression: {regression}. In the {n} items that are level in length and readability: "
     "{matched}.{disagree}",
     "adjusted_beyond": "Adjusted for confounders by regression: {regression}; beyond the placebo, adjusted alike, {beyond}. In the {n} "
@@ -393,6 +384,7 @@ SENTENCES = {
     "noise_unmeasured": "{model}: the noise floor was not measured.",
     "noise_none": "{model}: numbers do not move when only the batch changes.",
     "noise": "{model}: numbers move by {size} {unit} when only the batch changes.",
+    **ANSWER_WORDS,
     **PAGE_WORDS,
 }
 

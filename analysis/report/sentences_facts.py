@@ -6,6 +6,7 @@ A fact is read from its `rows` and the mean of the frequency arm, and from nothi
 from dataclasses import dataclass
 
 from freqbias.terms import (
+    AT_CHANCE,
     AT_LIMIT,
     CREDIT,
     DIFFERENCE,
@@ -18,6 +19,7 @@ from freqbias.terms import (
     HETEROGENEITY,
     IN_PHRASING,
     INSEPARABLE,
+    ONE_ANSWER,
     PLACEBO,
     SPLIT_EFFECT,
     SPLIT_SLOPE,
@@ -51,11 +53,13 @@ class FactWords:
 FACTS = {
     "measured": FactWords("the gap has a value"),
     "single": FactWords("it rests on a single item"),
+    AT_CHANCE: FactWords("the model answers no better than by guessing"),
+    ONE_ANSWER: FactWords("the model gives one letter in nearly every answer"),
     "reversed_sides": FactWords("the form called high is, on average, the rarer one"),
     AT_LIMIT: FactWords("in nine of ten pairs both forms are at the same end of the scale"),
     UNMOVED: FactWords("in nine of ten pairs both forms score exactly the same"),
     "in_noise": FactWords("the gap is smaller than the noise floor"),
-    "found": FactWords("the gap differs from zero, by the adjusted test and the interval"),
+    "found": FactWords("the gap differs from zero, by the adjusted test and the interval, of a model that can answer"),
     "contradicted": FactWords("the interval and the test do not agree on zero"),
     EQUIVALENT: FactWords("the gap is shown to be too small to matter", ((FREQUENCY, "equivalence"),)),
     "even": FactWords("hardly an item lies beyond the smallest effect of interest", (ITEMS, MEAN)),

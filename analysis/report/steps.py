@@ -8,7 +8,7 @@ from freqbias.analysis.report.formatting import Lookup
 from freqbias.analysis.report.rules import SPLITTING_UNTOLD
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.values import about, items_needed
-from freqbias.terms import AT_LIMIT, FREQUENCY, INSEPARABLE, LOG_PROB, UNMOVED
+from freqbias.terms import AT_LIMIT, FREQUENCY, INCAPABLE, INSEPARABLE, LOG_PROB, UNMOVED
 
 SPLITTING = "splitting"
 NOT_CAUSED = ("not_beyond_placebo", "not_graded", "phrasing", "overlap", "confounder_only", INSEPARABLE, "favoured_unexplained")
@@ -44,6 +44,7 @@ TABLE: tuple[tuple[str, Callable[[Ground], bool]], ...] = (
     ("do_measure", lambda g: g.rule == "unknown"),
     ("do_swap", lambda g: g.rule == "reversed_sides"),
     ("do_noise", lambda g: g.rule == "noise_floor"),
+    ("do_capable", lambda g: g.rule == INCAPABLE),
     ("do_harder", lambda g: g.rule == AT_LIMIT),
     ("do_other_queries", lambda g: g.rule == UNMOVED),
     ("do_nothing", lambda g: g.rule == "no_difference"),

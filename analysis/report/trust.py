@@ -99,6 +99,8 @@ TABLE = (
     _row("whole", UNSURE, "unknown", lambda g: g.facts.found),
     _row("power", BAD, "none", lambda g: not g.facts.measured),
     _row("power", BAD, "one", lambda g: g.facts.single),
+    _row("power", BAD, "letter", lambda g: g.facts.one_answer),
+    _row("power", BAD, "chance", lambda g: g.facts.at_chance),
     _row("power", BAD, "limit", lambda g: g.facts.at_limit),
     _row("power", BAD, "same", lambda g: g.facts.unmoved and not g.facts.found),
     _row("power", GOOD, "found", lambda g: g.facts.found),

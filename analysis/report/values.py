@@ -28,8 +28,11 @@ from freqbias.analysis.report.sentences import SENTENCES, said
 from freqbias.analysis.stats.resampling import minimum_detectable
 from freqbias.records import Estimate
 from freqbias.terms import (
+    ACCURACY,
+    ANSWER_SHARE,
     AT_LIMIT,
     CEILING_SHARE,
+    CHANCE,
     DIFFERENCE,
     FAILED_BY_DOSE,
     FLOOR_SHARE,
@@ -67,6 +70,7 @@ def values_of(have: Lookup, facts: Facts, twins: Sequence[Lookup] = ()) -> dict[
         "unit": have.unit,
         "same_share": percent(float(main.details.get(SAME_SHARE) or 0.0)),
         **_limits(main),
+        **_answers(main),
     }
     parts = (_items, _groups, _placebo, _dose, _splitting, _integrity)
     return common | {name: text for part in parts for name, text in part(have, main, facts).items()}
@@ -76,7 +80,21 @@ def _limits(main: Estimate) -> dict[str, str]:
     """Return in which share of the pairs both forms are at the top of the scale, or at its bottom, and what to ask instead."""
     top, bottom = (float(main.details.get(name) or 0.0) for name in (CEILING_SHARE, FLOOR_SHARE))
     limits = said("limits", top=percent(top), bottom=percent(bottom))
-    return {"limit_share": percent(top + bottom), "limits": limits, "instead": said("harder") if top >= bottom else said("easier")}
+    harder = "harder_problems" if main.measure == ACCURACY.name else "harder"
+    instead = said(harder if top >= bottom else "easier")
+    return {"limit_share": percent(top + bottom), "limits": limits, "instead": instead}
+
+
+def _answers(main: Estimate) -> dict[str, str]:
+    """Return how many answers a model gave, how many are right, what guessing gives, and the share of the letter that it gives most."""
+    known = {name: float(main.details.get(name) or 0.0) for name in (CHANCE, ANSWER_SHARE, "right", "answers")}
+    some = known[CHANCE] > 0
+    return {
+        "no_better": said("no_better" if some else "next_to_nothing"),
+        "guessing": said("guessing", chance=percent(known[CHANCE])) if some else "",
+        ANSWER_SHARE: percent(known[ANSWER_SHARE]),
+        **{name: f"{known[name]:.0f}" for name in ("right", "answers")},
+    }
 
 
 def at_limit(row: Estimate) -> dict[str, str]:

@@ -10,7 +10,8 @@ from freqbias.analysis.report.controls import controls
 from freqbias.analysis.report.facts import Facts, facts_of
 from freqbias.analysis.report.findings import findings
 from freqbias.analysis.report.formatting import Lookup, interval, number, p_text
-from freqbias.analysis.report.rules import CREDITING, QUALIFYING_CREDIT, headline_of
+from freqbias.analysis.report.qualifiers import QUALIFYING_CREDIT, headline_of
+from freqbias.analysis.report.rules import CREDITING
 from freqbias.analysis.report.steps import Step, step_of
 from freqbias.analysis.report.trust import Line, cited, trust_of
 from freqbias.analysis.report.values import values_of

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from hand_made import GRADED, NOTHING, equivalence, mean, placebo, row, slopes, told
+from worlds import GUESSES, LETTER
 
 from freqbias.analysis.figures.strip import strip
 from freqbias.analysis.report.answers import CLAIMS_NONE, GOES_WITH, IN_SHORT, WORDS, matrices
@@ -39,6 +40,8 @@ def test_every_headline_has_a_word():
         ([mean(None, None, n_items=0, n_failed=3)], "cannot tell"),
         ([mean(0.0, 0.001, flags=["at_limit"], details={"ceiling_share": 0.95, "floor_share": 0.0})], "cannot be measured"),
         ([mean(0.0, 0.001, flags=["unmoved"], details={"same_share": 0.97})], "cannot be measured"),
+        ([*GRADED, GUESSES], "cannot be measured"),
+        ([*NOTHING, LETTER], "cannot be measured"),
     ],
 )
 def test_the_word_is_that_of_the_headline(rows, word):
@@ -64,6 +67,16 @@ def test_another_question_is_answered_by_its_own_estimate(value, half, fields, w
     assert found[PULL].said == word
     assert found[PULL].cause == ""
     assert PULL not in answers(told(*GRADED))
+
+
+@pytest.mark.parametrize("refused", [GUESSES, LETTER])
+def test_nothing_is_answered_nor_found_of_a_model_that_cannot_answer(refused):
+    found = told(*GRADED, refused, row("mean", 0.03, contrast="background"))
+    assert [answer.said for answer in answers(found).values()] == ["cannot be measured"] * 2
+    assert not found.credits
+    assert found.told.sentence == found.headline
+    assert not any("Background" in sentence or "Per Zipf unit" in sentence for sentence in found.findings)
+    assert any("Background" in sentence for sentence in told(*GRADED, row("mean", 0.03, contrast="background")).findings)
 
 
 def test_a_confounder_is_named():

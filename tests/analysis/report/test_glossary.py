@@ -13,7 +13,8 @@ from freqbias.analysis.report.advice import BOTH
 from freqbias.analysis.report.answers import WORDS
 from freqbias.analysis.report.comparing import columns
 from freqbias.analysis.report.glossary import entries, explain, groups, senses, suggest, titles
-from freqbias.analysis.report.rules import HEADLINES, QUALIFIERS
+from freqbias.analysis.report.qualifiers import QUALIFIERS
+from freqbias.analysis.report.rules import HEADLINES
 from freqbias.analysis.report.sentences import SENTENCES
 from freqbias.covariates import TEXT_MEASURES
 from freqbias.frequency import word_zipf

@@ -19,7 +19,8 @@ from worlds import CASES, LIMITS, OVERTAKES, PLAIN, WORLDS
 from freqbias.analysis.report.comparison import comparisons
 from freqbias.analysis.report.formatting import entries
 from freqbias.analysis.report.limitations import limits_of
-from freqbias.analysis.report.rules import HEADLINES, QUALIFIERS
+from freqbias.analysis.report.qualifiers import QUALIFIERS
+from freqbias.analysis.report.rules import HEADLINES
 from freqbias.analysis.report.sentences import SENTENCES, said
 from freqbias.analysis.report.verdicts_of_run import manifest_of, verdicts_of
 from freqbias.collection import remedies as made
@@ -163,6 +164,7 @@ FILLED = {
     **{"files": "synonyms.solr.txt, synonyms.elasticsearch.txt", "frequent": "4 %", "rare": "31 %", "languages": "de", "to": "7"},
     **{"bits": "Q4_1 (4 bit)", "name": "similarity", "corpus": "137", "search": "cosine", "id": "d1", "text": "another text"},
     **{"prompt": "plain-v1", "prompt_least": f"plain-v1: {BARE}", "prompt_most": f"stepwise-v1: {BARE}"},
+    **{"answers": "300", "right": "60", "chance": "20 %", "answer_share": "97 %", "guessing": "", "no_better": said("no_better")},
     **{"word": "dossier", "zipf": "2.3", "zipf_from": "1", "zipf_to": "7", "verb": "leaves out", "clear": " (interval includes zero)"},
     **{"of": ", of all content words of the texts", "left": ", so no effect is detected there", "why": ", every pair failed"},
     **{"instead": "queries that the model can answer, or another model", "carriers": "40 % [20, 60] of it goes with readability"},

@@ -49,6 +49,8 @@ FLAGS = (
     "differs",
     "at_limit",
     "unmoved",
+    "at_chance",
+    "one_answer",
     "reversed",
     "duplicates",
     "few_frames",

@@ -6,7 +6,8 @@ import pytest
 from hand_made import GRADED, LEVEL, NOTHING, equivalence, mean, placebo, row, slopes, stratum, told
 from worlds import CASES, LENGTH, OVERTAKES, SPLIT, SPLIT_COSTS, WHOLE
 
-from freqbias.analysis.report.rules import CREDITING, HEADLINE_NAMES, HEADLINES, QUALIFIERS, Rule
+from freqbias.analysis.report.qualifiers import QUALIFIERS
+from freqbias.analysis.report.rules import CREDITING, HEADLINE_NAMES, HEADLINES, Rule
 
 
 @pytest.mark.parametrize(("name", "words", "rows", "change"), CASES, ids=[f"{case[0]}: {case[1]}" for case in CASES])
@@ -39,6 +40,7 @@ def test_every_row_of_the_table_has_a_case():
 def test_the_order_of_the_table_is_the_precedence():
     assert HEADLINE_NAMES == (
         "unknown",
+        "incapable",
         "at_limit",
         "unmoved",
         "noise_floor",

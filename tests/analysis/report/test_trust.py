@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hand_made import GRADED, NOTHING, equivalence, mean, placebo, row, slopes, told
 from scipy import stats
-from worlds import LIMITS, PASSES, PLAIN, WORLDS, pair, whole
+from worlds import GUESSES, LETTER, LIMITS, PASSES, PLAIN, WORLDS, pair, whole
 
 from freqbias.analysis.report import limitations, steps, trust
 from freqbias.analysis.report.facts import Facts
@@ -103,6 +103,8 @@ def test_every_headline_has_a_step():
         ([mean(half=None, n_items=1)], "do_more_any"),
         ([mean(0.0, 0.001, flags=["at_limit"], details={"ceiling_share": 0.95, "floor_share": 0.0})], "do_harder"),
         ([mean(0.0, 0.001, flags=["unmoved"], details={"same_share": 0.97})], "do_other_queries"),
+        ([*GRADED, GUESSES], "do_capable"),
+        ([*GRADED, LETTER], "do_capable"),
         (NOTHING, "do_nothing"),
         ([mean(0.0, 0.05)], "do_more"),
         ([mean(flags=["reversed"])], "do_swap"),
