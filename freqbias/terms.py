@@ -23,6 +23,9 @@ DOCUMENT_SIDE, QUERY_SIDE = "document", "query"
 #: Fields of the `meta` of pairs whose forms are wordings of a task: the task, the prompt that it is put in, which side is as given.
 TASK, PROMPT, ORIGINAL_SIDE = "task", "prompt", "original_side"
 PHRASING = "phrasing"  # of nothing: the forms differ in construction, whose rate is no frequency of words, and `zipf_gap` is null
+#: Contrast on pairs of the placebo: value of their wording minus that of the original, so what any rewording costs.
+PARAPHRASE = "paraphrase"
+BEYOND_PARAPHRASE = "beyond_paraphrase"  # the gap minus what rewording costs
 #: The contrast that alone may be called preference.
 PREFERENCE = "background"
 

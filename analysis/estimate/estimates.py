@@ -16,6 +16,7 @@ from freqbias.analysis.estimate.integrity import integrity, shared_texts
 from freqbias.analysis.estimate.means import SESOI_SHARE, SESOI_SHARE_RIGHT, difference, mean
 from freqbias.analysis.estimate.placebo import placebo
 from freqbias.analysis.estimate.prompts import by_prompt
+from freqbias.analysis.estimate.rewording import rewording
 from freqbias.analysis.estimate.series import Series, item_means
 from freqbias.analysis.estimate.strata import strata
 from freqbias.analysis.estimate.within_frequency import within_frequency
@@ -26,7 +27,7 @@ from freqbias.analysis.table.judged import settled_in
 from freqbias.judgement import DEFAULT_CELLS, Judgement, Judgements
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Pair
-from freqbias.terms import ALL_FAILED, CROSSED, DIFFERENCE, FREQUENCY, GLOSS_RARE, LENGTH, PLACEBO
+from freqbias.terms import ALL_FAILED, CROSSED, DIFFERENCE, FREQUENCY, GLOSS_RARE, LENGTH, PARAPHRASE, PLACEBO
 
 #: Raw log-probabilities favour frequent words in any sound model, and distilled frequencies hold the corpus's own: neither is tested.
 RAW = "raw"
@@ -96,6 +97,7 @@ def estimate(
     capable = capabilities(observations, known)
     pair_rows = pair_rows.rename(columns={"pair_arm": "arm", "pair_item": "item"})
     tied = shared_texts(pair_rows)
+    reworded = dict(_groups(table[(table["contrast"] == PARAPHRASE) & (table["arm"] == PLACEBO)], _SERIES[:3]))
     groups = list(_groups(table, _SERIES))
     estimates = list(given)
     for key, rows in track(groups, "estimate", len(groups), unit="series"):
@@ -114,6 +116,7 @@ def estimate(
             no_gloss=key[:2] in no_gloss,
             one_register=key[:2] in one_register,
             capability=capable.get(key[:2], Capability()),
+            reworded=reworded.get(key[:3]),
         )
         made = list(_series_estimates(series))
         estimates.extend([*made, *credit(series, made)])
@@ -177,6 +180,7 @@ def _series_estimates(series: Series) -> Iterator[Estimate]:
         if len(rows):
             yield mean(series, arm, "mean", rows)
     yield from placebo(series)
+    yield from rewording(series)
     yield from difference(series, DIFFERENCE, "mean", (series.arm(FREQUENCY), series.arm(PLACEBO)))
     yield from within_frequency(series)
     yield from strata(series)

@@ -31,7 +31,8 @@ class Series:
     """One model x probe x measure x contrast with the pair rows of all arms.
 
     `failed` counts the pairs that are missing from each arm, `missing_rows` holds what is known of them, `tied` maps items that share
-    texts to the first of them, by arm; `capability` says whether the model can answer what the probe asks.
+    texts to the first of them, by arm; `capability` says whether the model can answer what the probe asks; `reworded` are rows
+    of contrast `paraphrase` in the same measure.
     """
 
     key: dict[str, Any]
@@ -45,6 +46,7 @@ class Series:
     no_gloss: bool = False
     one_register: bool = False
     capability: Capability = field(default_factory=Capability)
+    reworded: pd.DataFrame | None = None
     missing_rows: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     tied: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 

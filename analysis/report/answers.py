@@ -16,7 +16,7 @@ from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.trust import placebo_of
 from freqbias.judgement import asking_of
 from freqbias.records import Estimate
-from freqbias.terms import AT_CHANCE, AT_LIMIT, DIFFERS, FREQUENCY, INCAPABLE, INSEPARABLE, ONE_ANSWER, REVERSED, UNMOVED
+from freqbias.terms import AT_CHANCE, AT_LIMIT, DIFFERS, FREQUENCY, INCAPABLE, INSEPARABLE, ONE_ANSWER, PARAPHRASE, REVERSED, UNMOVED
 
 YES, NO, UNTOLD, MIXED, UNSEEN = "yes", "no", "untold", "mixed", "unseen"  # and reversed
 WORDS = {
@@ -44,6 +44,7 @@ GOES_WITH = {
     "phrasing": said("with_phrasing"),
     "overlap": said("with_overlap"),
     "not_beyond_placebo": said("with_any_swap"),
+    PARAPHRASE: said("with_rewording"),
     INSEPARABLE: said("with_untold"),
     "not_graded": said("with_something_else"),
     "splitting": said("with_splitting"),
@@ -57,6 +58,7 @@ IN_SHORT = {
     "phrasing": said("short_phrasing"),
     "overlap": said("short_overlap"),
     "not_beyond_placebo": said("short_any_swap"),
+    PARAPHRASE: said("short_rewording"),
     INSEPARABLE: said("short_untold"),
     "not_graded": said("short_something_else"),
     "splitting": said("short_splitting"),

@@ -19,7 +19,7 @@ from freqbias.analysis.report.formatting import (
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.values import at_limit, count, orientation
 from freqbias.records import Estimate
-from freqbias.terms import CONSTANT, DIFFERENCE, DIFFERS, EQUIVALENT, LENGTH, PLACEBO
+from freqbias.terms import BEYOND_PARAPHRASE, CONSTANT, DIFFERENCE, DIFFERS, EQUIVALENT, LENGTH, PARAPHRASE, PLACEBO
 
 #: Items without one whose forms differ, from which on under a tenth of all do, at 95 %: the rule of three (Hanley & Lippman-Hand 1983).
 ALIKE = 30
@@ -27,7 +27,8 @@ ALIKE = 30
 
 def controls(have: Lookup, *, reversed_sides: bool) -> list[str]:
     """Return the sentences on the controls; of sides that are the wrong way round, none that holds frequency against the placebo."""
-    return [*placebo_sentences(have), *([] if reversed_sides else difference_sentences(have)), *length_sentences(have)]
+    beyond = [] if reversed_sides else [*difference_sentences(have), *rewording_sentences(have)]
+    return [*placebo_sentences(have), *beyond, *length_sentences(have)]
 
 
 def placebo_sentences(have: Lookup) -> list[str]:
@@ -82,6 +83,13 @@ def difference_sentences(have: Lookup) -> list[str]:
     if row is None:
         return []
     return [said("difference", size=_sized(have, row), p=tested(row))]
+
+
+def rewording_sentences(have: Lookup) -> list[str]:
+    """Return what rewording alone does, and what the gap is beyond that, where the original was asked too."""
+    cost, beyond = have.main(PARAPHRASE, PLACEBO), have.main(BEYOND_PARAPHRASE, DIFFERENCE)
+    told = [] if cost is None or cost.value is None else [said("rewording", size=_sized(have, cost), p=tested(cost))]
+    return told if not told or beyond is None else [*told, said("rewording_beyond", size=_sized(have, beyond))]
 
 
 def length_sentences(have: Lookup) -> list[str]:

@@ -20,6 +20,7 @@ from freqbias.records import Estimate
 from freqbias.terms import (
     AT_CHANCE,
     AT_LIMIT,
+    BEYOND_PARAPHRASE,
     DIFFERENCE,
     DIFFERS,
     DUPLICATES,
@@ -32,6 +33,7 @@ from freqbias.terms import (
     INSEPARABLE,
     NOT_HELD,
     ONE_ANSWER,
+    PARAPHRASE,
     PLACEBO,
     REVERSED,
     SPLIT_EFFECT,
@@ -85,6 +87,7 @@ class Facts:
     has_placebo: bool = False
     placebo_differs: bool = False
     placebo_differs_jointly: bool = False
+    reworded: bool = False  # rewording in equally frequent words moves it too, and it is not shown to exceed that
     # dose
     has_slope: bool = False
     graded: bool = False  # in every way that credit needs
@@ -206,12 +209,15 @@ def _placebo(have: Lookup, main: Estimate) -> dict[str, Any]:
     difference, placebo = have.main("mean", DIFFERENCE), have.main("mean", PLACEBO)
     told = difference is not None and difference.ci_low is not None
     joint = have.main("placebo_joint", PLACEBO)
+    cost, exceeds = have.main(PARAPHRASE, PLACEBO), have.main(BEYOND_PARAPHRASE, DIFFERENCE)
+    loses = cost is not None and excludes_zero(cost) and not same_way(cost, main)
     alone, parts = significant(placebo), DIFFERS in flags_of(have.main("equivalence", PLACEBO))
     return {
         "has_placebo": placebo is not None,
         "beyond_placebo": same_way(difference, main) if told else None,
         "placebo_differs": alone,
         "placebo_differs_jointly": not alone and (_below(joint) or parts),
+        "reworded": loses and exceeds is not None and exceeds.ci_low is not None and not same_way(exceeds, main),
     }
 
 

@@ -89,6 +89,13 @@ QUALIFIERS = (
         beside=_ATTRIBUTED,
     ),
     Rule(
+        name="beside_rewording",
+        holds=lambda f: f.reworded,
+        sentence="Rewording the original in equally frequent words changes it by {paraphrase}. The gap is not shown to exceed that: "
+        "{beyond_paraphrase} beyond it.",
+        beside=CREDITING | {"splitting"},
+    ),
+    Rule(
         name="no_placebo",
         holds=lambda f: f.beyond_placebo is None and f.has_placebo,
         sentence="The placebo has too few items to distinguish it from the effect of any synonym swap.",
@@ -146,7 +153,9 @@ QUALIFIERS = (
 )
 
 #: Qualifiers with which a credit is no longer plain.
-QUALIFYING_CREDIT = frozenset({"reversed_whole", "reversed_equal_subwords", "confounder", "from_the_start", "not_held"})
+QUALIFYING_CREDIT = frozenset(
+    {"reversed_whole", "reversed_equal_subwords", "confounder", "beside_rewording", "from_the_start", "not_held"}
+)
 
 
 def headline_of(facts: Facts, values: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:

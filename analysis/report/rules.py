@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from freqbias.analysis.report.facts import Facts
 from freqbias.analysis.report.formatting import capital
-from freqbias.terms import AT_LIMIT, FREQUENCY, INCAPABLE, INSEPARABLE, UNMOVED
+from freqbias.terms import AT_LIMIT, FREQUENCY, INCAPABLE, INSEPARABLE, PARAPHRASE, UNMOVED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +166,13 @@ HEADLINES = (
         sentence=LEAD
         + "Swapping two equally frequent synonyms (placebo) gives {placebo}, and the gap is not shown to exceed that: {difference} "
         "beyond it. So it is not shown to go with frequency.",
+    ),
+    Rule(
+        name=PARAPHRASE,
+        holds=lambda f: f.reworded and not f.graded,
+        sentence=LEAD
+        + "Rewording the original in equally frequent words changes it by {paraphrase}, and the gap is not shown to exceed that: "
+        "{beyond_paraphrase} beyond it. So any rewording may do as much, and it is not shown to go with frequency.",
     ),
     Rule(
         name=INSEPARABLE,

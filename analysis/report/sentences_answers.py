@@ -1,6 +1,10 @@
 """The sentences on models that are asked for answers, in prompts: part of `sentences.SENTENCES`, by id."""
 
 ANSWER_WORDS = {
+    "with_rewording": "rewording of any kind, as far as can be told",
+    "short_rewording": "goes with rewording, perhaps",
+    "rewording": "Rewording the original in equally frequent words: {size}, {p}. Negative means that rewording costs.",
+    "rewording_beyond": "The gap minus what rewording costs: {size}.",
     "prompts": "Asked in {n} prompts, the gap is least in {prompt_least}, and most in {prompt_most}.",
     "prompts_accuracy": "In accuracy it is least in {prompt_least}, and most in {prompt_most}.",
     "prompt_in": "{prompt}: {size}",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from freqbias.terms import (
     AT_CHANCE,
     AT_LIMIT,
+    BEYOND_PARAPHRASE,
     CREDIT,
     DIFFERENCE,
     DUPLICATES,
@@ -20,6 +21,7 @@ from freqbias.terms import (
     IN_PHRASING,
     INSEPARABLE,
     ONE_ANSWER,
+    PARAPHRASE,
     PLACEBO,
     SPLIT_EFFECT,
     SPLIT_SLOPE,
@@ -82,6 +84,10 @@ FACTS = {
     "placebo_differs": FactWords("the placebo differs from zero", (PLACEBO_MEAN,)),
     "placebo_differs_jointly": FactWords(
         "the placebo differs from zero by what distinguishes its two words", ((PLACEBO, "placebo_joint"), PLACEBO_WHOLE, PLACEBO_MEAN)
+    ),
+    "reworded": FactWords(
+        "rewording in equally frequent words moves it too, and it is not shown to exceed that",
+        ((PLACEBO, PARAPHRASE), (DIFFERENCE, BEYOND_PARAPHRASE), MEAN),
     ),
     "has_slope": FactWords("there is a slope on the frequency gap", OVER_BOTH[:1]),
     "graded": FactWords(

@@ -8,10 +8,13 @@ from freqbias.analysis.report.formatting import Lookup
 from freqbias.analysis.report.rules import SPLITTING_UNTOLD
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.values import about, items_needed
-from freqbias.terms import AT_LIMIT, FREQUENCY, INCAPABLE, INSEPARABLE, LOG_PROB, UNMOVED
+from freqbias.terms import AT_LIMIT, FREQUENCY, INCAPABLE, INSEPARABLE, LOG_PROB, PARAPHRASE, UNMOVED
 
 SPLITTING = "splitting"
-NOT_CAUSED = ("not_beyond_placebo", "not_graded", "phrasing", "overlap", "confounder_only", INSEPARABLE, "favoured_unexplained")
+NOT_CAUSED = (
+    *("not_beyond_placebo", PARAPHRASE, "not_graded", "phrasing", "overlap", "confounder_only", INSEPARABLE),
+    "favoured_unexplained",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

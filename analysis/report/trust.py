@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from freqbias.analysis.estimate.placebo import MIN_ORIENTED
-from freqbias.analysis.report.controls import difference_sentences, length_sentences, placebo_sentences
+from freqbias.analysis.report.controls import difference_sentences, length_sentences, placebo_sentences, rewording_sentences
 from freqbias.analysis.report.facts import Facts, carried
 from freqbias.analysis.report.formatting import ALPHA, Lookup, excludes_zero, interval, listed, number, p_text, percent, sized
 from freqbias.analysis.report.sentences import SENTENCES, said
@@ -218,7 +218,7 @@ def _placebo_values(have: Lookup, ground: Ground) -> dict[str, str]:
 def _numbers(have: Lookup, facts: Facts, ground: Ground) -> dict[str, list[str]]:
     """Return the sentences with numbers that a line opens to."""
     main = have.main("mean")
-    placebo = [*placebo_sentences(have), *([] if facts.reversed_sides else difference_sentences(have))]
+    placebo = [*placebo_sentences(have), *([] if facts.reversed_sides else [*difference_sentences(have), *rewording_sentences(have)])]
     found = {PLACEBO: placebo, LENGTH: length_sentences(have)}
     if main is None or main.value is None:
         return found

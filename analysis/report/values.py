@@ -31,6 +31,7 @@ from freqbias.terms import (
     ACCURACY,
     ANSWER_SHARE,
     AT_LIMIT,
+    BEYOND_PARAPHRASE,
     CEILING_SHARE,
     CHANCE,
     DIFFERENCE,
@@ -38,6 +39,7 @@ from freqbias.terms import (
     FLOOR_SHARE,
     HIGH,
     LOW,
+    PARAPHRASE,
     PLACEBO,
     PROMPT,
     QUERY_SIDE,
@@ -173,6 +175,8 @@ def _placebo(have: Lookup, main: Estimate, facts: Facts) -> dict[str, str]:
     difference, placebo, joint = have.main("mean", DIFFERENCE), have.main("mean", PLACEBO), have.main("placebo_joint", PLACEBO)
     values |= {} if difference is None else {"difference": sized(difference)}
     values[PLACEBO] = said("no_interval") if placebo is None else sized(placebo)
+    rows = {PARAPHRASE: have.main(PARAPHRASE, PLACEBO), BEYOND_PARAPHRASE: have.main(BEYOND_PARAPHRASE, DIFFERENCE)}
+    values |= {name: sized(row) for name, row in rows.items() if row is not None}
     values["beyond"] = ""
     if facts.found and difference is not None and difference.ci_low is not None:
         values["beyond"] = said("beyond", size=sized(difference))

@@ -164,6 +164,7 @@ FILLED = {
     **{"files": "synonyms.solr.txt, synonyms.elasticsearch.txt", "frequent": "4 %", "rare": "31 %", "languages": "de", "to": "7"},
     **{"bits": "Q4_1 (4 bit)", "name": "similarity", "corpus": "137", "search": "cosine", "id": "d1", "text": "another text"},
     **{"prompt": "plain-v1", "prompt_least": f"plain-v1: {BARE}", "prompt_most": f"stepwise-v1: {BARE}"},
+    **{"paraphrase": BARE, "beyond_paraphrase": BARE},
     **{"answers": "300", "right": "60", "chance": "20 %", "answer_share": "97 %", "guessing": "", "no_better": said("no_better")},
     **{"word": "dossier", "zipf": "2.3", "zipf_from": "1", "zipf_to": "7", "verb": "leaves out", "clear": " (interval includes zero)"},
     **{"of": ", of all content words of the texts", "left": ", so no effect is detected there", "why": ", every pair failed"},

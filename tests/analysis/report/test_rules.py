@@ -51,6 +51,7 @@ def test_the_order_of_the_table_is_the_precedence():
         "phrasing",
         "overlap",
         "not_beyond_placebo",
+        "paraphrase",
         "inseparable",
         "not_graded",
         "splitting",
