@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from freqbias.analysis.figures import distributions
+from freqbias.analysis.figures import answers, distributions
 from freqbias.analysis.figures import intervals as figures
 from freqbias.analysis.figures.specification_curve import CURVES, specification_curve
 from freqbias.analysis.figures.svg import Chart, Subject
@@ -157,6 +157,8 @@ def _section(
             distributions.dose(subject, run.table, estimates, points),
             figures.strata(subject, estimates),
             distributions.interaction(subject, run.observations),
+            answers.accuracy(subject, run.table, run.observations),
+            answers.discordant(subject, run.table, estimates),
         ]
     effects += [*(specification_curve(subject, estimates, term) for term in CURVES), *beside]
     return Section(
