@@ -3,7 +3,11 @@
 import json
 
 import pytest
-from task_runs import task_run, write_task_run
+from task_runs import JUDGEMENT, PROBE, task_run, write_task_run
+
+from freqbias.analysis import estimate, frame
+from freqbias.analysis.report.verdict import verdicts
+from freqbias.judgement import Judgements
 
 WORLDS = {
     "frequency": {"per_zipf": 0.3},
@@ -84,6 +88,17 @@ def test_a_graded_effect_beside_rewording_is_credited_with_a_reservation(told):
     assert ("beside_rewording" in verdict["rules"]) == (beyond["ci_low"] < 0)
 
 
+def test_the_claims_alone_give_the_same_verdict():
+    """What verdicts rest on holds what rewording costs, so a look at the claims of a held-out half says what the whole report would."""
+    pairs, rows = task_run(2, items=40, **WORLDS["rewording at all"])
+    found = [
+        verdicts(estimate(frame(rows), pairs, curve=False, resamples=99, judgements=known, claims_only=only), judgements=known)[0]
+        for known in [Judgements({PROBE: JUDGEMENT})]
+        for only in (False, True)
+    ]
+    assert found[0].rules[0] == found[1].rules[0] == "paraphrase"
+
+
 def test_nothing_planted_is_no_effect(told):
     verdict, _ = told(**WORLDS["nothing"])
     assert verdict["rules"][0] in ("cannot_tell", "no_difference")
@@ -99,11 +114,6 @@ def test_a_model_that_guesses_is_refused(told):
 @pytest.mark.parametrize("world", ["length", "rewording by word", "rewording at all", "nothing"])
 def test_frequency_is_credited_in_hardly_any_run_without_it(world):
     """40 runs a world, of which at a rate of 5 % more than 7 would be credited in one case of a thousand."""
-    from task_runs import JUDGEMENT, PROBE
-
-    from freqbias.analysis import estimate, frame
-    from freqbias.analysis.report.verdict import verdicts
-    from freqbias.judgement import Judgements
 
     known, credited = Judgements({PROBE: JUDGEMENT}), 0
     for seed in range(100, 140):

@@ -89,6 +89,7 @@ def estimate(
         observations, pair_rows = observations[observations["item"].isin(items)], pair_rows[pair_rows["pair_item"].isin(items)]
     gaps = contrasts.pair_gaps(observations, known)
     table = contrasts.with_own_margin(contrasts.join(gaps, pair_rows, observations), known)
+    reworded = dict(_groups(table[(table["contrast"] == PARAPHRASE) & (table["arm"] == PLACEBO)], _SERIES[:3]))
     if claims_only:
         table = table[[known[probe].judges(*of) for probe, *of in zip(table["probe"], table["contrast"], table["measure"], strict=True)]]
     bounds = sesoi(gaps, known)
@@ -97,7 +98,6 @@ def estimate(
     capable = capabilities(observations, known)
     pair_rows = pair_rows.rename(columns={"pair_arm": "arm", "pair_item": "item"})
     tied = shared_texts(pair_rows)
-    reworded = dict(_groups(table[(table["contrast"] == PARAPHRASE) & (table["arm"] == PLACEBO)], _SERIES[:3]))
     groups = list(_groups(table, _SERIES))
     estimates = list(given)
     for key, rows in track(groups, "estimate", len(groups), unit="series"):
