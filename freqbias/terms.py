@@ -184,7 +184,6 @@ QUALITY = "quality"  # detail of `run_quality`: what stands for it
 QUALITIES = OF_LEVEL, OF_MARGIN = ("level", "margin")
 BY = "by:"  # before the name of what items are grouped by
 GROUPINGS = ("pos", "domain", "frame")
-PROMPT = "prompt"  # the words in which a language model was asked: crossed with items, in the place of a frame
 OF_PROMPT = "prompt:"  # before the name of a prompt: the mean of what was asked in it
 
 #: Register is a factor and no scale: two indicators a form, since informal and formal rare words would cancel on one.

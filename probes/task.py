@@ -51,13 +51,12 @@ from freqbias.terms import (
     LOG_PROB,
     LOW,
     MARGIN,
+    PARAPHRASE,
     PLACEBO,
     SIDES,
     TOOLS,
     TRANSLATION,
 )
-
-PARAPHRASE = "paraphrase"
 
 
 class Put(NamedTuple):

@@ -3,7 +3,7 @@
 Every item has its original wording, one in equally frequent words (placebo), one in frequent words, which is the original but for a word
 in every third item, and one in rare words. log p(right) = item + prompt + noise + `per_zipf` * Zipf of the wording + `per_word` * its
 words + `per_swap` * the words in it that the original does not have + `reworded` where there is
-one at all.
+one at all + `constant` in the rare wording. With `both` the frequent wording is as far from the original as the rare one.
 """
 
 import numpy as np
@@ -25,14 +25,27 @@ LENGTH = 14  # words of an original
 OPTIONS = 5
 
 
-def task_run(seed, *, items=80, per_zipf=0.0, per_word=0.0, per_swap=0.0, reworded=0.0, level=-0.9, noise=0.15, prompts=PROMPTS):
+def task_run(
+    seed,
+    *,
+    items=80,
+    per_zipf=0.0,
+    per_word=0.0,
+    per_swap=0.0,
+    reworded=0.0,
+    constant=0.0,
+    both=False,
+    level=-0.9,
+    noise=0.15,
+    prompts=PROMPTS,
+):
     """Return pairs and rows; `level` is log p of a right answer in a wording as given, without anything planted."""
     rng = np.random.default_rng(seed)
     pairs, rows = [], []
     of_prompt = dict(zip(prompts, rng.normal(0, 0.3, len(prompts)), strict=True))
     for item in range(items):
         own, gold = rng.normal(0, 0.5), int(rng.integers(OPTIONS))
-        forms = _forms(rng, item)
+        forms = _forms(rng, item, both)
         for prompt in prompts:
             value = {
                 name: level
@@ -42,6 +55,7 @@ def task_run(seed, *, items=80, per_zipf=0.0, per_word=0.0, per_swap=0.0, reword
                 + per_word * (len(text.split()) - LENGTH)
                 + per_swap * swaps
                 + reworded * (swaps > 0)
+                + constant * (name == "low")
                 + rng.normal(0, noise)
                 for name, (text, zipf, swaps) in forms.items()
             }
@@ -55,7 +69,7 @@ def task_run(seed, *, items=80, per_zipf=0.0, per_word=0.0, per_swap=0.0, reword
     return pairs, rows
 
 
-def _forms(rng, item):
+def _forms(rng, item, both):
     """Return text, Zipf relative to the original, and swapped words of every wording."""
     words = [f"w{item}x{place}" for place in range(LENGTH)]
     dose, (swaps, rare) = rng.uniform(0.7, 2.5), map(int, rng.integers(2, 5, size=2))
@@ -63,7 +77,7 @@ def _forms(rng, item):
     def swapped(kind, count, more=0):
         return " ".join([*(f"{kind}{word}" if place < count else word for place, word in enumerate(words)), *["so"] * more])
 
-    eased = int(item % 3 == 0)
+    eased = rare if both else int(item % 3 == 0)
     return {
         "original": (" ".join(words), 0.0, 0),
         "placebo": (swapped("p", swaps, int(rng.integers(0, 2))), 0.0, swaps),

@@ -78,6 +78,14 @@ def test_log_p_that_depends_on_rewording_does_not_go_with_frequency(told, world,
     assert ("overlap with the original" in verdict["headline"]) == keep_original
 
 
+def test_rewording_explains_no_gap_between_forms_that_are_both_reworded(told):
+    verdict, found = told(both=True, reworded=-0.5, constant=-0.3)
+    assert found["log_prob_nats", "gap", "placebo", "paraphrase"]["ci_high"] < 0
+    assert ("log_prob_nats", "gap", "frequency-placebo", "beyond_paraphrase") not in found
+    assert verdict["rules"][0] == "not_graded"
+    assert not verdict["credits"]
+
+
 def test_a_graded_effect_beside_rewording_is_credited_with_a_reservation(told):
     verdict, found = told(per_zipf=0.25, reworded=-0.6)
     assert verdict["credits"]
