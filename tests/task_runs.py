@@ -2,8 +2,8 @@
 
 Every item has its original wording, one in equally frequent words (placebo), one in frequent words, which is the original but for a word
 in every third item, and one in rare words. log p(right) = item + prompt + noise + `per_zipf` * Zipf of the wording + `per_word` * its
-words + `per_swap` * the words in it that the original does not have + `reworded` where there is
-one at all + `constant` in the rare wording. With `both` the frequent wording is as far from the original as the rare one.
+words + `per_swap` * the words in it that the original does not have + `reworded` where there is one at all + `constant` in the rare
+wording. With `both` the frequent wording is as far from the original as the rare one.
 """
 
 import numpy as np

@@ -29,7 +29,7 @@ def prompts(have: Lookup, main: Estimate | None) -> list[str]:
 
 def _of_prompts(name: str, rows: Sequence[tuple[str, Estimate]]) -> list[str]:
     ordered = sorted(((prompt, row) for prompt, row in rows if row.value is not None), key=lambda named: named[1].value or 0.0)
-    if not ordered:
+    if not ordered or ordered[0][1].value == ordered[-1][1].value:  # no prompt has more than another
         return []
     ends = {
         f"prompt_{end}": said("prompt_in", prompt=prompt, size=sized(row))

@@ -48,13 +48,13 @@ HEADLINES = (
     Rule(
         name=INCAPABLE,
         holds=lambda f: f.one_answer,
-        sentence="Cannot be measured with this model: it gives one and the same letter in {answer_share} of its answers, whatever is "
+        sentence="This model cannot show it: it gives one and the same letter in {answer_share} of its answers, whatever is "
         "asked. Such answers cannot show an effect of wording.",
     ),
     Rule(
         name=INCAPABLE,
         holds=lambda f: f.at_chance,
-        sentence="Cannot be measured with this model: {no_better}. It got {right} of {answers} answers right.{guessing} Such answers "
+        sentence="This model cannot show it: {no_better}. It got {right} of {answers} answers right.{guessing} Such answers "
         "cannot show an effect of wording.",
     ),
     Rule(

@@ -63,6 +63,8 @@ def test_the_findings_name_the_prompts_with_least_and_most():
     assert "most in terse: +0.11" in line
     assert "This is an average over these 3 prompts; others may differ." in verdict.headline
     assert any(own.sentence.startswith("Everything was asked in the same 3 prompts") for own in verdict.trust)
+    same = [row.replace(value=0.0) if row.term.startswith("prompt:") else row for row in rows]
+    assert not any("Asked in" in sentence for sentence in verdicts(same)[0].findings)
     assert not any("Asked in" in sentence for sentence in verdicts(list(estimates_of(asked({"plain": 0.02})).values()))[0].findings)
 
 
