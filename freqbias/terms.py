@@ -49,6 +49,7 @@ RANGE_ROUNDING = 1e-5  # beyond a range: a cosine of 4,096 numbers in single pre
 ACCURACY = Measure("accuracy", "accuracy", share=True, between=SHARE_RANGE)
 COSINE = Measure("cosine", "cosine", between=(-1.0, 1.0))
 LOG_PROB = Measure("log_prob_nats", "nats")
+FIRST_TOKEN_LOG_PROB = Measure("first_token_log_prob_nats", "nats")  # of a label, where a server tells no more
 MARGIN = Measure("margin_nats", "nats")  # of the right answer over the best wrong one
 CHRF = Measure("chrf", "chrF")  # of a translation, 0 to 100
 BLEU = Measure("bleu", "BLEU")  # of one sentence, smoothed, 0 to 100
@@ -63,6 +64,7 @@ RECALL_AT_100 = Measure("recall_at_100", "Recall@100", between=SHARE_RANGE)
 NEGATIVE_RANK = Measure("negative_rank", "places")
 #: Measures of a ranking that end at 1, where every relevant document stands on top, and at 0, where none is found.
 OF_RANKING = frozenset(measure.name for measure in (NDCG_AT_10, MRR_AT_10, RECALL_AT_1, RECALL_AT_10, RECALL_AT_100))
+IN_NATS = frozenset(measure.name for measure in (LOG_PROB, FIRST_TOKEN_LOG_PROB))  # whose gaps are logarithms of a factor
 K_OCCURRENCE = Measure("k_occurrence", "lists")
 #: By name; a measure that is not here goes by its own name and is no share.
 MEASURES = {
@@ -71,6 +73,7 @@ MEASURES = {
         ACCURACY,
         COSINE,
         LOG_PROB,
+        FIRST_TOKEN_LOG_PROB,
         MARGIN,
         CHRF,
         BLEU,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from freqbias.analysis.report.formatting import Lookup, favoured, flags_of, levels, number, percent, precise, same_way
 from freqbias.analysis.report.sentences import said
 from freqbias.records import Estimate
-from freqbias.terms import LOG_PROB, NEGATIVE_RANK, NO_GLOSS, WIN_RATE
+from freqbias.terms import IN_NATS, NEGATIVE_RANK, NO_GLOSS, WIN_RATE
 
 MAX_LOG_FACTOR = 700.0  # exp of more is no float, of less zero
 LARGEST_FACTOR = 1e6  # beyond, its digits say nothing
@@ -65,7 +65,7 @@ def _whole(places: float) -> str:
 
 
 def _factor(have: Lookup, main: Estimate, twins: Sequence[Lookup], values: dict[str, str], found: bool) -> str | None:
-    if main.measure != LOG_PROB.name:
+    if main.measure not in IN_NATS:
         return None
     if found:
         return said("natural_factor", factor=_exp(abs(main.value or 0)), **values)

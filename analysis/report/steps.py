@@ -9,6 +9,7 @@ from freqbias.analysis.report.rules import SPLITTING_UNTOLD
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.values import about, items_needed
 from freqbias.terms import AT_LIMIT, FREQUENCY, INCAPABLE, INSEPARABLE, LOG_PROB, PARAPHRASE, UNMOVED
+from freqbias.terms import AT_LIMIT, FREQUENCY, IN_NATS, INSEPARABLE, UNMOVED
 
 SPLITTING = "splitting"
 NOT_CAUSED = (
@@ -71,7 +72,7 @@ def step_of(have: Lookup, facts: Facts, rule: str) -> Step:
         rule=rule,
         facts=facts,
         reversed=main is not None and (main.value or 0) < 0,
-        language_model=have.measure == LOG_PROB.name,
+        language_model=have.measure in IN_NATS,
         needs=needs,
     )
     name = next(name for name, holds in TABLE if holds(ground))
