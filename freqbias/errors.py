@@ -42,6 +42,10 @@ class BackendError(FreqbiasError):
     """A model ran and failed."""
 
 
+class UnsupportedError(BackendError):
+    """A model was asked for what it cannot do, whatever the text; to ask again, or for less, is of no use."""
+
+
 def is_ours(thing: object) -> bool:
     """Tell whether a function, a class or the class of an object is part of freqbias."""
     owner = thing if inspect.isroutine(thing) or inspect.isclass(thing) else type(thing)

@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 
-from freqbias.errors import BackendError, InputError, in_one_line, is_ours
+from freqbias.errors import BackendError, InputError, UnsupportedError, in_one_line, is_ours
+from freqbias.models.labels import by_first_token
 from freqbias.models.protocols import GivesUp, offers
 from freqbias.models.scoring import HandsOn, show_progress
 from freqbias.probes import Probe
@@ -45,11 +46,13 @@ class Measurement:
         """Return the rows of some pairs.
 
         Where the model raises `BackendError`, each pair is measured alone, and the rows of a pair that fails again carry `error`.
-        Raises `BackendError` when that is every pair and none was measured before.
+        Raises `BackendError` when that is every pair and none was measured before, and at once for what the model cannot do at all.
         """
         try:
             rows = self._run(part, self._model, self.common)
             self._written.update((row.contrast, row.measure) for row in rows)
+        except UnsupportedError:
+            raise
         except BackendError as error:
             log.warning("%s; asking for these %d pairs one by one", error, len(part))
             return self._one_by_one(part)
@@ -151,7 +154,7 @@ class Measurement:
     @cached_property
     def _stand_in(self) -> tuple[StandIn, Any]:
         measure = () if self._probe.needs == "language_model" else (self._model.measure,)
-        model = StandIn(self._model.info, *measure)
+        model = StandIn(self._model.info, *measure, has_continuations=not by_first_token(self._model))
         common = None if self._probe.prepare is None else self._probe.prepare(self._pairs, model, silent)
         return model, common
 

@@ -28,8 +28,9 @@ class StandIn:
     max_tokens = None
     path = None
 
-    def __init__(self, info: ModelInfo, measure: str = COSINE.name, note: Note = _forget):
+    def __init__(self, info: ModelInfo, measure: str = COSINE.name, note: Note = _forget, *, has_continuations: bool = True):
         self.info = info
+        self.has_continuations = has_continuations
         self.measure = measure
         self._note = note
 
@@ -75,6 +76,11 @@ class StandIn:
     def choices(self, context: str, options: Sequence[str]) -> NDArray[np.float64]:
         """Return NaN, shape (k,)."""
         return self.continuation_log_probs([context] * len(options), options)
+
+    def label_log_probs(self, messages: Sequence[str], labels: Sequence[str]) -> NDArray[np.float64]:
+        """Return NaN, shape (n, k)."""
+        self._note("prompt", messages)
+        return np.full((len(messages), len(labels)), np.nan)
 
     def generate(self, prompts: Sequence[str], **options: Any) -> list[str]:
         """Return empty texts."""

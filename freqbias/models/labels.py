@@ -1,12 +1,24 @@
-"""How likely a language model finds each of a few labels, such as `A` and `B`, as the answer to a message."""
+"""How likely a language model finds each of a few labels, such as `A` and `B`, as the answer to a message.
+
+There are two ways, and which one it is the model says, never the caller: as continuations of the message and the start of an answer, or,
+of a server that scores no text, by the first token of the answer (`AnswersLabels`). What would make one a fault of the other:
+
+* the two are other numbers. The start of an answer makes a label the next word; without it a model may also begin with "The". So they are
+  two measures (`labels_measure`), and no estimate mixes them;
+* a server tells of its likeliest tokens only. A label that is not among them has no number; it is not unlikely by some default;
+* a label is all the tokens that are it but for white space ("A", " A"): their probabilities are added up. "A." is none of them, since
+  nobody knows what other labels with a stop would have. A rare variant beyond the likeliest tokens is missing from the sum;
+* a first token cannot tell `1` from the beginning of `10`, nor read two words: such labels are refused.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from freqbias.models.protocols import LanguageModel
-from freqbias.terms import LOG_PROB
+from freqbias.errors import BackendError, InputError, in_one_line
+from freqbias.models.protocols import AnswersLabels, LanguageModel, offers
+from freqbias.terms import FIRST_TOKEN_LOG_PROB, LOG_PROB
 
 ANSWER_START = "Answer:"  # of the model's turn: what follows is a label, and not the beginning of a sentence
 
@@ -16,8 +28,13 @@ def label_log_probs(
 ) -> NDArray[np.float64]:
     """Return log p(label | message, start of the answer) of every label, in nats; shape (n messages, k labels).
 
-    A message is put as the model wants to be asked (its chat template); a label stands behind `start` and a space.
+    A message is put as the model wants to be asked (its chat template); a label stands behind `start` and a space. Of a model without
+    continuations it is log p(the first token of the answer is the label | message): no `start` can be put into its mouth there, so a
+    message must ask for the label alone. NaN where there is no number; `errors` of the model says why, under one of `label_texts`.
     """
+    if by_first_token(model):
+        check_first_tokens(labels)
+        return labels_of(model, messages, labels)
     contexts = [answer_context(model, message, start) for message in messages]
     asked = [context for context in contexts for _ in labels]
     scores = model.continuation_log_probs(asked, [f" {label}" for _ in messages for label in labels])
@@ -25,11 +42,61 @@ def label_log_probs(
 
 
 def answer_context(model: LanguageModel, message: str, start: str = ANSWER_START) -> str:
-    """Return what a model goes on from: a message as it wants to be asked, and the start of its answer; a chat template ends its turn."""
-    between = "" if model.info.details.get("prompt_format") == "chat template" else "\n"
-    return f"{model.format_prompt(message)}{between}{start}"
+    """Return what a model goes on from: a message as it wants to be asked, and the start of its answer; a chat template ends its turn.
+
+    Where the template is the server's own the start is the last line of the message.
+    """
+    put = model.format_prompt(message)
+    between = "" if put != message and model.info.details.get("prompt_format") == "chat template" else "\n"
+    return f"{put}{between}{start}"
 
 
 def labels_measure(model: LanguageModel) -> str:
-    """Return the measure that `label_log_probs` gives of a model."""
-    return LOG_PROB.name
+    """Return the measure that `label_log_probs` gives of a model: `log_prob_nats`, or `first_token_log_prob_nats`."""
+    return (FIRST_TOKEN_LOG_PROB if by_first_token(model) else LOG_PROB).name
+
+
+def label_texts(model: LanguageModel, message: str, labels: Sequence[str], *, start: str = ANSWER_START) -> list[str]:
+    """Return the texts by which a model may know why labels of a message have no number: what `observation` takes as `asked`."""
+    if by_first_token(model):
+        return [message, *(label_text(message, label) for label in labels)]
+    return [f"{answer_context(model, message, start)} {label}" for label in labels]
+
+
+def label_text(message: str, label: str) -> str:
+    """Return the text by which a model that is asked for first tokens says why a label has no number."""
+    return f"{message} {label}"
+
+
+def by_first_token(model: object) -> bool:
+    """Tell whether labels of a model are scored by the first token of its answer: it says that it has no continuations."""
+    return offers(model, AnswersLabels) and not model.has_continuations
+
+
+def labels_of(model: object, messages: Sequence[str], labels: Sequence[str]) -> NDArray[np.float64]:
+    """Return what a model says of first tokens, shape (n, k); `BackendError` for another shape, or for what is no number."""
+    name = f"model '{getattr(getattr(model, 'info', None), 'name', type(model).__name__)}'"
+    with in_one_line(BackendError, name, model):
+        answers: AnswersLabels = model  # type: ignore[assignment]
+        found = np.array(answers.label_log_probs(messages, labels), dtype=np.float64)
+    shape = len(messages), len(labels)
+    if found.shape != shape and (found.size or 0 not in shape):
+        raise BackendError(
+            f"{name}: label_log_probs gave shape {found.shape} for {len(messages)} messages and {len(labels)} labels; expected (n, k)"
+        )
+    return found.reshape(shape)
+
+
+def check_first_tokens(labels: Sequence[str]) -> None:
+    """Raise `InputError` for labels that the first token of an answer cannot tell apart."""
+    for label in labels:
+        if len(label.split()) != 1 or label != label.strip():
+            raise InputError(
+                f"label {label!r} is not one word, and this model tells the first token of an answer only; use labels such as A"
+            )
+    for label in labels:
+        longer = next((other for other in labels if other != label and other.startswith(label)), None)
+        if longer is not None:
+            raise InputError(
+                f"label {label!r} is how {longer!r} begins, and this model tells the first token of an answer only; use labels such as A"
+            )

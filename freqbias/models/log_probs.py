@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from freqbias.models.labels import label_text, labels_of
 from freqbias.models.protocols import LanguageModel
 from freqbias.models.scoring import HandsOn
 
@@ -110,6 +111,15 @@ class CheckedLanguageModel(HandsOn):
         found = np.array(self._model.choices(context, options), dtype=np.float64)
         faults = [self._note(context + text, fault_of_total(float(value), text)) for text, value in zip(options, found, strict=True)]
         return np.where(faults, np.nan, found)
+
+    def label_log_probs(self, messages: Sequence[str], labels: Sequence[str]) -> Values:
+        """Return the model's numbers; asked for only where it has no others (`freqbias.models.protocols.AnswersLabels`)."""
+        found = labels_of(self._model, messages, labels)
+        for row, message in zip(found, messages, strict=True):
+            for k, label in enumerate(labels):
+                if self._note(label_text(message, label), fault_of_tokens([row[k]])):
+                    row[k] = np.nan
+        return found
 
     def _note(self, text: str, fault: str | None) -> bool:
         if fault is None:

@@ -17,7 +17,7 @@ from freqbias import registry
 from freqbias.errors import InputError
 from freqbias.files import dumps
 from freqbias.models.names.aliases import aliases
-from freqbias.models.protocols import CountsUsage, HasInfo, ModelInfo, offers
+from freqbias.models.protocols import AnswersLabels, CountsUsage, HasInfo, ModelInfo, offers
 from freqbias.models.scoring import similarity_of
 
 REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -127,9 +127,19 @@ def _check(found: Any, name: str, kind: str) -> None:
             raise InputError(f"{what}: `{part}` cannot be called as {part}(texts, role=…)")
     _check_info(found.info, what, name, kind)
     similarity_of(found, what)
+    _check_way_of_labels(found, what)
     usage = found.usage if offers(found, CountsUsage) else None
     if usage is not None and (isinstance(usage, type) or not is_dataclass(usage)):
         raise InputError(f"{what}: `usage` must be a dataclass of whole numbers or None, found {type(usage).__name__}")
+
+
+def _check_way_of_labels(found: Any, what: str) -> None:
+    if not offers(found, AnswersLabels):
+        return
+    if not isinstance(found.has_continuations, bool):
+        raise InputError(f"{what}: `has_continuations` must be True or False, found {found.has_continuations!r:.60}")
+    if not found.has_continuations and not callable(getattr(found, "label_log_probs", None)):
+        raise InputError(f"{what} says that it has no continuations, and has no `label_log_probs`; see freqbias.models.protocols")
 
 
 def _check_info(info: ModelInfo, what: str, name: str, kind: str) -> None:

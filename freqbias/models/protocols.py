@@ -164,6 +164,25 @@ class Writer(Protocol):
 
 
 @runtime_checkable
+class AnswersLabels(Protocol):
+    """A language model that may have no probabilities of a text, and tells with which token it would begin its answer to a message.
+
+    Where `has_continuations` is False labels are scored by `label_log_probs` (`freqbias.models.labels`), and `log_probs`,
+    `continuation_log_probs` and `choices` raise `UnsupportedError`. Where it is True, or missing, that is never called.
+    """
+
+    has_continuations: bool
+
+    def label_log_probs(self, messages: Sequence[str], labels: Sequence[str]) -> NDArray[np.float64]:
+        """Return log p(the first token of the answer is the label | message), in nats; shape (n messages, k labels).
+
+        Tokens that are the label but for white space around it count together. NaN stands for a label that is not among the tokens of
+        which anything is told; a model that knows why says so (`KnowsReasons`), by the message or by `labels.label_text`.
+        """
+        ...
+
+
+@runtime_checkable
 class HasInfo(Protocol):
     """Something that says what model it is: every model does. Read when it is loaded, and for every row."""
 

@@ -6,11 +6,13 @@ import numpy as np
 
 from freqbias.errors import InputError
 from freqbias.models import LanguageModel, ModelInfo
+from freqbias.models.labels import by_first_token, label_log_probs
 from freqbias.models.protocols import Embedder, HasInfo, TokenEmbedder, offers
 from freqbias.models.relevance import ROLES, Scorer, as_scorer
 from freqbias.testing.expect import as_assertion, close, require
 
 QUERIES = ("a vehicle with four wheels", "an animal that barks")
+LABELS = ("A", "B")
 DOCUMENTS = ("The car stood in the yard.", "The jalopy stood in the yard.", "A dog ran past.", "A dog ran past the old red barn at dusk.")
 
 
@@ -75,11 +77,35 @@ def _check_counts(model: Any, name: str) -> None:
 def check_language_model(model: LanguageModel) -> None:
     """Raise `AssertionError` unless a model keeps what `LanguageModel` promises.
 
-    Log-probabilities are finite, not above 0, and the same alone and in company; `choices` agrees with `continuation_log_probs`.
+    Log-probabilities are finite, not above 0, and the same alone and in company; `choices` agrees with `continuation_log_probs`. Of a
+    model that says that it has no continuations, `label_log_probs` gives NaN or numbers that are the same alone and in company.
     """
     name = _check_info(model, "language_model")
     require(hasattr(model, "path"), f"{name}: `path` is missing; None where it was loaded from no directory")
     _check_counts(model, name)
+    (_check_labels if by_first_token(model) else _check_log_probs)(model, name)
+    require(isinstance(model.format_prompt("Hello"), str), f"{name}: format_prompt must return a text")
+    try:
+        answers = model.generate(["Say yes.", "Say no."], max_tokens=2)
+    except InputError:  # it says that it writes nothing
+        return
+    sound = len(answers) == 2 and all(answer is None or isinstance(answer, str) for answer in answers)
+    require(sound, f"{name}: generate must return a text or None for each prompt, found {answers!r}")
+
+
+def _check_labels(model: LanguageModel, name: str) -> None:
+    messages = [f"Is this about an animal?\n{text}\nA: yes\nB: no\nAnswer with the letter alone." for text in DOCUMENTS]
+    with as_assertion(name):
+        found = label_log_probs(model, messages, LABELS)
+        alone = np.concatenate([label_log_probs(model, [message], LABELS) for message in messages])
+    known = np.isfinite(found)
+    require(bool((known == np.isfinite(alone)).all()), f"{name}: a label has a log-probability only beside others, or only alone")
+    require(bool(known.any()), f"{name}: no label has a log-probability")
+    require(bool((found[known] <= 0).all()), f"{name}: a label's log-probability is above 0")
+    require(close(alone[known], found[known], 1e-4), f"{name}: a label has another log-probability alone than beside others")
+
+
+def _check_log_probs(model: LanguageModel, name: str) -> None:
     rows = model.log_probs(list(DOCUMENTS))
     require(len(rows) == len(DOCUMENTS), f"{name}: log_probs gave {len(rows)} rows for {len(DOCUMENTS)} texts")
     for row, text in zip(rows, DOCUMENTS, strict=True):
@@ -93,10 +119,3 @@ def check_language_model(model: LanguageModel) -> None:
     require(bool(np.isfinite(sums).all()), f"{name}: a continuation's log-probability is not finite")
     chosen = model.choices(contexts[0], [continuations[0], " a dog."])
     require(close(np.asarray(chosen)[:1], sums[:1], 1e-4), f"{name}: choices and continuation_log_probs differ")
-    require(isinstance(model.format_prompt("Hello"), str), f"{name}: format_prompt must return a text")
-    try:
-        answers = model.generate(["Say yes.", "Say no."], max_tokens=2)
-    except InputError:  # it says that it writes nothing
-        return
-    sound = len(answers) == 2 and all(answer is None or isinstance(answer, str) for answer in answers)
-    require(sound, f"{name}: generate must return a text or None for each prompt, found {answers!r}")
