@@ -20,7 +20,7 @@ READING = (
     "similarity",
     "template",
 )  # details that decide what a model is given
-STATED = ("dimensions",)  # by a server whose weights nobody here can see; compared where both say it
+STATED = ("dimensions", "labels")  # by a server whose weights nobody here can see; compared where both say it
 SHORT = 12  # hexadecimal digits of a hash that tell two apart for a reader
 
 

@@ -137,7 +137,7 @@ def test_the_servers_own_reason_for_refusing_echo_is_passed_on():
 
     with Server(completions=refuse) as server:
         model = language_model(server)
-        with pytest.raises(BackendError, match=r"can only generate there \(echo: HTTP 400: Only no echo is supported\)"):
+        with pytest.raises(BackendError, match=r"can only generate there \(echo: HTTP 400: Only no echo is supported; first token: "):
             model.log_probs(TEXTS)
 
 

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from freqbias import models
-from freqbias.errors import BackendError, InputError
+from freqbias.errors import BackendError, InputError, UnsupportedError
 from freqbias.models.adapters.http import HttpEmbedder, HttpLanguageModel
 from freqbias.models.adapters.http_client import Patience
+from freqbias.models.labels import label_log_probs, labels_measure
+from freqbias.models.log_probs import checked
 from freqbias.models.protocols import ModelInfo
 
 NAME = "smollm2"
@@ -30,11 +32,26 @@ def test_llama_generates_and_says_why_it_scores_nothing(llama):
     assert model.info.details["server"] == "llamacpp"
     assert model.info.details["scoring"] is None
     with pytest.raises(
-        BackendError, match=r"returns no log-probabilities of prompts for 'smollm2', so that model can only generate there \(echo: "
+        UnsupportedError,
+        match=r"no log-probabilities of prompts for 'smollm2', so that model can only generate and choose among labels there \(echo: ",
     ):
         model.log_probs(PROMPTS)
     drawn = model.write(PROMPTS[:1], n=2, max_tokens=4, temperature=1.0, seed=1)
     assert [type(text) for text in drawn[0]] == [str, str]  # which ones depends on what the server computes beside them
+
+
+def test_llama_tells_first_tokens_of_labels(llama):
+    model = checked(models.language_model(NAME, base_url=llama))
+    questions = [
+        f"Which is a city?\nA: {one}\nB: {other}\nAnswer with the letter alone." for one, other in (("Paris", "jam"), ("jam", "Paris"))
+    ]
+    found = label_log_probs(model, questions, ("A", "B"))
+    assert labels_measure(model) == "first_token_log_prob_nats"
+    assert model.info.details["labels"] == "first answer token, 20 likeliest"
+    assert np.isfinite(found).all(), dict(model.errors)
+    assert (np.exp(found).sum(axis=1) < 1.01).all()
+    again = np.concatenate([label_log_probs(model, [question], ("A", "B")) for question in questions])
+    np.testing.assert_allclose(found, again, atol=0.05)  # other batches, in 8 bits or fewer
 
 
 def test_llama_serves_one_model_and_another_name_is_refused(llama):

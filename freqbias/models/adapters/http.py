@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from freqbias.errors import BackendError, InputError, install_hint
-from freqbias.models.adapters import http_answers, http_echo
+from freqbias.errors import BackendError, InputError, UnsupportedError, install_hint
+from freqbias.models.adapters import http_answers, http_echo, http_labels
 from freqbias.models.adapters.http_client import Failure, Patience, Request, UnusableError
 from freqbias.models.adapters.http_served import REFUSING, Served
 from freqbias.models.adapters.transformers import cut
@@ -50,6 +50,8 @@ class HttpLanguageModel(Served):
     backends read them. Without, they are sent as they are, after a line end or the server's own first token, and the server's tokens
     must spell them. A row that fails is NaN (None from `generate`), and `errors` says why, by the whole text that was sent.
     Where the server takes no ids it is as if the tokenizer were not here. `info.fingerprint` is None: only the server knows its weights.
+
+    A server that scores no text may still tell the likeliest first tokens of a chat's answer: enough for labels (`AnswersLabels`).
     """
 
     path: str | None = None
@@ -69,8 +71,15 @@ class HttpLanguageModel(Served):
         self._refusals: dict[str, str] = {}  # of ways to score
         self._path = self._probe_generating()
         self._scoring = self._probe_scoring()
+        self._top = None if self.has_continuations else self._probe_first_tokens()
         stated = {"backend": "http", "server": self._server, "scoring": self._scoring, "generating": self._path}
+        stated |= http_labels.stated(self.has_continuations, self._top)
         self.info = replace(info, details={**info.details, **self._reading(), **stated, **self._said()})
+
+    @property
+    def has_continuations(self) -> bool:
+        """Whether the server gives log-probabilities of a prompt."""
+        return self._scoring is not None
 
     def log_probs(self, texts: Sequence[str]) -> list[Values]:
         """Return nats per token; an empty text gives an empty array, a row that failed NaN."""
@@ -93,6 +102,16 @@ class HttpLanguageModel(Served):
         """Return log p(option | context) of each option, in nats."""
         return self.continuation_log_probs([context] * len(options), options)
 
+    def label_log_probs(self, messages: Sequence[str], labels: Sequence[str]) -> Values:
+        """Return log p(the first token of the answer is the label), in nats, all labels of a message by one request; shape (n, k)."""
+        if self._top is None:
+            raise self._unsupported("answers")
+        requests = [self._first_token_request(message, self._top, http_labels.first_tokens) for message in messages]
+        answers = self._ask(messages, requests)
+        found, reasons = http_labels.table([() if isinstance(row, Failure) else row for row in answers], messages, labels)
+        self.errors.update(reasons)
+        return found
+
     def generate(self, prompts: Sequence[str], *, max_tokens: int, stop: Sequence[str] = ()) -> list[str | None]:
         """Return the greedy continuation of each prompt, through completions, or through chat where the server has nothing else."""
         common = {"max_tokens": max_tokens, **({"stop": list(stop)} if stop else {})}
@@ -112,10 +131,9 @@ class HttpLanguageModel(Served):
         sent: Sequence[Prompt] = prompts
         if self._tokens and self._path == "completions":
             sent = self._tokens.prompts(prompts)
-        # a model's generation_config.json may set another penalty
-        common = {"repetition_penalty": 1.0} if self._server == "vllm" else {}
         requests = [
-            self._request(self._path, prompt, http_answers.text, {**common, **own}) for prompt, own in zip(sent, options, strict=True)
+            self._request(self._path, prompt, http_answers.text, {**self._unpenalised(), **own})
+            for prompt, own in zip(sent, options, strict=True)
         ]
         return [None if isinstance(answer, Failure) else answer for answer in self._ask(prompts, requests)]
 
@@ -126,6 +144,13 @@ class HttpLanguageModel(Served):
     def token_counts(self, texts: Sequence[str]) -> list[int] | None:
         """Count tokens, BOS left out; None without a tokenizer."""
         return [len(row) for row in self._tokens.ids(texts)] if self._tokens else None
+
+    def _unpenalised(self) -> dict[str, float]:
+        """Return what keeps a penalty away that a model's generation_config.json may set."""
+        return {"repetition_penalty": 1.0} if self._server == "vllm" else {}
+
+    def _first_token_request(self, message: str, top: int, read: Any) -> Request[http_labels.Ranked]:
+        return self._request("chat/completions", message, read, {**self._unpenalised(), "logprobs": True, "top_logprobs": top})
 
     def _request(self, path: str, prompt: Prompt, read: Any, options: Mapping[str, Any]) -> Request[Any]:
         asked = {"prompt": prompt} if path == "completions" else {"messages": [{"role": "user", "content": prompt}]}
@@ -143,10 +168,7 @@ class HttpLanguageModel(Served):
     def _score(self, rows: Sequence[_Scored]) -> list[Values]:
         """Return the log-probabilities that are asked for; rows with none are not sent, nor are those that the server cannot take."""
         if self._scoring is None:
-            why = "; ".join(f"{how}: {reason}" for how, reason in self._refusals.items())
-            raise BackendError(
-                f"the server returns no log-probabilities of prompts for '{self._name}', so that model can only generate there ({why})"
-            )
+            raise self._unsupported("prompts")
         results = [np.full(row.count, np.nan) for row in rows]
         asked = []
         for index, row in enumerate(rows):
@@ -159,6 +181,13 @@ class HttpLanguageModel(Served):
             if not isinstance(answer, Failure):
                 results[index] = np.array(answer)
         return results
+
+    def _unsupported(self, of: str) -> UnsupportedError:
+        why = "; ".join(f"{how}: {reason}" for how, reason in self._refusals.items())
+        can = "score labels as continuations" if self._scoring else "generate and choose among labels" if self._top else "generate"
+        return UnsupportedError(
+            f"the server returns no log-probabilities of {of} for '{self._name}', so that model can only {can} there ({why})"
+        )
 
     def _reader(self, row: _Scored) -> Any:
         if isinstance(row.prompt, str):
@@ -201,6 +230,19 @@ class HttpLanguageModel(Served):
                 f"serve the model under its hub id or its directory on this machine, and have transformers ({install_hint('lm')})"
             )
         self._refusals["echo"] = found.reason
+        return None
+
+    def _probe_first_tokens(self) -> int | None:
+        """Return of how many likeliest first tokens of an answer the server tells; None where it tells of none, or fails at it."""
+        for top in http_labels.TOP:
+            answer = self._answers([self._first_token_request(TEST_SENTENCE, top, http_labels.several)])[0]
+            if not isinstance(answer, Failure):
+                return top
+            if self.stopped or answer.status is None:
+                raise BackendError(f"{self._client.base_url}: {self.stopped or answer.reason}")
+            self._refusals["first token"] = answer.reason
+            if answer.misread or answer.again or answer.status not in REFUSING:
+                break
         return None
 
     def _test_prompt(self) -> Prompt:

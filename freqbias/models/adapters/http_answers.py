@@ -41,7 +41,8 @@ def log_probabilities(values: Sequence[Any]) -> list[float]:
     return found
 
 
-def _choice(data: Answer) -> Answer:
+def first_choice(data: Answer) -> Answer:
+    """Return the first of the answers that a server gives; `ValueError` without one."""
     choices = data.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
         raise ValueError("no choices")
@@ -51,7 +52,7 @@ def _choice(data: Answer) -> Answer:
 
 def text(data: Answer) -> str:
     """Return the text of a completion or of a chat answer, what a model thought before it left out."""
-    choice = _choice(data)
+    choice = first_choice(data)
     message = choice.get("message")
     found = _spoken(message) if isinstance(message, Mapping) else choice.get("text")
     ended = choice.get("finish_reason")
@@ -78,7 +79,7 @@ def _spoken(message: Answer) -> Any:
 
 def answers(data: Answer) -> bool:
     """Return True for a completion or chat answer, even an empty one: a model may spend its one token on a thought."""
-    choice = _choice(data)
+    choice = first_choice(data)
     if "message" not in choice and not isinstance(choice.get("text"), str):
         raise ValueError("no text")
     return True
@@ -87,7 +88,7 @@ def answers(data: Answer) -> bool:
 def by_id(data: Answer, ids: Sequence[int], start: int, how: str) -> list[float]:
     """Return the log-probabilities, in nats, of `ids[start:]`; `how` is `prompt_logprobs` or `echo`."""
     if how == "prompt_logprobs":
-        found = _choice(data).get("prompt_logprobs") or []
+        found = first_choice(data).get("prompt_logprobs") or []
         if len(found) != len(ids):
             raise ValueError(f"{len(found)} log-probabilities for {len(ids)} tokens")
         missing = next((token for token, entry in zip(ids[start:], found[start:], strict=True) if str(token) not in (entry or {})), None)
@@ -116,7 +117,7 @@ def echoed(data: Answer) -> tuple[list[str], list[Any]]:
     """Return the tokens of an echoed prompt, with what was generated after them, and their log-probabilities, as far as they go."""
     before = data.get("prompt")  # Together gives the prompt a place of its own
     own = before[0] if isinstance(before, list) and before and isinstance(before[0], Mapping) else {}
-    found = own.get("logprobs") or _choice(data).get("logprobs")
+    found = own.get("logprobs") or first_choice(data).get("logprobs")
     if not isinstance(found, Mapping):
         raise ValueError("no log-probabilities")
     if "tokens" not in found and isinstance(found.get("content"), list):  # as chats have them; llama.cpp and others
@@ -134,7 +135,7 @@ def tokens(data: Answer, ids: Sequence[int] = ()) -> list[str]:
 
     `ValueError` or `LookupError` unless every token but the first has a log-probability that can be one.
     """
-    entries = _choice(data).get("prompt_logprobs")
+    entries = first_choice(data).get("prompt_logprobs")
     if entries:
         own = [_entry(entry, token) for entry, token in zip_longest(entries, ids)]
         found, values = [str(entry.get("decoded_token", "")) for entry in own], [entry.get("logprob") for entry in own]

@@ -79,7 +79,16 @@ def _exactly(tokens: Sequence[str], spelling: Callable[[str], bytes], text: byte
 
 def letters(text: str) -> str:
     """Return a text without white space and the marks that tokenizers write for it."""
-    return "".join(text.translate(dict.fromkeys(map(ord, _SPACES), " ")).split())
+    return "".join(_with_spaces(text).split())
+
+
+def without_margins(token: str) -> str:
+    """Return a token without the white space around it, and without the marks that tokenizers write for that."""
+    return _with_spaces(token).strip()
+
+
+def _with_spaces(text: str) -> str:
+    return text.translate(dict.fromkeys(map(ord, _SPACES), " "))
 
 
 def _letters_of_token(token: str) -> str:
