@@ -1,13 +1,17 @@
-"""The numerical noise floor: how far a model's numbers move when only the composition of the batch changes."""
+"""The numerical noise floor: how far a model's numbers move when only the composition of the batch changes, or nothing at all."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from freqbias.models import LanguageModel
+from freqbias.models.labels import label_log_probs
 from freqbias.models.relevance import Scorer
+from freqbias.probes.common import prompt
 
 TEXTS = 32  # enough for several lengths in one batch
+LABEL_TEXTS = 6  # each asked twice, by requests that somebody may have to pay for
+LABELS = ("A", "B")  # of the question about them
 SCORER_TEXTS = 5  # texts alone cost a call each: with their batch they stay below a twentieth of what 200 pairs have encoded
 
 
@@ -50,3 +54,18 @@ def language_model_noise(model: LanguageModel, texts: Sequence[str]) -> float | 
             found[text].append(float(row.sum()))
     ranges = [max(values) - min(values) for values in found.values() if np.isfinite(values).all()]
     return max(ranges, default=None)
+
+
+def label_noise(model: LanguageModel, texts: Sequence[str]) -> float | None:
+    """Return the largest difference, in nats, between the log-probability of a label, asked beside others and asked alone.
+
+    For a model that tells the first token of an answer only (`freqbias.models.labels`); hosted ones answer one request in many batches.
+    None where nothing could be compared: no text, or no label among the likeliest tokens twice.
+    """
+    question = prompt("noise-labels-v1")
+    messages = [question.format(text=text) for text in dict.fromkeys(texts)][:LABEL_TEXTS]
+    together = label_log_probs(model, messages, LABELS)
+    alone = [label_log_probs(model, [message], LABELS)[0] for message in messages]
+    change = np.abs(together - np.reshape(alone, together.shape))
+    change = change[np.isfinite(change)]
+    return float(change.max()) if len(change) else None

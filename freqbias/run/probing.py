@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from freqbias import registry
-from freqbias.errors import BackendError, InputError, in_one_line
+from freqbias.errors import BackendError, InputError, UnsupportedError, in_one_line
 from freqbias.files import PairFile, read_estimates, write_json, write_records
 from freqbias.models import Loading, ModelInfo, check_name, identity
 from freqbias.models.protocols import CountsUsage, offers
@@ -26,7 +26,7 @@ from freqbias.run import manifest
 from freqbias.run import resume as continuing
 from freqbias.run.interrupt import Interrupt
 from freqbias.run.journal import Journal, Retried, marked, side_file
-from freqbias.terms import LOG_PROB, MODEL_ESTIMATES_FILE, PAIRS_FILE
+from freqbias.terms import MODEL_ESTIMATES_FILE, PAIRS_FILE
 
 log = logging.getLogger(__name__)
 
@@ -326,13 +326,18 @@ def load(step: Step, loading: Loading, vectors: Path) -> Any:
 
 
 def _noise(step: Step, model: Any, pairs: PairFile) -> dict[str, Any] | None:
-    from freqbias.probes.noise import TEXTS, language_model_noise, scorer_noise
+    from freqbias.models.labels import by_first_token, labels_measure
+    from freqbias.probes.noise import TEXTS, label_noise, language_model_noise, scorer_noise
 
     texts = list(islice(dict.fromkeys(pair.high for pair in islice(pairs, 100 * TEXTS)), TEXTS))
-    measure = LOG_PROB.name if step.kind == "language_model" else model.measure
+    measure = labels_measure(model) if step.kind == "language_model" else model.measure
+    of_text = label_noise if by_first_token(model) else language_model_noise
     try:
         with in_one_line(BackendError, f"model '{step.info.name}'", model):
-            return {"measure": measure, "value": (language_model_noise if step.kind == "language_model" else scorer_noise)(model, texts)}
+            return {"measure": measure, "value": (of_text if step.kind == "language_model" else scorer_noise)(model, texts)}
+    except UnsupportedError as error:  # a probe that needs it says so, others go without
+        log.debug("%s: no noise floor: %s", step.info.name, error)
+        return None
     except BackendError as error:
         log.warning("%s: no noise floor: %s", step.info.name, error)  # the rows will say which texts it fails on
         return None
