@@ -31,7 +31,7 @@ import numpy as np
 
 from freqbias.errors import InputError, install_hint
 from freqbias.models import LanguageModel
-from freqbias.models.labels import answer_context, label_log_probs, labels_measure
+from freqbias.models.labels import answer_context, label_log_probs, label_texts, labels_measure
 from freqbias.models.log_probs import checked
 from freqbias.probes import Finding, Judgement, Probe
 from freqbias.probes.common import observation
@@ -97,7 +97,7 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: None = None) -> Ite
     for pair, asked in tasks:
         sides = {side: scored[pair.id, side] for side in SIDES}
         texts = {side: written.get(put[pair.id, side]) for side in SIDES}
-        contexts = [answer_context(model, put[pair.id, side].message, put[pair.id, side].start) for side in SIDES]
+        known_by = [text for side in SIDES for text in _texts(asked, put[pair.id, side], model)]
         for measure, values, extra in _measured(asked, sides, texts, labels_measure(model) if asked.item.options else LOG_PROB.name):
             for contrast, turned in _contrasts(pair, asked):
                 yield observation(
@@ -108,9 +108,17 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: None = None) -> Ite
                     contrast,
                     _turned(values) if turned else values,
                     covariates[pair.id] | ({key: both[::-1] for key, both in extra.items()} if turned else extra),
-                    asked=contexts,
+                    asked=known_by,
                     prompt=asked.name,
                 )
+
+
+def _texts(asked: Asked, put: Put, model: LanguageModel) -> list[str]:
+    """Return the texts by which a model may know why it has no number, or no answer, to one wording."""
+    context = answer_context(model, put.message, put.start)
+    if asked.item.options:
+        return label_texts(model, put.message, [letter_of(place) for place in range(len(asked.item.options))], start=put.start)
+    return [context, *(context + asked.written(text) for text in (*asked.gold, *asked.wrong))]
 
 
 def _put(asked: Asked, question: str) -> Put:
