@@ -3,8 +3,8 @@
 There are two ways, and which one it is the model says, never the caller: as continuations of the message and the start of an answer, or,
 of a server that scores no text, by the first token of the answer (`AnswersLabels`). What would make one a fault of the other:
 
-* the two are other numbers. The start of an answer makes a label the next word; without it a model may also begin with "The". So they are
-  two measures (`labels_measure`), and no estimate mixes them;
+* the two are other numbers. Where the answer is begun for the model a label is its next word; where the start can only be asked for, as
+  the last line of the message, it may also begin with "The". So they are two measures (`labels_measure`), and no estimate mixes them;
 * a server tells of its likeliest tokens only. A label that is not among them has no number; it is not unlikely by some default;
 * a label is all the tokens that are it but for white space ("A", " A"): their probabilities are added up. "A." is none of them, since
   nobody knows what other labels with a stop would have. A rare variant beyond the likeliest tokens is missing from the sum;
@@ -29,12 +29,14 @@ def label_log_probs(
     """Return log p(label | message, start of the answer) of every label, in nats; shape (n messages, k labels).
 
     A message is put as the model wants to be asked (its chat template); a label stands behind `start` and a space. Of a model without
-    continuations it is log p(the first token of the answer is the label | message): no `start` can be put into its mouth there, so a
-    message must ask for the label alone. NaN where there is no number; `errors` of the model says why, under one of `label_texts`.
+    continuations it is log p(the first token of the answer is the label | message), and `start` is the message's last line, since
+    nothing can be put into its mouth: the message must ask for the label alone.
+
+    NaN where there is no number; the model's `errors` say why, under one of `label_texts`.
     """
     if by_first_token(model):
         check_first_tokens(labels)
-        return labels_of(model, messages, labels)
+        return labels_of(model, [_with_start(message, start) for message in messages], labels)
     contexts = [answer_context(model, message, start) for message in messages]
     asked = [context for context in contexts for _ in labels]
     scores = model.continuation_log_probs(asked, [f" {label}" for _ in messages for label in labels])
@@ -59,8 +61,13 @@ def labels_measure(model: LanguageModel) -> str:
 def label_texts(model: LanguageModel, message: str, labels: Sequence[str], *, start: str = ANSWER_START) -> list[str]:
     """Return the texts by which a model may know why labels of a message have no number: what `observation` takes as `asked`."""
     if by_first_token(model):
-        return [message, *(label_text(message, label) for label in labels)]
+        put = _with_start(message, start)
+        return [put, *(label_text(put, label) for label in labels)]
     return [f"{answer_context(model, message, start)} {label}" for label in labels]
+
+
+def _with_start(message: str, start: str) -> str:
+    return f"{message}\n{start}" if start else message
 
 
 def label_text(message: str, label: str) -> str:

@@ -46,12 +46,12 @@ def test_variants_of_a_label_are_added_up_and_one_outside_the_likeliest_has_no_n
         sent = server.asked[probing:]
     np.testing.assert_allclose(found[:, :2], [[A, B]] * 3, atol=1e-12)
     assert np.isnan(found[:, 2]).all()
-    assert model.errors == {f"{message} C": "C is not among the 20 likeliest first tokens of the answer" for message in MESSAGES}
+    assert model.errors == {f"{message}\nAnswer: C": "C is not among the 20 likeliest first tokens of the answer" for message in MESSAGES}
     assert [path for path, _, _ in sent] == ["chat/completions"] * 3  # all labels of a message by one request
     body = sent[0][1]
     asked = {name: body[name] for name in ("temperature", "max_tokens", "logprobs", "top_logprobs", "model")}
     assert asked == {"temperature": 0, "max_tokens": 1, "logprobs": True, "top_logprobs": 20, "model": MODEL}
-    assert sorted(body["messages"][0]["content"] for _, body, _ in sent) == sorted(MESSAGES)  # as they are: no start of an answer
+    assert sorted(body["messages"][0]["content"] for _, body, _ in sent) == sorted(f"{message}\nAnswer:" for message in MESSAGES)
     assert model.info.details["labels"] == "first answer token, 20 likeliest"
     assert model.info.details["scoring"] is None
     assert labels_measure(checked(model)) == "first_token_log_prob_nats"
@@ -106,7 +106,7 @@ def test_a_lower_limit_is_taken_and_stated():
         found = label_log_probs(model, MESSAGES[:1], LABELS)
         assert [body["top_logprobs"] for _, body, _ in server.asked if "top_logprobs" in body] == [20, 5, 5]
     np.testing.assert_allclose(found[0, :2], [A, B], atol=1e-12)
-    assert model.errors == {"one small step C": "C is not among the 5 likeliest first tokens of the answer"}
+    assert model.errors == {"one small step\nAnswer: C": "C is not among the 5 likeliest first tokens of the answer"}
     assert model.info.details["labels"] == "first answer token, 5 likeliest"
 
 
@@ -120,7 +120,7 @@ def test_a_lower_limit_without_a_word_counts_by_what_came():
     with chat_server(three) as server:
         model = language_model(server)
         label_log_probs(model, MESSAGES[:1], LABELS)
-    assert model.errors["one small step C"] == "C is not among the 3 likeliest first tokens of the answer"
+    assert model.errors["one small step\nAnswer: C"] == "C is not among the 3 likeliest first tokens of the answer"
 
 
 ONE_HOT = [("A", 0.0), (" A", -9999.0), ("B", -9999.0)]
@@ -208,7 +208,7 @@ def test_an_unknown_one_is_the_labels_own_fault(value):
         model = checked(language_model(server))
         found = label_log_probs(model, MESSAGES, ("A", "B"))
     assert np.isfinite(found).tolist() == [[True, True], [True, False], [True, True]]
-    assert model.errors["TARGET of a step B"].startswith(("a log-probability of -", "a log-probability of minus infinity"))
+    assert model.errors["TARGET of a step\nAnswer: B"].startswith(("a log-probability of -", "a log-probability of minus infinity"))
 
 
 def test_one_token_told_twice_counts_once_and_spellings_of_a_vocabulary_count():
@@ -266,7 +266,7 @@ def test_a_message_that_is_declined_costs_its_own_row():
         model = checked(language_model(server))
         assert np.isnan(label_log_probs(model, MESSAGES, ("A", "B"))).any(axis=1).tolist() == [False, True, False]
         rows = list(labelling.run([Pair(id="1", item="x", arm="frequency", high="one", low="TARGET")], model))
-    assert model.errors[MESSAGES[1]] == "HTTP 400: not this"
+    assert model.errors[f"{MESSAGES[1]}\nAnswer:"] == "HTTP 400: not this"
     assert rows[0].error.startswith("no label ('Is this about a thing?\\nTARGET")
     assert rows[0].error.endswith("HTTP 400: not this)")
     assert rows[0].measure == "first_token_log_prob_nats"
@@ -281,7 +281,9 @@ def test_a_budget_keeps_what_is_finished_and_asks_no_more():
         assert len(server.asked) == model.usage.requests == 20
     assert np.isfinite(found).all(axis=1).sum() == 20 - probing
     assert model.stopped == "stopped after 20 requests, as --max-requests says"
-    assert {model.errors[message] for message, row in zip(messages, found, strict=True) if np.isnan(row).any()} == {model.stopped}
+    assert {model.errors[f"{message}\nAnswer:"] for message, row in zip(messages, found, strict=True) if np.isnan(row).any()} == {
+        model.stopped
+    }
     with chat_server() as server, pytest.raises(BackendError, match=f"stopped after {probing - 1} requests"):
         language_model(server, max_requests=probing - 1)
 
@@ -316,14 +318,15 @@ def test_a_real_model_behind_a_server_gives_the_numbers_of_this_process():
     floor = max(language_model_noise(here, messages), 1e-5)  # single precision, at logits of 16
     known = 0
     for row, message in zip(found, messages, strict=True):
-        told = chats({"messages": [{"role": "user", "content": message}], "top_logprobs": 20})
+        asked = f"{message}\nAnswer:"
+        told = chats({"messages": [{"role": "user", "content": asked}], "top_logprobs": 20})
         listed = [one["token"] for one in told["choices"][0]["logprobs"]["content"][0]["top_logprobs"]]
         assert len(listed) == 20
         for value, label in zip(row, ("A", "B"), strict=True):
             variants = [token for token in listed if token.strip() == label]
             assert np.isnan(value) == (not variants)
             if variants:
-                own = here.continuation_log_probs([here.format_prompt(message)] * len(variants), variants)
+                own = here.continuation_log_probs([here.format_prompt(asked)] * len(variants), variants)
                 assert value == pytest.approx(np.logaddexp.reduce(own), abs=floor)
                 known += 1
     assert known >= 3

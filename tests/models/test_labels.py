@@ -7,7 +7,7 @@ from conftest import needed
 from freqbias import models
 from freqbias.errors import BackendError, InputError
 from freqbias.models import ModelInfo, objects
-from freqbias.models.labels import by_first_token, label_log_probs, label_text, label_texts, labels_measure
+from freqbias.models.labels import answer_context, by_first_token, label_log_probs, label_text, label_texts, labels_measure
 from freqbias.models.log_probs import checked
 from freqbias.testing import check_language_model
 from freqbias.testing.planted import PlantedLanguageModel
@@ -69,7 +69,8 @@ def test_what_a_model_says_decides_and_nothing_else():
     assert label_log_probs(Chat(), ["x", "y"], LABELS).tolist() == [[-0.5, -1.5]] * 2
     assert label_log_probs(Both(), ["x"], LABELS).tolist() == [[-2.0, -2.0]]
     assert [labels_measure(model) for model in (Chat(), Both())] == ["first_token_log_prob_nats", "log_prob_nats"]
-    assert label_texts(Chat(), "x", LABELS) == ["x", "x A", "x B"]
+    assert label_texts(Chat(), "x", LABELS) == ["x\nAnswer:", "x\nAnswer: A", "x\nAnswer: B"]
+    assert label_texts(Chat(), "x", LABELS, start="") == ["x", "x A", "x B"]
     assert label_texts(Both(), "x", LABELS) == ["x\nAnswer: A", "x\nAnswer: B"]
     assert label_log_probs(Chat(), [], LABELS).shape == label_log_probs(Both(), [], LABELS).shape == (0, 2)
 
@@ -108,15 +109,15 @@ def test_what_no_log_probability_can_be_has_a_reason(value, reason):
     model = checked(Chat((-0.5, value)))
     found = label_log_probs(model, ["x"], LABELS)
     assert np.isfinite(found).tolist() == [[True, False]]
-    assert model.errors == {label_text("x", "B"): reason}
+    assert model.errors == {label_text("x\nAnswer:", "B"): reason}
 
 
 def test_a_models_own_reason_comes_first():
     model = Chat((-0.5, NAN))
-    model.errors = {"x B": "not among five"}
+    model.errors = {"x\nAnswer: B": "not among five"}
     found = checked(model)
     assert np.isnan(label_log_probs(found, ["x"], LABELS)[0, 1])
-    assert found.errors["x B"] == "not among five"
+    assert found.errors["x\nAnswer: B"] == "not among five"
 
 
 @pytest.mark.parametrize("rows", [(-1.0,), (-1.0, -2.0, -3.0), ()])
@@ -174,3 +175,17 @@ def test_an_object_that_tells_first_tokens_passes_its_check():
     drifting.label_log_probs = lambda messages, labels: [[-0.5, -float(len(messages))]] * len(messages)
     with pytest.raises(AssertionError, match="another log-probability alone"):
         check_language_model(drifting)
+
+
+class Own(Chat):
+    """One whose chat template is applied elsewhere, as a server's is."""
+
+    info = ModelInfo(name="own", kind="language_model", source="plugin", details={"prompt_format": "chat template"})
+
+
+def test_a_start_never_sticks_to_a_message():
+    assert answer_context(Own(), "Name it.", "It is") == "Name it.\nIt is"
+    assert answer_context(Chat(), "Name it.", "It is") == "Name it.\nIt is"
+    own = Own()
+    own.format_prompt = lambda prompt: f"<user>{prompt}</user>"
+    assert answer_context(own, "Name it.", "It is") == "<user>Name it.</user>It is"
