@@ -8,7 +8,8 @@ the probability of a text enters. Every question is asked in both orders. With A
 
 and gap = value(high) - value(low) is a difference of two log-odds, in nats. The content-free question is the same template with the same
 two options in the same two orders; only `{content}` is replaced, by "N/A" or "[MASK]" (contextual calibration, Zhao et al. 2021,
-arXiv:2102.09690; as a ratio of two conditional probabilities, Holtzman et al. 2021, arXiv:2104.08315). Rows, all in `log_prob_nats`:
+arXiv:2102.09690; as a ratio of two conditional probabilities, Holtzman et al. 2021, arXiv:2104.08315). Rows, all in `log_prob_nats`, or
+in `first_token_log_prob_nats` of a server that scores no text:
 
 * `meaning` (one row a register; confirmatory): the content is a gloss of the item. The two forms mean the same, so no answer is better.
   Adam's Law predicts that the frequent form is recognised more readily: above zero;
@@ -50,14 +51,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.models import LanguageModel
-from freqbias.models.labels import answer_context, label_log_probs
+from freqbias.models.labels import label_log_probs, label_texts, labels_measure
 from freqbias.models.log_probs import checked
 from freqbias.probes import Finding, Judgement, Probe
 from freqbias.probes.common import gloss_queries, mean_over_items, observation, prompt, text_hash
 from freqbias.probes.whole_word import whole_words
 from freqbias.progress import Track
 from freqbias.records import Estimate, Observation, Pair
-from freqbias.terms import FREQUENCY, LOG_PROB, SIDES
+from freqbias.terms import FREQUENCY, SIDES
 
 LABELS = ("A", "B")  # as the templates call the first and the second option
 CONTENT_FREE = ("N/A", "[MASK]")  # Zhao et al. 2021; their third, the empty text, would leave a hole in a question
@@ -135,7 +136,7 @@ class Answers:
     def missing(self, choices: Sequence[Choice], model: LanguageModel) -> list[str]:
         """Return the whole texts, by which a model keeps its reasons, of what it gave no number for."""
         messages = [message for choice in choices for message in choice.messages if not np.isfinite(self._letters[message]).all()]
-        return [f"{answer_context(model, message)} {label}" for message in messages for label in LABELS]
+        return [text for message in messages for text in label_texts(model, message, LABELS)]
 
     def calibrated(self, choice: Choice) -> NDArray[np.float64]:
         """Return the same minus the mean of the content-free questions; shape (2,)."""
@@ -189,7 +190,7 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: Mapping[int, int] |
             missing = answers.missing(asked, model)
             told = {"error": f"{model.info.name} gave no finite log-probability for a letter"} if missing else found
             extra = covariates[pair.id]
-            yield observation("choice", LOG_PROB.name, pair, model, name, told, extra, register, missing, choice.template.name)
+            yield observation("choice", labels_measure(model), pair, model, name, told, extra, register, missing, choice.template.name)
 
 
 def _margins(pair: Pair, contrast: str, choice: Choice) -> list[Choice]:
@@ -230,7 +231,7 @@ def estimates(pairs: Iterable[Pair], model: LanguageModel, common: Mapping[int, 
     yield Estimate(
         model=model.info.name,
         probe="choice",
-        measure=LOG_PROB.name,
+        measure=labels_measure(model),
         contrast=POSITION,
         arm=FREQUENCY,
         n_pairs=int(usable.sum()),
@@ -264,7 +265,6 @@ probe = Probe(
     glossary=GLOSSARY,
     judgement=Judgement(
         contrast=MEANING,
-        measure=LOG_PROB.name,
         meaning="is the likelier choice as the sentence with a given meaning",
         subject="sentence",
         findings=(

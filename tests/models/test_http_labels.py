@@ -429,3 +429,17 @@ def test_labels_of_several_words_are_refused_before_anything_is_asked():
         with pytest.raises(InputError, match="label 'not sure' is not one word"):
             label_log_probs(model, MESSAGES, ("yes", "not sure"))
         assert len(server.asked) == probing
+
+
+def test_built_in_probes_of_letters_never_call_first_tokens_continuations():
+    from freqbias.probes.choice import probe as choice
+    from freqbias.run.stages import make_pairs
+
+    with chat_server(choosing(biased(0.0))) as server:
+        model = checked(language_model(server))
+        pairs = make_pairs("lexicon", [], {"n": 4})[:4]
+        rows = list(choice.run(pairs, model, choice.prepare(pairs, model, lambda items, *_, **__: items)))
+    assert rows
+    assert {row.error for row in rows} == {None}
+    assert {row.measure for row in rows} == {"first_token_log_prob_nats"}
+    assert all(choice.judgement.judges(choice.judgement.contrast, row.measure) for row in rows)
