@@ -12,6 +12,7 @@ from freqbias.tasks.numbers import number
 from freqbias.terms import FAMILIES, FORMS, MATH, ORIGINAL, TOOLS, TRANSLATION
 
 NO_LICENCE = "none stated"
+MAX_OPTIONS = 26  # each has a letter, A to Z
 
 
 class TaskItem(Record, frozen=True, kw_only=True):
@@ -47,6 +48,8 @@ class TaskItem(Record, frozen=True, kw_only=True):
 
     def _fault(self) -> str | None:
         """Return what is wrong with the answer, as the rest of a sentence."""
+        if len(self.options) == 1 or len(self.options) > MAX_OPTIONS:
+            return f"cannot be chosen of {len(self.options)} options; give 2 to {MAX_OPTIONS}"
         if self.options:
             sound = isinstance(self.answer, int) and not isinstance(self.answer, bool) and 0 <= self.answer < len(self.options)
             return None if sound else f"must be the place of the right option, 0 to {len(self.options) - 1}, found {self.answer!r}"
