@@ -185,10 +185,10 @@ def _compared(call: Call | None, name: str, accepted: Mapping[str, Sequence[Any]
 def _right(arguments: Mapping[str, Any], name: str, accepted: Sequence[Any]) -> bool:
     if name not in arguments:
         return LEFT_OUT in accepted
-    return any(_equal(arguments[name], value) for value in accepted if value != LEFT_OUT or arguments[name] == LEFT_OUT)
+    return any(equal(arguments[name], value) for value in accepted if value != LEFT_OUT or arguments[name] == LEFT_OUT)
 
 
-def _equal(value: Any, accepted: Any) -> bool:
+def equal(value: Any, accepted: Any) -> bool:
     """Tell whether a value is an accepted one: texts as BFCL compares them, numbers exactly, `true` is not 1.
 
     An accepted object has a list of accepted values for each of its fields.
@@ -198,7 +198,7 @@ def _equal(value: Any, accepted: Any) -> bool:
     if isinstance(value, str) and isinstance(accepted, str):
         return _spelled(value) == _spelled(accepted)
     if isinstance(value, list) and isinstance(accepted, list):
-        return len(value) == len(accepted) and all(map(_equal, value, accepted))
+        return len(value) == len(accepted) and all(map(equal, value, accepted))
     if isinstance(value, dict) and isinstance(accepted, dict):
         names = {*value, *accepted}
         return all(_right(value, name, each if isinstance(each := accepted.get(name, ()), list | tuple) else [each]) for name in names)

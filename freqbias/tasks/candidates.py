@@ -2,27 +2,30 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from freqbias.tasks.answers import letter_of
+from freqbias.tasks.calls import equal
 from freqbias.tasks.items import TaskItem
-from freqbias.tasks.numbers import number
+from freqbias.tasks.numbers import Number, number, same
 from freqbias.terms import MATH, TRANSLATION
 
 NEAR = (1, -1, 2, 10, -10)  # from the gold number: slips of counting and of a carry
 MAX_WRONG = 6
+MAX_PLACES = 6  # decimals of a number that is written in digits
 
 
 def gold_texts(item: TaskItem) -> list[str]:
-    """Return the right answers as texts: a letter, a number, the reference translations, or each right call as a line of JSON."""
+    """Return the right answers as texts: a letter, a number without its unit, the reference translations, or the right calls as JSON."""
     if item.options:
         return [letter_of(item.answer)]
     if item.family == MATH:
-        return [str(item.answer)]
+        return [_bare(item.answer)]
     if item.family == TRANSLATION:
         return list(item.answer)
-    return [_written(call) for call in item.answer]
+    return [_written(item, item.answer)]
 
 
 def wrong_texts(item: TaskItem, other: TaskItem | None = None) -> list[str]:
@@ -36,41 +39,89 @@ def wrong_texts(item: TaskItem, other: TaskItem | None = None) -> list[str]:
     if item.family == MATH:
         return _other_numbers(item)
     if item.family == TRANSLATION:
-        return [] if other is None else list(other.answer)
+        return [] if other is None else [text for text in other.answer if text not in item.answer]
     return _other_calls(item)
 
 
 def _other_numbers(item: TaskItem) -> list[str]:
     gold = number(item.answer)
-    if gold.value is None or gold.pair or gold.value.denominator != 1:
+    if gold.value is None or gold.pair or _decimal(gold.value) is None:
         return []
-    whole = int(gold.value)
-    found = [whole + step for step in NEAR if whole + step >= 0]
+    found = [gold.value + step for step in NEAR if gold.value + step >= min(Fraction(0), gold.value)]
     stated = [number(word.strip(".,?!()$")) for word in item.question.split()]
-    found += [int(each.value) for each in stated if each.value is not None and not each.pair and Fraction(each.value).denominator == 1]
-    return [str(each) for each in dict.fromkeys(found) if each != whole][:MAX_WRONG]
+    found += [each.value for each in stated if each.value is not None and not each.pair]
+    texts = [_decimal(each) for each in dict.fromkeys(found) if not same(Number(value=each), gold)[0]]
+    return [text for text in texts if text is not None][:MAX_WRONG]
 
 
-def _written(call: Mapping[str, Mapping[str, Sequence[Any]]], changed: Mapping[str, Any] | None = None) -> str:
-    """Return a call as a line of JSON with the first accepted value of every argument that cannot be left out."""
-    ((name, accepted),) = call.items()
-    arguments = {key: values[0] for key, values in accepted.items() if "" not in values} | dict(changed or {})
-    return json.dumps({"name": name, "arguments": arguments}, ensure_ascii=False)
+def _bare(answer: str) -> str:
+    """Return a gold number as wrong ones are written, without unit and separators; a time, a ratio or a third stays as it is."""
+    gold = number(answer)
+    text = None if gold.value is None or gold.pair else _decimal(gold.value)
+    return answer if text is None else text
+
+
+def _decimal(value: Fraction) -> str | None:
+    """Return a number in digits; None where they would not end."""
+    for places in range(MAX_PLACES + 1):
+        if (value * 10**places).denominator == 1:
+            return f"{Decimal(int(value * 10**places)).scaleb(-places):f}"
+    return None
+
+
+Calls = Sequence[Mapping[str, Mapping[str, Sequence[Any]]]]
+
+
+def _written(item: TaskItem, calls: Calls, changed: Mapping[str, Any] | None = None) -> str:
+    """Return calls as a line of JSON, several as a list: arguments that cannot be left out, with the first accepted value of each.
+
+    `changed` are other arguments of the first call.
+    """
+    rows: list[dict[str, Any]] = []
+    for call in calls:
+        ((name, accepted),) = call.items()
+        required = _parameters(item, name).get("required", ())
+        kept = {
+            key: [value for value in values if value != ""] for key, values in accepted.items() if "" not in values or key in required
+        }
+        arguments = {key: _value(values[0]) for key, values in kept.items() if values}
+        rows.append({"name": name, "arguments": arguments | (dict(changed or {}) if not rows else {})})
+    return json.dumps(rows[0] if len(rows) == 1 else rows, ensure_ascii=False)
+
+
+def _value(accepted: Any) -> Any:
+    """Return an accepted value as a call holds it: each field of an object has a list of accepted values of its own."""
+    if isinstance(accepted, list):
+        return [_value(each) for each in accepted]
+    if not isinstance(accepted, dict):
+        return accepted
+    fields = {key: each if isinstance(each, list) else [each] for key, each in accepted.items()}
+    return {key: _value(values[0]) for key, values in fields.items() if values and "" not in values}
+
+
+def _parameters(item: TaskItem, name: str) -> Mapping[str, Any]:
+    """Return the schema of a function's arguments; empty where it states none."""
+    found = next((tool.get("parameters") for tool in item.meta.get("tools", ()) if tool.get("name") == name), None)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _other_calls(item: TaskItem) -> list[str]:
-    call, tools = item.answer[0], {tool["name"]: tool for tool in item.meta.get("tools", ())}
-    ((name, accepted),) = call.items()
-    properties = tools.get(name, {}).get("parameters", {}).get("properties", {})
-    texts = [values[0] for values in accepted.values() if isinstance(values[0], str)]
+    """Return wrong calls: an argument of the first one changed, or another function with its arguments."""
     found = []
+    first, *rest = item.answer
+    ((name, accepted),) = first.items()
+    schemas = _parameters(item, name).get("properties", {})
+    texts = [values[0] for values in accepted.values() if isinstance(values[0], str) and values[0]]
     for key, values in accepted.items():
-        others = [*properties.get(key, {}).get("enum", ()), _other_value(values[0]), *(texts if isinstance(values[0], str) else ())]
-        wrong = next((other for other in others if other not in (None, "", *values)), None)
-        if "" not in values and wrong is not None:
-            found.append(_written(call, {key: wrong}))
-    found += [_written({other: accepted}) for other in tools if other != name]
-    return found[:MAX_WRONG]
+        if "" in values:
+            continue
+        listed = schemas.get(key, {}).get("enum", ())  # what else the function takes; else a near value, or the text of another argument
+        others = [*listed, _other_value(values[0]), *(texts if isinstance(values[0], str) else ())]
+        other = next((each for each in others if each not in (None, "") and not any(equal(each, value) for value in values)), None)
+        if other is not None:
+            found.append(_written(item, item.answer, {key: other}))
+    tools = [tool["name"] for tool in item.meta.get("tools", ()) if tool["name"] != name]
+    return [*found, *(_written(item, [{tool: accepted}, *rest]) for tool in tools)][:MAX_WRONG]
 
 
 def _other_value(value: Any) -> Any:
