@@ -10,13 +10,38 @@ from typing import Any, Self
 
 import msgspec
 
+from freqbias.characters import is_blank
 from freqbias.errors import InputError
 from freqbias.tasks.answers import letter_of
 from freqbias.tasks.items import TaskItem
 
 EACH = 3  # prompts of a family
 VERSION = "v1"  # a changed prompt is a new file, so that runs stay comparable
-LANGUAGES = {"de": "German", "fr": "French", "es": "Spanish"}  # names of target languages in prompts; others go by what they are called
+#: Names of target languages in prompts, by code; others go by what they are called.
+LANGUAGES = {
+    "ar": "Arabic",
+    "cs": "Czech",
+    "da": "Danish",
+    "de": "German",
+    "el": "Greek",
+    "es": "Spanish",
+    "fi": "Finnish",
+    "fr": "French",
+    "hi": "Hindi",
+    "hu": "Hungarian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "sv": "Swedish",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "zh": "Chinese",
+}
 _PLACE = re.compile(r"\{(question|options|tools|language)\}")
 
 
@@ -44,9 +69,21 @@ class TaskPrompt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise InputError(str(error)) from error
         if "{question}" not in found.text:
             raise InputError("text: must hold {question}, where the wording goes")
+        if is_blank(found.name):
+            raise InputError("name: is empty")
         if found.max_tokens < 0:
             raise InputError(f"max_tokens: must be at least 0, found {found.max_tokens}")
         return found
+
+    def check_fits(self, item: TaskItem) -> None:
+        """Raise `InputError` where the prompt hides what an item has to choose from, or names what it has not."""
+        named = {found[1] for found in _PLACE.finditer(f"{self.text}{self.start}")}
+        places = _places(item)
+        for place, filled in places.items():
+            if filled and place not in named and place != "language":  # which may be written out
+                raise InputError(f"prompt '{self.name}': text must hold {{{place}}}, since the task '{item.id}' has {place}")
+            if place in named and not filled:
+                raise InputError(f"prompt '{self.name}': holds {{{place}}}, and the task '{item.id}' has no {place}")
 
     def message(self, item: TaskItem, question: str) -> str:
         """Return the message that asks for an item in some wording."""
@@ -65,7 +102,7 @@ def _put(text: str, places: Mapping[str, str]) -> str:
 def _places(item: TaskItem) -> dict[str, str]:
     to = str(item.meta.get("to", ""))
     return {
-        "options": "\n".join(f"{letter_of(place)}. {option}" for place, option in enumerate(item.options)),
+        "options": "\n".join(f"{letter_of(place)}. {' '.join(option.split())}" for place, option in enumerate(item.options)),
         "tools": "\n".join(json.dumps(tool, ensure_ascii=False) for tool in item.meta.get("tools", ())),
         "language": LANGUAGES.get(to, to),
     }
@@ -99,5 +136,5 @@ def own_prompts(paths: Sequence[str | Path]) -> list[TaskPrompt]:
 
 def _parsed(text: str, name: str) -> TaskPrompt:
     row = tomllib.loads(text)
-    given = row.get("text")
-    return TaskPrompt.from_dict({"name": name, **row, **({"text": given.strip()} if isinstance(given, str) else {})})
+    trimmed = {key: row[key].strip() for key in ("text", "start") if isinstance(row.get(key), str)}  # an answer brings its own space
+    return TaskPrompt.from_dict({"name": name, **row, **trimmed})
