@@ -57,10 +57,13 @@ def asked_of(pair: Pair) -> Asked | None:
         if not isinstance(task, Mapping):
             raise InputError("must be an object")
         item = TaskItem.from_dict({"id": pair.item, "question": pair.high, **{name: task[name] for name in _KEPT if name in task}})
-        asked = TaskPrompt.from_dict(prompt)
         gold, wrong = (_texts(task.get(name), name) for name in ("gold", "wrong"))
     except InputError as error:
         raise InputError(f"pair '{pair.id}': meta.{TASK}: {error}") from error
+    try:
+        asked = TaskPrompt.from_dict(prompt)
+    except InputError as error:
+        raise InputError(f"pair '{pair.id}': meta.{PROMPT}: {error}") from error
     side = pair.meta.get(ORIGINAL_SIDE)
     return Asked(item=item, prompt=asked, gold=gold or gold_texts(item), wrong=wrong, original_side=side if side in SIDES else None)
 
