@@ -225,7 +225,7 @@ def _place(value: Any, options: Sequence[str], name: str) -> int:
     """Return the place of the right option by its letter, its text or its place; `InputError` where these tell two, or none."""
     text = str(value).strip()
     found = {place for place, option in enumerate(options) if option == text}
-    if len(text) == 1 and text.isalpha() and 0 <= (letter := ord(text.upper()) - ord("A")) < len(options):
+    if len(text) == 1 and text.isascii() and text.isalpha() and 0 <= (letter := ord(text.upper()) - ord("A")) < len(options):
         found.add(letter)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(options):
         found.add(value)

@@ -155,3 +155,8 @@ def test_forms_from_aligned_lines(tmp_path, written):
     (tmp_path / "low.txt").write_text("What tally?\nWhat sum?\nWhat?\n")
     with pytest.raises(InputError, match=r"low\.txt:3: no task for the line"):
         list(loaders.with_forms(loaders.task_file(path), {"low": tmp_path / "low.txt"}))
+
+
+def test_an_answer_in_a_letter_of_another_alphabet_is_the_text_of_an_option(written):
+    (item,) = loaders.task_file(written({"question": "Welche?", "options": ["s", "ß"], "answer": "ß"}))  # which has two capitals
+    assert item.answer == 1
