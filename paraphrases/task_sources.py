@@ -10,11 +10,13 @@ from freqbias.errors import InputError
 from freqbias.paraphrases import task_rows, task_templates
 from freqbias.registry import suggestion
 from freqbias.tasks.installed import INSTALLED, installed
-from freqbias.tasks.items import TaskItem
+from freqbias.tasks.items import NO_LICENCE, TaskItem
 from freqbias.tasks.loaders import aligned, commonsenseqa, fields_of, gsm8k, task_file, with_forms
+from freqbias.tasks.prompts import LANGUAGES
 from freqbias.terms import FAMILIES, HIGH, LOW, ORIGINAL, PLACEBO, TRANSLATION
 
 ROWS, GSM8K, COMMONSENSEQA, LINES = LAYOUTS = ("rows", "gsm8k", "commonsenseqa", "lines")
+CODE_LETTERS = 3  # of a language code at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,31 +25,54 @@ class Wanted:
 
     sources: Sequence[Path] = ()
     data: str | None = None
-    layout: str = ROWS
+    layout: str | None = None
     fields: str | None = None
-    to: str = ",".join(task_rows.LANGUAGES)
+    to: str | None = None
     forms: tuple[tuple[str, str], ...] = ()
     skipped: list[str] | None = None
 
     def languages(self) -> list[str]:
         """Return the target languages of translations."""
-        found = [name.strip() for name in self.to.split(",") if name.strip()]
+        if self.to is None:
+            return [*task_rows.LANGUAGES]
+        found = list(dict.fromkeys(name.strip() for name in self.to.split(",") if name.strip()))
         if not found:
             raise InputError("-o to= is empty; give a language code, or several with commas")
         return found
+
+    def check(self) -> None:
+        """Raise `InputError` for options that do not go together."""
+        if self.sources and self.data:
+            raise InputError(f"-o data={self.data}: with files of your own, leave it out")
+        if self.layout is not None and not self.sources:
+            raise InputError(f"-o layout={self.layout} is for files of your own; leave it out")
+        if self.layout is not None and self.layout not in LAYOUTS:
+            raise InputError(f"-o layout={self.layout}: unknown{suggestion(self.layout, LAYOUTS)}")
+        if self.fields is not None and (not self.sources or self.layout not in (None, ROWS)):
+            raise InputError(f"-o fields={self.fields} is for files of your own with layout={ROWS}; leave it out")
+        if self.to is not None and self.layout != LINES and self.data != TRANSLATION and (self.data or self.sources):
+            raise InputError(f"-o to={self.to} is for translations; leave it out")
 
 
 def items_of(wanted: Wanted) -> tuple[list[TaskItem], Counter[str]]:
     """Return the tasks that are asked for, and how many rows of the source are none, by reason."""
     left_out: Counter[str] = Counter()
-    if wanted.sources and wanted.data:
-        raise InputError(f"-o data={wanted.data}: with files of your own, leave it out")
+    wanted.check()
     found = list(_of_files(wanted) if wanted.sources else _named(wanted, left_out))
     if wanted.forms:
         found = list(with_forms(found, dict(wanted.forms)))
-    if not found:
+    fair = [item for item in found if not _twice(item)]
+    if len(fair) < len(found):
+        left_out["the right option stands there twice"] += len(found) - len(fair)
+    if not fair:
         raise InputError(f"{wanted.sources[0] if wanted.sources else wanted.data}: contains no tasks")
-    return found, left_out
+    return fair, left_out
+
+
+def _twice(item: TaskItem) -> bool:
+    """Tell whether another option is the right one too, under another letter."""
+    texts = [" ".join(option.split()).casefold() for option in item.options]
+    return bool(texts) and texts.count(texts[item.answer]) > 1
 
 
 def _named(wanted: Wanted, left_out: Counter[str]) -> Iterator[TaskItem]:
@@ -90,17 +115,18 @@ def bundled_items(family: str, languages: Sequence[str] = task_rows.LANGUAGES) -
 
 
 def _of_files(wanted: Wanted) -> Iterator[TaskItem]:
-    if wanted.layout not in LAYOUTS:
-        raise InputError(f"-o layout={wanted.layout}: unknown{suggestion(wanted.layout, LAYOUTS)}")
     first, *rest = wanted.sources
     if wanted.layout == LINES:
         if not rest or len(wanted.languages()) != 1:
             raise InputError("-o layout=lines: give the file of English lines, its references, and their language: -o to=de")
-        return aligned(first, rest, to=wanted.languages()[0], listed=wanted.skipped)
+        (language,) = wanted.languages()
+        if len(language) <= CODE_LETTERS and language not in LANGUAGES:
+            raise InputError(f"-o to={language}: write the language as a prompt names it, such as to=Italian")
+        return aligned(first, rest, to=language, name=Path(first).stem, licence=NO_LICENCE, listed=wanted.skipped)
     if rest:
         raise InputError(f"{rest[0]}: give one file of tasks at a time")
     readers: dict[str, Callable[..., Iterator[TaskItem]]] = {GSM8K: gsm8k, COMMONSENSEQA: commonsenseqa}
-    if wanted.layout in readers:
+    if wanted.layout is not None and wanted.layout in readers:
         return readers[wanted.layout](first, listed=wanted.skipped)
     names = [name.strip() for name in (wanted.fields or "").split(",") if name.strip()]
     return task_file(first, fields_of(names) if names else None, listed=wanted.skipped)

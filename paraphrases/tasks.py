@@ -2,8 +2,9 @@
 
 Bundled tasks bring four wordings: as given, a placebo of equally frequent words, frequent and rare words, in three and more slots each.
 Of a package's or a user's own tasks the wordings are made by `substitute`, and with `rewrite` by a language model too; or they come from
-files, a line a task. Numbers stay as they are, and so do gold and options: a pair of which a changed word occurs there is left out and
-counted, since then an option would look more, or less, like the question.
+files, a line a task. Numbers stay as they are, and so do gold and options. Left out and counted is a pair with another number than the
+task has, which would make it another problem, and one of which a changed word stands in the answer or the options, since then an option
+would look more, or less, like the question.
 
 Every task is put in every prompt, so that prompts are crossed with items. Of the two placebo wordings `high` is the one with fewer
 characters or fewer syllables, by turns (`meta.oriented_by`); `meta.original_side` says which is the one as given.
@@ -11,7 +12,7 @@ characters or fewer syllables, by turns (`meta.oriented_by`); `meta.original_sid
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from freqbias.covariates import characters
+from freqbias.errors import InputError
 from freqbias.frequency import content_words, tokens
 from freqbias.paraphrases import completing, substitute
-from freqbias.paraphrases.checks import checked
+from freqbias.paraphrases.checks import checked, numbers_equal
 from freqbias.paraphrases.documents import Document
 from freqbias.paraphrases.expecting import shortfalls
 from freqbias.paraphrases.making import content_id, drafted, drawn
@@ -31,10 +33,9 @@ from freqbias.progress import Track, silent
 from freqbias.readability import syllables
 from freqbias.records import Pair
 from freqbias.tasks.asked import asking
-from freqbias.tasks.candidates import gold_texts
 from freqbias.tasks.items import TaskItem
 from freqbias.tasks.prompts import TaskPrompt, bundled, own_prompts
-from freqbias.terms import FREQUENCY, HIGH, LOW, ORIGINAL, ORIGINAL_SIDE, PLACEBO, TRANSLATION
+from freqbias.terms import FREQUENCY, HIGH, LOW, ORIGINAL, ORIGINAL_SIDE, PLACEBO, SIDES, TRANSLATION
 
 NAME = "tasks"
 log = logging.getLogger(__name__)
@@ -70,9 +71,9 @@ def generate(
     sources: Sequence[Path] = (),
     *,
     data: str | None = None,
-    layout: str = "rows",
+    layout: str | None = None,
     fields: str | None = None,
-    to: str = "de,fr,es",
+    to: str | None = None,
     prompts: str | None = None,
     high_file: str | None = None,
     low_file: str | None = None,
@@ -91,11 +92,17 @@ def generate(
 
     `data` names bundled tasks (`math`, `commonsense`, `translation`, `tools`) or those of a package (`freqbias.tasks.installed`).
     `sources` are files in the place of it: `layout` is `rows` (columns `question`, `answer`, and `options` of a choice; `fields` renames
-    them, as in `question=stem,answer=key`), `gsm8k`, `commonsenseqa`, or `lines` (English, then references; `to` is their language).
+    them, as in `question=stem,answer=key`), `gsm8k`, `commonsenseqa`, or `lines` (English, then references). `to` is the language of
+    these, or those of the bundled translations (all: `de,fr,es`).
     `prompts` are files of your own, with commas; by default three bundled ones. `high_file`, `low_file` and `placebo_file` hold wordings,
     a line a task; without them, wordings are made by substitution, with `rewrite` by the language model `lm` too. Raises `InputError`
     with file and line.
     """
+    if n is not None and n < 1:
+        raise InputError(f"--n must be at least 1, found {n}")
+    named = {name: value for name, value in {"lm": lm, "embedder": embedder}.items() if value is not None}
+    if named and not rewrite:
+        raise InputError(f"--{next(iter(named))} is for --rewrite; add that, or leave it out")
     coverage = Coverage() if coverage is None else coverage
     wanted = Wanted(
         sources=sources,
@@ -106,25 +113,40 @@ def generate(
         forms=forms_given(high_file, low_file, placebo_file),
         skipped=skipped,
     )
-    own = own_prompts([path.strip() for path in prompts.split(",") if path.strip()]) if prompts else None
+    own = None if prompts is None else own_prompts(_paths(prompts))
     items, coverage.left_out = items_of(wanted)
-    ids = drawn(list(dict.fromkeys(item.id for item in items)), n, np.random.default_rng(seed))
-    chosen = [item for item in items if item.id in set(ids)]
+    places = {id_: place for place, id_ in enumerate(dict.fromkeys(item.id for item in items))}
+    ids = set(drawn(list(places), n, np.random.default_rng(seed)))
+    chosen = [item for item in items if item.id in ids]
     single = list({item.id: item for item in chosen}.values())  # a translation into several languages is one item
     coverage.tasks = len(ids)
+    for item in single if own else ():
+        for prompt in own or ():
+            prompt.check_fits(item)
     if single[0].forms.keys() > {ORIGINAL}:
-        made = [pair for place, item in enumerate(single) for pair in _of_forms(item, place)]
+        if rewrite:
+            raise InputError("--rewrite: these tasks have their wordings already; leave it out")
+        made = [pair for item in single for pair in _of_forms(item, places[item.id], coverage)]  # the same pair whatever is drawn
     else:
-        named = {name: value for name, value in {"lm": lm, "embedder": embedder}.items() if value is not None}
-        work = completing.work_of(named, seed, journal) if rewrite else None
-        made = _made(single, seed, work, coverage, track)
-    return _put(checked(made), chosen, own, coverage)  # checked before a pair stands there once for each prompt
+        made = _made(single, seed, completing.work_of(named, seed, journal) if rewrite else None, coverage, track)
+    sound = _sound(made, {item.id: item for item in single}, coverage)
+    return _put(checked(sound), chosen, own, coverage)  # checked before a pair stands there once for each prompt
 
 
-def _of_forms(item: TaskItem, place: int) -> Iterator[Pair]:
-    """Yield the pairs of the wordings that a task brings; `place` is its number, by which rivals take turns."""
+def _paths(prompts: str) -> list[str]:
+    found = [path.strip() for path in prompts.split(",") if path.strip()]
+    if not found:
+        raise InputError("-o prompts= is empty; give a file, or several with commas")
+    return found
+
+
+def _of_forms(item: TaskItem, place: int, coverage: Coverage) -> Iterator[Pair]:
+    """Yield the pairs of the wordings that a task brings; `place` is its number in the source, by which rivals take turns."""
     forms = item.forms
     common: dict[str, Any] = {"item": item.id, "generator": NAME}
+    for arm, one, other in ((FREQUENCY, HIGH, LOW), (PLACEBO, ORIGINAL, PLACEBO)):
+        if {one, other} <= forms.keys() and forms[one] == forms[other]:
+            coverage.left_out[f"arm {arm}: both wordings are the same"] += 1
     if {HIGH, LOW} <= forms.keys() and forms[HIGH] != forms[LOW]:
         yield drafted(high=forms[HIGH], low=forms[LOW], meta={"original": forms[ORIGINAL]}, **common)
     if PLACEBO in forms and forms[PLACEBO] != forms[ORIGINAL]:
@@ -149,24 +171,41 @@ def _made(items: Sequence[TaskItem], seed: int, work: Any, coverage: Coverage, t
     documents = [Document(id=item.id, text=item.question, place=item.id) for item in items]
     choice = substitute.Choice(seed=seed, edit_both=False, ask=False, track=track)
     told = substitute.Coverage()
-    make = substitute.pairs_of if work is None else completing.Rest(work=work, source=items[0].source, track=track).pairs_of
-    found = make(documents, None, choice, told, log.info)
-    coverage.more = [] if work is None else told.more
-    known, kept = {item.id: item for item in items}, []
-    for pair in found:
-        if words := touched(pair, known[pair.item]):
-            coverage.left_out[f"a changed word, such as '{words[0]}', stands in the answer or the options"] += 1
-            continue
-        question = known[pair.item].question
-        side = next((side for side in (HIGH, LOW) if pair.arm == PLACEBO and getattr(pair, side) == question), None)
-        kept.append(pair.replace(meta={**pair.meta, **({ORIGINAL_SIDE: side} if side else {})}))
+    if work is None:
+        found = substitute.pairs_of(documents, None, choice, told)
+    else:
+        rest = completing.Rest(work=work, source=items[0].source, track=track)
+        found = rest.pairs_of(documents, None, choice, told, log.info)
+    alone = [f"left alone: {told.strangers}"] if told.strangers.count else []
+    coverage.more = [*alone, *([] if work is None else told.more)]
+    questions = {item.id: item.question for item in items}
+    return [_with_side(pair, questions[pair.item]) for pair in found]
+
+
+def _with_side(pair: Pair, question: str) -> Pair:
+    """Return a placebo pair of which one wording is the one as given with the side that it is on."""
+    side = next((side for side in SIDES if pair.arm == PLACEBO and getattr(pair, side) == question), None)
+    return pair if side is None else pair.replace(meta={**pair.meta, ORIGINAL_SIDE: side})
+
+
+def _sound(pairs: Sequence[Pair], items: Mapping[str, TaskItem], coverage: Coverage) -> list[Pair]:
+    """Return the pairs that are the same problem in both wordings, with answer and options as near to one as to the other."""
+    kept = []
+    for pair in pairs:
+        item = items[pair.item]
+        if not all(numbers_equal(item.question, getattr(pair, side), pair.language) for side in SIDES):
+            coverage.left_out["other numbers than in the task"] += 1
+        elif touched(pair, item):
+            coverage.left_out["a changed word stands in the answer or the options"] += 1
+        else:
+            kept.append(pair)
     return kept
 
 
 def touched(pair: Pair, item: TaskItem) -> list[str]:
     """Return the words that differ between two wordings and stand in gold or options, themselves or in a word of their family."""
     high, low = set(content_words(pair.high, pair.language)), set(content_words(pair.low, pair.language))
-    fixed = [*item.options, *([] if item.options or item.family == TRANSLATION else gold_texts(item))]
+    fixed = item.options or ([] if item.family == TRANSLATION else [str(item.answer)])
     return sorted({first for first, _ in shared_words(sorted(high ^ low), fixed)})
 
 

@@ -1,6 +1,7 @@
 """Shared fixtures: a command-line runner, bundled pairs, synthetic models, and the rule for parts that may be missing."""
 
 import importlib
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from freqbias.cli.main import app
+
+SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 sys.path.append(str(Path(__file__).parent))  # makes `synthetic:function` importable for the command line
 
@@ -52,3 +55,27 @@ def pair_file(tmp_path, lexicon_pairs):
     path = tmp_path / "pairs.jsonl"
     write_records(path, lexicon_pairs)
     return path
+
+
+@pytest.fixture
+def shared():
+    """Return a function from the name of a file of others to its path, where a checkout has them beside it."""
+
+    def path(name):
+        if not (SHARED / name).is_file():
+            pytest.skip(f"needs {name} in a folder shared/data beside the checkout")
+        return SHARED / name
+
+    return path
+
+
+@pytest.fixture
+def shipped():
+    """Return a function that skips a test where the package of some tasks is not installed; `tox run -e tasks` has them."""
+    from freqbias.tasks.installed import INSTALLED
+
+    def check(name):
+        if importlib.util.find_spec(INSTALLED[name].module) is None:
+            pytest.skip(f"needs {INSTALLED[name].package}: tox run -e tasks")
+
+    return check
