@@ -50,8 +50,8 @@ class Wanted:
             raise InputError(f"-o layout={self.layout}: unknown{suggestion(self.layout, LAYOUTS)}")
         if self.fields is not None and (not self.sources or self.layout not in (None, ROWS)):
             raise InputError(f"-o fields={self.fields} is for files of your own with layout={ROWS}; leave it out")
-        if self.to is not None and self.layout != LINES and self.data != TRANSLATION and (self.data or self.sources):
-            raise InputError(f"-o to={self.to} is for translations; leave it out")
+        if self.to is not None and self.sources and self.layout != LINES:
+            raise InputError(f"-o to={self.to} is for translations, layout={LINES}; leave it out")
 
 
 def items_of(wanted: Wanted) -> tuple[list[TaskItem], Counter[str]]:

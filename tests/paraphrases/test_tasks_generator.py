@@ -273,7 +273,6 @@ def test_a_right_option_that_stands_there_twice_is_left_out(rows, text):
         ({"data": "math", "n": 0}, "--n must be at least 1, found 0"),
         ({"data": "math", "layout": "rows"}, "-o layout=rows is for files of your own; leave it out"),
         ({"data": "math", "fields": "answer=key"}, "-o fields=answer=key is for files of your own with layout=rows; leave it out"),
-        ({"data": "math", "to": "de"}, "-o to=de is for translations; leave it out"),
         ({"data": "translation", "to": "it"}, "-o to=it: the bundled translations are into de, fr, es"),
         ({"data": "translation", "to": " ,"}, "-o to= is empty; give a language code, or several with commas"),
         ({"data": "math", "high_file": "h.txt"}, "-o high_file and -o low_file go together: give both"),
@@ -301,7 +300,7 @@ def test_options_that_do_not_fit_are_one_line(options, message):
         ({"fields": "answer"}, "field 'answer': write FIELD=COLUMN"),
         ({"fields": "answer=key"}, "no column 'key'"),
         ({"fields": "id=name"}, "tasks.jsonl:2: id: repeats 'one'"),
-        ({"to": "de"}, "-o to=de is for translations; leave it out"),
+        ({"to": "de"}, "-o to=de is for translations, layout=lines; leave it out"),
         ({"rewrite": True}, "--rewrite needs a language model that writes; name one with --lm"),
     ],
 )
