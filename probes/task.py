@@ -33,7 +33,7 @@ from freqbias.errors import InputError, install_hint
 from freqbias.models import LanguageModel
 from freqbias.models.labels import answer_context, label_log_probs, label_texts, labels_measure
 from freqbias.models.log_probs import checked
-from freqbias.probes import Finding, Judgement, Probe
+from freqbias.probes import Judgement, Probe
 from freqbias.probes.common import observation
 from freqbias.probes.whole_word import whole_words
 from freqbias.progress import Track
@@ -57,6 +57,8 @@ from freqbias.terms import (
     TOOLS,
     TRANSLATION,
 )
+
+SESOI = 0.08  # nats: what moves an answer of even odds by two points of accuracy (the logistic curve's slope there is 1/4)
 
 
 class Put(NamedTuple):
@@ -269,13 +271,7 @@ probe = Probe(
         subject="problem",
         secondary=(MARGIN.name, ACCURACY.name, CHRF.name, BLEU.name, ARGUMENT_MATCH.name),
         other_words=(PARAPHRASE,),
-        findings=(
-            Finding(
-                contrast=PARAPHRASE,
-                arm=PLACEBO,
-                sentence="Rewording alone, in equally frequent words, changes the score of the right answer by {size}.",
-            ),
-        ),
+        sesoi=SESOI,
     ),
     prepare=prepare,
     run=run,

@@ -71,4 +71,4 @@ def test_measures_and_rivals_agree_with_what_probes_declare():
     assert all(name == measure.name for name, measure in terms.MEASURES.items())
     assert terms.unit_of("ndcg_at_10") == "nDCG@10"
     assert terms.unit_of("l2_norm") == "l2_norm"
-    assert [name for name, measure in terms.MEASURES.items() if measure.share] == ["accuracy", "win_rate"]
+    assert [name for name, measure in terms.MEASURES.items() if measure.share] == ["accuracy", "agreement", "argument_match", "win_rate"]

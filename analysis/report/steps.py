@@ -8,8 +8,7 @@ from freqbias.analysis.report.formatting import Lookup
 from freqbias.analysis.report.rules import SPLITTING_UNTOLD
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.values import about, items_needed
-from freqbias.terms import AT_LIMIT, FREQUENCY, INCAPABLE, INSEPARABLE, LOG_PROB, PARAPHRASE, UNMOVED
-from freqbias.terms import AT_LIMIT, FREQUENCY, IN_NATS, INSEPARABLE, UNMOVED
+from freqbias.terms import AT_LIMIT, FREQUENCY, IN_NATS, INCAPABLE, INSEPARABLE, PARAPHRASE, UNMOVED
 
 SPLITTING = "splitting"
 NOT_CAUSED = (

@@ -10,7 +10,7 @@ from freqbias.models import ModelInfo
 from freqbias.records import Pair
 from freqbias.tasks.answers import letter_of
 from freqbias.tasks.asked import Asked, asked_of
-from freqbias.terms import SIDES
+from freqbias.terms import PLAIN, SIDES
 from freqbias.testing.planted import noise_of
 
 ABILITY, SPREAD = 1.0, 1.5  # nats of the right answer over any wrong one: mean, and standard deviation over items
@@ -47,7 +47,7 @@ class PlantedSolver:
         mumbles: Iterable[str] = (),
         name: str = "planted",
     ):
-        self.info = ModelInfo(name=name, kind="language_model", source="memory", details={"prompt_format": "plain"})
+        self.info = ModelInfo(name=name, kind="language_model", source="memory", details={"prompt_format": PLAIN})
         self._effect, self._letters, self._prompts = effect, dict(letters or {}), dict(prompts or {})
         self._ability, self._noise, self._mumbles = ability, noise, frozenset(mumbles)
         self._known: dict[str, tuple[Asked, str]] = {}
