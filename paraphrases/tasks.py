@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from freqbias.covariates import characters
@@ -38,6 +39,7 @@ from freqbias.tasks.prompts import TaskPrompt, bundled, own_prompts
 from freqbias.terms import FREQUENCY, HIGH, LOW, ORIGINAL, ORIGINAL_SIDE, PLACEBO, SIDES, TRANSLATION
 
 NAME = "tasks"
+WRITE = ("all", "first", "none")
 log = logging.getLogger(__name__)
 
 
@@ -78,6 +80,7 @@ def generate(
     high_file: str | None = None,
     low_file: str | None = None,
     placebo_file: str | None = None,
+    write: str = WRITE[0],
     n: int | None = None,
     seed: int = 0,
     rewrite: bool = False,
@@ -95,11 +98,14 @@ def generate(
     them, as in `question=stem,answer=key`), `gsm8k`, `commonsenseqa`, or `lines` (English, then references). `to` is the language of
     these, or those of the bundled translations (all: `de,fr,es`).
     `prompts` are files of your own, with commas; by default three bundled ones. `high_file`, `low_file` and `placebo_file` hold wordings,
-    a line a task; without them, wordings are made by substitution, with `rewrite` by the language model `lm` too. Raises `InputError`
-    with file and line.
+    a line a task; without them, wordings are made by substitution, with `rewrite` by the language model `lm` too. `write` says in which
+    prompts a model may write free answers, which takes the longest: `all`, `first`, or `none`, where they are scored alone. Raises
+    `InputError` with file and line.
     """
     if n is not None and n < 1:
         raise InputError(f"--n must be at least 1, found {n}")
+    if write not in WRITE:
+        raise InputError(f"-o write={write}: must be one of {', '.join(WRITE)}")
     named = {name: value for name, value in {"lm": lm, "embedder": embedder}.items() if value is not None}
     if named and not rewrite:
         raise InputError(f"--{next(iter(named))} is for --rewrite; add that, or leave it out")
@@ -130,7 +136,7 @@ def generate(
     else:
         made = _made(single, seed, completing.work_of(named, seed, journal) if rewrite else None, coverage, track)
     sound = _sound(made, {item.id: item for item in single}, coverage)
-    return _put(checked(sound), chosen, own, coverage)  # checked before a pair stands there once for each prompt
+    return _put(checked(sound), chosen, own, write, coverage)  # checked before a pair stands there once for each prompt
 
 
 def _paths(prompts: str) -> list[str]:
@@ -209,14 +215,16 @@ def touched(pair: Pair, item: TaskItem) -> list[str]:
     return sorted({first for first, _ in shared_words(sorted(high ^ low), fixed)})
 
 
-def _put(pairs: Sequence[Pair], items: Sequence[TaskItem], own: Sequence[TaskPrompt] | None, coverage: Coverage) -> list[Pair]:
+def _put(
+    pairs: Sequence[Pair], items: Sequence[TaskItem], own: Sequence[TaskPrompt] | None, write: str, coverage: Coverage
+) -> list[Pair]:
     """Return every pair in every prompt (a translation in every language too), in the order of the tasks."""
     by_item: dict[str, list[Pair]] = {}
     for pair in pairs:
         by_item.setdefault(pair.item, []).append(pair)
     found: dict[str, Pair] = {}
     for place, item in enumerate(items):
-        prompts = bundled(item.family) if own is None else own
+        prompts = _written(bundled(item.family) if own is None else own, write)
         coverage.prompts = len(prompts)
         other = _other(items, place)
         for prompt in prompts:
@@ -229,6 +237,12 @@ def _put(pairs: Sequence[Pair], items: Sequence[TaskItem], own: Sequence[TaskPro
                 found.setdefault(new.id, new)
     coverage.arms = Counter(arm for _, arm in {(pair.item, pair.arm) for pair in found.values()})
     return list(found.values())
+
+
+def _written(prompts: Sequence[TaskPrompt], write: str) -> list[TaskPrompt]:
+    """Return prompts, of which those that are not to let a model write give it no room for that."""
+    allowed = {"all": len(prompts), "first": 1, "none": 0}[write]
+    return [prompt if place < allowed else msgspec.structs.replace(prompt, max_tokens=0) for place, prompt in enumerate(prompts)]
 
 
 def _other(items: Sequence[TaskItem], place: int) -> TaskItem | None:

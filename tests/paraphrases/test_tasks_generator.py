@@ -468,3 +468,15 @@ def test_faulty_rows_are_left_out_and_listed(cli, rows, tmp_path, caplog):
     said = done.output + caplog.text
     assert "tasks.jsonl:2: answer: must be a number" in said
     assert "1 lines skipped" in said
+
+
+@pytest.mark.parametrize(("write", "rooms"), [("all", {16}), ("first", {0, 16}), ("none", {0})])
+def test_free_answers_are_written_where_they_are_wanted(write, rooms):
+    found = {pair.meta["prompt"]["name"]: pair.meta["prompt"]["max_tokens"] for pair in generate(data="math", n=2, write=write)}
+    assert set(found.values()) == rooms
+    assert list(found.values())[0] == (0 if write == "none" else 16)
+
+
+def test_prompts_that_write_are_named():
+    with pytest.raises(InputError, match="-o write=some: must be one of all, first, none"):
+        generate(data="math", n=2, write="some")
