@@ -474,7 +474,7 @@ def test_faulty_rows_are_left_out_and_listed(cli, rows, tmp_path, caplog):
 def test_free_answers_are_written_where_they_are_wanted(write, rooms):
     found = {pair.meta["prompt"]["name"]: pair.meta["prompt"]["max_tokens"] for pair in generate(data="math", n=2, write=write)}
     assert set(found.values()) == rooms
-    assert list(found.values())[0] == (0 if write == "none" else 16)
+    assert next(iter(found.values())) == (0 if write == "none" else 16)
 
 
 def test_prompts_that_write_are_named():
