@@ -28,7 +28,8 @@ def label_log_probs(
 ) -> NDArray[np.float64]:
     """Return log p(label | message, start of the answer) of every label, in nats; shape (n messages, k labels).
 
-    A message is put as the model wants to be asked (its chat template); a label stands behind `start` and a space. Of a model without
+    A message is put as the model wants to be asked (its chat template); a label stands behind `start` and a space, or alone where
+    `start` is empty. Of a model without
     continuations it is log p(the first token of the answer is the label | message), and `start` is the message's last line, since
     nothing can be put into its mouth: the message must ask for the label alone.
 
@@ -39,7 +40,7 @@ def label_log_probs(
         return labels_of(model, [_with_start(message, start) for message in messages], labels)
     contexts = [answer_context(model, message, start) for message in messages]
     asked = [context for context in contexts for _ in labels]
-    scores = model.continuation_log_probs(asked, [f" {label}" for _ in messages for label in labels])
+    scores = model.continuation_log_probs(asked, [behind(start, label) for _ in messages for label in labels])
     return np.asarray(scores, dtype=np.float64).reshape(len(messages), len(labels))
 
 
@@ -53,6 +54,11 @@ def answer_context(model: LanguageModel, message: str, start: str = ANSWER_START
     return f"{put}{between}{start}"
 
 
+def behind(start: str, answer: str) -> str:
+    """Return an answer as it goes on from its start: behind a space, or, where nothing is begun, as the first word."""
+    return f" {answer}" if start else answer
+
+
 def labels_measure(model: LanguageModel) -> str:
     """Return the measure that `label_log_probs` gives of a model: `log_prob_nats`, or `first_token_log_prob_nats`."""
     return (FIRST_TOKEN_LOG_PROB if by_first_token(model) else LOG_PROB).name
@@ -63,7 +69,7 @@ def label_texts(model: LanguageModel, message: str, labels: Sequence[str], *, st
     if by_first_token(model):
         put = _with_start(message, start)
         return [put, *(label_text(put, label) for label in labels)]
-    return [f"{answer_context(model, message, start)} {label}" for label in labels]
+    return [answer_context(model, message, start) + behind(start, label) for label in labels]
 
 
 def _with_start(message: str, start: str) -> str:

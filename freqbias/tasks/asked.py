@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from freqbias.errors import InputError
+from freqbias.models.labels import behind
 from freqbias.records import Pair
 from freqbias.tasks.candidates import gold_texts, wrong_texts
 from freqbias.tasks.items import TaskItem
@@ -37,7 +38,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     def written(self, answer: str) -> str:
         """Return an answer as it goes on behind the start; a number ends with a full stop, so that 4 is not the beginning of 42."""
-        return f" {answer}." if self.item.family == MATH and not self.item.options else f" {answer}"
+        stop = "." if self.item.family == MATH and not self.item.options else ""
+        return behind(self.prompt.start, f"{answer}{stop}")
 
 
 def asking(item: TaskItem, prompt: TaskPrompt, other: TaskItem | None = None, original_side: str | None = None) -> dict[str, Any]:
