@@ -36,11 +36,11 @@ from typing import Any
 import numpy as np
 
 from freqbias.models import LanguageModel
-from freqbias.models.labels import ANSWER_START, answer_context, label_log_probs
+from freqbias.models.labels import ANSWER_START, answer_context, label_log_probs, labels_measure
 from freqbias.models.log_probs import checked
 from freqbias.probes import Finding, Judgement, Probe
 from freqbias.probes.common import observation, prompt, text_hash
-from freqbias.probes.entailment_auc import ABOVE_CHANCE, GLOSSARY, MARGIN, RESAMPLES, Scored, model_estimates
+from freqbias.probes.entailment_auc import ABOVE_CHANCE, AUC_NORM, GLOSSARY, MARGIN, RESAMPLES, Scored, model_estimates
 from freqbias.probes.whole_word import whole_words
 from freqbias.progress import Track
 from freqbias.records import Estimate, Observation, Pair
@@ -48,6 +48,7 @@ from freqbias.terms import FREQUENCY, HIGH, LOW, SIDES
 
 NAME = "entailment"
 LOG_ODDS = "log_odds_nats"
+FIRST_TOKEN_LOG_ODDS = "first_token_log_odds_nats"  # noqa: S105 - the name of a measure
 CONTENT_FREE = "N/A"  # in the place of a premise, as in contextual calibration (Zhao et al. 2021, arXiv:2102.09690)
 PROMPTS = ("entailment-follows-v1", "entailment-true-v1", "entailment-must-v1")
 TEMPLATES = {name: prompt(name) for name in PROMPTS}
@@ -68,7 +69,7 @@ def prepare(pairs: Iterable[Pair], model: LanguageModel, track: Track) -> dict[s
 def run(pairs: Sequence[Pair], model: LanguageModel, common: dict[str, Scored] | None = None) -> Iterator[Observation]:
     """Yield the rows of every pair; see the module's docstring."""
     model = checked(model)
-    answers = _answers(pairs, model)
+    answers, measure = _answers(pairs, model), labels_measure(model, LOG_ODDS)
     covariates = _covariates(pairs, model)
     for pair in pairs:
         _keep(pair, answers, common)
@@ -76,7 +77,7 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: dict[str, Scored] |
             sound = np.isfinite([values[HIGH], values[LOW], *values.get("decoys", {}).values()]).all()
             fields = values if sound else {"error": f"{model.info.name} gave no finite log-probability of an answer"}
             texts = [] if sound else [text for question in asked for text in _asked_texts(question, model)]
-            yield observation(NAME, LOG_ODDS, pair, model, contrast, fields, covariates[pair.id], None, texts, prompt=_template(pair))
+            yield observation(NAME, measure, pair, model, contrast, fields, covariates[pair.id], None, texts, prompt=_template(pair))
 
 
 def estimates(pairs: Iterable[Pair], model: LanguageModel, common: dict[str, Scored] | None) -> Iterator[Estimate]:
@@ -89,7 +90,7 @@ def estimates(pairs: Iterable[Pair], model: LanguageModel, common: dict[str, Sco
         answers = _answers(part, checked(model))
         for pair in part:
             _keep(pair, answers, known)
-    yield from model_estimates(NAME, LOG_ODDS, model, [known[pair.id] for pair in wanted])
+    yield from model_estimates(NAME, labels_measure(model, LOG_ODDS), model, [known[pair.id] for pair in wanted])
 
 
 def _template(pair: Pair) -> str:
@@ -201,12 +202,13 @@ probe = Probe(
         "direction_net": "The difference between the two directions, less that between the two hypotheses without a premise.",
         "wrong_premise": "How much more readily the frequent hypothesis is accepted after a premise from which neither follows.",
         "log-odds": "How much likelier yes is than no, as a natural logarithm.",
+        FIRST_TOKEN_LOG_ODDS: "The same by the first token of the answer, of a server that does not score a text.",
         LOG_ODDS: "How much likelier the answer yes is than no, as a logarithm; 0 where they are equally likely.",
         **GLOSSARY,
     },
     judgement=Judgement(
         contrast="direction_net",
-        measure=LOG_ODDS,
+        secondary=(ABOVE_CHANCE, AUC_NORM),
         unit="log-odds",
         subject="hypothesis",
         meaning="is accepted more readily after its premise, beyond what it is without one",

@@ -47,6 +47,7 @@ from freqbias.terms import (
     BLEU,
     CHRF,
     FAMILIES,
+    FIRST_TOKEN_MARGIN,
     HIGH,
     LOG_PROB,
     LOW,
@@ -59,6 +60,9 @@ from freqbias.terms import (
 )
 
 SESOI = 0.08  # nats: what moves an answer of even odds by two points of accuracy (the logistic curve's slope there is 1/4)
+
+
+SCORED = (LOG_PROB.name, MARGIN.name)  # measures of letters that a server which tells first tokens has under another name
 
 
 class Put(NamedTuple):
@@ -100,11 +104,11 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: None = None) -> Ite
         sides = {side: scored[pair.id, side] for side in SIDES}
         texts = {side: written.get(put[pair.id, side]) for side in SIDES}
         known_by = [text for side in SIDES for text in _texts(asked, put[pair.id, side], model)]
-        for measure, values, extra in _measured(asked, sides, texts, labels_measure(model) if asked.item.options else LOG_PROB.name):
+        for measure, values, extra in _measured(asked, sides, texts):
             for contrast, turned in _contrasts(pair, asked):
                 yield observation(
                     "task",
-                    measure,
+                    labels_measure(model, measure) if asked.item.options and measure in SCORED else measure,
                     pair,
                     model,
                     contrast,
@@ -189,7 +193,7 @@ def _written(tasks: Sequence[tuple[Pair, Asked]], put: Mapping[tuple[str, str], 
 
 
 def _measured(
-    asked: Asked, scored: Mapping[str, Scored], written: Mapping[str, str | None], measure: str
+    asked: Asked, scored: Mapping[str, Scored], written: Mapping[str, str | None]
 ) -> Iterator[tuple[str, dict[str, Any], dict[str, list[float]]]]:
     """Yield measure, values (or `error`) and covariates of the rows of a pair."""
     high, low = scored[HIGH], scored[LOW]
@@ -199,7 +203,7 @@ def _measured(
         margins = {HIGH: high.right - high.wrong, LOW: low.right - low.wrong}
     numbers = [high.right, low.right, *values.get("decoys", {}).values()]
     fault = {} if np.isfinite(numbers).all() else {"error": "the model gave no finite log-probability"}
-    yield measure, fault or values, {}
+    yield LOG_PROB.name, fault or values, {}
     if "decoys" in values:
         yield MARGIN.name, fault or margins, {}
     chance = {"chance": [asked.chance, asked.chance]}
@@ -269,7 +273,7 @@ probe = Probe(
         contrast="gap",
         meaning="makes the right answer more likely",
         subject="problem",
-        secondary=(MARGIN.name, ACCURACY.name, CHRF.name, BLEU.name, ARGUMENT_MATCH.name),
+        secondary=(MARGIN.name, FIRST_TOKEN_MARGIN.name, ACCURACY.name, CHRF.name, BLEU.name, ARGUMENT_MATCH.name),
         other_words=(PARAPHRASE,),
         sesoi=SESOI,
     ),

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from freqbias.errors import BackendError, InputError, in_one_line
 from freqbias.models.protocols import AnswersLabels, LanguageModel, offers
-from freqbias.terms import FIRST_TOKEN_LOG_PROB, LOG_PROB
+from freqbias.terms import LOG_PROB
 
+BY_FIRST = "first_token_"  # before the name of a measure of labels
 ANSWER_START = "Answer:"  # of the model's turn: what follows is a label, and not the beginning of a sentence
 
 
@@ -59,9 +60,9 @@ def behind(start: str, answer: str) -> str:
     return f" {answer}" if start else answer
 
 
-def labels_measure(model: LanguageModel) -> str:
-    """Return the measure that `label_log_probs` gives of a model: `log_prob_nats`, or `first_token_log_prob_nats`."""
-    return (FIRST_TOKEN_LOG_PROB if by_first_token(model) else LOG_PROB).name
+def labels_measure(model: LanguageModel, measure: str = LOG_PROB.name) -> str:
+    """Return what a measure of labels is called, of a model: as it is, or, of one that tells first tokens, `first_token_…`."""
+    return BY_FIRST + measure if by_first_token(model) else measure
 
 
 def label_texts(model: LanguageModel, message: str, labels: Sequence[str], *, start: str = ANSWER_START) -> list[str]:
