@@ -18,6 +18,8 @@ from doc_problems import task_power as problem_power
 from doc_problems import task_readings as problem_readings
 from doc_problems import task_sizes as problem_sizes
 from doc_results import embeddings, example, halves, headlines, inversions, language_models, summary
+from doc_task_runs import answer as answer_of_tasks
+from doc_task_runs import log_probabilities, right_answers
 from doc_tasks import task_power as row_power
 from doc_tasks import task_reading, task_sizes
 from statsmodels.stats.proportion import proportion_confint
@@ -322,7 +324,7 @@ def _beside(entry: Entry) -> str:
 BLOCKS = {
     "docs/glossary.md": [("glossary", glossary)],
     "docs/families.md": [("embedding families", embedding_families), ("language-model families", language_families)],
-    "README.md": [("summary", summary), ("helpdesk", helpdesk)],
+    "README.md": [("summary", summary), ("tasks", answer_of_tasks), ("helpdesk", helpdesk)],
     "results/README.md": [
         ("example", example),
         ("embeddings", embeddings),
@@ -330,6 +332,8 @@ BLOCKS = {
         ("language models", language_models),
         ("headlines", headlines),
         ("halves", halves),
+        ("right answers", right_answers),
+        ("log-probabilities of answers", log_probabilities),
     ],
     "docs/models.md": [("uses", kinds.table)],
     "docs/files.md": [("swaps", swaps)],
