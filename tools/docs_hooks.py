@@ -31,6 +31,7 @@ INCLUDED = {
     "examples/helpdesk/README.md": "examples/helpdesk.md",
     "examples/plugin/README.md": "examples/plugin.md",
     "examples/notebooks/adams-law.ipynb": "notebooks/adams-law.md",
+    "examples/notebooks/adams-law-tasks.ipynb": "notebooks/adams-law-tasks.md",
     "examples/notebooks/checkpoints.ipynb": "notebooks/checkpoints.md",
     "examples/notebooks/two-lists.ipynb": "notebooks/two-lists.md",
     "paraphrases/data/DATASHEET.md": "data/sets.md",
