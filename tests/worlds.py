@@ -332,6 +332,7 @@ WORLDS = {
     "trust_failures_matter": ([mean(n_failed=9, flags=["failed_matter"])], None),
     "trust_failures_all": ([mean(None, None, n_items=0, n_failed=3)], None),
     "trust_failures_some": ([mean(n_failed=1)], None),
+    "trust_failures_beside": ([mean(), mean(measure="accuracy", n_failed=6)], None),
     "trust_failures_none": ([mean()], None),
     "trust_frames_few": ([mean(flags=["few_frames"], details={"frames": 4})], None),
     "trust_frames_prompts": ([mean(**ASKED)], None),

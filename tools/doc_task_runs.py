@@ -7,6 +7,7 @@ for all of them (Benjamini–Hochberg), as if they were one report: a `yes` of a
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from doc_results import ROOT
 
@@ -129,10 +130,10 @@ def _of_run(name: str, rows: Sequence[Estimate], verdict: Verdict) -> Told:
     return Told(family=family, model=model, rows=rows, verdict=verdict)
 
 
-def _renamed(manifest: dict[str, object], name: str) -> dict[str, object]:
+def _renamed(manifest: dict[str, Any], name: str) -> dict[str, Any]:
     """Return a manifest in which the only model has the name of the run, as its estimates have here."""
-    (model,) = manifest["models"]  # type: ignore[misc]
-    return manifest | {"models": [{**model, "name": name}]}
+    (own,) = manifest["models"]
+    return manifest | {"models": [own | {"name": name}]}
 
 
 def _table(head: Sequence[str], runs: Sequence[Told], cells: Callable[[Told], Sequence[str]]) -> str:

@@ -37,6 +37,7 @@ from freqbias.terms import (
     INFORMAL,
     INSEPARABLE,
     LOW,
+    MARGIN,
     MARGIN_NOT_TOLD,
     NOT_HELD,
     ONE_ANSWER,
@@ -96,10 +97,11 @@ def _margin(have: Lookup, main: Estimate | None) -> list[str]:
     row = have.main("relative")
     if row is None:
         return []
+    texts = said("right_answers" if MARGIN.name in have.judgement.secondary else "right_documents")
     if MARGIN_NOT_TOLD in flags_of(row):
-        return [said("margin_untold", size=sized(row))]
+        return [said("margin_untold", size=sized(row), texts=texts)]
     if main is None or not have.found(main) or not main.bound or not have.judgement.sesoi_in_margins(have.measure):
-        return [said("margin_share", size=sized(row))]
+        return [said("margin_share", size=sized(row), texts=texts)]
     gap, margin = main.value or 0.0, main.bound / SESOI_SHARE  # of the frequent form
     lost = abs(gap) / (margin if gap > 0 else margin - gap)
     worse = "Rare" if gap > 0 else "Frequent"

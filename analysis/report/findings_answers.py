@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from freqbias.analysis.report.formatting import Lookup, excludes_zero, flags_of, sized, tested
+from freqbias.analysis.report.formatting import Lookup, excludes_zero, flags_of, percent, sized, tested
 from freqbias.analysis.report.sentences import said
 from freqbias.records import Estimate
-from freqbias.terms import ACCURACY, FEW_PAIRS
+from freqbias.terms import ACCURACY, AT_CHANCE, CHANCE, FEW_PAIRS, ONE_ANSWER
 
 
 def clear(row: Estimate) -> str:
@@ -41,13 +41,23 @@ def _of_prompts(name: str, rows: Sequence[tuple[str, Estimate]]) -> list[str]:
 def answers(have: Lookup, main: Estimate | None) -> list[str]:
     """Say how many answers are right in one form only, with the test that fits, and by what odds they go with frequency."""
     counts, slope = have.get(have.confirmatory, term="discordant", measure=ACCURACY.name), have.main("zipf_slope_logit")
-    told = [] if counts is None else [" ".join([said("discordant", **_sides(counts)), *_tested(have, counts)])]
+    told = [*_level(have, main), *([] if counts is None else [" ".join([said("discordant", **_sides(counts)), *_tested(have, counts)])])]
     if slope is None:
         return told
     if slope.value is None:
         return [*told, said("logit_none", why=why(slope))]
     few = said("logit_few") if FEW_PAIRS in flags_of(slope) else ""
     return [*told, said("logit", size=sized(slope), clear=clear(slope), few=few)]
+
+
+def _level(have: Lookup, main: Estimate | None) -> list[str]:
+    """Say how many answers are right at all; nothing of a model whose headline says so, since they are why it is refused."""
+    facts = {} if main is None else main.details
+    if "right" not in facts or {AT_CHANCE, ONE_ANSWER} & set(flags_of(main)):
+        return []
+    guessing = said("guessing", chance=percent(facts[CHANCE])) if facts[CHANCE] else ""
+    values = {"right": f"{facts['right']:.0f}", "answers": f"{facts['answers']:.0f}", "share": percent(facts[ACCURACY.name])}
+    return [said("answered", guessing=guessing, **values)]
 
 
 def _sides(counts: Estimate) -> dict[str, str]:

@@ -46,6 +46,10 @@ class Lookup:
         """Return the estimates of one arm of the contrast that the verdict rests on."""
         return [row for key, row in self._rows.items() if key[:3] == (self.measure, self.confirmatory, arm)]
 
+    def means(self) -> list[Estimate]:
+        """Return the frequency arm's means of the contrast that the verdict rests on, in every measure."""
+        return [row for key, row in self._rows.items() if key[1:] == (self.confirmatory, FREQUENCY, "mean")]
+
     def rivals(self) -> list[Estimate]:
         """Return the placebo's equivalence tests per orienting rival."""
         return [

@@ -87,6 +87,7 @@ PAGE_WORDS = {
     "trust_failures_matter_short": "{failed} pairs failed",
     "trust_failures_all": "All {failed} pairs failed.",
     "trust_failures_some": "{failed} pairs failed, too few to change the answer.",
+    "trust_failures_beside": "No pair failed in what the answer rests on. In another measure {failed_beside} did.",
     "trust_failures_none": "No pair failed.",
     # frames
     "trust_frames_prompts": "Everything was asked in the same {frames} prompts, so the answer may hold for these prompts only.",

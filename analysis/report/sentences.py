@@ -155,8 +155,8 @@ SENTENCES = {
     "margin_lost": "{worse} wording loses {share} of the lead that the right document in {form} wording has over a wrong one in "
     "frequent wording. The gap divided by the lead, averaged over both wordings of each, is {size}.{beside}",
     "margin_placebo": " Equally frequent synonyms (placebo) may do as much.",
-    "margin_share": "The gap is {size} times this model's margin between right and wrong documents (exact − decoy).",
-    "margin_untold": "The gap is {size} times this model's margin between right and wrong documents (exact − decoy). The interval of "
+    "margin_share": "The gap is {size} times this model's margin between right and wrong {texts} (exact − decoy).",
+    "margin_untold": "The gap is {size} times this model's margin between right and wrong {texts} (exact − decoy). The interval of "
     "that margin includes zero.",
     "levels": "Levels: {high} {unit} for the frequent form, {low} for the rare one.",
     "shares": "The gap favours the frequent form in {high} of the items, the rare form in {low}.",

@@ -15,7 +15,7 @@ from freqbias.analysis.report.sentences import SENTENCES, said
 from freqbias.analysis.report.values import about, count, items_needed
 from freqbias.analysis.stats.resampling import equivalence_items, minimum_detectable
 from freqbias.records import Estimate
-from freqbias.terms import CONSTANT, DIFFERS, EQUIVALENT, INSEPARABLE, LENGTH, PLACEBO
+from freqbias.terms import AT_CHANCE, CONSTANT, DIFFERS, EQUIVALENT, INSEPARABLE, LENGTH, ONE_ANSWER, PLACEBO
 
 GOOD, UNSURE, BAD, NONE = MARKS = ("good", "unsure", "bad", "none")
 SIGNS = {GOOD: "✓", UNSURE: "?", BAD: "✗", NONE: "–"}
@@ -38,6 +38,7 @@ class Ground:
     floor: float | None = None
     size: float = 0.0
     failed: int = 0
+    failed_beside: int = 0  # in another measure of the same contrast
     frames: int | None = None
     prompts: bool = False  # what the items are crossed with is how the model was asked
 
@@ -115,6 +116,7 @@ TABLE = (
     _row("failures", BAD, "all", lambda g: not g.facts.measured and g.failed > 0),
     _row("failures", BAD, "matter", lambda g: g.facts.failed_matter or g.facts.failed_by_dose),
     _row("failures", UNSURE, "some", lambda g: g.failed > 0),
+    _row("failures", UNSURE, "beside", lambda g: g.facts.measured and g.failed_beside > 0),
     _row("failures", GOOD, "none", lambda g: g.facts.measured),
     _row("frames", UNSURE, "prompts", lambda g: g.facts.few_frames and g.prompts),
     _row("frames", UNSURE, "few", lambda g: g.facts.few_frames),
@@ -131,6 +133,7 @@ def trust_of(have: Lookup, facts: Facts) -> list[Line]:
         "needs": about(ground.needs),
         "least": str(LEAST),
         "failed": str(ground.failed),
+        "failed_beside": str(ground.failed_beside),
         "frames": str(ground.frames),
         "carriers": listed([said("carrier_share", label=label, share=percent(share)) for label, share in carried(facts)]),
     }
@@ -176,6 +179,7 @@ def ground_of(have: Lookup, facts: Facts) -> Ground:
         floor=have.floor,
         size=abs(main.value),
         failed=main.n_failed,
+        failed_beside=max(row.n_failed for row in have.means()),
         frames=frames if isinstance(frames, int) else None,
         prompts="prompts" in main.details,
     )
@@ -244,9 +248,12 @@ def _power(have: Lookup, main: Estimate) -> list[str]:
 
 
 def cited(have: Lookup) -> str:
-    """Return the one number to cite of a verdict: value, interval, raw p and, where a claim rests on it, the corrected one."""
+    """Return the one number to cite of a verdict: value, interval, raw p and, where a claim rests on it, the corrected one.
+
+    Nothing of a model that cannot answer: its number would be taken for one on wording.
+    """
     main = have.main("mean")
-    if main is None or main.value is None:
+    if main is None or main.value is None or {AT_CHANCE, ONE_ANSWER} & set(main.flags):
         return ""
     adjusted = "" if main.p_adjusted is None else said("cite_adjusted", p=p_text(main.p_adjusted))
     values = {"value": number(main.value), "unit": have.unit, "interval": interval(main), "p": p_text(main.p_value)}

@@ -135,6 +135,8 @@ FILLED = {
         "n": "300",
         "all": "5000",
         "failed": "12",
+        "failed_beside": "12",
+        "texts": "documents",
         "needs": "4300",
         "frames": "4",
         "over": "4 prompts",
