@@ -50,8 +50,6 @@ ACCURACY = Measure("accuracy", "accuracy", share=True, between=SHARE_RANGE)
 COSINE = Measure("cosine", "cosine", between=(-1.0, 1.0))
 LOG_PROB = Measure("log_prob_nats", "nats")
 FIRST_TOKEN_LOG_PROB = Measure("first_token_log_prob_nats", "nats")  # of a label, where a server tells no more
-MARGIN = Measure("margin_nats", "nats ahead of the best wrong answer")  # of the right answer over the best wrong one
-FIRST_TOKEN_MARGIN = Measure("first_token_margin_nats", "nats ahead of the best wrong answer")
 MARGIN = Measure("margin_nats", "nats of margin")  # of the right answer over the best wrong one
 FIRST_TOKEN_MARGIN = Measure("first_token_margin_nats", "nats of margin")
 CHRF = Measure("chrf", "chrF")  # of a translation, 0 to 100

@@ -261,7 +261,7 @@ probe = Probe(
     summary="answers to problems with a gold answer, in frequent and in rare wording",
     wants="a task with its gold answer (made by freqbias pairs tasks)",
     by_default=False,
-    questions={"gap": "Does it solve a problem better in frequent wording?"},
+    questions={"gap": "Is the right answer likelier in frequent wording?"},
     glossary={
         PARAPHRASE: "What rewording costs by itself: the score of a problem in other, equally frequent words, less that of the original.",
         MARGIN.name: "How much likelier the right answer is than the best wrong one, in nats (natural logarithms).",
