@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from freqbias.errors import InputError
 from freqbias.models import LanguageModel
-from freqbias.models.labels import answer_context, label_log_probs
+from freqbias.models.labels import answer_context, label_log_probs, label_texts
 from freqbias.models.log_probs import checked
 from freqbias.models.writing import drawn
 from freqbias.probes import Finding, Judgement, Probe
@@ -67,23 +67,32 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: None = None) -> Ite
     tasks = [(pair, asked) for pair in pairs if (asked := asked_of(pair)) is not None]
     shares = _shares(model, [(pair, asked) for pair, asked in tasks if asked.item.options])
     for pair, asked in tasks:
-        contexts = [_context(model, asked, getattr(pair, side)) for side in SIDES]
-        answers: Sequence[Shares | Drawn] = shares[pair.id] if pair.id in shares else _drawn(model, asked, contexts)
+        put = [asked.prompt.message(asked.item, getattr(pair, side)) for side in SIDES]
+        answers: Sequence[Shares | Drawn] = shares[pair.id] if pair.id in shares else _drawn(model, asked, put)
+        known_by = [text for message in put for text in _texts(model, asked, message)]
         within = [_within(each) for each in answers]
         between = _between(*answers)
         sides: dict[str, tuple[float | None, float | None]] = {"gap": (within[0], within[1]), FLIP: (_mean(within), between)}
         for contrast, (high, low) in sides.items():
             unknown = high is None or low is None
             values: dict[str, str | float | None] = {"error": _reason(asked)} if unknown else {HIGH: high, LOW: low}
-            yield observation("consistency", AGREEMENT.name, pair, model, contrast, values, {}, asked=contexts, prompt=asked.name)
+            yield observation("consistency", AGREEMENT.name, pair, model, contrast, values, {}, asked=known_by, prompt=asked.name)
 
 
 def _reason(asked: Asked) -> str:
     return "the model gave no finite log-probability" if asked.item.options else "fewer than two answers to a wording could be read"
 
 
-def _context(model: LanguageModel, asked: Asked, question: str) -> str:
-    return answer_context(model, asked.prompt.message(asked.item, question), asked.prompt.beginning(asked.item))
+def _texts(model: LanguageModel, asked: Asked, message: str) -> list[str]:
+    """Return the texts by which a model may know why it has no number, or no answer, to one wording."""
+    start = asked.prompt.beginning(asked.item)
+    if asked.item.options:
+        return label_texts(model, message, _letters(len(asked.item.options)), start=start)
+    return [answer_context(model, message, start)]
+
+
+def _letters(count: int) -> list[str]:
+    return [letter_of(place) for place in range(count)]
 
 
 def _shares(model: LanguageModel, tasks: Sequence[tuple[Pair, Asked]]) -> dict[str, list[Shares]]:
@@ -93,7 +102,7 @@ def _shares(model: LanguageModel, tasks: Sequence[tuple[Pair, Asked]]) -> dict[s
         groups.setdefault((len(asked.item.options), asked.prompt.beginning(asked.item)), []).append((pair, asked))
     found: dict[str, list[Shares]] = {}
     for (count, start), group in groups.items():
-        labels = [letter_of(place) for place in range(count)]
+        labels = _letters(count)
         messages = [asked.prompt.message(asked.item, getattr(pair, side)) for pair, asked in group for side in SIDES]
         rows = iter(label_log_probs(model, messages, labels, start=start))
         for pair, _ in group:
@@ -108,8 +117,9 @@ def _normalised(labels: Sequence[str], row: NDArray[np.float64]) -> Shares:
     return dict(zip(labels, (weights / weights.sum()).tolist(), strict=True))
 
 
-def _drawn(model: LanguageModel, asked: Asked, contexts: Sequence[str]) -> list[Drawn]:
+def _drawn(model: LanguageModel, asked: Asked, messages: Sequence[str]) -> list[Drawn]:
     """Return the answers that were drawn and can be read, for both wordings."""
+    contexts = [answer_context(model, message, asked.prompt.beginning(asked.item)) for message in messages]
     texts = drawn(model, contexts, n=SAMPLES, max_tokens=asked.prompt.max_tokens or DEFAULT_TOKENS, temperature=TEMPERATURE, seed=SEED)
     return [Counter(key for text in row if (key := _key(asked, text)) is not None) for row in texts]
 

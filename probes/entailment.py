@@ -36,7 +36,7 @@ from typing import Any
 import numpy as np
 
 from freqbias.models import LanguageModel
-from freqbias.models.labels import ANSWER_START, answer_context, label_log_probs, labels_measure
+from freqbias.models.labels import ANSWER_START, label_log_probs, label_texts, labels_measure
 from freqbias.models.log_probs import checked
 from freqbias.probes import Finding, Judgement, Probe
 from freqbias.probes.common import observation, prompt, text_hash
@@ -165,8 +165,7 @@ def _message(question: Question, order: Sequence[str]) -> str:
 
 def _asked_texts(question: Question, model: LanguageModel) -> list[str]:
     """Return the whole texts by which a model knows why it has no number."""
-    contexts = [answer_context(model, _message(question, order)) for order in ORDERS]
-    return [f"{context} {label}" for context in contexts for label in LABELS]
+    return [text for order in ORDERS for text in label_texts(model, _message(question, order), LABELS)]
 
 
 def _keep(pair: Pair, answers: Answers, common: dict[str, Scored] | None) -> None:
