@@ -318,3 +318,25 @@ def test_it_is_run_by_name_only():
     assert not probe.by_default
     assert probe.name == NAME
     assert set(probe.prompts) == set(PROMPTS)
+
+
+class FirstTokens(Judge):
+    """The same, behind a server that tells first tokens only."""
+
+    has_continuations = False
+
+    def label_log_probs(self, messages, labels):
+        return np.array([[self._one(message, label) for label in labels] for message in messages])
+
+
+def test_first_tokens_are_another_measure_and_judged_alike(pairs):
+    chosen = pairs[:60]
+    plain, first = (judged(kind(chosen, prior=PRIOR, direction=DIRECTION), chosen) for kind in (Judge, FirstTokens))
+    key = ("direction_net", FREQUENCY, "mean")
+    assert (plain[key].measure, first[key].measure) == (LOG_ODDS, "first_token_log_odds_nats")
+    assert first[key].value == plain[key].value
+    assert ("first_token_log_odds_nats", "beyond_margin") in first
+    assert probe.judgement.judges("direction_net", LOG_ODDS)
+    assert probe.judgement.judges("direction_net", "first_token_log_odds_nats")
+    assert not probe.judgement.judges("direction", ABOVE_CHANCE)
+    assert [probe.judgement.unit_of(name) for name in (LOG_ODDS, "first_token_log_odds_nats")] == ["log-odds"] * 2
