@@ -6,8 +6,10 @@ files, a line a task. Numbers stay as they are, and so do gold and options. Left
 task has, which would make it another problem, and one of which a changed word stands in the answer or the options, since then an option
 would look more, or less, like the question.
 
-Every task is put in every prompt, so that prompts are crossed with items. Of the two placebo wordings `high` is the one with fewer
-characters or fewer syllables, by turns (`meta.oriented_by`); `meta.original_side` says which is the one as given.
+Every task is put in every prompt, so that prompts are crossed with items. The item of the analysis is the task; of bundled problems that
+are drawn from a template, with other words and numbers, it is the template, since they share a sentence (`meta.task_item` names the
+task). Of the two placebo wordings `high` is the one with fewer characters or fewer syllables, by turns (`meta.oriented_by`);
+`meta.original_side` says which is the one as given.
 """
 
 import logging
@@ -39,6 +41,7 @@ from freqbias.tasks.prompts import TaskPrompt, bundled, own_prompts
 from freqbias.terms import FREQUENCY, HIGH, LOW, ORIGINAL, ORIGINAL_SIDE, PLACEBO, SIDES, TRANSLATION
 
 NAME = "tasks"
+TEMPLATE, TASK_ITEM = "template", "task_item"  # fields of `meta`, of a task and of a pair
 WRITE = ("all", "first", "none")
 log = logging.getLogger(__name__)
 
@@ -56,6 +59,7 @@ class Coverage:
 
     tasks: int = 0
     prompts: int = 0
+    templates: int = 0
     arms: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     more: list[str] = field(default_factory=list)
@@ -65,8 +69,9 @@ class Coverage:
         arms = [
             f"{arm}: {self.arms[arm]} of {self.tasks} tasks have a pair, each in {self.prompts} prompts" for arm in (FREQUENCY, PLACEBO)
         ]
+        shared = [f"the items of the analysis are {self.templates} templates, which several tasks share"] if self.templates else []
         rest = [f"left out: {count} ({reason})" for reason, count in sorted(self.left_out.items())]
-        return [*arms, *rest, *self.more, *shortfalls(self.arms)]
+        return [*arms, *shared, *rest, *self.more, *shortfalls(self.arms)]
 
 
 def generate(
@@ -232,10 +237,14 @@ def _put(
                 name = f"{prompt.name}-{item.meta['to']}" if item.family == TRANSLATION else prompt.name
                 task = asking(item, prompt, other, pair.meta.get(ORIGINAL_SIDE))
                 new = pair.replace(
-                    id=content_id(pair.arm, item.id, pair.high, pair.low, name), generator=NAME, meta={**pair.meta, **task, "frame": name}
+                    id=content_id(pair.arm, item.id, pair.high, pair.low, name),
+                    item=item.meta.get(TEMPLATE, item.id),
+                    generator=NAME,
+                    meta={**pair.meta, **task, TASK_ITEM: item.id, "frame": name},
                 )
                 found.setdefault(new.id, new)
-    coverage.arms = Counter(arm for _, arm in {(pair.item, pair.arm) for pair in found.values()})
+    coverage.arms = Counter(arm for _, arm in {(pair.meta[TASK_ITEM], pair.arm) for pair in found.values()})
+    coverage.templates = len({template for item in items if (template := item.meta.get(TEMPLATE))})
     return list(found.values())
 
 

@@ -35,6 +35,7 @@ LEVEL = 0.05  # of the one-sided test that a model is above chance, and of the o
 FLOOR = 0.05  # of answers that cannot be guessed: less leaves one item in twenty that could show anything
 CEILING = 0.98  # of the answers: what is left is the smallest effect of interest, two points
 ONE_LETTER = 0.8  # of all answers: of five letters a fair share is .2
+SAME = 1e-9  # of shares: nearer ones differ by the rounding of a mean
 MIN_ANSWERS = 20  # four a letter of five; fewer may all have one letter by the luck of the items
 
 
@@ -90,7 +91,7 @@ def chance_p(right: Values, chance: Values) -> float:
     surplus = right - chance
     if surplus.mean() <= 0:
         return 1.0
-    if len(surplus) < 2 or np.ptp(surplus) == 0:
+    if len(surplus) < 2 or np.ptp(surplus) < SAME:
         return float(np.prod(chance))
     return float(stats.ttest_1samp(surplus, 0.0, alternative="greater").pvalue)
 

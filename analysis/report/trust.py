@@ -104,7 +104,7 @@ TABLE = (
     _row("power", BAD, "chance", lambda g: g.facts.at_chance),
     _row("power", BAD, "limit", lambda g: g.facts.at_limit),
     _row("power", BAD, "same", lambda g: g.facts.unmoved and not g.facts.found),
-    _row("power", GOOD, "found", lambda g: g.facts.found),
+    _row("power", GOOD, "found", lambda g: g.facts.found and not g.facts.in_noise),
     _row("power", BAD, "untestable", lambda g: g.items < LEAST),
     _row("power", NONE, "no_bound", lambda g: not g.bounded),
     _row("power", UNSURE, "needs", lambda g: g.needs is not None),

@@ -64,10 +64,10 @@ def test_every_bundled_item_has_a_pair_of_each_arm_in_each_prompt(family, made):
     assert ITEMS[family] > 80
     assert len(pairs) == ITEMS[family] * times * 2
     assert len({pair.id for pair in pairs}) == len(pairs)
-    assert set(Counter((pair.item, pair.arm) for pair in pairs).values()) == {times}
+    assert set(Counter((pair.meta["task_item"], pair.arm) for pair in pairs).values()) == {times}
     frames = {pair.meta["frame"] for pair in pairs}
     assert len(frames) == times
-    assert set(Counter((pair.item, pair.arm, pair.meta["frame"]) for pair in pairs).values()) == {1}
+    assert set(Counter((pair.meta["task_item"], pair.arm, pair.meta["frame"]) for pair in pairs).values()) == {1}
     for pair in pairs:
         pair.check()
         assert all(pair.checks.values()), (pair.item, pair.checks)
@@ -89,12 +89,12 @@ def test_gaps_of_the_arms(family, made):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_placebo_is_oriented_by_rivals_in_turn(family, made):
-    pairs = {pair.item: pair for pair in made[family] if pair.arm == PLACEBO}.values()
+    pairs = {pair.meta["task_item"]: pair for pair in made[family] if pair.arm == PLACEBO}.values()
     originals = {item.id: item.question for item in bundled_items(family)}
     measures = dict(RIVALS)
     for pair in pairs:
         rival, side = pair.meta["oriented_by"], pair.meta["original_side"]
-        assert getattr(pair, side) == originals[pair.item] == pair.meta["original"]
+        assert getattr(pair, side) == originals[pair.meta["task_item"]] == pair.meta["original"]
         assert pair.high != pair.low
         if rival is None:
             assert {measure(pair.high) - measure(pair.low) for measure in measures.values()} == {0}
@@ -108,6 +108,12 @@ def test_the_placebo_is_oriented_by_rivals_in_turn(family, made):
     assert min(sides[side] for side in SIDES) >= 0.4 * len(pairs)  # so that the placebo is not the cost of rewording
 
 
+@pytest.mark.parametrize(("family", "items"), [("math", 59), ("commonsense", 58), ("translation", 92), ("tools", 101)])
+def test_the_item_of_the_analysis_is_the_template(family, items, made):
+    """Problems of one template share a sentence, and would be counted as if they were independent."""
+    assert len({pair.item for pair in made[family]}) == items
+
+
 def test_the_frequency_arm_has_no_side_of_the_original(made):
     assert not [pair for pair in made["math"] if pair.arm == FREQUENCY and "original_side" in pair.meta]
 
@@ -116,9 +122,9 @@ def test_what_is_made_twice_is_the_same_and_n_and_seed_draw(made):
     again = generate(data="math")
     assert [pair.to_dict() for pair in again] == [pair.to_dict() for pair in made["math"]]
     few, others = generate(data="math", n=20), generate(data="math", n=20, seed=1)
-    items = list(dict.fromkeys(pair.item for pair in few))
-    assert len(items) == len({pair.item for pair in others}) == 20
-    assert items != list(dict.fromkeys(pair.item for pair in others))
+    items = list(dict.fromkeys(pair.meta["task_item"] for pair in few))
+    assert len(items) == len({pair.meta["task_item"] for pair in others}) == 20
+    assert items != list(dict.fromkeys(pair.meta["task_item"] for pair in others))
     assert [pair.to_dict() for pair in few] == [pair.to_dict() for pair in generate(data="math", n=20, seed=0)]
     ids = {pair.id for pair in made["math"]}
     assert {pair.id for pair in few} < ids  # whatever is drawn, an item's wordings and their sides are the same
