@@ -32,7 +32,7 @@ from freqbias.terms import (
 )
 
 LEVEL = 0.05  # of the one-sided test that a model is above chance, and of the one-sided limits of its accuracy
-FLOOR = 0.05  # of answers that cannot be guessed: less leaves one item in twenty that could show anything
+FLOOR = 0.1  # of answers that cannot be guessed: less leaves one item in ten that could show anything
 CEILING = 0.98  # of the answers: what is left is the smallest effect of interest, two points
 ONE_LETTER = 0.8  # of all answers: of five letters a fair share is .2
 SAME = 1e-9  # of shares: nearer ones differ by the rounding of a mean
