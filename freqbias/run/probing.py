@@ -327,13 +327,15 @@ def load(step: Step, loading: Loading, vectors: Path) -> Any:
 
 def _noise(step: Step, model: Any, pairs: PairFile) -> dict[str, Any] | None:
     from freqbias.models.labels import by_first_token, labels_measure
+    from freqbias.models.scoring import HandsOn
     from freqbias.probes.noise import TEXTS, label_noise, language_model_noise, scorer_noise
 
     texts = list(islice(dict.fromkeys(pair.high for pair in islice(pairs, 100 * TEXTS)), TEXTS))
     measure = labels_measure(model) if step.kind == "language_model" else model.measure
     of_text = label_noise if by_first_token(model) else language_model_noise
+    own = model.inner if isinstance(model, HandsOn) else model  # whose code it is that may raise
     try:
-        with in_one_line(BackendError, f"model '{step.info.name}'", model):
+        with in_one_line(BackendError, f"model '{step.info.name}'", own):
             return {"measure": measure, "value": (of_text if step.kind == "language_model" else scorer_noise)(model, texts)}
     except UnsupportedError as error:  # a probe that needs it says so, others go without
         log.debug("%s: no noise floor: %s", step.info.name, error)

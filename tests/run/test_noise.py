@@ -47,3 +47,35 @@ def test_few_texts_are_all_taken():
     model = Counting()
     assert scorer_noise(DenseScorer(model), ["a", "bb", "a", "cccccc"]) > 0
     assert set(model.asked) == {"a", "bb", "cccccc"}
+
+
+OF_SOMEBODY_ELSE = """
+import numpy as np
+from freqbias.models import ModelInfo
+
+class Model:
+    info = ModelInfo(name="broken_lm:model", kind="language_model", source="memory")
+    path = None
+    def log_probs(self, texts):
+        raise RuntimeError("no room left")
+    def continuation_log_probs(self, contexts, continuations):
+        return np.full(len(contexts), -1.0)
+    def choices(self, context, options):
+        return np.full(len(options), -1.0)
+    def generate(self, prompts, *, max_tokens, stop=()):
+        return [""] * len(prompts)
+    def format_prompt(self, prompt):
+        return prompt
+    def token_counts(self, texts):
+        return None
+
+model = Model()
+"""
+
+
+def test_what_a_model_of_somebody_elses_raises_while_its_noise_is_measured_is_one_line(cli, tmp_path, monkeypatch, pair_file):
+    (tmp_path / "broken_lm.py").write_text(OF_SOMEBODY_ELSE, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    done = cli("probe", pair_file, "--lm", "broken_lm:model", "--probe", "likelihood", "--out", tmp_path / "rows.jsonl")
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
+    assert "model 'broken_lm:model': RuntimeError: no room left (broken_lm.py:9)" in done.stderr
