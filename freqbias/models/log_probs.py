@@ -14,12 +14,13 @@ A total of -100 is not among them, since a text can have it.
 """
 
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from freqbias.errors import BackendError
 from freqbias.models.labels import label_text, labels_of
 from freqbias.models.protocols import LanguageModel
 from freqbias.models.scoring import HandsOn
@@ -96,11 +97,13 @@ class CheckedLanguageModel(HandsOn):
     def log_probs(self, texts: Sequence[str]) -> list[Values]:
         """Return the model's rows."""
         rows = [np.asarray(row, dtype=np.float64) for row in self._model.log_probs(texts)]
+        if len(rows) != len(texts):
+            raise BackendError(f"{self._called}: log_probs gave {len(rows)} rows for {len(texts)} texts")
         return [without_faults(row, text, self._faults) for text, row in zip(texts, rows, strict=True)]
 
     def continuation_log_probs(self, contexts: Sequence[str], continuations: Sequence[str]) -> Values:
         """Return the model's numbers."""
-        found = np.array(self._model.continuation_log_probs(contexts, continuations), dtype=np.float64)
+        found = self._numbers("continuation_log_probs", len(contexts), contexts, continuations)
         for k, (context, text) in enumerate(zip(contexts, continuations, strict=True)):
             if self._note(context + text, fault_of_total(float(found[k]), text)):
                 found[k] = np.nan
@@ -108,7 +111,7 @@ class CheckedLanguageModel(HandsOn):
 
     def choices(self, context: str, options: Sequence[str]) -> Values:
         """Return the model's numbers."""
-        found = np.array(self._model.choices(context, options), dtype=np.float64)
+        found = self._numbers("choices", len(options), context, options)
         faults = [self._note(context + text, fault_of_total(float(value), text)) for text, value in zip(options, found, strict=True)]
         return np.where(faults, np.nan, found)
 
@@ -120,6 +123,32 @@ class CheckedLanguageModel(HandsOn):
                 if self._note(label_text(message, label), fault_of_tokens([row[k]])):
                     row[k] = np.nan
         return found
+
+    def generate(self, prompts: Sequence[str], *, max_tokens: int, stop: Sequence[str] = ()) -> list[str | None]:
+        """Return the model's texts; `BackendError` unless there is one, or None, for each prompt."""
+        found = self._model.generate(prompts, max_tokens=max_tokens, stop=stop)
+        texts = list(found) if isinstance(found, Iterable) and not isinstance(found, str) else []
+        if len(texts) != len(prompts) or not all(text is None or isinstance(text, str) for text in texts):
+            raise BackendError(f"{self._called}: generate did not return a list with one text for each of {len(prompts)} prompts")
+        return texts
+
+    def format_prompt(self, prompt: str) -> str:
+        """Return the model's form of a message; `BackendError` for what is no text, which would be asked in place of every message."""
+        found = self._model.format_prompt(prompt)
+        if not isinstance(found, str):
+            raise BackendError(f"{self._called}: format_prompt returned {type(found).__name__}, not a text")
+        return found
+
+    @property
+    def _called(self) -> str:
+        return f"model '{self._model.info.name}'"
+
+    def _numbers(self, name: str, count: int, *given: Any) -> Values:
+        """Return numbers of the model, shape (count,); `BackendError` for another shape, or for what is no number."""
+        found = np.array(getattr(self._model, name)(*given), dtype=np.float64)
+        if found.shape != (count,) and (found.size or count):
+            raise BackendError(f"{self._called}: {name} gave shape {found.shape} for {count} texts; expected ({count},)")
+        return found.reshape(count)
 
     def _note(self, text: str, fault: str | None) -> bool:
         if fault is None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from freqbias.errors import BackendError
 from freqbias.models import ModelInfo
 from freqbias.models.adapters import callables
 from freqbias.models.adapters.callables import CallableLanguageModel
@@ -133,3 +134,28 @@ def test_every_number_of_an_object_is_looked_at():
     assert model.errors == {"TARGET b": "a log-probability of +2, above 0", "a TARGET": "a log-probability of +2, above 0"}
     assert model.info.name == "mine"
     assert not hasattr(model, "write")
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "found", "message"),
+    [
+        ("continuation_log_probs", (["a", "b"], ["c", "d"]), [-1.0], r"continuation_log_probs gave shape \(1,\) for 2 texts"),
+        ("continuation_log_probs", (["a", "b"], ["c", "d"]), -1.0, r"continuation_log_probs gave shape \(\) for 2 texts"),
+        ("choices", ("a", ["c", "d"]), [[-1.0], [-2.0]], r"choices gave shape \(2, 1\) for 2 texts"),
+        ("log_probs", (["a", "b"],), [[-1.0]], "log_probs gave 1 rows for 2 texts"),
+        ("format_prompt", ("a",), None, "format_prompt returned NoneType, not a text"),
+    ],
+)
+def test_what_an_object_returns_in_another_shape_is_one_line(method, given, found, message):
+    model = Model(-1.0)
+    setattr(model, method, lambda *given: found)
+    with pytest.raises(BackendError, match=f"model 'mine': {message}"):
+        getattr(checked(model), method)(*given)
+
+
+@pytest.mark.parametrize("found", [None, "44", [4, 4], [b"4", b"4"], ["4"]])
+def test_what_an_object_writes_is_a_text_for_each_prompt(found):
+    model = Model(-1.0)
+    model.generate = lambda prompts, *, max_tokens, stop: found
+    with pytest.raises(BackendError, match="model 'mine': generate did not return a list with one text for each of 2 prompts"):
+        checked(model).generate(["a", "b"], max_tokens=4)
