@@ -8,10 +8,11 @@ import msgspec
 from freqbias.errors import InputError
 from freqbias.models.labels import behind
 from freqbias.records import Pair
+from freqbias.tasks.calls import check_tools
 from freqbias.tasks.candidates import gold_texts, wrong_texts
 from freqbias.tasks.items import TaskItem
 from freqbias.tasks.prompts import TaskPrompt
-from freqbias.terms import MATH, ORIGINAL_SIDE, PROMPT, SIDES, TASK
+from freqbias.terms import MATH, ORIGINAL_SIDE, PROMPT, SIDES, TASK, TOOLS
 
 _KEPT = ("family", "source", "licence", "options", "answer", "meta")  # fields of an item that are the same in every wording
 
@@ -59,15 +60,29 @@ def asked_of(pair: Pair) -> Asked | None:
         if not isinstance(task, Mapping):
             raise InputError("must be an object")
         item = TaskItem.from_dict({"id": pair.item, "question": pair.high, **{name: task[name] for name in _KEPT if name in task}})
+        _check_meta(item)
         gold, wrong = (_texts(task.get(name), name) for name in ("gold", "wrong"))
+        gold = gold or gold_texts(item)
+        if both := [text for text in wrong if text.strip() in {right.strip() for right in gold}]:
+            raise InputError(f"wrong: {both[0]!r} is among the right answers")
     except InputError as error:
         raise InputError(f"pair '{pair.id}': meta.{TASK}: {error}") from error
     try:
         asked = TaskPrompt.from_dict(prompt)
+        asked.check_fits(item)
     except InputError as error:
         raise InputError(f"pair '{pair.id}': meta.{PROMPT}: {error}") from error
     side = pair.meta.get(ORIGINAL_SIDE)
-    return Asked(item=item, prompt=asked, gold=gold or gold_texts(item), wrong=wrong, original_side=side if side in SIDES else None)
+    return Asked(item=item, prompt=asked, gold=gold, wrong=wrong, original_side=side if side in SIDES else None)
+
+
+def _check_meta(item: TaskItem) -> None:
+    """Raise `InputError` for a target language or for functions that cannot be asked with."""
+    to = item.meta.get("to")
+    if to is not None and not (isinstance(to, str) and to.strip()):
+        raise InputError(f"meta.to must be a language code, found {to!r:.60}")
+    if (item.family == TOOLS and not item.options) or item.meta.get("tools") is not None:
+        check_tools(item.meta.get("tools"))
 
 
 def _texts(value: Any, name: str) -> list[str]:

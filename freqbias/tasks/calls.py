@@ -65,6 +65,23 @@ def read_calls(text: str, tools: Sequence[Mapping[str, Any]]) -> tuple[list[Call
     return ([], reason) if reason else (calls, None)
 
 
+def check_tools(tools: Any) -> None:
+    """Raise `InputError` unless these are functions that can be called: each with a name and, if it has parameters, their JSON schema.
+
+    Needs the extra `tasks`.
+    """
+    if not isinstance(tools, list | tuple) or not tools:
+        raise InputError("field 'meta.tools' must be a list of the functions that may be called")
+    for tool in tools:
+        if not isinstance(tool, Mapping) or not isinstance(tool.get("name"), str) or not tool["name"].strip():
+            raise InputError("field 'meta.tools': each function must be an object with a 'name'")
+        parameters = tool.get("parameters", {})
+        properties = parameters.get("properties", {}) if isinstance(parameters, Mapping) else None
+        if not isinstance(properties, Mapping):
+            raise InputError(f"field 'meta.tools': the parameters of '{tool['name']}' must be a JSON schema")
+        _valid({}, parameters)
+
+
 def _bodies(text: str) -> tuple[list[str], str | None]:
     """Return the texts that should be JSON; with a reason where other text stands beside them that is JSON as well."""
     for pattern, group in ((_TAG, 2), (_FENCE, 1)):
@@ -111,7 +128,11 @@ def _call(row: Any) -> Call | None:
 
 
 def _valid(arguments: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
-    return bool(_validator(json.dumps(json_schema(parameters), sort_keys=True)).is_valid(arguments))
+    validator = _validator(json.dumps(json_schema(parameters), sort_keys=True))
+    try:
+        return bool(validator.is_valid(arguments))
+    except RecursionError as error:
+        raise InputError("field 'meta.tools' has a JSON schema that refers to itself without end") from error
 
 
 @cache

@@ -100,7 +100,7 @@ def _put(text: str, places: Mapping[str, str]) -> str:
 
 
 def _places(item: TaskItem) -> dict[str, str]:
-    to = str(item.meta.get("to", ""))
+    to = str(item.meta.get("to") or "")
     return {
         "options": "\n".join(f"{letter_of(place)}. {' '.join(option.split())}" for place, option in enumerate(item.options)),
         "tools": "\n".join(json.dumps(tool, ensure_ascii=False) for tool in item.meta.get("tools", ())),

@@ -1,6 +1,7 @@
 """A task goes into a pair and comes out of it as it was, and a pair that is not one says where."""
 
 import json
+import re
 
 import pytest
 
@@ -64,6 +65,12 @@ def test_a_pair_that_is_no_task():
         ({"task": {"gold": "4"}}, r"pair 'p1': meta\.task: gold must be a list of texts"),
         ({"task": {"wrong": ["5", " "]}}, r"pair 'p1': meta\.task: wrong must be a list of texts"),
         ({"prompt": None}, r"pair 'p1': meta\.prompt: Expected `object`"),
+        ({"task": {"wrong": ["5", "4"]}}, r"pair 'p1': meta\.task: wrong: '4' is among the right answers"),
+        ({"task": {"meta": {"to": 5}}}, r"pair 'p1': meta\.task: meta\.to must be a language code, found 5"),
+        (
+            {"prompt": {"name": "x", "text": "{question} {options}"}},
+            r"pair 'p1': meta\.prompt: prompt 'x': holds \{options\}, and the task",
+        ),
         ({"prompt": {"name": "x", "text": "Solve it."}}, r"pair 'p1': meta\.prompt: text: must hold \{question\}"),
     ],
 )
@@ -80,3 +87,34 @@ def test_gold_is_made_where_a_pair_has_none():
     del meta["task"]["gold"], meta["task"]["wrong"]
     asked = asked_of(pair(meta, high="Of 9, how many?"))
     assert (asked.gold, asked.wrong) == (["4"], [])
+
+
+@pytest.mark.parametrize(
+    ("tools", "message"),
+    [
+        (None, "must be a list of the functions"),
+        ([], "must be a list of the functions"),
+        (["f"], "each function must be an object with a 'name'"),
+        ([{"name": 5}], "each function must be an object with a 'name'"),
+        ([{"name": "f", "parameters": None}], "the parameters of 'f' must be a JSON schema"),
+        ([{"name": "f", "parameters": {"properties": 5}}], "the parameters of 'f' must be a JSON schema"),
+        ([{"name": "f", "parameters": {"type": "banana"}}], "has no JSON schema: 'banana'"),
+        ([{"name": "f", "parameters": {"$ref": "#"}}], "has a JSON schema that refers to itself without end"),
+    ],
+)
+def test_functions_that_cannot_be_called_are_found_before_anything_is_asked(tools, message):
+    meta = {"tools": [{"name": "f", "parameters": {"type": "object", "properties": {"x": {"type": "integer"}}}}]}
+    item = TaskItem(id="t", family="tools", source="own", question="Do it", answer=[{"f": {"x": [1]}}], meta=meta)
+    task = asking(item, bundled("tools")[0])
+    assert asked_of(pair(task)).item.meta == meta
+    task["task"]["meta"] = {"tools": tools}
+    with pytest.raises(InputError, match=rf"pair 'p1': meta\.task: field 'meta\.tools':? {re.escape(message)}"):
+        asked_of(pair(task))
+
+
+def test_a_translation_into_no_language_does_not_fit_a_prompt_that_names_one():
+    text = TaskItem(id="t", family="translation", source="own", question="Bye", answer=["Ade"], meta={"to": "de"})
+    meta = asking(text, bundled("translation")[0])
+    meta["task"]["meta"] = {"to": None}
+    with pytest.raises(InputError, match=r"holds \{language\}, and the task"):
+        asked_of(pair(meta))
