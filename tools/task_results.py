@@ -33,7 +33,7 @@ PAIRS = {
     COMMONSENSE: ("--n", "100"),
     MATH: ("-o", "write=first", "--n", "80"),
     TOOLS: ("-o", "write=first", "--n", "40"),
-    TRANSLATION: ("-o", "to=de", "-o", "write=first", "--n", "40"),
+    TRANSLATION: ("-o", "to=de", "-o", "write=first", "--n", "24"),
 }
 MODELS = ("smollm2-135m", "qwen-coder-1.5b")  # a weak one, and one that can answer a choice
 DTYPE = "bfloat16"  # of both, since the larger one takes 6 GB of memory in float32
