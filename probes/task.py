@@ -164,7 +164,7 @@ def _scored(
         labels = [letter_of(place) for place in range(count)]
         for key, row in zip(keys, label_log_probs(model, [put[key].message for key in keys], labels, start=start), strict=True):
             gold = by_key[key].item.answer
-            best = int(np.argmax(row)) if np.isfinite(row).all() else None
+            best = int(np.argmax(row)) if np.isfinite(row).all() and (row == row.max()).sum() == 1 else None
             found[key] = Scored(float(row[gold]), float(np.delete(row, gold).max()), best)
     couples = list(dict.fromkeys((context, answer) for context, answers in free.values() for answer in answers))
     known: dict[tuple[str, str], float] = {}
@@ -210,7 +210,9 @@ def _measured(
     if asked.item.options:
         places = [float(one.best) for one in (high, low) if one.best is not None]
         right = {side: float(scored[side].best == asked.item.answer) for side in SIDES}
-        yield ACCURACY.name, fault or right, chance if fault else chance | {"answer": places}
+        tied = {"error": "several letters are equally likely"} if len(places) < len(SIDES) else {}
+        unknown = fault or tied
+        yield ACCURACY.name, unknown or right, chance if unknown else chance | {"answer": places}
     elif asked.prompt.max_tokens:
         yield from _of_written(asked, written, chance)
 

@@ -127,6 +127,12 @@ ESTIMATORS = (
         tests="tests/analysis/estimate/test_logistic.py",
     ),
     Estimator(
+        title="Whether a model can answer",
+        what="Accuracy against guessing, and the share of one letter: a model that guesses shows nothing of wording.",
+        names=(f"{ESTIMATE}.capability", f"{ESTIMATE}.capability.capability"),
+        tests="tests/analysis/estimate/test_capability.py",
+    ),
+    Estimator(
         title="Calibration of a language model",
         what="Whether its odds follow the corpus's own; a slope of 1 where they do.",
         names=(f"{ESTIMATE}.calibration", f"{ESTIMATE}.calibration.calibration_rows"),

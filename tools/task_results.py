@@ -7,6 +7,7 @@ python tools/task_results.py --tell         only write the words on the kept run
 A run folder is named FAMILY-MODEL. On two cores the small model takes minutes a family, the large one hours.
 """
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -84,12 +85,19 @@ def tell(run: Path, out: Path) -> None:
 
 def main() -> None:
     """Make what is asked for and say what is missing."""
-    if sys.argv[1] == "--tell":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path, nargs="?", help="folder of run folders")
+    parser.add_argument("--keep", action="store_true", help="only keep the finished runs")
+    parser.add_argument("--tell", action="store_true", help="only write the words on the kept runs anew")
+    given = parser.parse_args()
+    if given.tell:
         for path in sorted(FOLDER.glob(f"*/{ESTIMATES_FILE}")):
             tell(path.parent, path.parent)
         return
-    runs = Path(sys.argv[1])
-    if "--keep" not in sys.argv:
+    if given.runs is None:
+        parser.error("name the folder of run folders, or give --tell")
+    runs = given.runs
+    if not given.keep:
         runs.mkdir(parents=True, exist_ok=True)
         for family in PAIRS:
             pairs = runs / f"{family}.jsonl"

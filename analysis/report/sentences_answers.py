@@ -12,7 +12,7 @@ ANSWER_WORDS = {
     "crossed_prompts": "{n} prompts",
     "right_documents": "documents",
     "right_answers": "answers",
-    "answered": "It got {right} of {answers} answers right ({share}), counting all wordings of both arms.{guessing}",
+    "answered": "It got {right} of {answers} answers right, counting all wordings of both arms.{guessing}",
     "discordant": "Answers that differ between the forms: {high_only} pairs right in the frequent form only, {low_only} in the rare "
     "form only.",
     "discordant_mcnemar": "The exact McNemar test gives {p}.",

@@ -161,6 +161,17 @@ def test_a_model_without_numbers_gives_rows_that_say_so(tasks):
         assert all("no finite log-probability" in row.error for row in rows)
 
 
+def test_letters_that_tie_are_no_answer(tasks):
+    class Even(PlantedSolver):
+        def continuation_log_probs(self, contexts, continuations):
+            return np.full(len(contexts), -3.0)
+
+    pairs = tasks["commonsense"][:4]
+    rows = list(probe(pairs, Even(pairs)))
+    assert {row.error for row in rows if row.measure == "accuracy"} == {"several letters are equally likely"}
+    assert {(row.high, row.low) for row in rows if row.measure == "log_prob_nats"} == {(-3.0, -3.0)}
+
+
 @pytest.mark.parametrize(
     ("pairs", "message"),
     [

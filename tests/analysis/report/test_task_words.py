@@ -22,7 +22,7 @@ def test_how_many_problems_are_solved_at_all_is_said_once():
     own = [row for row in rows if row.measure == "accuracy" and row.contrast == "gap"]
     right = sum(row.high + row.low for row in own)
     (said,) = (sentence for sentence in able.findings if sentence.startswith("It got "))
-    assert said.startswith(f"It got {right:.0f} of {2 * len(own)} answers right (")
+    assert said.startswith(f"It got {right:.0f} of {2 * len(own)} answers right, ")
     assert said.endswith("Guessing alone gives 20 %.")
     unable, _ = verdict_of(level=-2.5)
     assert "answers right" in unable.headline
