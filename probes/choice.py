@@ -54,8 +54,7 @@ from freqbias.models import LanguageModel
 from freqbias.models.labels import label_log_probs, label_texts, labels_measure
 from freqbias.models.log_probs import checked
 from freqbias.probes import Finding, Judgement, Probe
-from freqbias.probes.common import gloss_queries, mean_over_items, observation, prompt, text_hash
-from freqbias.probes.whole_word import whole_words
+from freqbias.probes.common import form_covariates, gloss_queries, mean_over_items, observation, prompt, text_hash
 from freqbias.progress import Track
 from freqbias.records import Estimate, Observation, Pair
 from freqbias.terms import FREQUENCY, SIDES
@@ -178,7 +177,7 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: Mapping[int, int] |
     model = checked(model)
     wanted = [(pair, *asked) for pair in pairs for asked in choices_of(pair, common[text_hash(pair.id)])]
     answers = Answers(model, (each for pair, contrast, _, choice in wanted for each in _asked(choice, _margins(pair, contrast, choice))))
-    covariates = _covariates(pairs, model)
+    covariates = form_covariates(pairs, model)
     for pair, contrast, register, choice in wanted:
         margins = _margins(pair, contrast, choice)
         plain, own = answers.values(choice), answers.calibrated(choice)
@@ -207,15 +206,6 @@ def _asked(choice: Choice, margins: Sequence[Choice]) -> list[Choice]:
 
 def _by_side(values: NDArray[np.float64]) -> dict[str, Any]:
     return dict(zip(SIDES, values.tolist(), strict=True))
-
-
-def _covariates(pairs: Sequence[Pair], model: LanguageModel) -> dict[str, dict[str, Any]]:
-    """Return `subwords` and `whole_word` of both forms by pair id; empty where the model counts no tokens."""
-    counts = model.token_counts([getattr(pair, side) for pair in pairs for side in SIDES])
-    if counts is None:
-        return {pair.id: {} for pair in pairs}
-    whole = whole_words(pairs, model.token_counts, model.info.name)
-    return {pair.id: {"subwords": counts[2 * k : 2 * k + 2], **whole[pair.id]} for k, pair in enumerate(pairs)}
 
 
 def estimates(pairs: Iterable[Pair], model: LanguageModel, common: Mapping[int, int] | None) -> Iterator[Estimate]:

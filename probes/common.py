@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from freqbias.covariates import in_phrasing
 from freqbias.errors import BackendError
 from freqbias.frequency import content_zipf, swap, word_zipf
-from freqbias.models.protocols import KnowsReasons, offers
+from freqbias.models.protocols import KnowsReasons, LanguageModel, offers
 from freqbias.models.relevance import Scorer
 from freqbias.probes.whole_word import whole_words
 from freqbias.progress import Track
@@ -93,6 +93,15 @@ def document_covariates(pairs: Sequence[Pair], model: Scorer) -> dict[str, dict[
         pair.id: {"subwords": counts[2 * k : 2 * k + 2], "truncated": cut[2 * k : 2 * k + 2], **whole[pair.id]}
         for k, pair in enumerate(pairs)
     }
+
+
+def form_covariates(pairs: Sequence[Pair], model: LanguageModel) -> dict[str, dict[str, list[int]]]:
+    """Return `subwords` and `whole_word` of both forms by pair id, of a language model; empty where it has no tokenizer to ask."""
+    counts = model.token_counts([getattr(pair, side) for pair in pairs for side in SIDES])
+    if counts is None:
+        return {pair.id: {} for pair in pairs}
+    whole = whole_words(pairs, model.token_counts, model.info.name)
+    return {pair.id: {"subwords": counts[2 * k : 2 * k + 2], **whole[pair.id]} for k, pair in enumerate(pairs)}
 
 
 def gloss_queries(pair: Pair) -> dict[str, list[str]]:

@@ -31,7 +31,6 @@ The engine gives probes no place for files: an interrupted run writes its storie
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -43,10 +42,9 @@ from freqbias.models import LanguageModel
 from freqbias.models.log_probs import checked
 from freqbias.probes import Finding, Judgement, Probe, stories
 from freqbias.probes import vector_geometry as resampling
-from freqbias.probes.common import MIN_ITEMS, observation, text_hash
+from freqbias.probes.common import MIN_ITEMS, form_covariates, observation, text_hash
 from freqbias.probes.stories import Stories, Words, compared_words, is_usable
 from freqbias.probes.vector_geometry import Fit, Floats
-from freqbias.probes.whole_word import whole_words
 from freqbias.progress import Track, chunks
 from freqbias.records import Estimate, Observation, Pair
 from freqbias.terms import FEW_ITEMS, FREQUENCY, SIDES, UNDEFINED
@@ -67,7 +65,7 @@ def prepare(pairs: Iterable[Pair], model: LanguageModel, track: Track) -> Storie
 def run(pairs: Sequence[Pair], model: LanguageModel, common: Stories) -> Iterator[Observation]:
     """Yield the rows of every English pair that differs in words; see the module's docstring."""
     usable = [pair for pair in pairs if is_usable(pair)]
-    covariates = _covariates(usable, model)
+    covariates = form_covariates(usable, model)
     for pair in usable:
         words = compared_words(pair)
         counts = common.without(pair.item, (*words[0], *words[1]))
@@ -76,14 +74,6 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: Stories) -> Iterato
             sides = dict(zip(SIDES, values.get(name, ()), strict=False))
             failed = {} if sides and None not in sides.values() else {"error": _reason(counts)}
             yield observation("distill", measure, pair, model, contrast, failed or sides, covariates[pair.id])
-
-
-def _covariates(pairs: Sequence[Pair], model: LanguageModel) -> dict[str, dict[str, Any]]:
-    counts = model.token_counts([getattr(pair, side) for pair in pairs for side in SIDES])
-    if counts is None:
-        return {pair.id: {} for pair in pairs}
-    whole = whole_words(pairs, model.token_counts, model.info.name)
-    return {pair.id: {"subwords": counts[2 * k : 2 * k + 2], **whole[pair.id]} for k, pair in enumerate(pairs)}
 
 
 def _reason(counts: Counts | None) -> str:

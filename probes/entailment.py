@@ -39,9 +39,8 @@ from freqbias.models import LanguageModel
 from freqbias.models.labels import ANSWER_START, label_log_probs, label_texts, labels_measure
 from freqbias.models.log_probs import checked
 from freqbias.probes import Finding, Judgement, Probe
-from freqbias.probes.common import observation, prompt, text_hash
+from freqbias.probes.common import form_covariates, observation, prompt, text_hash
 from freqbias.probes.entailment_auc import ABOVE_CHANCE, AUC_NORM, GLOSSARY, MARGIN, RESAMPLES, Scored, model_estimates
-from freqbias.probes.whole_word import whole_words
 from freqbias.progress import Track
 from freqbias.records import Estimate, Observation, Pair
 from freqbias.terms import FREQUENCY, HIGH, LOW, SIDES
@@ -70,7 +69,7 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: dict[str, Scored] |
     """Yield the rows of every pair; see the module's docstring."""
     model = checked(model)
     answers, measure = _answers(pairs, model), labels_measure(model, LOG_ODDS)
-    covariates = _covariates(pairs, model)
+    covariates = form_covariates(pairs, model)
     for pair in pairs:
         _keep(pair, answers, common)
         for contrast, values, asked in _rows(pair, answers):
@@ -179,14 +178,6 @@ def _keep(pair: Pair, answers: Answers, common: dict[str, Scored] | None) -> Non
         for template, premise, hypothesis in (questions[name][side] for side in SIDES)
     ]
     common[pair.id] = Scored(pair=pair, cases=cases)
-
-
-def _covariates(pairs: Sequence[Pair], model: LanguageModel) -> dict[str, dict[str, list[int]]]:
-    counts = model.token_counts([getattr(pair, side) for pair in pairs for side in SIDES])
-    if counts is None:
-        return {pair.id: {} for pair in pairs}
-    whole = whole_words(pairs, model.token_counts, model.info.name)
-    return {pair.id: {"subwords": counts[2 * k : 2 * k + 2], **whole[pair.id]} for k, pair in enumerate(pairs)}
 
 
 probe = Probe(

@@ -21,8 +21,7 @@ import numpy as np
 from freqbias.models import LanguageModel
 from freqbias.models.log_probs import checked
 from freqbias.probes import Judgement, Probe
-from freqbias.probes.common import observation, prompt
-from freqbias.probes.whole_word import whole_words
+from freqbias.probes.common import form_covariates, observation, prompt
 from freqbias.records import Observation, Pair
 from freqbias.terms import FREQUENCY, HIGH, LOG_PROB, LOW, REGISTERS, SIDES
 
@@ -34,11 +33,9 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: None = None) -> Ite
     model = checked(model)
     whole = _whole(pairs, model)
     after = _after(pairs, model)
-    texts = [getattr(pair, side) for pair in pairs for side in SIDES]
-    counts = model.token_counts(texts)
-    whole_word = {} if counts is None else whole_words(pairs, model.token_counts, model.info.name)
-    for k, pair in enumerate(pairs):
-        covariates = {} if counts is None else {"subwords": counts[2 * k : 2 * k + 2], **whole_word[pair.id]}
+    of_forms = form_covariates(pairs, model)
+    for pair in pairs:
+        covariates = of_forms[pair.id]
         forms = {side: whole[getattr(pair, side)] for side in SIDES}
         yield _row(pair, model, "raw", None, forms, covariates, [getattr(pair, side) for side in SIDES])
         for register in REGISTERS:

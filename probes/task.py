@@ -34,8 +34,7 @@ from freqbias.models import LanguageModel
 from freqbias.models.labels import answer_context, label_log_probs, label_texts, labels_measure
 from freqbias.models.log_probs import checked
 from freqbias.probes import Judgement, Probe
-from freqbias.probes.common import observation
-from freqbias.probes.whole_word import whole_words
+from freqbias.probes.common import form_covariates, observation
 from freqbias.progress import Track
 from freqbias.records import Observation, Pair
 from freqbias.tasks.answers import judged, letter_of
@@ -99,7 +98,7 @@ def run(pairs: Sequence[Pair], model: LanguageModel, common: None = None) -> Ite
     put = {(pair.id, side): _put(asked, getattr(pair, side)) for pair, asked in tasks for side in SIDES}
     scored = _scored(tasks, put, model)
     written = _written(tasks, put, model)
-    covariates = _covariates([pair for pair, _ in tasks], model)
+    covariates = form_covariates([pair for pair, _ in tasks], model)
     for pair, asked in tasks:
         sides = {side: scored[pair.id, side] for side in SIDES}
         texts = {side: written.get(put[pair.id, side]) for side in SIDES}
@@ -246,15 +245,6 @@ def _graded(measure: str, references: Sequence[str], written: Mapping[str, str |
         return {"error": "the model wrote nothing"}
     metric: Any = chrf.CHRF() if measure == CHRF.name else bleu.BLEU(effective_order=True)
     return {side: metric.sentence_score((text or "").strip(), list(references)).score for side, text in written.items()}
-
-
-def _covariates(pairs: Sequence[Pair], model: LanguageModel) -> dict[str, dict[str, list[int]]]:
-    """Return `subwords` and `whole_word` of both wordings by pair id; empty where the model has no tokenizer to ask."""
-    counts = model.token_counts([getattr(pair, side) for pair in pairs for side in SIDES])
-    if counts is None:
-        return {pair.id: {} for pair in pairs}
-    whole = whole_words(pairs, model.token_counts, model.info.name)
-    return {pair.id: {"subwords": counts[2 * k : 2 * k + 2], **whole[pair.id]} for k, pair in enumerate(pairs)}
 
 
 probe = Probe(

@@ -12,6 +12,7 @@ of a server that scores no text, by the first token of the answer (`AnswersLabel
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,8 +92,7 @@ def labels_of(model: object, messages: Sequence[str], labels: Sequence[str]) -> 
     """Return what a model says of first tokens, shape (n, k); `BackendError` for another shape, or for what is no number."""
     name = f"model '{getattr(getattr(model, 'info', None), 'name', type(model).__name__)}'"
     with in_one_line(BackendError, name, model):
-        answers: AnswersLabels = model  # type: ignore[assignment]
-        found = np.array(answers.label_log_probs(messages, labels), dtype=np.float64)
+        found = np.array(cast("AnswersLabels", model).label_log_probs(messages, labels), dtype=np.float64)
     shape = len(messages), len(labels)
     if found.shape != shape and (found.size or 0 not in shape):
         raise BackendError(
