@@ -6,6 +6,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from freqbias.cli.collected import collecting
 from freqbias.cli.console import log, print_json, print_lines, print_report, print_table, tracker, waiting
 from freqbias.cli.options import Holdout, Json, N, Seed, Sets
 from freqbias.cli.panels import AROUND, STAGES, add
@@ -106,7 +107,6 @@ def pairs(
     own = [path for path in (synonyms, corpus) if path is not None and path.is_file()]
     check_not_onto(out, *(sources or []), *own, *beside)
     skipped: list[str] = []
-    coverage: Any = None
     options: dict[str, Any] = {
         "n": n,
         "seed": seed,
@@ -129,33 +129,8 @@ def pairs(
     }
     if skip_invalid:
         options["skipped"] = skipped
-    if generator == "substitute":
-        from freqbias.paraphrases.substitute import Coverage
-
-        coverage = Coverage()
-        options |= {"coverage": coverage, "track": tracker()}
-        if rewrite:
-            options["journal"] = out.with_suffix(".candidates.jsonl")
-    if generator == "annotate":
-        from freqbias.paraphrases import norms
-
-        options["coverage"] = coverage = norms.Coverage()
-    if generator == "rewrite":
-        from freqbias.paraphrases import rewrite as rewriting
-
-        coverage = rewriting.Coverage()
-        options |= {"coverage": coverage, "journal": out.with_suffix(".candidates.jsonl"), "track": tracker()}
-    if generator == "tasks":
-        from freqbias.paraphrases import tasks
-
-        options["coverage"] = coverage = tasks.Coverage()
-        if rewrite:
-            options |= {"journal": out.with_suffix(".candidates.jsonl"), "track": tracker()}
-    if generator == "queries":
-        from freqbias.paraphrases import written
-
-        coverage = written.Coverage()
-        options |= {"coverage": coverage, "journal": out.with_suffix(".questions.jsonl"), "track": tracker()}
+    options |= collecting(generator, out, rewrite=rewrite)
+    coverage: Any = options.get("coverage")
     with nullcontext() if "journal" in options else waiting("pairs"):
         made = stages.make_pairs(generator, sources or [], options, list(option or []))
         write_records(out, made)
