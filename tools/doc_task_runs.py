@@ -55,13 +55,13 @@ LEADS = {
     UNTOLD: "These runs cannot tell.",
     UNSEEN: "These models cannot show it.",
 }
-DEPENDS, NOT_FOUND = "That depends on model and task.", "No difference is found, but not everywhere can one be ruled out."
+DEPENDS, NOT_FOUND = "That depends on model and task.", "On average no difference is found, but not everywhere can one be ruled out."
 #: A part of the second sentence for each word.
 CLAUSES = {
     YES: "frequent wording makes the right answer likelier for {runs}",
     REVERSED: "rare wording makes the right answer likelier for {runs}",
     NO: "wording makes no difference that matters for {runs}",
-    MIXED: "wording makes no difference on average, but problems differ, for {runs}",
+    MIXED: "on average no difference is shown, but problems differ, for {runs}",
     UNTOLD: "a difference is neither shown nor ruled out for {runs}",
 }
 REFUSED = "Refused, since they guess or always give one letter: {runs}."
@@ -226,7 +226,7 @@ def said(runs: Sequence[Told]) -> str:
         return f"{QUESTION} {NONE_YET}"
     judged = [run for run in runs if run.word != UNSEEN]
     words = {run.word for run in judged} or {UNSEEN}
-    lead = LEADS[min(words)] if len(words) == 1 else NOT_FOUND if words == {NO, UNTOLD} else DEPENDS
+    lead = LEADS[min(words)] if len(words) == 1 else NOT_FOUND if words <= {NO, MIXED, UNTOLD} else DEPENDS
     clauses = "; ".join(clause for word in CLAUSES for clause in _clauses(word, [run for run in judged if run.word == word]))
     refused, unmeasured = ([run for run in runs if run.word == UNSEEN and run.refused == wanted] for wanted in (True, False))
     rest = [sentence.format(runs=_named(own)) for sentence, own in ((REFUSED, refused), (UNMEASURED, unmeasured)) if own]

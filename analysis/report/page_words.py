@@ -157,7 +157,7 @@ PAGE_WORDS = {
     "do_swap": "Look at the pair file: its high forms are not the more frequent ones.",
     "do_noise": "Do not act on this: measure in a higher precision.",
     "do_nothing": "Nothing to repair on this evidence.",
-    "do_groups": "On average there is nothing to repair. Look at which items lose, below.",
+    "do_groups": "No difference is shown on average, so look at which items lose: the HTML report has the pairs.",
     "do_measure": "Find out why nothing was measured: all pairs failed, or none of the frequency arm was asked.",
     # summary
     "more_in_page": "{left} more are in [report.html](report.html).",

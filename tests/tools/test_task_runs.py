@@ -162,7 +162,7 @@ def test_no_model_that_can_be_judged_gives_no_answer(tools):
 @pytest.mark.parametrize("words", list(combinations([YES, REVERSED, NO, MIXED, UNTOLD], 2)))
 def test_two_answers_are_no_single_one(words, tools):
     lead, detail, counts = tools.say.said([run_of(tools, words[0]), run_of(tools, words[1], "tools", "n", points=7.0)]).splitlines()
-    assert lead.endswith(tools.say.NOT_FOUND if set(words) == {NO, UNTOLD} else tools.say.DEPENDS)
+    assert lead.endswith(tools.say.NOT_FOUND if set(words) <= {NO, MIXED, UNTOLD} else tools.say.DEPENDS)
     assert not any(text in lead for text in tools.say.LEADS.values())
     assert len(detail.split("; ")) == 2
     assert counts == "The share of right answers differs by wording for n in tool calls (+7 points)."
