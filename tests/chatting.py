@@ -4,7 +4,7 @@ import json
 import math
 import threading
 
-from misbehaving import Reply, chat
+from misbehaving import Reply, Server, chat
 
 TOO_MANY = "Invalid value for 'top_logprobs': must be less than or equal to {}."
 
@@ -60,3 +60,13 @@ def spoiling(change, first, target="TARGET"):
         return found
 
     return behave
+
+
+def first(message):
+    """Return probabilities of first tokens: A in three spellings, B in one, C only among many others."""
+    others = {f"word{k}": 0.01 - k * 1e-4 for k in range(25)}
+    return {"A": 0.4, " A": 0.2, "A.": 0.05, "B": 0.1, "\nA": 0.02, "C": 0.001, **others}
+
+
+def chat_server(chat=choosing(first), **behaviours):  # noqa: B008  # a behaviour without a state
+    return Server(completions=None, chat__completions=chat, **behaviours)
