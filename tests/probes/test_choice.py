@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from conftest import missing
+from conftest import missing, needed
 
 from freqbias.analysis import estimate, frame
 from freqbias.analysis.report.verdict import verdicts
@@ -287,6 +287,7 @@ def test_a_report_says_what_was_chosen(pairs, frequent):
 @pytest.mark.parametrize("name", ["smollm2-135m"])
 def test_a_real_model_cancels_its_position_and_turns_with_the_pair(name):
     """What position is worth is in no gap; swapped forms give the same numbers on the other side."""
+    needed("transformers")
     if aliases()[name].ready_directory() is None:
         missing(f"model {name}")
     few = [pair.replace(decoys={}) for pair in generate(n=10, seed=1) if pair.arm in ("frequency", "placebo")]
