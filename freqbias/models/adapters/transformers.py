@@ -30,6 +30,8 @@ from freqbias.progress import Track, silent
 # looks at every couple of its tokens, still costs under a tenth of them (benchmarks/scoring.py --tokens); a GPU needs more to be busy.
 TOKENS_PER_PASS = {"cpu": 256}
 TOKENS_PER_PASS_ELSEWHERE = 4096
+# Writing passes one token a text at a time, and reads all weights for it: the more texts at once, the less of that a text.
+TOKENS_WHILE_WRITING = 16  # times those in one pass
 
 
 def hub_commit(config: Any) -> str | None:
@@ -154,7 +156,7 @@ class TransformersLanguageModel:
         rows = [given[i] for i in fitting]
         texts: list[str | None] = [None] * len(given)
         # states and positions by place take padding on the left for a part of the prompt
-        batches = padded(rows, lambda: self._tokens_per_pass, extra=max_tokens, alike=not self._trees)
+        batches = padded(rows, lambda: TOKENS_WHILE_WRITING * self._tokens_per_pass, extra=max_tokens, alike=not self._trees)
         for batch in self._shown(batches, "continue texts", len(rows)):
             written = halving(lambda part: self._write([rows[i] for i in part], max_tokens, stop), batch, self._shrink)
             for index, text in zip(batch, written, strict=True):
