@@ -5,9 +5,10 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedReader
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
@@ -281,6 +282,19 @@ class PairFile:
 
     def after(self, count: int) -> Iterator[Pair]:
         """Yield the pairs behind the first `count`."""
+        return map(_pair, islice(self._lines(), count, None))
+
+    def parts(self, size: int, wanted: Container[int]) -> Iterator[tuple[int, list[Pair]]]:
+        """Yield (number, pairs) of the wanted ones of parts of `size` pairs, counted from 0; other parts are not parsed."""
+        lines = self._lines()
+        for number in count():
+            raw = list(islice(lines, size))
+            if not raw:
+                return
+            if number in wanted:
+                yield number, list(map(_pair, raw))
+
+    def _lines(self) -> Iterator[bytes]:
         place = 0
         while True:
             with _opened(self.path) as stream:  # closed before anything is yielded, whatever becomes of the reader
@@ -289,9 +303,11 @@ class PairFile:
                 place = stream.tell()
             if not rows:
                 return
-            for raw in rows[count:]:
-                yield Pair.from_dict(orjson.loads(raw))
-            count = max(0, count - len(rows))
+            yield from rows
+
+
+def _pair(raw: bytes) -> Pair:
+    return Pair.from_dict(orjson.loads(raw))
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

@@ -14,6 +14,7 @@ from freqbias.cli import (
     commands,
     compare_command,
     explain_command,
+    merge_command,
     model_commands,
     new_command,
     order_command,
@@ -73,6 +74,7 @@ run_commands.register(app)
 collection_command.register(app)
 compare_command.register(app)
 commands.register(app)
+merge_command.register(app)
 check_commands.register(app)
 order_command.register(app)
 explain_command.register(app)

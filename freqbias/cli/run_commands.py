@@ -1,7 +1,7 @@
 """Commands that measure models: run, probe, status."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,10 @@ from freqbias.cli.panels import ANSWER, add
 from freqbias.cli.paths import check_not_onto
 from freqbias.errors import ROWS_FAILED, InputError
 from freqbias.terms import HTML_REPORT, OBSERVATIONS_FILE
+
+if TYPE_CHECKING:
+    from freqbias.files import PairFile
+    from freqbias.run.settings import Settings
 
 Embedders = Annotated[list[str] | None, typer.Option("--embedder", help="Embedding model; may be given several times.")]
 Lms = Annotated[list[str] | None, typer.Option("--lm", help="Causal language model; may be given several times.")]
@@ -25,6 +29,10 @@ Pickle = Annotated[bool, typer.Option("--allow-pickle", help="Read weights in a 
 Parallel = Annotated[int | None, typer.Option("--tensor-parallel", help="GPUs over which vLLM splits the weights of a model.")]
 QueryPrompt = Annotated[
     str | None, typer.Option("--query-prompt", help="Text before every query, in place of the embedding model's own; '' for none.")
+]
+Shard = Annotated[
+    str | None,
+    typer.Option("--shard", metavar="I/N", help="Measure only parts I, I+N, … of every step, I from 0; freqbias merge joins them."),
 ]
 DocumentPrompt = Annotated[
     str | None, typer.Option("--document-prompt", help="Text before every document, in place of the embedding model's own; '' for none.")
@@ -53,6 +61,7 @@ def run(
     query_prompt: QueryPrompt = None,
     document_prompt: DocumentPrompt = None,
     holdout: Holdout = None,
+    shard: Shard = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; what was there is kept in OUT.previous.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be asked of the models, and start nothing.")] = False,
     json: Json = False,
@@ -69,12 +78,18 @@ def run(
     from freqbias.cli.summary import show_summary
     from freqbias.files import read_estimates
     from freqbias.run.failures import tell_failures
-    from freqbias.run.pipeline import forecast_of, make_run
+    from freqbias.run.parts import share_of
+    from freqbias.run.pipeline import forecast_of, make_run, measure_share
     from freqbias.run.settings import settings
 
     chosen = settings(_given(ctx), config).with_models()
     if chosen.dry_run:
         _show_forecast(forecast_of(chosen, track=tracker(), waiting=waiting), json=chosen.json_)
+        return
+    if chosen.shard is not None:
+        share = share_of(chosen.shard)
+        folder, done = measure_share(chosen, share, track=tracker(), waiting=waiting)
+        log.info("%s: share %s is %s; when all are there: freqbias merge %s", folder, share, _done(done), folder)
         return
     folder, _ = make_run(chosen, track=tracker(), waiting=waiting)
     estimates = list(read_estimates(folder))
@@ -105,6 +120,7 @@ def probe(
     tensor_parallel: Parallel = None,
     query_prompt: QueryPrompt = None,
     document_prompt: DocumentPrompt = None,
+    shard: Shard = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; the old observations are kept as …previous.jsonl.")] = False,
 ) -> None:
     """Measure models on pairs. An interrupted run goes on where it stopped, and rows with an error are tried again.
@@ -127,6 +143,9 @@ def probe(
     given = {name: value for name, value in _given(ctx).items() if name not in ("source", "out")}
     chosen = settings(given | {"pairs": pairs.path.absolute()}, None)
     plan = chosen.plan()
+    if chosen.shard is not None:
+        _probe_share(pairs, target, chosen)
+        return
     probing = Probing(pairs, plan, target, chosen.recorded("probe"), tracker())
     check_ready(plan)
     with only_writer(target):
@@ -138,6 +157,23 @@ def probe(
     log.info("%s %s", target, "written" if done else "is complete; nothing to do")
     if tell_failures(target):
         raise typer.Exit(ROWS_FAILED)
+
+
+def _probe_share(pairs: "PairFile", target: Path, chosen: "Settings") -> None:
+    from freqbias.run.parts import share_of
+    from freqbias.run.ready import check_ready
+    from freqbias.run.shards import Sharing
+
+    if target.name != OBSERVATIONS_FILE:
+        raise InputError(f"{target}: a share lies in a run folder; give --out FOLDER/{OBSERVATIONS_FILE}")
+    share, plan = share_of(chosen.shard or ""), chosen.plan()
+    sharing = Sharing(pairs, plan, target, chosen.recorded("probe"), tracker(), share)
+    check_ready(plan)
+    log.info("%s: share %s is %s; when all are there: freqbias merge %s", target.parent, share, _done(sharing.run()), target.parent)
+
+
+def _done(done: bool) -> str:
+    return "measured" if done else "complete; nothing to do"
 
 
 def _given(ctx: typer.Context) -> dict[str, Any]:

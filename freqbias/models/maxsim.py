@@ -39,9 +39,12 @@ class LateInteractionScorer(HandsOn):
 
     def _add(self, role: Role, texts: Iterable[str], track: Track) -> None:
         name = f"{self.info.name} ({role})"
-        encode_missing(self._stores[role], texts, name, lambda part: self._matrices(part, role), track, self.failures)
+        encode_missing(
+            self._stores[role], texts, name, lambda part: self.encoded(role, part) or self.encode_part(role, part), track, self.failures
+        )
 
-    def _matrices(self, texts: list[str], role: Role) -> list[FloatArray]:
+    def encode_part(self, role: Role, texts: Sequence[str]) -> list[FloatArray]:
+        """Return what the model gives, one row a token, and keep nothing; `BackendError` for another shape."""
         with in_one_line(BackendError, f"model '{self.info.name}'", self._model):
             found = [as_floats(matrix) for matrix in self._model.encode_tokens(texts, role=role)]
         if any(matrix.ndim != 2 for matrix in found):

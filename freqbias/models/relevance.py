@@ -59,9 +59,12 @@ class DenseScorer(HandsOn):
 
     def _add(self, texts: Iterable[str], role: Role, track: Track = silent) -> None:
         name = f"{self.info.name} ({role})"
-        encode_missing(self._stores[role], texts, name, lambda part: self._vectors(part, role), track, self.failures)
+        encode_missing(
+            self._stores[role], texts, name, lambda part: self.encoded(role, part) or self.encode_part(role, part), track, self.failures
+        )
 
-    def _vectors(self, texts: list[str], role: Role) -> FloatArray:
+    def encode_part(self, role: Role, texts: Sequence[str]) -> FloatArray:
+        """Return what the embedder gives, and keep nothing; shape (n, d), `BackendError` for another."""
         with in_one_line(BackendError, f"model '{self.info.name}'", self._embedder):
             vectors = as_floats(self._embedder.encode(texts, role=role))
         if vectors.ndim != 2 or len(vectors) != len(texts):

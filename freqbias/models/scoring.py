@@ -100,12 +100,24 @@ class Failures:
     in_a_row: int = 0
 
 
+#: Returns the vectors of some texts in a role that another process has encoded, one matrix a text; None where none has.
+Encoded = Callable[[Role, Sequence[str]], "list[FloatArray] | None"]
+
+
+def nobody(role: Role, texts: Sequence[str]) -> None:
+    """Return None: no other process has encoded anything."""
+
+
 class HandsOn:
-    """What a scorer over another model hands on of it: why texts have no number, that it has given up, and what it was asked."""
+    """What a scorer over another model hands on of it: why texts have no number, that it has given up, and what it was asked.
+
+    `encoded` is asked first where texts are to be encoded.
+    """
 
     def __init__(self, model: object):
         self.inner = model
         self.failures = Failures()
+        self.encoded: Encoded = nobody
 
     @property
     def errors(self) -> Mapping[str, str]:

@@ -114,7 +114,10 @@ class Journal:
 
     def append(self, rows: Sequence[Observation]) -> None:
         """Write one part; `InputError` when it cannot be written, and then nothing of it stays."""
-        data = b"".join(map(line, rows))
+        self.append_lines(b"".join(map(line, rows)))
+
+    def append_lines(self, data: bytes) -> None:
+        """Write one part whose rows are lines already; errors as in `append`."""
         try:
             _write(self._streams["rows"], data)
             self.length += len(data)

@@ -14,10 +14,13 @@ from freqbias.records import Pair
 from freqbias.run import stages
 from freqbias.run.holdout import Asked, holdout_of
 from freqbias.run.journal import only_writer
+from freqbias.run.merging import Given
+from freqbias.run.parts import PARTS_FOLDER, Share
 from freqbias.run.plan import forecast, lines_of
 from freqbias.run.probing import Plan, Probing
 from freqbias.run.ready import check_ready
-from freqbias.run.settings import DEFAULT_PAIRS, Settings
+from freqbias.run.settings import DEFAULT_PAIRS, Settings, settings_of
+from freqbias.run.shards import Sharing
 from freqbias.terms import AUDIT_FILE, ESTIMATES_FILE, FIGURES_FOLDER, HTML_REPORT, OBSERVATIONS_FILE, PAIRS_FILE
 
 log = logging.getLogger(__name__)
@@ -35,17 +38,19 @@ def unseen(what: str) -> AbstractContextManager[None]:
 
 def make_run(
     chosen: Settings,
-    given: Sequence[Pair] | None = None,
+    given: "Sequence[Pair] | PairFile | None" = None,
     *,
     track: Track = silent,
     waiting: Waiting = unseen,
     beside: Beside | None = None,
+    parts: Given | None = None,
 ) -> tuple[Path, bool]:
     """Do every stage that is not done in the run folder; return the folder, and whether there was anything to do.
 
     `given` are pairs in memory, which come before those that `chosen` names. What is missing, models, extras and the device among it, is
     an `InputError` before anything is made; a run that stops later goes on with the same settings. `beside` makes what the report shows
-    beside the estimates; what embedding models have encoded is left for it, which takes it away.
+    beside the estimates; what embedding models have encoded is left for it, which takes it away. `parts` have been measured by other
+    processes; without them a folder that holds such is an `InputError`.
     """
     plan = chosen.plan()
     keys = [step.key for step in plan.steps]
@@ -56,11 +61,13 @@ def make_run(
     folder = Path(chosen.out)
     if chosen.fresh and isinstance(source, PairFile) and source.path.resolve().is_relative_to(folder.resolve()):
         raise InputError(f"{source.path}: lies in the folder that --fresh empties; copy it to another place first")
+    if parts is None and not chosen.fresh and (folder / PARTS_FOLDER).is_dir() and not (folder / OBSERVATIONS_FILE).exists():
+        raise InputError(f"{folder}: holds parts of a run that several processes measure; run: freqbias merge {folder}")
     new = not folder.exists()
     stages.prepare_folder(folder, fresh=chosen.fresh)
     try:
         with only_writer(folder / OBSERVATIONS_FILE):
-            done = _stages(folder, source, plan, chosen, track, waiting, beside)
+            done = _stages(folder, source, plan, chosen, track, waiting, beside, parts)
     except InputError:
         if new and not (folder / OBSERVATIONS_FILE).exists():  # a plugin that is none, found out when it was first asked
             shutil.rmtree(folder, ignore_errors=True)
@@ -68,6 +75,47 @@ def make_run(
     if not done:
         log.info("%s: complete (%s); nothing to do", folder, ", ".join(f"{probe} of {model}" for model, probe in keys))
     return folder, done
+
+
+def measure_share(chosen: Settings, share: Share, *, track: Track = silent, waiting: Waiting = unseen) -> tuple[Path, bool]:
+    """Measure one process's share of a run into the run folder's parts; return the folder, and whether there was anything to do.
+
+    Other processes may work in the same folder, or in others that `merge` is told of. Errors as in `make_run`.
+    """
+    plan = chosen.plan()
+    _ = plan.steps
+    if chosen.out is None:
+        raise InputError("--out is missing: the folder to write the run into")
+    check_ready(plan)
+    source = pairs_of(chosen, None, waiting)
+    folder = Path(chosen.out)
+    stages.prepare_folder(folder, fresh=False)
+    if (folder / OBSERVATIONS_FILE).exists():
+        raise InputError(f"{folder}: is measured already; give another --out")
+    stages.keep_pairs(source, folder / PAIRS_FILE)
+    sharing = Sharing(PairFile(folder / PAIRS_FILE), plan, folder / OBSERVATIONS_FILE, chosen.recorded("run"), track, share)
+    return folder, sharing.run()
+
+
+def merge(
+    out: Path, runs: Sequence[Path], *, holdout: str | None = None, track: Track = silent, waiting: Waiting = unseen
+) -> tuple[Path, bool]:
+    """Join the parts in run folders into `out`, and do the stages that follow; return it, and whether there was anything to do.
+
+    `InputError` for a part that is missing or there twice, and for folders of other pairs, models, prompts or settings.
+    """
+    given = Given(runs)
+    config, first = given.manifest["config"], given.first
+    chosen = settings_of({**config, "holdout": holdout} if holdout else config, first)
+    if config["command"] == "run":
+        own = first / PAIRS_FILE  # as each process has it, wherever the file once lay that it was made from
+        return make_run(chosen.model_copy(update={"out": str(out)}), PairFile(own), track=track, waiting=waiting, parts=given)
+    plan, pairs = chosen.plan(), PairFile(chosen.pairs or first)
+    target = out / OBSERVATIONS_FILE
+    check_ready(plan)
+    with only_writer(target):
+        done = Probing(pairs, plan, target, chosen.recorded("probe"), track, given=given).run()
+    return out, done
 
 
 def forecast_of(chosen: Settings, *, track: Track = silent, waiting: Waiting = unseen) -> list[dict[str, Any]]:
@@ -79,7 +127,7 @@ def forecast_of(chosen: Settings, *, track: Track = silent, waiting: Waiting = u
     return forecast(plan, known, source.count if isinstance(source, PairFile) else len(known), track)
 
 
-def pairs_of(chosen: Settings, given: Sequence[Pair] | None, waiting: Waiting) -> "PairFile | Iterable[Pair]":
+def pairs_of(chosen: Settings, given: "Sequence[Pair] | PairFile | None", waiting: Waiting) -> "PairFile | Iterable[Pair]":
     """Return the pairs of a run; the bundled ones are made when nobody has asked for others."""
     if given is not None:
         return given
@@ -93,14 +141,20 @@ def pairs_of(chosen: Settings, given: Sequence[Pair] | None, waiting: Waiting) -
 
 
 def _stages(
-    folder: Path, source: Iterable[Pair], plan: Plan, chosen: Settings, track: Track, waiting: Waiting, beside: Beside | None
+    folder: Path,
+    source: Iterable[Pair],
+    plan: Plan,
+    chosen: Settings,
+    track: Track,
+    waiting: Waiting,
+    beside: Beside | None,
+    parts: Given | None,
 ) -> bool:
     """Do the stages that are not done; return whether there were any."""
     pair_file, audit = folder / PAIRS_FILE, folder / AUDIT_FILE
     stages.keep_pairs(source, pair_file)
-    probing = Probing(
-        PairFile(pair_file), plan, folder / OBSERVATIONS_FILE, chosen.recorded("run"), track, keep_vectors=beside is not None
-    )
+    target, keep = folder / OBSERVATIONS_FILE, beside is not None
+    probing = Probing(PairFile(pair_file), plan, target, chosen.recorded("run"), track, keep_vectors=keep, given=parts)
     for line in lines_of(plan, PairFile(pair_file), folder):
         log.info("%s", line)
     missing = not audit.exists()

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from freqbias import registry
 from freqbias.errors import BackendError, InputError, UnsupportedError, in_one_line
-from freqbias.files import PairFile, read_estimates, write_json, write_records
+from freqbias.files import PairFile, read_estimates, read_manifest, write_json, write_records
 from freqbias.models import Loading, ModelInfo, check_name, identity
 from freqbias.models.protocols import CountsUsage, offers
 from freqbias.probes import Probe, load_probe
@@ -28,8 +28,12 @@ from freqbias.run.interrupt import Interrupt
 from freqbias.run.journal import Journal, Retried, marked, side_file
 from freqbias.terms import MODEL_ESTIMATES_FILE, PAIRS_FILE
 
+if TYPE_CHECKING:
+    from freqbias.run.merging import Given
+
 log = logging.getLogger(__name__)
 
+LANGUAGE_MODEL = "language_model"
 OBJECTS_BETWEEN_COLLECTIONS = 20_000  # some parts' worth; Python's own 700 is a tenth of a part
 PAIRS_AT_ONCE = 256  # pairs that a probe measures in one call: what Ctrl-C waits for, and several batches of every backend
 
@@ -102,7 +106,17 @@ def _kind(probe: Probe) -> str:
 class Probing:
     """What one command adds to an observation file: everything that its plan asks for and the file lacks."""
 
-    def __init__(self, pairs: PairFile, plan: Plan, out: Path, config: Mapping[str, Any], track: Track, *, keep_vectors: bool = False):
+    def __init__(
+        self,
+        pairs: PairFile,
+        plan: Plan,
+        out: Path,
+        config: Mapping[str, Any],
+        track: Track,
+        *,
+        keep_vectors: bool = False,
+        given: "Given | None" = None,
+    ):
         if not pairs.count:
             raise InputError(f"{pairs.path}: contains no pairs")
         self._pairs = pairs
@@ -111,6 +125,8 @@ class Probing:
         self._config = dict(config)
         self._track = track
         self._keep_vectors = keep_vectors
+        self._given = given
+        self._manifest_file = manifest.path_of(out)
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
         self._clock = time.monotonic()
         self._parts = -(-pairs.count // PAIRS_AT_ONCE)
@@ -126,6 +142,9 @@ class Probing:
         parts, length = self._position()
         failed = self._retried.failed(length)
         redo = {key for key, pairs in failed.items() if pairs} | self._retried.steps()
+        if self._given is not None:  # what other processes measured is joined as it is
+            failed, redo = {}, set()
+            self._given.check(self._manifest(complete=False), self._parts)
         if self._complete and parts == self._units * len(steps) and not redo:
             return False
         refused = False
@@ -141,7 +160,7 @@ class Probing:
                 self._write_manifest(complete=False)
                 self._loaded = (("", ""), None)
                 if refused:  # before there was a row, so nothing is left
-                    manifest.path_of(self._out).unlink(missing_ok=True)
+                    self._manifest_file.unlink(missing_ok=True)
         if not self._out.exists():
             raise InputError(
                 f"{self._pairs.path}: nothing to measure: these pairs have none of the queries that the probes need (see above)"
@@ -179,7 +198,12 @@ class Probing:
         done = min(max(journal.parts - index * self._units, 0), self._units)
         if done == self._units and not redo:
             return
+        if self._given is not None and self._given.is_by_pairs(step.kind, step.info.name):
+            self._join(step, journal, index, done)
+            return
         model = self._model(step)
+        if self._given is not None:
+            self._given.hand_to(model, step, self._pairs)
         measurement = Measurement(step.probe, self._pairs, model, self._track)
         if failed:
             log.info("%s: %s: %d pairs with an error are tried again", step.info.name, step.probe.name, len(failed))
@@ -200,9 +224,24 @@ class Probing:
         if done < self._units:
             journal.append([])
 
+    def _join(self, step: Step, journal: Journal, index: int, done: int) -> None:
+        """Take over the rows that other processes have measured, and estimate on the whole model, where the probe does, here."""
+        assert self._given is not None  # noqa: S101  # for mypy
+        self._infos[step.kind, step.name] = self._given.model(step.kind, step.info.name)
+        behind = min(done, self._parts)
+        rest = self._pairs.parts(PAIRS_AT_ONCE, range(behind, self._parts))
+        what, count = f"{step.info.name}: {step.probe.name}: join", self._pairs.count - behind * PAIRS_AT_ONCE
+        with self._interrupt.held():
+            for part, pairs in self._track(rest, what, count, unit="pairs", size=lambda found: len(found[1])):
+                journal.append_lines(self._given.rows(index, part, step.key, pairs))
+                self._interrupt.check()
+        if step.probe.estimates is not None:
+            self._estimates(step, Measurement(step.probe, self._pairs, self._model(step), self._track))
+        journal.append([])
+
     def _measure(self, measurement: Measurement, parts: Iterable[list[Pair]], write: Callable[[list[Observation]], None]) -> None:
         """Measure and write part by part; Ctrl-C and a model that has gone stop it behind the part in hand."""
-        with self._interrupt.held(), _seldom_collected():
+        with self._interrupt.held(), seldom_collected():
             for part in parts:
                 write(measurement.rows(part))
                 self._interrupt.check()
@@ -227,6 +266,8 @@ class Probing:
             self._loaded = (("", ""), None)  # frees the model before the next one loads
             model = load(step, self._plan.loading, side_file(self._out, "vectors"))
             known = continuing.check_model(self._before, model.info)
+            if self._given is not None:
+                known = continuing.check_model(self._given.manifest, model.info)
             self._infos[place] = {**self._stated(place, model.info), "noise_floor": known or _noise(step, model, self._pairs)}
             self._loaded = (place, model)
             self._write_manifest(complete=False)
@@ -272,9 +313,13 @@ class Probing:
         return {**before, **self._config, **{name: before[name] for name in ("command", "pairs") if name in before}}
 
     def _write_manifest(self, *, complete: bool) -> None:
-        before = manifest.read(self._out) or {}
+        before = read_manifest(self._manifest_file) if self._manifest_file.exists() else {}
         kept = {name: before[name] for name in manifest.WRITTEN_LATER if name in before}
-        write_json(manifest.path_of(self._out), self._manifest(complete=complete) | kept)
+        write_json(self._manifest_file, self._manifest(complete=complete) | kept)
+
+    def _told_beside(self) -> dict[str, Any]:
+        """Return what else the manifest says of the probing: what other processes ran on, where they measured."""
+        return {} if self._given is None else {"merged": self._given.machines()}
 
     def _manifest(self, *, complete: bool) -> dict[str, Any]:
         before = self._before or {}
@@ -292,6 +337,7 @@ class Probing:
                 "pairs": self._pairs.count,
                 "pairs_at_once": PAIRS_AT_ONCE,
                 "steps": [{"model": step.info.name, "probe": step.probe.name} for step in self._plan.steps],
+                **self._told_beside(),
             },
             start=before.get("start", self._started),
             seconds=round((before.get("seconds") or 0.0) + time.monotonic() - self._clock, 1),
@@ -299,7 +345,7 @@ class Probing:
 
 
 @contextmanager
-def _seldom_collected() -> Iterator[None]:
+def seldom_collected() -> Iterator[None]:
     """Look for cycles less often: a part makes thousands of records, which have none, and looking at them takes a quarter of the time."""
     before = gc.get_threshold()
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *before[1:])

@@ -31,25 +31,35 @@ def refuse_changes(before: Mapping[str, Any] | None, now: Mapping[str, Any], out
     """
     if before is None or not manifest.tells_how(before):
         raise InputError(f"{out}: has no manifest of how it was made, so it cannot be continued; give --fresh to start over")
-    found = [*_inputs(before, now), *_models(before, now), *_probes(before, now), *_steps(before, now)]
+    found = changes(before, now)
     if found:
         raise InputError(f"{out.parent}: {'; '.join(found)}; give --fresh to start over, or another --out")
     return len(before["probing"]["steps"])
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return every difference between two manifests that forbids to join what they describe."""
+    return [*_inputs(before, now), *_models(before, now), *_probes(before, now), *_steps(before, now)]
+
+
+def model_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return every difference between a loaded model in two manifests that decides its numbers."""
+    return [*_changed(old, new, IDENTITY), *_read_otherwise(old, new["details"])]
 
 
 def check_model(before: Mapping[str, Any] | None, info: ModelInfo) -> Any:
     """Return the noise floor that was measured before; `InputError` when the loaded model is not the one of the manifest."""
     for old in (before or {}).get("models", []):
         if (old["kind"], old["name"]) == (info.kind, info.name) and "noise_floor" in old:
-            found = [*_changed(old, info.to_dict(), IDENTITY), *_read_otherwise(old, info)]
+            found = model_changes(old, {**info.to_dict(), "details": redacted(info.details)})
             if found:
                 raise InputError(f"{'; '.join(found)}; give --fresh to start over, or another --out")
             return old["noise_floor"]
     return None
 
 
-def _read_otherwise(old: Mapping[str, Any], info: ModelInfo) -> list[str]:
-    before, now = _spelt(old["details"]), _spelt(redacted(info.details))
+def _read_otherwise(old: Mapping[str, Any], details: Mapping[str, Any]) -> list[str]:
+    before, now = _spelt(old["details"]), _spelt(details)
     return [
         f"model '{old['name']}' is used otherwise: its {name} was {before.get(name)!r} and is {now.get(name)!r}"
         for name in (*READING, *(name for name in STATED if name in before and name in now))

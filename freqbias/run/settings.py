@@ -1,6 +1,6 @@
 """What a run is to do: options of the command line over a YAML file over defaults."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -57,6 +57,7 @@ class Settings(BaseModel):
     query_prompt: str | None = None
     document_prompt: str | None = None
     holdout: Literal["half"] | None = None
+    shard: str | None = None
     fresh: bool = False
     dry_run: bool = False
     json_: Annotated[bool, Field(alias="json")] = False
@@ -70,6 +71,10 @@ class Settings(BaseModel):
             raise ValueError("--backend http needs --base-url, the address of the server")
         if self.base_url is not None and self.backend in ("transformers", "vllm"):
             raise ValueError(f"--base-url names a server and --backend {self.backend} computes on this machine; give one of the two")
+        if self.shard is not None and self.fresh:
+            raise ValueError("--fresh would empty the folder of the other shares; delete the folder, or give another --out")
+        if self.shard is not None and self.holdout is not None:
+            raise ValueError("--holdout is for the estimates, which are made from all parts; give it to freqbias merge")
         self._no_idle_options()
         return self
 
@@ -103,11 +108,19 @@ class Settings(BaseModel):
 
     def recorded(self, command: str) -> dict[str, Any]:
         """Return what goes into the manifest."""
-        left_out = {"out", "fresh", "dry_run", "json_"} | ({"n", "sets", "seed", "holdout"} if command == "probe" else set())
+        left_out = {"out", "fresh", "dry_run", "json_", "shard"} | ({"n", "sets", "seed", "holdout"} if command == "probe" else set())
         found = self.model_dump(exclude=left_out)
         pairs = None if self.pairs is None else str(Path(self.pairs).absolute())
         # `http` by name, so that what a server began does not go on with a model of that name on this machine
         return {"command": command, **found, "backend": self._backend, "pairs": pairs}
+
+
+def settings_of(config: Mapping[str, Any], folder: Path) -> Settings:
+    """Return the settings that a manifest records; paths in it are relative to `folder`."""
+    given = {name: value for name, value in config.items() if name != "command"}
+    if given.get("pairs") is not None:
+        given["pairs"] = str((folder / given["pairs"]).resolve())
+    return settings({name: value for name, value in given.items() if value is not None}, None)
 
 
 def settings(given: dict[str, Any], file: Path | None) -> Settings:

@@ -1,6 +1,7 @@
 """The stages as functions on files; the commands and `run` call these."""
 
 import logging
+import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
@@ -219,7 +220,7 @@ def _keep_previous(folder: Path) -> None:
 
 def keep_pairs(pairs: Iterable[Pair], target: Path) -> None:
     """Write the pairs of a run; `InputError` when the run folder holds other ones already."""
-    new = target.with_name(f".{target.name}.new")
+    new = target.with_name(f".{target.name}.{os.getpid()}.new")  # several processes may begin at once
     try:
         write_records(new, pairs)
         if not target.exists():

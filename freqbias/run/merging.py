@@ -1,0 +1,139 @@
+"""What several processes have measured of one run, checked and handed to the process that joins it.
+
+Rows of language models and of models that read query and document together are taken over byte by byte. Of a model that encodes texts
+beforehand the vectors are taken over, and rows follow from them as they do in one process.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from freqbias.errors import InputError
+from freqbias.files import PairFile
+from freqbias.models import Role
+from freqbias.models.protocols import FloatArray
+from freqbias.records import Pair
+from freqbias.run import resume
+from freqbias.run.manifest import tells_how
+from freqbias.run.parts import BY_PAIRS, Parts, Share, TextParts, read_vectors, rows_name, texts_name
+from freqbias.run.probing import LANGUAGE_MODEL, Step
+
+NAMED = 3  # missing parts in a line
+MACHINE = ("platform", "cpu", "gpu")  # of a manifest: what a process ran on
+AGAIN = "delete this file and measure it again: run the command with --shard"
+MEASURE = "name the folders that hold them, or measure them: run the command with --shard again, with any number of processes"
+
+
+class Given:
+    """The parts in one or more run folders; `InputError` where a folder has none, or two have the same part.
+
+    `manifest` has what all processes agree on, with the largest noise floor of every model; `first` is the first folder.
+    """
+
+    def __init__(self, runs: Sequence[Path]):
+        self._paths: dict[str, Path] = {}
+        self._manifests: list[tuple[Path, Share, dict[str, Any]]] = []
+        for run in runs:
+            parts = Parts(run)
+            own = [(parts.manifest_path(share), share, found) for share, found in parts.manifests().items()]
+            if not own:
+                raise InputError(f"{run}: holds no parts of a run; measure some: freqbias run --shard 0/4 --out {run}")
+            self._manifests += own
+            for name in sorted(parts.names()):
+                path = parts.path(name)
+                if name in self._paths:
+                    raise InputError(f"{path}: this part lies in {self._paths[name]} too; delete one of the two, or leave out one folder")
+                self._paths[name] = path
+        self._texts: dict[tuple[str, str], TextParts] = {}
+        self.first = self._manifests[0][0].parent.parent
+        for path, _, found in self._manifests:
+            if not tells_how(found):
+                raise InputError(f"{path}: does not describe a run; measure its share again")
+
+    def check(self, now: Mapping[str, Any], parts: int) -> None:
+        """Raise `InputError` in one line where processes differ in what decides a number, or a part of rows is missing.
+
+        `now` is the manifest that the joined run would have, `parts` how many parts a step has.
+        """
+        for path, _, found in self._manifests:
+            changes = resume.changes(found, now)
+            models = {(model["kind"], model["name"]): model for model in self.manifest["models"]}
+            for model in found["models"]:
+                if "noise_floor" in model:
+                    changes += resume.model_changes(models[model["kind"], model["name"]], model)
+            if changes:
+                raise InputError(f"{path.parent.parent}: {'; '.join(changes)}; leave this folder out, or measure it again")
+        kinds = {model["name"]: model["kind"] for model in now["models"]}
+        steps = [n for n, step in enumerate(now["probing"]["steps"]) if self.is_by_pairs(kinds[step["model"]], step["model"])]
+        wanted = [rows_name(step, part) for step in steps for part in range(parts)]
+        missing = [name for name in wanted if name not in self._paths]
+        if missing:
+            named = ", ".join(missing[:NAMED]) + (", …" if len(missing) > NAMED else "")
+            raise InputError(f"{self.first}: {len(missing)} of {len(wanted)} parts are missing ({named}); {MEASURE}")
+
+    def is_by_pairs(self, kind: str, model: str) -> bool:
+        """Tell whether rows of a model were measured in parts; else its texts were encoded in parts."""
+        return kind == LANGUAGE_MODEL or any(found["probing"]["by"].get(model) == BY_PAIRS for _, _, found in self._manifests)
+
+    def rows(self, step: int, part: int, key: tuple[str, str], pairs: Sequence[Pair]) -> bytes:
+        """Return the lines of one part as they were written; `InputError` names the line that is none of these pairs'."""
+        path = self._paths[rows_name(step, part)]
+        data = path.read_bytes()
+        known = {pair.id for pair in pairs}
+        for number, raw in enumerate(data.splitlines(), start=1):
+            try:
+                row = orjson.loads(raw)
+                whole = (row["model"], row["probe"]) == key and row["pair_id"] in known
+            except (ValueError, KeyError, TypeError):
+                whole = False
+            if not whole:
+                raise InputError(f"{path}:{number}: is no row of {key[1]} of {key[0]} on the pairs of this part; {AGAIN}")
+        if data and not data.endswith(b"\n"):
+            raise InputError(f"{path}:{number}: is cut off; {AGAIN}")
+        return data
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The first process's manifest, with every model that any has loaded and its largest noise floor."""
+        models: dict[tuple[str, str], dict[str, Any]] = {}
+        for _, _, found in self._manifests:
+            for model in found["models"]:
+                place = (model["kind"], model["name"])
+                if place not in models or "noise_floor" not in models[place]:
+                    models[place] = model
+                elif model.get("noise_floor"):
+                    models[place] = {**models[place], "noise_floor": _larger(models[place]["noise_floor"], model["noise_floor"])}
+        return {**self._manifests[0][2], "models": list(models.values())}
+
+    def model(self, kind: str, name: str) -> dict[str, Any]:
+        """Return what the processes say of a model."""
+        return next(model for model in self.manifest["models"] if (model["kind"], model["name"]) == (kind, name))
+
+    def machines(self) -> list[dict[str, Any]]:
+        """Return what the processes ran on, each kind once, with how many parts it measured."""
+        found: dict[tuple[Any, ...], int] = {}
+        for _, _, told in self._manifests:
+            kind = tuple(told.get(name) for name in MACHINE)
+            found[kind] = found.get(kind, 0) + told["probing"]["measured"]
+        return [{**dict(zip(MACHINE, kind, strict=True)), "parts": parts} for kind, parts in found.items()]
+
+    def hand_to(self, model: Any, step: Step, pairs: PairFile) -> None:
+        """Let a model take the vectors that other processes have encoded for a probe; `InputError` for a part that is missing."""
+        texts = self._texts.setdefault((step.kind, step.name), TextParts(model.info, model.measure))
+        for role, part in texts.of(step.probe, pairs):
+            name = texts_name(model.info, role, part)
+            if name not in self._paths:
+                raise InputError(f"{self.first}: the vectors of {len(part)} texts of {model.info.name} are missing ({name}); {MEASURE}")
+
+        def encoded(role: Role, part: Sequence[str]) -> list[FloatArray] | None:
+            path = self._paths.get(texts_name(model.info, role, part))
+            return None if path is None else read_vectors(path) or None
+
+        model.encoded = encoded
+
+
+def _larger(a: dict[str, Any] | None, b: dict[str, Any]) -> dict[str, Any]:
+    return b if a is None or a["value"] is None or (b["value"] is not None and b["value"] > a["value"]) else a

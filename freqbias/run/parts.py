@@ -1,0 +1,142 @@
+"""Parts of a run that several processes measure: one file a part, whole or absent, so that nobody's work is lost or done twice.
+
+In a run folder `parts/` holds `rows-STEP-PART.jsonl` (the rows of `PAIRS_AT_ONCE` pairs, the bytes that one process would write),
+`texts-KEY.npy` (the vectors of `CHUNK` texts that an embedding model encodes beforehand), and a manifest of every process. What a part
+is depends on the pairs and the plan alone, never on how many processes there are, so any number of them may go on with what is left.
+"""
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from freqbias.errors import InputError
+from freqbias.files import PairFile, atomic, read_manifest
+from freqbias.models import ModelInfo, Role
+from freqbias.models.protocols import FloatArray
+from freqbias.models.scoring import CHUNK
+from freqbias.probes import Probe
+from freqbias.probes.runner import Measurement
+from freqbias.probes.standins import StandIn
+from freqbias.progress import silent
+
+PARTS_FOLDER = "parts"
+BY_PAIRS, BY_TEXTS = "pairs", "texts"  # what the work on a model is divided by
+_SHARE = re.compile(r"(\d+)/(\d+)")
+_MANIFEST = re.compile(r"manifest-(\d+)-of-(\d+)\.json")
+
+
+@dataclass(frozen=True)
+class Share:
+    """One of `of` processes that measure a run together: parts `index`, `index + of`, … of every step."""
+
+    index: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.of}"
+
+    def has(self, part: int) -> bool:
+        """Tell whether a part is this process's."""
+        return part % self.of == self.index
+
+
+def share_of(text: str) -> Share:
+    """Return the share that `0/4` names; `InputError` for anything else."""
+    found = _SHARE.fullmatch(text.strip())
+    share = Share(*map(int, found.groups())) if found else None
+    if share is None or share.index >= share.of:
+        last = f"0/{share.of} to {share.of - 1}/{share.of}" if share is not None and share.of else "0/4 to 3/4"
+        raise InputError(f"--shard {text}: is no share; they are counted from 0: {last}")
+    return share
+
+
+def rows_name(step: int, part: int) -> str:
+    """Return the file name of the rows of one part of one step."""
+    return f"rows-{step:03}-{part:07}.jsonl"
+
+
+def texts_name(info: ModelInfo, role: Role, texts: Sequence[str]) -> str:
+    """Return the file name of the vectors of some texts by one model."""
+    identity = [info.kind, info.name, info.fingerprint, info.dtype, role, dict(info.details), list(texts)]
+    return f"texts-{hashlib.sha256(json.dumps(identity, default=str).encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.npy"
+
+
+class Parts:
+    """The parts of one run folder."""
+
+    def __init__(self, run: Path):
+        self.folder = run / PARTS_FOLDER
+
+    def names(self) -> set[str]:
+        """Return the file names of all parts that are whole."""
+        return {path.name for path in self.folder.glob("[rt][oe]*-*") if path.suffix in (".jsonl", ".npy")}
+
+    def path(self, name: str) -> Path:
+        """Return where a part lies."""
+        return self.folder / name
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a part, whole or not at all; `InputError` when it cannot be written."""
+        with atomic(self.folder / name) as stream:
+            stream.write(data)
+
+    def manifest_path(self, share: Share) -> Path:
+        """Return where the manifest of a process lies."""
+        return self.folder / f"manifest-{share.index}-of-{share.of}.json"
+
+    def manifests(self) -> dict[Share, dict[str, Any]]:
+        """Return the manifests of all processes so far, by share; smaller numbers of processes first."""
+        found = ((_MANIFEST.fullmatch(path.name), path) for path in self.folder.glob("manifest-*.json"))
+        shares = sorted((int(match[2]), int(match[1]), path) for match, path in found if match)
+        return {Share(index, of): read_manifest(path) for of, index, path in shares}
+
+
+def vectors_bytes(matrices: Iterable[FloatArray]) -> bytes:
+    """Return vectors of texts as they are kept: how many each text has, then all of them in one matrix; none at all where it failed."""
+    rows = [np.atleast_2d(np.asarray(matrix, dtype="<f4")) for matrix in matrices]
+    out = io.BytesIO()
+    np.save(out, np.array([len(matrix) for matrix in rows], dtype="<u4"), allow_pickle=False)
+    np.save(out, np.concatenate(rows) if rows else np.empty((0, 0), "<f4"), allow_pickle=False)
+    return out.getvalue()
+
+
+def read_vectors(path: Path) -> list[FloatArray]:
+    """Return what `vectors_bytes` was given; `InputError` for a damaged file."""
+    try:
+        with path.open("rb") as stream:
+            counts, vectors = (np.load(stream, allow_pickle=False) for _ in range(2))
+        ends = np.cumsum(counts)
+        if len(vectors) != (ends[-1] if len(ends) else 0):
+            raise ValueError("it is cut off")
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: cannot be read: {error}; delete it, and measure what is missing again") from error
+    return np.split(vectors, ends[:-1]) if len(ends) else []
+
+
+@dataclass
+class TextParts:
+    """Which texts a model will encode for the probes of a run, in the parts that one process would encode them in."""
+
+    info: ModelInfo
+    measure: str
+    _known: dict[str, set[str]] = field(default_factory=dict)
+
+    def of(self, probe: Probe, pairs: PairFile) -> Iterator[tuple[Role, list[str]]]:
+        """Yield (role, texts) of every part that this probe adds; probes are asked in the order of the run."""
+        asked: list[tuple[Role, list[str]]] = []
+
+        def note(role: str, texts: Iterable[str]) -> None:
+            known = self._known.setdefault(role, set())
+            new = sorted({text for text in texts if text not in known}, key=lambda text: (-len(text), text))
+            known.update(new)
+            asked.extend((role, new[start : start + CHUNK]) for start in range(0, len(new), CHUNK))  # type: ignore[misc]
+
+        Measurement(probe, pairs, StandIn(self.info, self.measure, note), silent)
+        yield from asked
