@@ -5,10 +5,11 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from io import BufferedReader
-from itertools import count, islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
@@ -276,6 +277,7 @@ class PairFile:
         self.path = _in_folder(path, PAIRS_FILE)
         self.count = sum(1 for _ in read_pairs(self.path))
         self.sha256 = sha256(self.path)
+        self._places: dict[int, list[int]] = {}  # where parts of a size begin, in bytes
 
     def __iter__(self) -> Iterator[Pair]:
         return self.after(0)
@@ -284,15 +286,15 @@ class PairFile:
         """Yield the pairs behind the first `count`."""
         return map(_pair, islice(self._lines(), count, None))
 
-    def parts(self, size: int, wanted: Container[int]) -> Iterator[tuple[int, list[Pair]]]:
-        """Yield (number, pairs) of the wanted ones of parts of `size` pairs, counted from 0; other parts are not parsed."""
-        lines = self._lines()
-        for number in count():
-            raw = list(islice(lines, size))
-            if not raw:
-                return
-            if number in wanted:
-                yield number, list(map(_pair, raw))
+    def part(self, number: int, size: int) -> list[Pair]:
+        """Return part `number`, counted from 0, of parts of `size` pairs; the file is looked through once, at the first call."""
+        if size not in self._places:
+            lengths = (sum(map(len, raw)) for raw in iter(partial(_some, self._lines(), size), []))
+            self._places[size] = [0, *accumulate(lengths)]
+        start, end = self._places[size][number : number + 2]
+        with _opened(self.path) as stream:
+            stream.seek(start)
+            return list(map(_pair, stream.read(end - start).splitlines()))
 
     def _lines(self) -> Iterator[bytes]:
         place = 0
@@ -304,6 +306,10 @@ class PairFile:
             if not rows:
                 return
             yield from rows
+
+
+def _some(rows: Iterator[bytes], size: int) -> list[bytes]:
+    return list(islice(rows, size))
 
 
 def _pair(raw: bytes) -> Pair:

@@ -145,6 +145,10 @@ class Measurement:
         self._succeeded = True
         return rows
 
+    def failed(self, part: Sequence[Pair], error: BackendError) -> list[Observation]:
+        """Return the rows of pairs that are not asked for, because of an error that each row carries."""
+        return [row for pair in part for row in self._failed(pair, error)]
+
     def _failed(self, pair: Pair, error: BackendError) -> list[Observation]:
         """Return the rows that the probe would have written for a pair, each with the error; a stand-in tells which these are."""
         model, common = self._stand_in

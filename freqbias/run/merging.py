@@ -47,6 +47,7 @@ class Given:
                 if name in self._paths:
                     raise InputError(f"{path}: this part lies in {self._paths[name]} too; delete one of the two, or leave out one folder")
                 self._paths[name] = path
+        self._given_up = {name: reason for run in runs for name, reason in Parts(run).given_up().items()}
         self._texts: dict[tuple[str, str], TextParts] = {}
         self.first = self._manifests[0][0].parent.parent
         for path, _, found in self._manifests:
@@ -129,8 +130,10 @@ class Given:
                 raise InputError(f"{self.first}: the vectors of {len(part)} texts of {model.info.name} are missing ({name}); {MEASURE}")
 
         def encoded(role: Role, part: Sequence[str]) -> list[FloatArray] | None:
-            path = self._paths.get(texts_name(model.info, role, part))
-            return None if path is None else read_vectors(path) or None
+            name = texts_name(model.info, role, part)
+            if name in self._given_up:
+                model.failures.reasons.update(dict.fromkeys(part, self._given_up[name]))
+            return read_vectors(self._paths[name]) or None if name in self._paths else None
 
         model.encoded = encoded
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import InputError
-from freqbias.files import PairFile, atomic, read_manifest
+from freqbias.files import PairFile, atomic, read_manifest, read_text, write_text
 from freqbias.models import ModelInfo, Role
 from freqbias.models.protocols import FloatArray
 from freqbias.models.scoring import CHUNK
@@ -28,6 +28,7 @@ from freqbias.progress import silent
 
 PARTS_FOLDER = "parts"
 BY_PAIRS, BY_TEXTS = "pairs", "texts"  # what the work on a model is divided by
+GIVEN_UP = ".given-up"  # behind the name of a part
 _SHARE = re.compile(r"(\d+)/(\d+)")
 _MANIFEST = re.compile(r"manifest-(\d+)-of-(\d+)\.json")
 
@@ -87,9 +88,21 @@ class Parts:
         with atomic(self.folder / name) as stream:
             stream.write(data)
 
+    def give_up(self, name: str, reason: str) -> None:
+        """Note that a part is not to be measured any more, and why: its rows, or its texts, carry the reason as their error."""
+        write_text(self.folder / f"{name}{GIVEN_UP}", reason)
+
+    def given_up(self) -> dict[str, str]:
+        """Return why parts are not to be measured, by name."""
+        return {path.name.removesuffix(GIVEN_UP): read_text(path) for path in self.folder.glob(f"*{GIVEN_UP}")}
+
     def manifest_path(self, share: Share) -> Path:
         """Return where the manifest of a process lies."""
         return self.folder / f"manifest-{share.index}-of-{share.of}.json"
+
+    def claim_path(self, share: Share) -> Path:
+        """Return where a process names the part in its hands, so that it is known which one it died on."""
+        return self.folder / f".claim-{share.index}-of-{share.of}"
 
     def manifests(self) -> dict[Share, dict[str, Any]]:
         """Return the manifests of all processes so far, by share; smaller numbers of processes first."""

@@ -229,10 +229,10 @@ class Probing:
         assert self._given is not None  # noqa: S101  # for mypy
         self._infos[step.kind, step.name] = self._given.model(step.kind, step.info.name)
         behind = min(done, self._parts)
-        rest = self._pairs.parts(PAIRS_AT_ONCE, range(behind, self._parts))
+        rest = islice(chunks(self._pairs.after(behind * PAIRS_AT_ONCE), PAIRS_AT_ONCE), self._parts - behind)
         what, count = f"{step.info.name}: {step.probe.name}: join", self._pairs.count - behind * PAIRS_AT_ONCE
         with self._interrupt.held():
-            for part, pairs in self._track(rest, what, count, unit="pairs", size=lambda found: len(found[1])):
+            for part, pairs in enumerate(self._track(rest, what, count, unit="pairs", size=len), start=behind):
                 journal.append_lines(self._given.rows(index, part, step.key, pairs))
                 self._interrupt.check()
         if step.probe.estimates is not None:

@@ -1,12 +1,17 @@
 """One of several processes that measure a run together: its share of every step, part by part, into files of their own."""
 
 import logging
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from freqbias.errors import BackendError
-from freqbias.files import PairFile, held, line
+from freqbias.files import PairFile, held, line, write_text
+from freqbias.models import Role
 from freqbias.models.maxsim import LateInteractionScorer
 from freqbias.models.relevance import DenseScorer
 from freqbias.probes.runner import Measurement
@@ -17,8 +22,86 @@ from freqbias.run.probing import LANGUAGE_MODEL, PAIRS_AT_ONCE, Plan, Probing, S
 
 log = logging.getLogger(__name__)
 
+DEVICE_VARIABLE = "FREQBIAS_DEVICE"  # names, in a worker, the device that it was given
+TRIAL = "a"  # a text that tells how many numbers a vector has
 
-class Sharing(Probing):
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """A part of a step: `size` pairs, or the texts of one role that are encoded together."""
+
+    number: int
+    name: str
+    size: int
+    role: Role | None = None
+    texts: tuple[str, ...] = ()
+
+
+class Measuring(Probing):
+    """Measures single parts of a run, in any order, and writes nothing."""
+
+    def __init__(self, pairs: PairFile, plan: Plan, out: Path, config: Mapping[str, Any], track: Track):
+        super().__init__(pairs, plan, out, config, track)
+        self._by: dict[str, str] = {}
+        self._texts: dict[tuple[str, str], TextParts] = {}
+        self._measurement: tuple[Step | None, Measurement | None] = (None, None)
+
+    def units(self, index: int) -> list[Unit]:
+        """Return the parts of a step; steps are asked in order. Loads an embedding model, to learn what it is divided by."""
+        step = self._plan.steps[index]
+        if self._is_by_pairs(step):
+            last = self._pairs.count - (self._parts - 1) * PAIRS_AT_ONCE
+            sizes = [PAIRS_AT_ONCE] * (self._parts - 1) + [last]
+            return [Unit(number=part, name=rows_name(index, part), size=size) for part, size in enumerate(sizes)]
+        model = self._model(step)
+        parts = self._texts.setdefault((step.kind, step.name), TextParts(model.info, model.measure)).of(step.probe, self._pairs)
+        return [
+            Unit(number=n, name=texts_name(model.info, role, texts), size=len(texts), role=role, texts=tuple(texts))
+            for n, (role, texts) in enumerate(parts)
+        ]
+
+    def measured(self, index: int, unit: Unit, reason: str | None = None) -> bytes:
+        """Return what a part's file holds; with a `reason` the part is not asked for, and its rows, or texts, have an error.
+
+        `BackendError` when the model has stopped answering.
+        """
+        step = self._plan.steps[index]
+        if unit.role is not None:
+            return self._vectors(self._model(step), unit.role, list(unit.texts), reason)
+        measurement, part = self._prepared(step), self._pairs.part(unit.number, PAIRS_AT_ONCE)
+        rows = measurement.rows(part) if reason is None else measurement.failed(part, BackendError(reason))
+        if measurement.gone is not None:
+            raise BackendError(f"{measurement.gone}; what was measured is kept; run the same command again for the rest")
+        return b"".join(map(line, rows))
+
+    def _prepared(self, step: Step) -> Measurement:
+        known, measurement = self._measurement
+        if known is not step or measurement is None:
+            self._measurement = (None, None)
+            measurement = Measurement(step.probe, self._pairs, self._model(step), self._track)
+            self._measurement = (step, measurement)
+        return measurement
+
+    def _vectors(self, model: Any, role: Role, texts: list[str], reason: str | None) -> bytes:
+        """Return the vectors of some texts; of none where the model fails on one of them: the process that joins asks one by one."""
+        try:
+            if reason is not None:
+                return vectors_bytes([np.full_like(model.encode_part(role, [TRIAL])[0], np.nan)] * len(texts))
+            return vectors_bytes(model.encode_part(role, texts))
+        except BackendError as error:
+            log.warning("%s; these %d texts are encoded one by one when the parts are merged", error, len(texts))
+            return vectors_bytes([])
+
+    def _is_by_pairs(self, step: Step) -> bool:
+        """Tell whether a step's rows can be measured in parts; else its texts are, all of which are encoded before the first row."""
+        if step.kind == LANGUAGE_MODEL:
+            return True
+        by_texts = isinstance(self._model(step), DenseScorer | LateInteractionScorer)
+        self._by[step.info.name] = BY_TEXTS if by_texts else BY_PAIRS
+        return not by_texts
+
+
+class Sharing(Measuring):
     """What one process adds to the parts of a run: those of its share that nobody has measured."""
 
     def __init__(self, pairs: PairFile, plan: Plan, out: Path, config: Mapping[str, Any], track: Track, share: Share):
@@ -26,8 +109,7 @@ class Sharing(Probing):
         self._share = share
         self._store = Parts(out.parent)
         self._manifest_file = self._store.manifest_path(share)
-        self._by: dict[str, str] = {}
-        self._texts: dict[tuple[str, str], TextParts] = {}
+        self._claim = self._store.claim_path(share)
         self._measured = 0
 
     def run(self) -> bool:
@@ -46,65 +128,34 @@ class Sharing(Probing):
             complete = False
             try:
                 with self._interrupt.watched(), seldom_collected():
-                    for index, step in enumerate(self._plan.steps):
-                        self._of_step(step, index)
+                    for index in range(len(self._plan.steps)):
+                        self._step_share(index)
                 complete = True
             finally:
                 self._write_manifest(complete=complete)
                 self._loaded = (("", ""), None)
         return bool(self._measured)
 
-    def _of_step(self, step: Step, index: int) -> None:
-        there = self._store.names()
-        if self._is_by_pairs(step):
-            own = {part: rows_name(index, part) for part in range(self._parts) if self._share.has(part)}
-            missing = {part: name for part, name in own.items() if name not in there}
-            if missing:
-                self._rows(step, missing)
+    def _step_share(self, index: int) -> None:
+        step, given_up, there = self._plan.steps[index], self._store.given_up(), self._store.names()
+        missing = [unit for unit in self.units(index) if self._share.has(unit.number) and unit.name not in there]
+        if not missing:
             return
-        model = self._model(step)
-        parts = self._texts.setdefault((step.kind, step.name), TextParts(model.info, model.measure)).of(step.probe, self._pairs)
-        named = [(role, texts, texts_name(model.info, role, texts)) for n, (role, texts) in enumerate(parts) if self._share.has(n)]
-        missing_texts = [part for part in named if part[2] not in there]
-        total = sum(len(texts) for _, texts, _ in missing_texts)
-        what = f"{step.info.name}: {step.probe.name}: encode"
-        for role, texts, name in self._track(missing_texts, what, total, unit="texts", size=lambda part: len(part[1])):
+        self._model(step)
+        what, unit_name = f"{step.info.name}: {step.probe.name}", "texts" if missing[0].texts else "pairs"
+        total = sum(unit.size for unit in missing)
+        for unit in self._track(missing, what, total, unit=unit_name, size=lambda unit: unit.size):
             with self._interrupt.held():
-                self._keep(name, self._vectors(model, role, texts))
-
-    def _rows(self, step: Step, missing: Mapping[int, str]) -> None:
-        measurement = Measurement(step.probe, self._pairs, self._model(step), self._track)
-        last = self._pairs.count - (self._parts - 1) * PAIRS_AT_ONCE
-        total = sum(last if part == self._parts - 1 else PAIRS_AT_ONCE for part in missing)
-        parts = self._pairs.parts(PAIRS_AT_ONCE, missing)
-        what = f"{step.info.name}: {step.probe.name}"
-        for number, part in self._track(parts, what, total, unit="pairs", size=lambda found: len(found[1])):
-            with self._interrupt.held():
-                rows = measurement.rows(part)
-                if measurement.gone is not None:
-                    raise BackendError(f"{measurement.gone}; what was measured is kept; run the same command again for the rest")
-                self._keep(missing[number], b"".join(map(line, rows)))
-
-    def _vectors(self, model: Any, role: Any, texts: list[str]) -> bytes:
-        """Return the vectors of some texts; of none where the model fails on one of them: the process that joins asks one by one."""
-        try:
-            return vectors_bytes(model.encode_part(role, texts))
-        except BackendError as error:
-            log.warning("%s; these %d texts are encoded one by one when the parts are merged", error, len(texts))
-            return vectors_bytes([])
-
-    def _keep(self, name: str, data: bytes) -> None:
-        self._store.write(name, data)
-        self._measured += 1
-
-    def _is_by_pairs(self, step: Step) -> bool:
-        """Tell whether a step's rows can be measured in parts; else its texts are, all of which are encoded before the first row."""
-        if step.kind == LANGUAGE_MODEL:
-            return True
-        by_texts = isinstance(self._model(step), DenseScorer | LateInteractionScorer)
-        self._by[step.info.name] = BY_TEXTS if by_texts else BY_PAIRS
-        return not by_texts
+                write_text(self._claim, unit.name)
+                self._store.write(unit.name, self.measured(index, unit, given_up.get(unit.name)))
+                self._measured += 1
+                self._claim.unlink()
 
     def _told_beside(self) -> dict[str, Any]:
         before = (self._before or {}).get("probing", {}).get("measured", 0)
-        return {"share": [self._share.index, self._share.of], "measured": before + self._measured, "by": self._by}
+        return {
+            "share": [self._share.index, self._share.of],
+            "measured": before + self._measured,
+            "by": self._by,
+            "device": os.environ.get(DEVICE_VARIABLE),
+        }
