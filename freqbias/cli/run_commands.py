@@ -1,5 +1,6 @@
 """Commands that measure models: run, probe, status."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +35,7 @@ Shard = Annotated[
     str | None,
     typer.Option("--shard", metavar="I/N", help="Measure only parts I, I+N, … of every step, I from 0; freqbias merge joins them."),
 ]
+Devices = Annotated[str | None, typer.Option("--devices", metavar="0,1,…", help="GPUs to measure on, with a process each.")]
 DocumentPrompt = Annotated[
     str | None, typer.Option("--document-prompt", help="Text before every document, in place of the embedding model's own; '' for none.")
 ]
@@ -62,6 +64,7 @@ def run(
     document_prompt: DocumentPrompt = None,
     holdout: Holdout = None,
     shard: Shard = None,
+    devices: Devices = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; what was there is kept in OUT.previous.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be asked of the models, and start nothing.")] = False,
     json: Json = False,
@@ -77,9 +80,10 @@ def run(
     """
     from freqbias.cli.summary import show_summary
     from freqbias.files import read_estimates
+    from freqbias.run.devices import end_with_parent
     from freqbias.run.failures import tell_failures
     from freqbias.run.parts import share_of
-    from freqbias.run.pipeline import forecast_of, make_run, measure_share
+    from freqbias.run.pipeline import forecast_of, make_on_devices, make_run, measure_share
     from freqbias.run.settings import settings
 
     chosen = settings(_given(ctx), config).with_models()
@@ -87,11 +91,13 @@ def run(
         _show_forecast(forecast_of(chosen, track=tracker(), waiting=waiting), json=chosen.json_)
         return
     if chosen.shard is not None:
+        end_with_parent(sys.stdin)
         share = share_of(chosen.shard)
         folder, done = measure_share(chosen, share, track=tracker(), waiting=waiting)
         log.info("%s: share %s is %s; when all are there: freqbias merge %s", folder, share, _done(done), folder)
         return
-    folder, _ = make_run(chosen, track=tracker(), waiting=waiting)
+    make = make_run if chosen.devices is None else make_on_devices
+    folder, _ = make(chosen, track=tracker(), waiting=waiting)
     estimates = list(read_estimates(folder))
     if chosen.json_:
         print_json([row.to_dict() for row in estimates])
@@ -213,6 +219,12 @@ def status(
     columns = ["model", "probe", "pairs done", "pairs", "rows", "errors"]
     names = ["model", "probe", "pairs_done", "pairs", "rows", "errors"]
     print_table(columns, [[step[name] for name in names] for step in found["steps"]], title=f"{run}: {found['state']}")
+    if found.get("shares"):
+        print_table(["share", "device", "parts", "state"], [list(share.values()) for share in found["shares"]])
+        if found["idle"]:
+            log.warning("measured nothing so far: %s", ", ".join(found["idle"]))
+        for name, reason in found["given_up"].items():
+            log.warning("%s: given up: %s", name, reason)
     if found["missing"]:
         log.info("not made yet: %s", ", ".join(found["missing"]))
     if found["resume"]:

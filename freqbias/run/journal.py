@@ -41,7 +41,11 @@ def only_writer(out: Path) -> Iterator[None]:
 
 def is_locked(out: Path) -> bool:
     """Return whether a living process writes this observation file."""
-    path = side_file(out, "lock")
+    return is_held(side_file(out, "lock"))
+
+
+def is_held(path: Path) -> bool:
+    """Return whether a living process holds a lock file."""
     if not path.exists():
         return False
     try:
@@ -66,8 +70,9 @@ def marked(out: Path) -> tuple[int, int] | None:
     return None
 
 
-def rows_of(out: Path, length: int) -> Iterator[dict[str, Any]]:
-    """Yield the rows in the first `length` bytes of an observation file; `InputError` for a line that was damaged."""
+def rows_of(out: Path, length: int | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the rows in the first `length` bytes, or in all, of a file of rows; `InputError` for a line that was damaged."""
+    length = out.stat().st_size if length is None else length
     if not length:
         return
     with out.open("rb") as stream:

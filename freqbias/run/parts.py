@@ -100,6 +100,10 @@ class Parts:
         """Return where the manifest of a process lies."""
         return self.folder / f"manifest-{share.index}-of-{share.of}.json"
 
+    def lock_path(self, share: Share) -> Path:
+        """Return the file that the process which measures a share holds."""
+        return self.folder / f".lock-{share.index}-of-{share.of}"
+
     def claim_path(self, share: Share) -> Path:
         """Return where a process names the part in its hands, so that it is known which one it died on."""
         return self.folder / f".claim-{share.index}-of-{share.of}"

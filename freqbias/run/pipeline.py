@@ -12,6 +12,7 @@ from freqbias.files import PairFile
 from freqbias.progress import Track, silent
 from freqbias.records import Pair
 from freqbias.run import stages
+from freqbias.run.devices import Devices, devices_of
 from freqbias.run.holdout import Asked, holdout_of
 from freqbias.run.journal import only_writer
 from freqbias.run.merging import Given
@@ -20,7 +21,7 @@ from freqbias.run.plan import forecast, lines_of
 from freqbias.run.probing import Plan, Probing
 from freqbias.run.ready import check_ready
 from freqbias.run.settings import DEFAULT_PAIRS, Settings, settings_of
-from freqbias.run.shards import Sharing
+from freqbias.run.shards import Sharing, count_parts
 from freqbias.terms import AUDIT_FILE, ESTIMATES_FILE, FIGURES_FOLDER, HTML_REPORT, OBSERVATIONS_FILE, PAIRS_FILE
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,23 @@ def measure_share(chosen: Settings, share: Share, *, track: Track = silent, wait
     return folder, sharing.run()
 
 
+def make_on_devices(chosen: Settings, *, track: Track = silent, waiting: Waiting = unseen) -> tuple[Path, bool]:
+    """Measure a run in one process a device, then join what they have measured and go on as `make_run` does; errors as there."""
+    if chosen.out is None:
+        raise InputError("--out is missing: the folder to write the run into")
+    plan, devices = chosen.plan(), devices_of(chosen.devices or "")
+    _ = plan.steps
+    check_ready(plan)
+    folder = Path(chosen.out)
+    stages.prepare_folder(folder, fresh=chosen.fresh)
+    if not (folder / OBSERVATIONS_FILE).exists():
+        stages.keep_pairs(pairs_of(chosen, None, waiting), folder / PAIRS_FILE)
+        with only_writer(folder / OBSERVATIONS_FILE):
+            total = count_parts(plan.steps, PairFile(folder / PAIRS_FILE))
+            Devices(chosen.model_copy(update={"fresh": False, "holdout": None}), folder, devices).run(track, total)
+    return merge(folder, [folder], holdout=chosen.holdout, track=track, waiting=waiting)
+
+
 def merge(
     out: Path, runs: Sequence[Path], *, holdout: str | None = None, track: Track = silent, waiting: Waiting = unseen
 ) -> tuple[Path, bool]:
@@ -107,15 +125,16 @@ def merge(
     given = Given(runs)
     config, first = given.manifest["config"], given.first
     chosen = settings_of({**config, "holdout": holdout} if holdout else config, first)
-    if config["command"] == "run":
-        own = first / PAIRS_FILE  # as each process has it, wherever the file once lay that it was made from
-        return make_run(chosen.model_copy(update={"out": str(out)}), PairFile(own), track=track, waiting=waiting, parts=given)
-    plan, pairs = chosen.plan(), PairFile(chosen.pairs or first)
-    target = out / OBSERVATIONS_FILE
+    is_run, target = config["command"] == "run", out / OBSERVATIONS_FILE
+    # of a run each process has the pairs, wherever the file once lay that they were made from
+    pairs, plan = PairFile(first / PAIRS_FILE if is_run else chosen.pairs or first), chosen.plan()
+    probing = Probing(pairs, plan, target, chosen.recorded(config["command"]), track, given=given)
+    probing.check()
+    if is_run:
+        return make_run(chosen.model_copy(update={"out": str(out)}), pairs, track=track, waiting=waiting, parts=given)
     check_ready(plan)
     with only_writer(target):
-        done = Probing(pairs, plan, target, chosen.recorded("probe"), track, given=given).run()
-    return out, done
+        return out, probing.run()
 
 
 def forecast_of(chosen: Settings, *, track: Track = silent, waiting: Waiting = unseen) -> list[dict[str, Any]]:

@@ -136,6 +136,11 @@ class Probing:
         self._infos = {(step.kind, step.name): step.info.to_dict() for step in plan.steps}
         self._before: dict[str, Any] | None = None
 
+    def check(self) -> None:
+        """Raise `InputError` where what other processes have measured does not fit together, or is not all there."""
+        if self._given is not None:
+            self._given.check(self._manifest(complete=False), self._parts)
+
     def run(self) -> bool:
         """Measure what is missing; return whether there was anything."""
         steps = self._plan.steps
@@ -144,7 +149,6 @@ class Probing:
         redo = {key for key, pairs in failed.items() if pairs} | self._retried.steps()
         if self._given is not None:  # what other processes measured is joined as it is
             failed, redo = {}, set()
-            self._given.check(self._manifest(complete=False), self._parts)
         if self._complete and parts == self._units * len(steps) and not redo:
             return False
         refused = False

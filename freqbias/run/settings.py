@@ -58,6 +58,7 @@ class Settings(BaseModel):
     document_prompt: str | None = None
     holdout: Literal["half"] | None = None
     shard: str | None = None
+    devices: str | None = None
     fresh: bool = False
     dry_run: bool = False
     json_: Annotated[bool, Field(alias="json")] = False
@@ -71,6 +72,10 @@ class Settings(BaseModel):
             raise ValueError("--backend http needs --base-url, the address of the server")
         if self.base_url is not None and self.backend in ("transformers", "vllm"):
             raise ValueError(f"--base-url names a server and --backend {self.backend} computes on this machine; give one of the two")
+        if self.devices is not None and (self.shard is not None or self.device is not None):
+            raise ValueError(
+                "--devices starts a process on each device, each with a --shard; give none of --shard and --device beside it"
+            )
         if self.shard is not None and self.fresh:
             raise ValueError("--fresh would empty the folder of the other shares; delete the folder, or give another --out")
         if self.shard is not None and self.holdout is not None:
@@ -108,7 +113,9 @@ class Settings(BaseModel):
 
     def recorded(self, command: str) -> dict[str, Any]:
         """Return what goes into the manifest."""
-        left_out = {"out", "fresh", "dry_run", "json_", "shard"} | ({"n", "sets", "seed", "holdout"} if command == "probe" else set())
+        left_out = {"out", "fresh", "dry_run", "json_", "shard", "devices"} | (
+            {"n", "sets", "seed", "holdout"} if command == "probe" else set()
+        )
         found = self.model_dump(exclude=left_out)
         pairs = None if self.pairs is None else str(Path(self.pairs).absolute())
         # `http` by name, so that what a server began does not go on with a model of that name on this machine

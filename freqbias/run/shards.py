@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,16 @@ log = logging.getLogger(__name__)
 
 DEVICE_VARIABLE = "FREQBIAS_DEVICE"  # names, in a worker, the device that it was given
 TRIAL = "a"  # a text that tells how many numbers a vector has
+
+
+def count_parts(steps: Sequence[Step], pairs: PairFile) -> int:
+    """Return how many parts a run has, for showing progress: of embedding models, as if each encoded its texts beforehand."""
+    texts = {step.name: TextParts(step.info, "") for step in steps if step.kind != LANGUAGE_MODEL}
+    counts = (
+        -(-pairs.count // PAIRS_AT_ONCE) if step.kind == LANGUAGE_MODEL else sum(1 for _ in texts[step.name].of(step.probe, pairs))
+        for step in steps
+    )
+    return sum(counts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +128,9 @@ class Sharing(Measuring):
         `InputError` where the folder's parts were measured from other pairs, models, prompts or settings, or where another process
         measures this share now.
         """
-        lock = self._store.folder / f".lock-{self._share.index}-of-{self._share.of}"
-        with held(lock, f"{self._out.parent}: another process measures share {self._share}", self._out.parent):
+        with held(
+            self._store.lock_path(self._share), f"{self._out.parent}: another process measures share {self._share}", self._out.parent
+        ):
             for share, found in self._store.manifests().items():
                 continuing.refuse_changes(found, self._manifest(complete=False), self._out)
                 if share == self._share:

@@ -8,16 +8,20 @@ from typing import Any
 
 from freqbias.errors import InputError
 from freqbias.run import manifest
-from freqbias.run.journal import is_locked, marked, rows_of, side_file
+from freqbias.run.journal import is_held, is_locked, marked, rows_of, side_file
+from freqbias.run.parts import BY_TEXTS, Parts, rows_name
 from freqbias.run.stages import DERIVED
 
 
 def status_of(out: Path) -> dict[str, Any]:
     """Return state, rows and errors by step, and the command that goes on; `InputError` when there is no run.
 
-    `out` is the observation file. `state` is `complete`, `interrupted` or `running`.
+    `out` is the observation file. `state` is `complete`, `interrupted` or `running`, or `parts` where several processes
+    have measured parts that are not merged.
     """
     found = manifest.read(out)
+    if found is None and Parts(out.parent).manifests():
+        return _of_parts(out)
     if found is None or not manifest.tells_how(found):
         raise InputError(f"{manifest.path_of(out)}: does not describe a run; see: freqbias run --help")
     probing, config = found["probing"], found["config"]
@@ -42,6 +46,51 @@ def status_of(out: Path) -> dict[str, Any]:
         "missing": missing,
         "seconds": found.get("seconds") or 0.0,
         "resume": _command(out, config) if again else None,
+    }
+
+
+def _of_parts(out: Path) -> dict[str, Any]:
+    """Return the same of a run that several processes measure, with what each has measured; parts of texts count as none of pairs."""
+    store = Parts(out.parent)
+    manifests, names = store.manifests(), store.names()
+    first = next(iter(manifests.values()))
+    probing = first["probing"]
+    by = {model: way for found in manifests.values() for model, way in found["probing"].get("by", {}).items()}
+    steps = []
+    for index, step in enumerate(probing["steps"]):
+        parts = [part for part in range(-(-probing["pairs"] // probing["pairs_at_once"])) if rows_name(index, part) in names]
+        done = min(len(parts) * probing["pairs_at_once"], probing["pairs"])
+        counted = [row for part in parts for row in rows_of(store.path(rows_name(index, part)))]
+        steps.append(
+            {
+                **step,
+                "pairs": probing["pairs"],
+                "pairs_done": None if by.get(step["model"]) == BY_TEXTS else done,
+                "rows": len(counted),
+                "errors": sum(row.get("error") is not None for row in counted),
+            }
+        )
+    shares = [
+        {
+            "share": str(share),
+            "device": found["probing"].get("device") or found["gpu"] or found["cpu"],
+            "parts": found["probing"]["measured"],
+            "state": "running" if is_held(store.lock_path(share)) else "complete" if found["probing"]["complete"] else "interrupted",
+        }
+        for share, found in manifests.items()
+    ]
+    running = any(share["state"] == "running" for share in shares)
+    return {
+        "state": "running" if running else "parts",
+        "steps": steps,
+        "rows": sum(step["rows"] for step in steps),
+        "errors": sum(step["errors"] for step in steps),
+        "missing": [],
+        "seconds": sum(found.get("seconds") or 0.0 for found in manifests.values()),
+        "shares": shares,
+        "idle": [share["device"] for share in shares if not share["parts"]],
+        "given_up": store.given_up(),
+        "resume": shlex.join(["freqbias", "merge", str(out.parent)]),
     }
 
 

@@ -1,0 +1,248 @@
+"""Several processes measure one run: whoever measured what, and in how many, the bytes are those of one process."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from conftest import missing, needed
+from runs import write_pairs
+
+from freqbias.errors import InputError
+from freqbias.files import PairFile, held, read_manifest, write_json, write_records
+from freqbias.models import scoring
+from freqbias.models.names.aliases import find_alias
+from freqbias.paraphrases.generators import generate
+from freqbias.run import parts, probing, shards
+from freqbias.run.parts import Parts, Share, read_vectors, share_of, vectors_bytes
+
+FILES = ("pairs.jsonl", "observations.jsonl", "model_estimates.jsonl", "estimates.jsonl")
+MODELS = ("--embedder", "synthetic:embed_gloss", "--lm", "failing:lm")
+PAIRS = 700  # three parts
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pairs")
+    write_records(folder / "pairs.jsonl", generate("lexicon", [], {"n": 300, "sets": "all", "seed": 1})[:PAIRS])
+    return folder / "pairs.jsonl"
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch, pairs):
+    monkeypatch.setenv("FREQBIAS_TEST_PAIRS", str(pairs))
+
+
+@pytest.fixture
+def one(cli, pairs, tmp_path):
+    return ran(cli, "run", "--pairs", pairs, *MODELS, "--out", tmp_path / "one")
+
+
+def ran(cli, *words):
+    """Run a command and return what its folder holds of a run."""
+    result = cli(*words)
+    assert result.exit_code == 0, result.output
+    out = words[words.index("--out") + 1] if "--out" in words else words[1]
+    return {name: (out / name).read_bytes() for name in FILES if (out / name).exists()}
+
+
+def share(cli, pairs, out, index, of, *models):
+    result = cli("run", "--pairs", pairs, *(models or MODELS), "--out", out, "--shard", f"{index}/{of}")
+    assert result.exit_code == 0, result.output
+
+
+def test_any_number_of_processes_gives_the_bytes_of_one(cli, pairs, one, tmp_path):
+    for of in (1, 2, 3, 7):
+        out = tmp_path / f"of-{of}"
+        for index in reversed(range(of)):
+            share(cli, pairs, out, index, of)
+        assert ran(cli, "merge", out) == one
+        merged = read_manifest(out / "manifest.json")["probing"]["merged"]
+        assert sum(machine["parts"] for machine in merged) == len(Parts(out).names())
+
+
+def test_folders_of_several_machines_are_joined(cli, pairs, one, tmp_path):
+    for index in range(2):
+        share(cli, pairs, tmp_path / f"node-{index}", index, 2)
+    assert ran(cli, "merge", tmp_path / "all", tmp_path / "node-0", tmp_path / "node-1") == one
+
+
+def test_more_processes_go_on_with_what_fewer_have_left(cli, pairs, one, tmp_path):
+    out = tmp_path / "run"
+    share(cli, pairs, out, 1, 2)
+    before = {name: Parts(out).path(name).stat().st_mtime_ns for name in Parts(out).names()}
+    for index in range(5):
+        share(cli, pairs, out, index, 5)
+    after = {name: Parts(out).path(name).stat().st_mtime_ns for name in Parts(out).names()}
+    assert before.items() <= after.items()
+    assert ran(cli, "merge", out) == one
+    again = cli("merge", out)
+    assert (again.exit_code, "is complete; nothing to do" in again.stderr) == (0, True)
+
+
+def test_a_share_is_measured_once(cli, pairs, tmp_path):
+    share(cli, pairs, tmp_path / "run", 0, 2)
+    again = cli("run", "--pairs", pairs, *MODELS, "--out", tmp_path / "run", "--shard", "0/2")
+    assert "share 0/2 is complete; nothing to do" in again.stderr
+
+
+def test_stages_before_and_after_refuse_what_is_not_merged(cli, pairs, tmp_path):
+    out = tmp_path / "run"
+    share(cli, pairs, out, 0, 2)
+    result = cli("run", "--pairs", pairs, *MODELS, "--out", out)
+    assert (result.exit_code, f"run: freqbias merge {out}" in result.stderr) == (2, True)
+    told = cli("status", out, "--json")
+    found = json.loads(told.stdout)
+    assert found["state"] == "parts"
+    assert [step["pairs_done"] for step in found["steps"]] == [None] * 4 + [512]
+    assert found["shares"][0]["parts"] == len(Parts(out).names())
+    assert cli("merge", tmp_path / "nothing").exit_code == 2
+
+
+def refused(cli, *words):
+    result = cli("merge", *words)
+    told = [line for line in result.stderr.splitlines() if line.startswith("freqbias: ")]
+    assert (result.exit_code, told) == (2, result.stderr.splitlines()[-1:]), result.output
+    return told[0]
+
+
+def test_what_does_not_belong_together_is_refused_in_a_line(cli, pairs, tmp_path):
+    lm = ("--lm", "failing:lm")
+    first, second = tmp_path / "first", tmp_path / "second"
+    share(cli, pairs, first, 0, 2, *lm)
+    assert "1 of 3 parts are missing (rows-000-0000001.jsonl)" in refused(cli, tmp_path / "all", first)
+    share(cli, pairs, second, 1, 2, *lm)
+    both = (tmp_path / "all", first, second)
+
+    twice = tmp_path / "twice"
+    shutil.copytree(first, twice)
+    assert "this part lies in" in refused(cli, *both, twice)
+
+    manifest = next(iter(Parts(second).manifests()))
+    path = Parts(second).manifest_path(manifest)
+    whole = read_manifest(path)
+
+    def changed(change):
+        found = json.loads(json.dumps(whole))
+        change(found)
+        write_json(path, found)
+        told = refused(cli, *both)
+        write_json(path, whole)
+        return told
+
+    assert "the pair file has changed" in changed(lambda found: found["inputs"].update({"pairs.jsonl": "0" * 64}))
+    assert "model 'failing:lm' has changed: its fingerprint" in changed(lambda found: found["models"][0].update(fingerprint="0" * 64))
+    assert "prompt 'bridge' of probe 'likelihood' has changed" in changed(lambda found: found["prompts"]["likelihood"].update(bridge="0"))
+    assert "the settings of probe 'likelihood' have changed" in changed(lambda found: found["probes"].update(likelihood={"odd": 1}))
+    assert "dtype was bfloat16 and is float32" in changed(lambda found: found["config"].update(dtype="bfloat16"))
+    assert "it holds p of m, which this command leaves out" in changed(
+        lambda found: found["probing"]["steps"].insert(0, {"model": "m", "probe": "p"})
+    )
+
+    part = Parts(second).path("rows-000-0000001.jsonl")
+    rows = part.read_bytes()
+    for damage, line in ((rows[:-5], "is no row of likelihood"), (rows[:-1], "is cut off"), (b"{}\n" + rows, ":1: is no row")):
+        part.write_bytes(damage)
+        told = refused(cli, *both)
+        assert line in told
+        assert "delete this file and measure it again" in told
+    part.write_bytes(rows)
+    assert cli("merge", *both).exit_code == 0
+
+
+def test_the_noise_floor_is_the_largest_and_machines_are_named(cli, pairs, tmp_path):
+    out = tmp_path / "run"
+    for index in range(2):
+        share(cli, pairs, out, index, 2, "--lm", "failing:lm")
+    path = Parts(out).manifest_path(Share(1, 2))
+    found = read_manifest(path)
+    found["models"][0]["noise_floor"]["value"] = 0.25
+    write_json(path, {**found, "gpu": "another card"})
+    ran(cli, "merge", out)
+    manifest = read_manifest(out / "manifest.json")
+    assert manifest["models"][0]["noise_floor"]["value"] == 0.25
+    assert [machine["gpu"] for machine in manifest["probing"]["merged"]] == [None, "another card"]
+
+
+def test_what_may_not_stand_beside_a_share(cli, pairs, tmp_path):
+    for words, line in (
+        (("--shard", "2/2"), "counted from 0: 0/2 to 1/2"),
+        (("--shard", "half"), "counted from 0: 0/4 to 3/4"),
+        (("--shard", "0/2", "--fresh"), "--fresh would empty the folder"),
+        (("--shard", "0/2", "--holdout", "half"), "give it to freqbias merge"),
+        (("--shard", "0/2", "--devices", "0"), "give none of --shard and --device beside it"),
+        (("--devices", "0,0"), "a GPU is named twice"),
+        (("--devices", "gpu"), "'gpu' is not a device"),
+    ):
+        result = cli("run", "--pairs", pairs, "--lm", "failing:lm", "--out", tmp_path / "run", *words)
+        assert (result.exit_code, line in result.stderr) == (2, True), result.stderr
+    assert not (tmp_path / "run").exists()
+    assert share_of("3/4") == Share(3, 4)
+
+
+def test_a_process_that_measures_a_share_keeps_others_off(cli, pairs, tmp_path):
+    share(cli, pairs, tmp_path / "run", 0, 2, "--lm", "failing:lm")
+    with held(Parts(tmp_path / "run").lock_path(Share(1, 2)), "", tmp_path):
+        result = cli("run", "--pairs", pairs, "--lm", "failing:lm", "--out", tmp_path / "run", "--shard", "1/2")
+    assert (result.exit_code, "another process measures share 1/2" in result.stderr) == (2, True)
+
+
+def test_probe_takes_shares_too(cli, tmp_path):
+    pairs = write_pairs(tmp_path / "pairs.jsonl", 600)
+    command = ("--lm", "failing:lm", "--probe", "likelihood")
+    assert cli("probe", pairs, "--out", tmp_path / "one" / "observations.jsonl", *command).exit_code == 0
+    out = tmp_path / "run" / "observations.jsonl"
+    for index in range(2):
+        assert cli("probe", pairs, "--out", out, *command, "--shard", f"{index}/2").exit_code == 0
+    assert cli("merge", out.parent).exit_code == 0
+    assert out.read_bytes() == (tmp_path / "one" / "observations.jsonl").read_bytes()
+    odd = cli("probe", pairs, "--out", tmp_path / "rows.jsonl", *command, "--shard", "0/2")
+    assert (odd.exit_code, "a share lies in a run folder" in odd.stderr) == (2, True)
+
+
+def test_parts_of_pairs_are_the_same_however_they_are_reached(tmp_path):
+    file = PairFile(write_pairs(tmp_path / "pairs.jsonl", 10))
+    assert [pair.id for part in (3, 0, 2, 1) for pair in file.part(part, 3)] == [
+        "p9",
+        "p0",
+        "p1",
+        "p2",
+        "p6",
+        "p7",
+        "p8",
+        "p3",
+        "p4",
+        "p5",
+    ]
+
+
+def test_vectors_that_were_damaged_are_one_line(tmp_path):
+    path = tmp_path / "texts-1.npy"
+    matrices = [np.ones((2, 3), np.float32), np.zeros((1, 3), np.float32)]
+    path.write_bytes(vectors_bytes(matrices))
+    assert all((a == b).all() for a, b in zip(read_vectors(path), matrices, strict=True))
+    for damage in (path.read_bytes()[:-4], path.read_bytes()[:50], b""):
+        path.write_bytes(damage)
+        with pytest.raises(InputError, match=r"texts-1\.npy: cannot be read: .*delete it"):
+            read_vectors(path)
+    path.write_bytes(vectors_bytes([]))
+    assert read_vectors(path) == []
+
+
+def test_real_models_give_the_bytes_of_one_process(cli, pairs, tmp_path, monkeypatch):
+    needed("sentence_transformers")
+    for name in ("minilm", "smollm2-135m"):
+        if find_alias(name).ready_directory() is None:
+            missing(f"model {name}")
+    for place in (probing, shards):
+        monkeypatch.setattr(place, "PAIRS_AT_ONCE", 10)  # several parts of few pairs
+    for place in (parts, scoring):
+        monkeypatch.setattr(place, "CHUNK", 16)
+    few = tmp_path / "few.jsonl"
+    few.write_bytes(b"".join(pairs.read_bytes().splitlines(keepends=True)[:25]))
+    models = ("--embedder", "minilm", "--lm", "smollm2-135m", "--probe", "similarity", "--probe", "likelihood")
+    one = ran(cli, "run", "--pairs", few, *models, "--out", tmp_path / "one")
+    for index in (1, 0):
+        share(cli, few, tmp_path / "two", index, 2, *models)
+    assert len(Parts(tmp_path / "two").names()) > 6
+    assert ran(cli, "merge", tmp_path / "two") == one
