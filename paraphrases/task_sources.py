@@ -61,18 +61,12 @@ def items_of(wanted: Wanted) -> tuple[list[TaskItem], Counter[str]]:
     found = list(_of_files(wanted) if wanted.sources else _named(wanted, left_out))
     if wanted.forms:
         found = list(with_forms(found, dict(wanted.forms)))
-    fair = [item for item in found if not _twice(item)]
+    fair = [item for item in found if not item.is_right_twice]
     if len(fair) < len(found):
         left_out["the right option stands there twice"] += len(found) - len(fair)
     if not fair:
         raise InputError(f"{wanted.sources[0] if wanted.sources else wanted.data}: contains no tasks")
     return fair, left_out
-
-
-def _twice(item: TaskItem) -> bool:
-    """Tell whether another option is the right one too, under another letter."""
-    texts = [" ".join(option.split()).casefold() for option in item.options]
-    return bool(texts) and texts.count(texts[item.answer]) > 1
 
 
 def _named(wanted: Wanted, left_out: Counter[str]) -> Iterator[TaskItem]:

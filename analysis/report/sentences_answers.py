@@ -13,8 +13,7 @@ ANSWER_WORDS = {
     "right_documents": "documents",
     "right_answers": "answers",
     "answered": "It got {right} of {answers} answers right, counting all wordings of both arms.{guessing}",
-    "discordant": "Answers that differ between the forms: {high_only} pairs right in the frequent form only, {low_only} in the rare "
-    "form only.",
+    "discordant": "Pairs that are right in the frequent form only: {high_only}; in the rare form only: {low_only}.",
     "discordant_mcnemar": "The exact McNemar test gives {p}.",
     "discordant_items": "Items have several pairs each, so the test is that of the mean over items: {p}.",
     "logit_none": "Among these pairs no slope is given{why}.",

@@ -62,6 +62,7 @@ def asked_of(pair: Pair) -> Asked | None:
         item = TaskItem.from_dict({"id": pair.item, "question": pair.high, **{name: task[name] for name in _KEPT if name in task}})
         _check_meta(item)
         gold, wrong = (_texts(task.get(name), name) for name in ("gold", "wrong"))
+        _check_gold(item, gold)
         gold = gold or gold_texts(item)
         if both := [text for text in wrong if text.strip() in {right.strip() for right in gold}]:
             raise InputError(f"wrong: {both[0]!r} is among the right answers")
@@ -73,7 +74,19 @@ def asked_of(pair: Pair) -> Asked | None:
     except InputError as error:
         raise InputError(f"pair '{pair.id}': meta.{PROMPT}: {error}") from error
     side = pair.meta.get(ORIGINAL_SIDE)
-    return Asked(item=item, prompt=asked, gold=gold, wrong=wrong, original_side=side if side in SIDES else None)
+    if side is not None and side not in SIDES:
+        raise InputError(f"pair '{pair.id}': meta.{ORIGINAL_SIDE} must be one of {', '.join(SIDES)}, found {side!r:.60}")
+    return Asked(item=item, prompt=asked, gold=gold, wrong=wrong, original_side=side)
+
+
+def _check_gold(item: TaskItem, gold: Sequence[str]) -> None:
+    """Raise `InputError` where another option is the right one too, or the right texts that are given are another letter's."""
+    if not item.options:
+        return
+    if item.is_right_twice:
+        raise InputError(f"options: the right one, {item.options[item.answer]!r:.60}, stands there twice; leave one out")
+    if gold and list(gold) != gold_texts(item):
+        raise InputError(f"gold: {gold[0]!r:.60} is not the letter of 'answer', {gold_texts(item)[0]}; leave it out")
 
 
 def _check_meta(item: TaskItem) -> None:

@@ -46,6 +46,12 @@ class TaskItem(Record, frozen=True, kw_only=True):
         if fault := self._fault():
             raise InputError(f"field 'answer' {fault}")
 
+    @property
+    def is_right_twice(self) -> bool:
+        """Whether another option is the right one too, under another letter."""
+        texts = [" ".join(option.split()).casefold() for option in self.options]
+        return bool(texts) and texts.count(texts[self.answer]) > 1
+
     def _fault(self) -> str | None:
         """Return what is wrong with the answer, as the rest of a sentence."""
         if len(self.options) == 1 or len(self.options) > MAX_OPTIONS:

@@ -82,6 +82,20 @@ def test_what_does_not_fit_names_the_pair_and_the_field(change, message):
         asked_of(pair(meta))
 
 
+def test_a_choice_with_two_right_letters_or_another_gold_is_refused():
+    choice = TaskItem(id="c", family="commonsense", source="own", question="Where?", options=["a", "b", "c"], answer=1)
+    for change, message in (
+        ({"options": ["a", "b", " B"]}, r"meta\.task: options: the right one, 'b', stands there twice"),
+        ({"gold": ["A"]}, r"meta\.task: gold: 'A' is not the letter of 'answer', B"),
+    ):
+        meta = asking(choice, bundled("commonsense")[0])
+        meta["task"] |= change
+        with pytest.raises(InputError, match=message):
+            asked_of(pair(meta))
+    with pytest.raises(InputError, match=r"meta\.original_side must be one of high, low, found 'left'"):
+        asked_of(pair(asking(ITEM, PROMPT, None, "low") | {"original_side": "left"}))
+
+
 def test_gold_is_made_where_a_pair_has_none():
     meta = asking(ITEM, PROMPT)
     del meta["task"]["gold"], meta["task"]["wrong"]

@@ -44,7 +44,7 @@ def test_planted_log_odds_come_back_and_the_verdict_tells_both_counts():
     assert abs(np.mean(values) - 0.5) < 3.3 * np.sqrt(np.mean([row.std_error**2 for row in slopes]) / len(slopes))
     assert "items in these frames" in slopes[0].method
     assert min(slopes[0].details[name] for name in ("high_only", "low_only")) > 50
-    assert any(sentence.startswith("Answers that differ between the forms:") for sentence in verdict.findings)
+    assert any(sentence.startswith("Pairs that are right in the frequent form only:") for sentence in verdict.findings)
     assert any("per Zipf unit" in sentence and "log-odds" in sentence for sentence in verdict.findings)
 
 
@@ -105,7 +105,7 @@ def quiz(prompts=(None,), half_turned=False):
     found = estimate(frame(rows), pairs, curve=False, resamples=999, judgements=TASK)
     (verdict,) = verdicts(found, judgements=TASK)
     by_term = {row.term: row for row in found if (row.arm, row.measure) == ("frequency", "accuracy")}
-    (line,) = [sentence for sentence in verdict.findings if sentence.startswith("Answers that differ")]
+    (line,) = [sentence for sentence in verdict.findings if sentence.startswith("Pairs that are right")]
     return by_term, line
 
 
@@ -118,7 +118,7 @@ def test_both_counts_and_the_exact_mcnemar_test_of_one_pair_an_item():
     assert counts.p_value == pytest.approx(stats.binomtest(51, 115).pvalue) == pytest.approx(0.263, abs=0.0005)
     assert stats.chi2.sf((64 - 51 - 1) ** 2 / 115, 1) == pytest.approx(0.263, abs=0.0005)
     assert found["mean"].value == pytest.approx(13 / 575)
-    assert "64 pairs right in the frequent form only, 51 in the rare form only. The exact McNemar test gives adjusted p = " in line
+    assert "right in the frequent form only: 64; in the rare form only: 51. The exact McNemar test gives adjusted p = " in line
 
 
 def test_pairs_that_share_an_item_have_no_mcnemar_test():
@@ -131,11 +131,11 @@ def test_pairs_that_share_an_item_have_no_mcnemar_test():
     assert found["mean"].p_value == pytest.approx(once["mean"].p_value, abs=0.05)
     assert found["mean"].p_value == pytest.approx(0.263, abs=0.05)
     assert stats.binomtest(204, 460).pvalue < 0.02  # what McNemar on pairs would have said
-    assert "256 pairs right in the frequent form only, 204 in the rare form only. Items have several pairs each" in line
+    assert "right in the frequent form only: 256; in the rare form only: 204. Items have several pairs each" in line
 
 
 def test_answers_that_turn_with_the_prompt_count_on_both_sides():
     found, line = quiz(("a", "b"), half_turned=True)
     assert found["discordant"].details == {"high_only": 115, "low_only": 115}
     assert found["mean"].value == 0
-    assert "115 pairs right in the frequent form only, 115 in the rare form only" in line
+    assert "right in the frequent form only: 115; in the rare form only: 115" in line
