@@ -64,7 +64,7 @@ CLAUSES = {
     MIXED: "on average no difference is shown, but problems differ, for {runs}",
     UNTOLD: "a difference is neither shown nor ruled out for {runs}",
 }
-REFUSED = "Refused, since they guess or always give one letter: {runs}."
+REFUSED = "Refused, since they guess, always give one letter or get next to nothing right: {runs}."
 UNMEASURED = "Nothing could be measured of {runs}."
 COUNTS_DIFFER = "The share of right answers differs by wording for {runs}."
 COUNTS_ALIKE = "The share of right answers is not shown to differ by wording in any of them."

@@ -59,7 +59,10 @@ def capabilities(observations: pd.DataFrame, judgements: Judgements) -> dict[tup
         return {}
     rows = observations[(observations["measure"] == ACCURACY.name) & observations["arm"].isin((FREQUENCY, PLACEBO))]
     own = rows["contrast"] == rows["probe"].map({probe: judgements[probe].contrast for probe in rows["probe"].unique()})
-    known = rows[own & rows["error"].isna() & rows[f"{CHANCE}_{HIGH}"].notna() & rows[f"{CHANCE}_{LOW}"].notna()]
+    # an answer that cannot be read is not right, where no letter could have been right by guessing
+    free = (rows[f"{CHANCE}_{HIGH}"] == 0) & (rows[f"{CHANCE}_{LOW}"] == 0)
+    told = rows["error"].isna() & rows[f"{CHANCE}_{HIGH}"].notna() & rows[f"{CHANCE}_{LOW}"].notna()
+    known = rows[own & (told | free)]
     return {(str(model), str(probe)): capability(part) for (model, probe), part in known.groupby(["model", "probe"])}
 
 
@@ -69,18 +72,20 @@ def capability(rows: pd.DataFrame) -> Capability:
     `AT_CHANCE` where accuracy minus chance, averaged within items, is not above zero by a one-sided t test at 5 %. With chances under .5
     that test is on the safe side, since a few right answers more also raise its standard error. Where nothing can be guessed, where
     accuracy is under `FLOOR` by its one-sided 95 % limit (Clopper & Pearson 1934, doi:10.1093/biomet/26.4.404) with each item counted as
-    one answer. `ONE_ANSWER` where `ONE_LETTER` of the answers have one letter, and not because it is right that often.
+    one answer; there, what cannot be read counts as not right. `ONE_ANSWER` where `ONE_LETTER` of the answers have one letter, and
+    not because it is right that often.
     """
     answers = pd.concat([_side(rows, side) for side in SIDES], ignore_index=True)
     items = answers.groupby("item")[["right", "chance"]].mean()
     right, chance = (items[name].to_numpy(dtype=float) for name in ("right", "chance"))
     details = {ACCURACY.name: float(right.mean()), CHANCE: float(chance.mean()), "right": float(answers["right"].sum())}
-    details |= {"answers": float(len(answers))}
+    unread = int(rows["error"].notna().sum()) if "error" in rows.columns else 0
+    details |= {"answers": float(len(answers)), **({"unread": float(unread), "pairs": float(len(rows))} if unread else {})}
     low, high = limits(right)
     guesses = high < FLOOR if not chance.any() else chance_p(right, chance) >= LEVEL
     one, share = _one_letter(answers)
     flags = [name for name, holds in ((AT_CHANCE, guesses), (ONE_ANSWER, one)) if holds]
-    return Capability(flags=tuple(flags), details=details | share, limits=_ends(rows) if low > CEILING else {})
+    return Capability(flags=tuple(flags), details=details | share, limits=_ends(rows[rows["error"].isna()]) if low > CEILING else {})
 
 
 def chance_p(right: Values, chance: Values) -> float:
@@ -107,7 +112,7 @@ def limits(right: Values) -> tuple[float, float]:
 def _side(rows: pd.DataFrame, side: str) -> pd.DataFrame:
     """Return the answers to one form: item, whether it is right, what guessing gives, and which letter it is."""
     letters = rows[f"{ANSWER}_{side}"] if f"{ANSWER}_{side}" in rows.columns else np.nan
-    return pd.DataFrame({"item": rows["item"], "right": rows[side], "chance": rows[f"{CHANCE}_{side}"], "letter": letters})
+    return pd.DataFrame({"item": rows["item"], "right": rows[side].fillna(0.0), "chance": rows[f"{CHANCE}_{side}"], "letter": letters})
 
 
 def _one_letter(answers: pd.DataFrame) -> tuple[bool, dict[str, float]]:

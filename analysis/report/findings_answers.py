@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from freqbias.analysis.report.formatting import Lookup, excludes_zero, flags_of, percent, sized, tested
 from freqbias.analysis.report.sentences import said
+from freqbias.analysis.report.values import beside_right
 from freqbias.records import Estimate
-from freqbias.terms import ACCURACY, AT_CHANCE, CHANCE, FEW_PAIRS, ONE_ANSWER
+from freqbias.terms import ACCURACY, AT_CHANCE, FEW_PAIRS, ONE_ANSWER
 
 
 def clear(row: Estimate) -> str:
@@ -55,9 +56,8 @@ def _level(have: Lookup, main: Estimate | None) -> list[str]:
     facts = {} if main is None else main.details
     if "right" not in facts or {AT_CHANCE, ONE_ANSWER} & set(flags_of(main)):
         return []
-    guessing = said("guessing", chance=percent(facts[CHANCE])) if facts[CHANCE] else ""
     values = {"right": f"{facts['right']:.0f}", "answers": f"{facts['answers']:.0f}", "share": percent(facts[ACCURACY.name])}
-    return [said("answered", guessing=guessing, **values)]
+    return [said("answered", guessing=beside_right(facts), **values)]
 
 
 def _sides(counts: Estimate) -> dict[str, str]:

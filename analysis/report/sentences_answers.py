@@ -22,5 +22,6 @@ ANSWER_WORDS = {
     "no_better": "it answers no better than by guessing",
     "next_to_nothing": "it gets next to nothing right",
     "guessing": " Guessing alone gives {chance}.",
+    "unread": " In {unread} of {pairs} pairs an answer could not be read, which counts as not right.",
     "harder_problems": "harder problems",
 }

@@ -1,7 +1,7 @@
 """What the sentences of the headline fill in: numbers, intervals and clauses by the names that `rules` uses."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from freqbias.analysis.estimate.placebo import MIN_ORIENTED
@@ -93,10 +93,18 @@ def _answers(main: Estimate) -> dict[str, str]:
     some = known[CHANCE] > 0
     return {
         "no_better": said("no_better" if some else "next_to_nothing"),
-        "guessing": said("guessing", chance=percent(known[CHANCE])) if some else "",
+        "guessing": beside_right(main.details),
         ANSWER_SHARE: percent(known[ANSWER_SHARE]),
         **{name: f"{known[name]:.0f}" for name in ("right", "answers")},
     }
+
+
+def beside_right(details: Mapping[str, Any]) -> str:
+    """Return what belongs behind the number of right answers: what guessing gives, and how many could not be read."""
+    told = [said("guessing", chance=percent(details[CHANCE]))] if details.get(CHANCE) else []
+    if details.get("unread"):
+        told.append(said("unread", unread=f"{details['unread']:.0f}", pairs=f"{details['pairs']:.0f}"))
+    return "".join(told)
 
 
 def at_limit(row: Estimate) -> dict[str, str]:

@@ -121,7 +121,7 @@ def test_tables_and_answer_say_what_was_planted(tools, tmp_path):
     assert "; rare wording makes the right answer likelier for strong in arithmetic −0." in answer[1]
     assert answer[1].endswith("; a difference is neither shown nor ruled out for strong in tool calls.")
     assert "The share of right answers differs by wording for strong in common sense (+" in answer[2]
-    assert answer[2].endswith("Refused, since they guess or always give one letter: weak in common sense and arithmetic.")
+    assert answer[2].endswith(tools.say.REFUSED.format(runs="weak in common sense and arithmetic"))
 
 
 def test_nothing_committed_is_said_to_be_nothing(tools, tmp_path):
@@ -155,7 +155,7 @@ def test_no_model_that_can_be_judged_gives_no_answer(tools):
     runs = [run_of(tools, UNSEEN, rule=INCAPABLE), run_of(tools, UNSEEN, "tools", "n")]
     assert tools.say.said(runs).splitlines() == [
         f"{tools.say.QUESTION} These models cannot show it.",
-        "Refused, since they guess or always give one letter: m in arithmetic. Nothing could be measured of n in tool calls.",
+        tools.say.REFUSED.format(runs="m in arithmetic") + " Nothing could be measured of n in tool calls.",
     ]
 
 

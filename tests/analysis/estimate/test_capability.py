@@ -139,3 +139,22 @@ def test_limits_are_those_of_clopper_and_pearson():
     low, high = limits(np.array([1.0] * 7 + [0.0] * 13))
     assert stats.binom.sf(6, 20, low) == pytest.approx(0.05)
     assert stats.binom.cdf(7, 20, high) == pytest.approx(0.05)
+
+
+def test_answers_that_cannot_be_read_are_not_right_and_are_counted():
+    pairs, rows = quiz(0.9, chance=0.0)
+    (flags, whole) = (judged(pairs, rows)[0]["log_prob_nats"].flags, judged(pairs, rows)[1])
+    assert "at_chance" not in flags
+    assert "could not be read" not in whole.headline
+    failed = {"high": None, "low": None, "error": "the answer cannot be read: no JSON"}
+    none = [row.replace(**failed) if row.measure == "accuracy" else row for row in rows]
+    found, verdict = judged(pairs, none)
+    assert "at_chance" in found["log_prob_nats"].flags
+    assert (
+        "it gets next to nothing right. It got 0 of 480 answers right. In 240 of 240 pairs an answer could not be read"
+        in verdict.headline
+    )
+    few = [row.replace(**failed) if row.measure == "accuracy" and n % 20 == 1 else row for n, row in enumerate(rows)]
+    found, verdict = judged(pairs, few)
+    assert "at_chance" not in found["log_prob_nats"].flags
+    assert "In 24 of 240 pairs an answer could not be read, which counts as not right" in " ".join(verdict.findings)

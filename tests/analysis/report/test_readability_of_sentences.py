@@ -127,6 +127,8 @@ IN_ITEMS = f"{BARE} in 300 items"
 MEANING = longest(Judgements()[probe].meaning or "" for probe in names("probes"))
 #: What fills a template in, about as long as it gets; a field that is missing here fails the test.
 FILLED = {
+    "unread": "24",
+    "pairs": "240",
     **{"value": "+0.012", "unit": "nDCG@10", "interval": "[−0.0045, +0.029]", "size": BARE, "p": "adjusted p = .012"},
     **{"form": "frequent", "other": "rare", "worse": "rare", "subject": "document", "meaning": MEANING, "bound": "0.02", "floor": "0.02"},
     **{
