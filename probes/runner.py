@@ -4,11 +4,12 @@ import logging
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from freqbias.errors import BackendError, InputError, UnsupportedError, in_one_line, is_ours
 from freqbias.models.labels import by_first_token
-from freqbias.models.protocols import GivesUp, offers
+from freqbias.models.protocols import GivesUp, Refuses, offers
 from freqbias.models.scoring import HandsOn, show_progress
 from freqbias.probes import Probe
 from freqbias.probes.standins import StandIn
@@ -57,6 +58,7 @@ class Measurement:
             log.warning("%s; asking for these %d pairs one by one", error, len(part))
             return self._one_by_one(part)
         reason = self._model.stopped if offers(self._model, GivesUp) else None  # a model that turns failures into NaN says so here
+        reason = reason or self._refused_all(part, rows)
         if reason is not None:
             self.gone = BackendError(str(reason))
             if all(row.error is not None for row in rows):
@@ -65,6 +67,16 @@ class Measurement:
                     raise self.stopped
         self._succeeded = True
         return rows
+
+    def _refused_all(self, part: Sequence[Pair], rows: Sequence[Observation]) -> str | None:
+        """Return what a server said that has refused every text of a file's first part; None where any was measured, or elsewhere.
+
+        Of a later part, or one of pairs that failed before, others have been measured: there it is the texts.
+        """
+        if not rows or any(row.error is None for row in rows) or not offers(self._model, Refuses):
+            return None
+        first = islice(self._pairs, len(part))
+        return self._model.refusing if [pair.id for pair in first] == [pair.id for pair in part] else None
 
     def estimates(self) -> list[Estimate]:
         """Return what the probe says of the model as a whole; `InputError` for what is no estimate of its own."""

@@ -99,6 +99,13 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
+        if reply.how == "hang":
+            self.server.owner.closing.wait(60)
+            self.close_connection = True
+            return
+        if reply.how == "endless":
+            self.pour()
+            return
         data = json.dumps(reply.payload).encode() if reply.raw is None else reply.raw
         self.send_response(reply.status)
         for name, value in reply.headers.items():
@@ -121,6 +128,18 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             self.wfile.write(cut if reply.how == "half a JSON" else data)
+
+    def pour(self):
+        """Send a body without an end."""
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.close_connection = True
+        while not self.server.owner.closing.is_set():
+            try:
+                self.wfile.write(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
+            except OSError:
+                return
 
 
 class _Server(ThreadingHTTPServer):

@@ -73,7 +73,7 @@ def http_language_model(name: str, loading: Loading) -> LanguageModel:
         from freqbias.models.adapters.http import HttpLanguageModel
 
         tokens = _tokens(name, loading, "causal")
-        return HttpLanguageModel(str(loading.base_url), name, served(name, "language_model"), tokens, loading.max_requests)
+        return HttpLanguageModel(loading.base_url or (), name, served(name, "language_model"), tokens, loading.max_requests)
 
 
 def http_embedder(name: str, loading: Loading) -> Embedder:
@@ -84,7 +84,7 @@ def http_embedder(name: str, loading: Loading) -> Embedder:
         tokens, ref, info = _tokens(name, loading, "text"), _ref(name), served(name, "embedder")
         prompts = decide(name, settings_of(ref.path, ref.revision) if ref else {}, loading)
         info = replace(info, details={**info.details, **prompts.stated()})
-        return HttpEmbedder(str(loading.base_url), name, info, tokens, prompts.by_role(), loading.max_requests)
+        return HttpEmbedder(loading.base_url or (), name, info, tokens, prompts.by_role(), loading.max_requests)
 
 
 def served(name: str, kind: str) -> ModelInfo:

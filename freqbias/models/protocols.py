@@ -43,17 +43,18 @@ class Loading:
     """How a model is loaded, whatever it is.
 
     `backend` is `auto` or `transformers` (in this process, by the kind of model), `vllm`, or `http` where `base_url` names a server
-    that speaks the OpenAI protocol; `max_requests` stops asking it. `trust_remote_code` runs code that a model ships, `allow_pickle`
-    reads weights that can run code when they are read; both are off unless someone says otherwise. `tensor_parallel` is over how
-    many GPUs vLLM splits the weights; for several copies of a model start a server with `--data-parallel-size` and take `http`.
-    `revision` is the commit, tag or branch of a hub model; a name such as `org/name@revision` sets it. `query_prompt` and
-    `document_prompt` stand before the texts that an embedding model is given, in place of its own prompts (None) or of none ("").
+    that speaks the OpenAI protocol, at one address or several of the same model; `max_requests` stops asking it.
+    `trust_remote_code` runs code that a model ships, `allow_pickle` reads weights that can run code when they are read; both are off
+    unless someone says otherwise. `tensor_parallel` is over how many GPUs vLLM splits the weights; for several copies of a model start
+    servers (or one with `--data-parallel-size`) and take `http`. `revision` is the commit, tag or branch of a hub model; a name such as
+    `org/name@revision` sets it. `query_prompt` and `document_prompt` stand before the texts that an embedding model is given, in place
+    of its own prompts (None) or of none ("").
     """
 
     dtype: str = "float32"
     device: str | None = None
     backend: str = "auto"
-    base_url: str | None = None
+    base_url: str | Sequence[str] | None = None
     max_requests: int | None = None
     trust_remote_code: bool = False
     allow_pickle: bool = False
@@ -214,6 +215,16 @@ class GivesUp(Protocol):
     """
 
     stopped: str | None
+
+
+@runtime_checkable
+class Refuses(Protocol):
+    """A model behind a server: `refusing` says what became of the last texts where it has answered none of several; else None.
+
+    Read where not one pair of a file's first part has a number: then it is the model that fails, not the texts.
+    """
+
+    refusing: str | None
 
 
 @runtime_checkable

@@ -17,6 +17,7 @@ from freqbias.models.protocols import (
     HasSimilarity,
     KnowsReasons,
     ModelInfo,
+    Refuses,
     Role,
     ShowsProgress,
     offers,
@@ -129,6 +130,11 @@ class HandsOn:
     def stopped(self) -> str | None:
         """Why the model will answer nothing more; None while it does."""
         return self.failures.stopped or (self.inner.stopped if offers(self.inner, GivesUp) else None)
+
+    @property
+    def refusing(self) -> str | None:
+        """What the model's server said to the last texts, where it has answered none of them."""
+        return self.inner.refusing if offers(self.inner, Refuses) else None
 
     @property
     def usage(self) -> Any:

@@ -191,7 +191,8 @@ def store_key(info: ModelInfo, role: str) -> str | None:
     known = info.name if info.source == "server" else info.fingerprint
     if known is None or info.source == "callable":
         return None
-    identity = [info.kind, known, info.dtype, role, dict(info.details)]
+    stated = {name: value for name, value in info.details.items() if name != "addresses"}  # however many serve it, it is one model
+    identity = [info.kind, known, info.dtype, role, stated]
     return f"{role}-{hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()[:16]}"
 
 

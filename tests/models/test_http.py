@@ -330,13 +330,13 @@ def test_server_killed_in_the_middle_loses_nothing():
 
 
 def test_a_hung_server_is_given_up():
-    patience = Patience(attempts=2, first_pause_s=0.01, answer_s=0.2, total_s=1.0)
+    patience = Patience(attempts=2, first_pause_s=0.01, answer_s=0.2, total_s=20.0)
     with Server() as server:
         model = language_model(server, patience=patience)
         server.behaviours["completions"] = slowly(1.0)
         started = time.monotonic()
         assert np.isnan(sums(model.log_probs([f"text {n}" for n in range(500)]))).all()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
     assert model.stopped == f"the server has failed {IN_A_ROW} requests in a row: no answer within 0.2 s"
 
 

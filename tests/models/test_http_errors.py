@@ -6,7 +6,7 @@ from misbehaving import Reply, Server, completion, raising
 from served import TEXTS, embedder, language_model, sums
 
 from freqbias.errors import BackendError, InputError
-from freqbias.models.adapters import http_client, http_status
+from freqbias.models.adapters import http_client, http_exchange, http_status
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_an_environment_that_cannot_be_used_is_one_line(variable, monkeypatch, t
     monkeypatch.setenv(variable, {"SSL_CERT_FILE": str(broken)}.get(variable, "http://127.0.0.1:1:2"))
     client = http_client.Client("http://example.invalid/v1")
     with pytest.raises(InputError, match="what the environment says of proxies or certificates cannot be used: "):
-        client.ask([http_client.Request(path="models", read=bool)])
+        client.ask([http_exchange.Request(path="models", read=bool)])
 
 
 def test_a_server_that_cannot_do_something_is_not_asked_again():

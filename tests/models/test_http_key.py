@@ -75,7 +75,7 @@ def test_no_exception_shows_the_key(key, monkeypatch):
     async def bug(*arguments, **options):
         raise RuntimeError("a bug in the client")
 
-    monkeypatch.setattr(httpx.AsyncClient, "post", bug)
+    monkeypatch.setattr(httpx.AsyncClient, "send", bug)
     with pytest.raises(ExceptionGroup) as caught:
         model.log_probs(TEXTS)
     assert key not in shown(caught.value)

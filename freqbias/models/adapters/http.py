@@ -1,7 +1,7 @@
 """Models behind a server that speaks the OpenAI protocol: what it can do is probed, what it fails at costs one row."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.errors import BackendError, InputError, UnsupportedError, install_hint
-from freqbias.models.adapters import http_answers, http_echo, http_labels
-from freqbias.models.adapters.http_client import Failure, Patience, Request, UnusableError
+from freqbias.models.adapters import http_answers, http_echo, http_labels, http_same
+from freqbias.models.adapters.http_client import Patience
+from freqbias.models.adapters.http_exchange import Failure, Request, UnusableError
 from freqbias.models.adapters.http_served import REFUSING, Served
 from freqbias.models.adapters.transformers import cut
 from freqbias.models.adapters.transformers_tokens import CausalTokens, TextTokens
@@ -26,7 +27,6 @@ log = logging.getLogger(__name__)
 
 TEST_SENTENCE = "The cat sat on the mat."  # any sentence that every tokenizer splits into several tokens
 OTHER_SENTENCES = ("A dog barked.", "Why?")
-HAS_NO_ROOM = {429, 498, 503, 529}  # statuses of a server that would have none for a part of a request either
 ENCODING = "encoding_format"
 TEXTS_PER_REQUEST = 32  # of an embeddings request; hosted services take at least this many
 WITHOUT_TOKENIZER = "\n"  # stands before a text where nobody here knows the model's BOS token; a line starts after it
@@ -58,7 +58,7 @@ class HttpLanguageModel(Served):
 
     def __init__(
         self,
-        base_url: str,
+        base_url: str | Sequence[str],
         name: str,
         info: ModelInfo,
         tokens: CausalTokens | None = None,
@@ -75,6 +75,7 @@ class HttpLanguageModel(Served):
         stated = {"backend": "http", "server": self._server, "scoring": self._scoring, "generating": self._path}
         stated |= http_labels.stated(self.has_continuations, self._top)
         self.info = replace(info, details={**info.details, **self._reading(), **stated, **self._said()})
+        self._begin(list(self._tests()))
 
     @property
     def has_continuations(self) -> bool:
@@ -245,6 +246,17 @@ class HttpLanguageModel(Served):
                 break
         return None
 
+    def _tests(self) -> Iterator[http_same.Test]:
+        """Yield what all addresses must answer alike."""
+        prompt = self._test_prompt() if self._path == "completions" else TEST_SENTENCE
+        yield http_same.Test(request=self._request(self._path, prompt, http_answers.answers, {}))
+        if self._scoring is not None:
+            ids = self._tokens.ids([TEST_SENTENCE])[0] if self._tokens else None
+            row = self._as_text("", TEST_SENTENCE) if ids is None else self._as_ids(TEST_SENTENCE, ids, len(ids))
+            yield http_same.of_log_probs(self._request("completions", row.prompt, self._reader(row), SCORING[self._scoring]))
+        if self._top is not None:
+            yield http_same.of_first_tokens(self._first_token_request(TEST_SENTENCE, self._top, http_labels.several))
+
     def _test_prompt(self) -> Prompt:
         return [self._tokens.first, *self._tokens.ids([TEST_SENTENCE])[0]] if self._tokens else TEST_SENTENCE
 
@@ -280,7 +292,7 @@ class HttpEmbedder(Served):
 
     def __init__(
         self,
-        base_url: str,
+        base_url: str | Sequence[str],
         name: str,
         info: ModelInfo,
         tokens: TextTokens | None = None,
@@ -299,6 +311,7 @@ class HttpEmbedder(Served):
         self._width = self._probe_width(name)
         stated = {"backend": "http", "server": self._server, "prompts": dict(self._prompts), "dimensions": self._width, **self._said()}
         self.info = replace(info, details={**info.details, **stated})
+        self._begin([http_same.of_vectors(self._request([TEST_SENTENCE, *OTHER_SENTENCES]))])
 
     def _probe_width(self, name: str) -> int:
         """Return how many numbers a vector has; several texts are sent, so that one that comes cut short is seen."""
@@ -372,7 +385,7 @@ class HttpEmbedder(Served):
                 continue
             if not isinstance(answer, Failure):
                 left += [[index] for index in part if isinstance(rows[index], str)]
-            elif _may_be_its_own_fault(answer):
+            elif answer.may_be_its_own_fault:
                 half = (len(part) + 1) // 2
                 left += [part[:half], part[half:]]
         taken = [len(part) for part, answer in zip(parts, answers, strict=True) if not isinstance(answer, Failure)]
@@ -381,11 +394,3 @@ class HttpEmbedder(Served):
             self._at_once = min(self._at_once, self._suspected)
         self._suspected = (min(split) + 1) // 2 if split and max(taken, default=0) < min(split) else 0
         return left
-
-
-def _may_be_its_own_fault(failure: Failure) -> bool:
-    """Tell whether a request may have failed by what was in it, or by its size: declined, broken off, taken too long over here or there.
-
-    Not where the server has no room, or nobody listens.
-    """
-    return not failure.refused and failure.status not in HAS_NO_ROOM
