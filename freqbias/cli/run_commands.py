@@ -23,7 +23,9 @@ Probes = Annotated[list[str] | None, typer.Option("--probe", help="Probe; defaul
 Dtype = Annotated[str | None, typer.Option(help="Number type to compute in: float32 (default), bfloat16, float16.")]
 Device = Annotated[str | None, typer.Option(help="Where to compute, such as cpu or cuda:1; default: a GPU where there is one.")]
 Backend = Annotated[str | None, typer.Option(help="auto (default), transformers, vllm, or http.")]
-BaseUrl = Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server; its key comes from the environment.")]
+BaseUrl = Annotated[
+    list[str] | None, typer.Option(help="Address of an OpenAI-compatible server; several of one model share the requests.")
+]
 MaxRequests = Annotated[int | None, typer.Option(help="Stop after so many requests to the server.")]
 Trust = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that a model ships.")]
 Pickle = Annotated[bool, typer.Option("--allow-pickle", help="Read weights in a format that can run code.")]

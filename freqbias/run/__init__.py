@@ -31,7 +31,7 @@ def run(
     dtype: str = "float32",
     device: str | None = None,
     backend: str = "auto",
-    base_url: str | None = None,
+    base_url: str | Sequence[str] | None = None,
     max_requests: int | None = None,
     trust_remote_code: bool = False,
     allow_pickle: bool = False,

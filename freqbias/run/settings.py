@@ -49,7 +49,7 @@ class Settings(BaseModel):
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     device: str | None = None
     backend: Literal["auto", "transformers", "vllm", "http"] = "auto"
-    base_url: str | None = None
+    base_url: Names = []
     max_requests: Annotated[int, Field(ge=1)] | None = None
     trust_remote_code: bool = False
     allow_pickle: bool = False
@@ -68,9 +68,9 @@ class Settings(BaseModel):
         for name in ("n", "sets"):
             if self.pairs is not None and getattr(self, name) is not None:
                 raise ValueError(f"--{name} applies to the bundled pairs and --pairs replaces them; give one of the two")
-        if self.backend == "http" and self.base_url is None:
+        if self.backend == "http" and not self.base_url:
             raise ValueError("--backend http needs --base-url, the address of the server")
-        if self.base_url is not None and self.backend in ("transformers", "vllm"):
+        if self.base_url and self.backend in ("transformers", "vllm"):
             raise ValueError(f"--base-url names a server and --backend {self.backend} computes on this machine; give one of the two")
         if self.devices is not None and (self.shard is not None or self.device is not None):
             raise ValueError(
@@ -85,7 +85,7 @@ class Settings(BaseModel):
 
     def _no_idle_options(self) -> None:
         """Refuse options that the backend has no use for: someone who gives one expects it to do something."""
-        if self.max_requests is not None and self.base_url is None:
+        if self.max_requests is not None and not self.base_url:
             raise ValueError("--max-requests limits what a server is asked; give --base-url, or leave it out")
         if self.tensor_parallel != 1 and self.backend != "vllm":
             raise ValueError("--tensor-parallel is for --backend vllm")
@@ -104,12 +104,13 @@ class Settings(BaseModel):
 
     def plan(self) -> Plan:
         """Return the models, probes and how models are loaded."""
-        loading = Loading(**{name: getattr(self, name) for name in LOADING} | {"backend": self._backend})
+        chosen = {"backend": self._backend, "base_url": self.base_url or None}
+        loading = Loading(**{name: getattr(self, name) for name in LOADING} | chosen)
         return Plan(embedders=self.embedder, language_models=self.lm, probes=self.probe, loading=loading)
 
     @property
     def _backend(self) -> str:
-        return self.backend if self.base_url is None else "http"
+        return "http" if self.base_url else self.backend
 
     def recorded(self, command: str) -> dict[str, Any]:
         """Return what goes into the manifest."""
@@ -117,6 +118,7 @@ class Settings(BaseModel):
             {"n", "sets", "seed", "holdout"} if command == "probe" else set()
         )
         found = self.model_dump(exclude=left_out)
+        found["base_url"] = found["base_url"] if len(self.base_url) > 1 else next(iter(self.base_url), None)
         pairs = None if self.pairs is None else str(Path(self.pairs).absolute())
         # `http` by name, so that what a server began does not go on with a model of that name on this machine
         return {"command": command, **found, "backend": self._backend, "pairs": pairs}
