@@ -18,6 +18,7 @@ import orjson
 
 from freqbias.errors import InputError
 from freqbias.records import SCHEMA, Estimate, Observation, Pair, Record
+from freqbias.shapes import MAX_ROW_BYTES, Manifest, check, check_depth, shown
 from freqbias.terms import ESTIMATES_FILE, OBSERVATIONS_FILE, PAIRS_FILE, SIDES
 
 T = TypeVar("T")
@@ -39,8 +40,18 @@ def _loads(text: str | bytes) -> Any:
     try:
         return orjson.loads(text)
     except ValueError:
-        json.loads(text, parse_constant=_refuse_constant)  # the slower reader says more exactly what is wrong
+        try:
+            json.loads(text, parse_constant=_refuse_constant)  # the slower reader says more exactly what is wrong
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
         raise
+
+
+def _row(text: str | bytes) -> Any:
+    """Return what a line says; `InputError` where it is nested so deeply that no reader could walk through it."""
+    value = orjson.loads(text)
+    check_depth(value, text)
+    return value
 
 
 def _rounded(value: Any) -> Any:
@@ -145,26 +156,30 @@ def read_json(path: str | os.PathLike[str]) -> Any:
     """Read one strict JSON document; raise `InputError` naming the file."""
     text = read_text(path)
     try:
-        return _loads(text.encode())
-    except ValueError as error:
-        raise InputError(f"{path}: not strict JSON: {error}") from error
+        found = _loads(text.encode())
+        check_depth(found)
+    except (ValueError, InputError) as error:
+        raise InputError(f"{path}: not strict JSON: {error}" if isinstance(error, ValueError) else f"{path}: {error}") from error
+    return found
 
 
-_OBJECTS = ("config", "inputs", "probes", "probing", "source", "working_directory")  # fields of a manifest that hold an object or null
+_CONTAINERS = ("argv", "config", "inputs", "judgements", "models", "probes", "probing", "prompts", "versions")
 
 
 def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a manifest; raise `InputError` when its schema number is another, or a field is not what every reader takes it for."""
+    """Read a manifest; raise `InputError` when its schema number is another, or a field is not what every reader takes it for.
+
+    A list or an object that is null is absent.
+    """
     manifest = read_json(path)
     found = manifest.get("schema") if isinstance(manifest, dict) else None
     if found != SCHEMA:
-        raise InputError(f"{path}: field 'schema' is {found!r}, this version of freqbias reads {SCHEMA}")
-    for name in _OBJECTS:
-        if not isinstance(manifest.get(name), dict | None):
-            raise InputError(f"{path}: field '{name}' must be an object")
-    if not isinstance(manifest.get("models"), list | None):
-        raise InputError(f"{path}: field 'models' must be a list")
-    return dict(manifest)
+        raise InputError(f"{path}: field 'schema' is {shown(repr(found))}, this version of freqbias reads {SCHEMA}")
+    try:
+        check(manifest, Manifest)
+    except InputError as error:
+        raise InputError(f"{path}: {error}; put the file back as the run wrote it, or start over with --fresh") from error
+    return {name: value for name, value in manifest.items() if value is not None or name not in _CONTAINERS}
 
 
 def _opened(path: str | os.PathLike[str]) -> BufferedReader:
@@ -176,16 +191,29 @@ def _opened(path: str | os.PathLike[str]) -> BufferedReader:
 
 def read_rows(path: str | os.PathLike[str], parse: Callable[[Any], T]) -> Iterator[T]:
     """Yield `parse(row)` for every line; raise `InputError` as `file:line: reason`."""
-    number = 0
-    with _opened(path) as stream, jsonlines.Reader(_unskipped(stream), loads=orjson.loads) as reader:
+    with _opened(path) as stream, jsonlines.Reader(_unskipped(lines := _Lines(stream)), loads=_row) as reader:
         try:
             for row in reader.iter(allow_none=True):
-                number += 1
                 yield parse(row)
         except jsonlines.InvalidLineError as error:
             raise InputError(f"{path}:{error.lineno}: not strict JSON: {_fault(error)}") from error
         except InputError as error:
-            raise InputError(f"{path}:{number}: {error}") from error
+            raise InputError(f"{path}:{lines.number}: {error}") from error
+
+
+class _Lines:
+    """The lines of a file, of which no longer one is read than any row can be; `number` is that of the last."""
+
+    def __init__(self, stream: BinaryIO):
+        self._stream = stream
+        self.number = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        while raw := self._stream.readline(MAX_ROW_BYTES + 1):
+            self.number += 1
+            if len(raw) > MAX_ROW_BYTES:
+                raise InputError(f"the line is longer than {MAX_ROW_BYTES:,} bytes, and no row is; is this the right file?")
+            yield raw
 
 
 def _unskipped(lines: Iterable[bytes]) -> Iterator[bytes]:

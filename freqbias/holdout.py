@@ -15,6 +15,7 @@ import msgspec
 from freqbias.errors import InputError
 from freqbias.files import read_manifest
 from freqbias.records import Pair
+from freqbias.shapes import reason, shown
 from freqbias.terms import HOLDOUT, MANIFEST_FILE
 
 HALVES = OPEN, KEPT = ("open", "kept")
@@ -58,9 +59,9 @@ def holdout_in(manifest: Mapping[str, Any] | None, path: str = MANIFEST_FILE) ->
     try:
         held = msgspec.convert(found, Holdout)
     except msgspec.ValidationError as error:
-        raise InputError(f"{path}: field '{HOLDOUT}': {error}") from error
+        raise InputError(f"{path}: {reason(error, HOLDOUT)}") from error
     if held.shown not in HALVES:
-        raise InputError(f"{path}: field '{HOLDOUT}.shown' must be one of {', '.join(HALVES)}, found '{held.shown}'")
+        raise InputError(f"{path}: field '{HOLDOUT}.shown' must be one of {', '.join(HALVES)}, found '{shown(held.shown)}'")
     return held
 
 

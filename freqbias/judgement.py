@@ -35,7 +35,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def __post_init__(self) -> None:
         try:
             self.sentence.format_map(dict.fromkeys((*SIZE_FIELDS, *DETAILS), ""))
-        except (KeyError, ValueError, IndexError) as error:
+        except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
             raise InputError(
                 f"a finding's sentence names {error}, known are {', '.join((*SIZE_FIELDS, *DETAILS))}: {self.sentence!r}"
             ) from error

@@ -69,6 +69,7 @@ _UNIT = re.compile(
     rf"[\s-]?({'|'.join(re.escape(form) for form in sorted(UNITS, key=len, reverse=True))})(?![^\W_])(?!'\w)", re.IGNORECASE
 )
 _CURRENCY = re.compile(r"(?:\b(?:US|A|C))?([$€£¥])\s?$")
+_SIGN = 4  # characters of a currency before its number, as in `US$ 5`
 _SPACES = re.compile("[ \u00a0\u202f\u2009']")
 _WORD = r"[^\W\d_]+"
 _APART = re.compile(r"[\s-]+(?:(and)[\s-]+)?(?:(an?)[\s-]+)?$")
@@ -114,7 +115,7 @@ def quantities(text: str, language: str = "en") -> Quantities:
     for number in _numbers(plain, language):
         unit = _UNIT.match(plain, number.end)
         name = "" if unit is None or number.ordinal else UNITS[unit[1].lower()]
-        if not name and (before := _CURRENCY.search(plain, 0, number.start)):
+        if not name and (before := _CURRENCY.search(plain, max(0, number.start - _SIGN), number.start)):
             name = UNITS[before[1]]
         shown = f"{number.value.normalize():f}{'th' if number.ordinal else name}"
         (found.sure if number.sure else found.possible)[shown] += 1

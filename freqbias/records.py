@@ -4,8 +4,8 @@ A record is built with `from_dict`, which checks it and raises `InputError` with
 `to_dict`. Fields that a file has beyond the ones named here are kept in `extra` and written back unchanged.
 """
 
+import math
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Self, get_type_hints
@@ -14,7 +14,8 @@ from msgspec import Meta, Struct, ValidationError, convert, field, structs
 
 from freqbias.characters import VISIBLE, is_blank, same_text, visible
 from freqbias.errors import InputError
-from freqbias.terms import ARMS, CELLS, CROSSED, FREQUENCY, HIGH, INVERSION, LOW, MEASURES, RANGE_ROUNDING, SIDES
+from freqbias.shapes import MAX_NAME, MAX_NUMBER, MAX_TEXT, Details, Number, TwoSided, check, shown
+from freqbias.terms import ARMS, CELLS, CROSSED, FREQUENCY, HIGH, INVERSION, LOW, MEASURES, RANGE_ROUNDING
 
 SCHEMA = 1
 QUERY_LISTS = ("neutral", "gloss_plain", "gloss_elevated", "gloss_rare", "relevant")
@@ -24,12 +25,12 @@ QUERY_TEXTS = ("naming_high", "naming_low")
 IDS = ("id", "item", "pair_id")  # what names the same is one name, however its letters are composed
 NESTED = ("queries", "decoys", "covariates", "cells")  # objects in which null stands for an entry that is absent
 
-Text = Annotated[str, Meta(pattern=VISIBLE)]
+Text = Annotated[str, Meta(pattern=VISIBLE, max_length=MAX_TEXT)]
+Name = Annotated[str, Meta(pattern=VISIBLE, max_length=MAX_NAME)]
 Arm = Annotated[str, Meta(pattern=rf"^(?:{'|'.join(ARMS)})\Z")]
-Number = int | Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]  # finite; whole numbers stay whole
-TwoSided = Mapping[str, Annotated[Sequence[bool | int | float | None], Meta(min_length=2, max_length=2)]]
 
 _CELLS = frozenset(CELLS)
+_BEYOND = ("Expected `float` >=", "Expected `float` <=")
 _WORDS = {"str": "a text", "int | float": "a number", "int": "a whole number", "object": "an object", "array": "a list"}
 
 
@@ -127,17 +128,21 @@ def _reason(cls: type[Record], row: Mapping[str, Any], message: str) -> str:
     if found := re.fullmatch(r"Object missing required field `(\w+)`", message):
         return f"field '{found[1]}' is missing"
     what, _, place = message.partition(" - at `$.")
-    name, inner = place.partition("[")[0].rstrip("`"), "[" in place
-    value = row.get(name)
+    name = place.partition("[")[0].rstrip("`")
     if "[...]" in place:
-        return f"field '{name}.{_wrong_key(cls, name, row[name])}' {_wrong_entry(name, place)}"
-    if inner:
-        return f"field '{name}' must be a list of texts"
+        key = _wrong_key(cls, name, row[name])
+        return f"field '{name}.{shown(key)}' {_wrong_entry(name, place, what, row[name].get(key))}"
+    return f"field '{name}' must be a list of texts" if "[" in place else _wrong_value(name, row.get(name), what)
+
+
+def _wrong_value(name: str, value: Any, what: str) -> str:
+    if "of length" in what and isinstance(value, str):
+        return f"field '{name}' has {len(value):,} characters; at most {int(what.rpartition(' ')[2]):,} are read"
     if "matching regex" in what:
         blank = is_blank(str(value))
-        return f"field '{name}' is empty" if blank else f"field '{name}' must be one of {', '.join(ARMS)}, found '{value}'"
-    if what.startswith(("Expected `float` >=", "Expected `float` <=")):
-        return f"field '{name}' must be finite"
+        return f"field '{name}' is empty" if blank else f"field '{name}' must be one of {', '.join(ARMS)}, found '{shown(value)}'"
+    if what.startswith(_BEYOND):
+        return f"field '{name}' {_beyond(value)}"
     kind, null, _ = what.removeprefix("Expected `").partition("`")[0].partition(" | null")
     return f"field '{name}' must be {_WORDS.get(kind, kind)}{' or null' if null else ''}, found {type(value).__name__}"
 
@@ -152,7 +157,17 @@ def _wrong_key(cls: type[Record], name: str, values: Mapping[str, Any]) -> str:
     return "…"
 
 
-def _wrong_entry(name: str, place: str) -> str:
+def _beyond(value: Any) -> str:
+    """Say of a number that it is none, or too large for any sum of its powers."""
+    if isinstance(value, int | float) and math.isfinite(value):
+        return f"is {value:g}; numbers from -{MAX_NUMBER:g} to {MAX_NUMBER:g} are read"
+    return "must be finite"
+
+
+def _wrong_entry(name: str, place: str, what: str, value: Any) -> str:
+    if what.startswith(_BEYOND):
+        sides = value if isinstance(value, list | tuple) else [value]
+        return _beyond(max((side for side in sides if isinstance(side, int | float)), key=abs, default=None))
     if name != "covariates":
         return "must be a finite number"
     whole = place.endswith("[...]`")  # and not one of its sides
@@ -160,7 +175,7 @@ def _wrong_entry(name: str, place: str) -> str:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and not is_blank(value)
+    return isinstance(value, str) and len(value) <= MAX_TEXT and not is_blank(value)
 
 
 class Pair(Record, frozen=True, kw_only=True):
@@ -173,19 +188,19 @@ class Pair(Record, frozen=True, kw_only=True):
     of nothing, where the forms differ in construction.
     """
 
-    id: Text
-    item: Text
+    id: Name
+    item: Name
     arm: Arm = FREQUENCY
-    language: Text = "en"
+    language: Name = "en"
     high: Text
     low: Text
     queries: Mapping[str, Any] = field(default_factory=dict)
     decoys: Mapping[str, Any] = field(default_factory=dict)
-    context: str | None = None
+    context: Annotated[str, Meta(max_length=MAX_TEXT)] | None = None
     zipf_high: Number | None = None
     zipf_low: Number | None = None
     zipf_gap: Number | None = None
-    generator: str | None = None
+    generator: Annotated[str, Meta(max_length=MAX_NAME)] | None = None
     checks: Mapping[str, Any] = field(default_factory=dict)
     covariates: TwoSided = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
@@ -201,8 +216,8 @@ class Pair(Record, frozen=True, kw_only=True):
             elif name in QUERY_TEXTS and not _is_text(value):
                 raise InputError(f"field 'queries.{name}' must be a non-empty text")
         for name, value in self.decoys.items():
-            if name in SIDES and not _is_text(value):
-                raise InputError(f"field 'decoys.{name}' must be a non-empty text")
+            if not _is_text(value):
+                raise InputError(f"field 'decoys.{shown(name)}' must be a non-empty text")
 
 
 class Observation(Record, frozen=True, kw_only=True):
@@ -215,16 +230,16 @@ class Observation(Record, frozen=True, kw_only=True):
     items: the analysis takes them for the frames of the pair.
     """
 
-    pair_id: Text
-    item: Text
+    pair_id: Name
+    item: Name
     arm: Arm = FREQUENCY
-    probe: Text
-    measure: Text
-    contrast: Text
-    register: str | None = None
-    prompt: Text | None = None
-    model: Text
-    revision: str | None = None
+    probe: Name
+    measure: Name
+    contrast: Name
+    register: Annotated[str, Meta(max_length=MAX_NAME)] | None = None
+    prompt: Name | None = None
+    model: Name
+    revision: Annotated[str, Meta(max_length=MAX_NAME)] | None = None
     high: Number | None = None
     low: Number | None = None
     cells: Mapping[str, Number] | None = None
@@ -278,12 +293,12 @@ class Estimate(Record, frozen=True, kw_only=True):
     of a new item, `share_above` and `share_below`, shares of items beyond the smallest effect of interest; `means`, `items` by group.
     """
 
-    model: Text
-    probe: Text
-    measure: Text
-    contrast: Text
-    arm: Text
-    term: Text = "mean"
+    model: Name
+    probe: Name
+    measure: Name
+    contrast: Name
+    arm: Name
+    term: Name = "mean"
     value: Number | None
     std_error: Number | None = None
     ci_low: Number | None = None
@@ -306,6 +321,11 @@ class Estimate(Record, frozen=True, kw_only=True):
     bca_high: Number | None = None
     bound: Number | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    def check_together(self) -> None:
+        """Check the facts in `details` that the report reads."""
+        if self.details:
+            check(self.details, Details, "details")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as one JSON-ready dictionary; `details` only where there are some."""

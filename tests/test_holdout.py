@@ -44,11 +44,11 @@ def test_an_item_is_whole_in_one_half_whatever_its_pairs():
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        ({"shown": "open"}, "missing required field `salt`"),
+        ({"shown": "open"}, "field 'holdout.salt' is missing"),
         ({"salt": "a", "shown": "other"}, r"must be one of open, kept, found 'other'"),
-        ({"salt": 3}, "Expected `str`"),
-        ({"salt": "a", "looks": "today"}, "Expected `array`"),
-        ("half", "Expected `object`"),
+        ({"salt": 3}, "field 'holdout.salt' must be a text, found int"),
+        ({"salt": "a", "looks": "today"}, "field 'holdout.looks' must be a list, found str"),
+        ("half", "field 'holdout' must be an object, found str"),
     ],
 )
 def test_a_manifest_that_says_it_wrongly_is_refused(found, reason):

@@ -5,13 +5,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from freqbias.analysis.estimate.remedies import NONE, Remedy, Side, Size, remedies
+from freqbias.analysis.estimate.remedies import NONE, QUALITY, Remedy, Side, Size, remedies
 from freqbias.analysis.report.formatting import ALPHA, capital, entries, number
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.top_pairs import Stretch, differing
 from freqbias.collection.worst import read_worst
+from freqbias.errors import InputError
 from freqbias.files import read_rows
-from freqbias.terms import DOCUMENT_SIDE, QUERY_SIDE, REMEDIES_FILE, SOLR_SYNONYMS, SYNONYM_LISTS, WORST_QUERIES_FILE
+from freqbias.shapes import RemedyRow, check, shown
+from freqbias.terms import DOCUMENT_SIDE, NDCG_AT_10, QUERY_SIDE, REMEDIES_FILE, SOLR_SYNONYMS, SYNONYM_LISTS, WORST_QUERIES_FILE
 
 SHOWN = 20  # queries a side
 BOTH = (DOCUMENT_SIDE, QUERY_SIDE)
@@ -65,13 +67,13 @@ def advice_of(folder: Path) -> list[Advice]:
         return []
     lost = _lost(folder / WORST_QUERIES_FILE)
     by_model: dict[str, list[Remedy]] = {}
-    for remedy in remedies(read_rows(folder / REMEDIES_FILE, dict)):
+    for remedy in remedies(_sound(folder / REMEDIES_FILE)):
         by_model.setdefault(remedy.model, []).append(remedy)
     lists = _lists(folder / SOLR_SYNONYMS, lost=any(losing(own[0]) for own in by_model.values()))
     return [
         Advice(
             model=model,
-            losses=[_losses(side, rows, own[0].sides[side]) for side, rows in lost.get(model, {}).items()],
+            losses=[_losses(side, rows, own[0].sides[side]) for side, rows in lost.get(model, {}).items() if side in own[0].sides],
             lead=[*lead(own), *lists],
             details=details(own),
             columns=_columns(own[0]),
@@ -80,6 +82,27 @@ def advice_of(folder: Path) -> list[Advice]:
         )
         for model, own in by_model.items()
     ]
+
+
+def _sound(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of remedies; `InputError` where one does not fit, or a model has none as it is to hold them against."""
+
+    def row(found: Any) -> dict[str, Any]:
+        check(found, RemedyRow)
+        if found["side"] != QUALITY and not {"item", "rank", "score_gap", "margin"} <= found.keys():
+            raise InputError("field 'item', 'rank', 'score_gap' or 'margin' is missing")
+        if isinstance(found[NDCG_AT_10.name], list) != (found["side"] != QUALITY):
+            raise InputError(f"field '{NDCG_AT_10.name}' must be a number of side '{QUALITY}', and of any other [frequent, rare]")
+        return dict(found)
+
+    rows = list(read_rows(path, row))
+    sides: dict[str, dict[str, set[str]]] = {}
+    for found in rows:
+        sides.setdefault(found["model"], {}).setdefault(found["remedy"], set()).add(found["side"])
+    for model, own in sides.items():
+        if QUALITY not in (whole := own.get(NONE, set())) or any(found != whole for found in own.values()):
+            raise InputError(f"{path}: rows of model '{shown(model)}' are missing; delete the file and run freqbias collection again")
+    return rows
 
 
 def _lost(path: Path) -> dict[str, dict[str, list[Mapping[str, str]]]]:

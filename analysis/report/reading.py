@@ -25,6 +25,7 @@ from freqbias.files import read_estimates, read_json, read_pairs
 from freqbias.holdout import arms_of, holdout_in, holdout_of, told
 from freqbias.judgement import Judgement, Judgements
 from freqbias.records import Estimate, Pair
+from freqbias.shapes import Audit, check
 from freqbias.terms import (
     AUDIT_FILE,
     ESTIMATES_FILE,
@@ -89,8 +90,11 @@ def read_run(folder: Path, label: str) -> Run:
         _refuse_old(estimates, table, folder)
         table["zipf_gap"] = table["pair_id"].map(dict(zip(pairs, frequency_gaps(list(pairs.values()))[0], strict=True))).astype(float)
     audit = _optional(folder / AUDIT_FILE, read_json)
-    if audit is not None and not (isinstance(audit, dict) and {"arms", "verdicts"} <= set(audit)):
-        raise InputError(f"{folder / AUDIT_FILE}: not an audit of pairs; run: freqbias audit {folder}")
+    if audit is not None:
+        try:
+            check(audit, Audit)
+        except InputError as error:
+            raise InputError(f"{folder / AUDIT_FILE}: not an audit of pairs: {error}; run: freqbias audit {folder}") from error
     return Run(
         label=label,
         estimates=estimates,

@@ -6,7 +6,6 @@ from typing import Any
 
 from freqbias.analysis.report.verdict import Verdict, verdicts
 from freqbias.analysis.table.judged import judgements_of
-from freqbias.errors import InputError
 from freqbias.files import read_estimates, read_manifest
 from freqbias.judgement import Judgements
 from freqbias.records import Estimate
@@ -47,11 +46,6 @@ def manifest_of(path: Path) -> dict[str, Any]:
     """Return a manifest with all that the report prints of one, empty where a hand-written manifest leaves it out."""
     empty: dict[str, Any] = {"argv": [], "seed": None, "models": [], "versions": {}, "inputs": {}}
     given = {name: value for name, value in read_manifest(path).items() if value is not None}
-    for name, value in empty.items():
-        if value is not None and not isinstance(given.get(name, value), type(value)):
-            raise InputError(f"{path}: field '{name}' must be {'a list' if isinstance(value, list) else 'an object'}")
     manifest = empty | given
-    if not all(isinstance(model, dict) and isinstance(model.get("name"), str) for model in manifest["models"]):
-        raise InputError(f"{path}: field 'models' must be a list of objects with a 'name'")
     fields = dict.fromkeys(("source", "revision", "dtype", "quantisation", "licence"))
     return manifest | {"models": [fields | model | {"details": model.get("details") or {}} for model in manifest["models"]]}

@@ -15,6 +15,7 @@ from freqbias.collection.folder import Collection
 from freqbias.collection.ranking import Ranking
 from freqbias.collection.synonym_list import Loss
 from freqbias.collection.twins import Twin
+from freqbias.errors import InputError
 from freqbias.files import write_text
 from freqbias.frequency import word_zipf
 from freqbias.terms import DOCUMENT_SIDE
@@ -24,6 +25,7 @@ AROUND = 8  # words of a text before what differs, and three times as many behin
 BEGINNING = 120  # characters of what overtook
 CELL = 32_000  # characters of a cell; a spreadsheet holds few more, and `csv` reads no more than 131,072
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute a cell that begins so
+_AGAIN = "delete it and run freqbias collection again"
 GUARDED = tuple(f"'{sign}" for sign in FORMULA)
 
 
@@ -169,7 +171,26 @@ def _cells(row: Worst) -> Iterator[str]:
 
 
 def read_worst(path: Path) -> Iterator[dict[str, str]]:
-    """Yield the rows of such a file as text by column, without the apostrophe that stands before what a spreadsheet would compute."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            yield {name: cell[1:] if cell.startswith(GUARDED) else cell for name, cell in row.items()}
+    """Yield the rows of such a file as text by column, without the apostrophe that stands before what a spreadsheet would compute.
+
+    Raises `InputError` where a column is missing, a row has more or fewer cells, or a loss is no number.
+    """
+    columns = [field.name for field in fields(Worst)]
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = csv.DictReader(stream)
+            if rows.fieldnames is not None and not set(columns) <= set(rows.fieldnames):
+                raise InputError(f"{path}: not the worst queries of a run; {_AGAIN}")
+            for row in rows:
+                if None in row or None in row.values() or not _is_number(row["loss"]):
+                    raise InputError(f"{path}:{rows.line_num}: not a row of {', '.join(columns[:3])}, …; {_AGAIN}")
+                yield {name: cell[1:] if cell.startswith(GUARDED) else cell for name, cell in row.items()}
+    except (OSError, ValueError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}; {_AGAIN}") from error
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False

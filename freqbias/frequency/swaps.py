@@ -2,6 +2,7 @@
 
 import difflib
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from freqbias.frequency.words import stop_words, tokens, word_zipf
 from freqbias.terms import SWAPPED_WORDS, WHOLE_TEXT
 
 _ARTICLES = {"an": "a"}
+MAX_ALIGNED = 2_000  # words a side; an alignment takes the square of their number, and texts that long are rewritten, not swapped
 MIN_KEPT = 0.5  # of the words: where so many stay in their places, the others face each other too
 
 
@@ -72,7 +74,7 @@ def swap(high: str, low: str, language: str = "en") -> Swap:
     They are `aligned` where the forms have equally many words, and those that differ face each other: most words are kept in their
     places, or a content word always faces a content word. Then `zipf_gap` is `mean_zipf_gap` of the couples, positive where `high` is
     more frequent, 0 where none differs; else None. `an` counts as `a`, since an article only follows its noun. `unknown` names words
-    that have no frequency.
+    that have no frequency. Of texts beyond `MAX_ALIGNED` words in which words have moved, those that either has more of are returned.
     """
     return swap_of_tokens(tokens(high, language), tokens(low, language), language)
 
@@ -87,7 +89,7 @@ def swap_of_tokens(high: Sequence[str], low: Sequence[str], language: str = "en"
         swapped = ([a for a, _ in couples], [b for _, b in couples])
         gap = mean_zipf_gap(couples, language) if couples else 0.0 if sides[0] else None
     else:
-        swapped, gap = ([], []), None
+        swapped, gap = _unmatched(sides) if _is_long(sides) else ([], []), None
         for tag, i, j, k, m in _opcodes(sides):
             if tag != "equal":
                 swapped[0].extend(sides[0][i:j])
@@ -97,13 +99,27 @@ def swap_of_tokens(high: Sequence[str], low: Sequence[str], language: str = "en"
 
 
 def _opcodes(sides: Sequence[Sequence[str]]) -> Sequence[tuple[str, int, int, int, int]]:
+    if _is_long(sides):
+        return []
     return difflib.SequenceMatcher(None, sides[0], sides[1], autojunk=False).get_opcodes()
+
+
+def _is_long(sides: Sequence[Sequence[str]]) -> bool:
+    return max(map(len, sides)) > MAX_ALIGNED
+
+
+def _unmatched(sides: Sequence[Sequence[str]]) -> tuple[list[str], list[str]]:
+    """Return the words of each of two long texts that the other has fewer of, wherever they stand."""
+    counts = [Counter(side) for side in sides]
+    return list((counts[0] - counts[1]).elements()), list((counts[1] - counts[0]).elements())
 
 
 def _face_each_other(sides: Sequence[Sequence[str]], couples: Sequence[tuple[str, str]], language: str) -> bool:
     """Tell whether the words that differ, place by place, are swaps: nothing moved, and they are few or of the same class."""
     total, kept = len(sides[0]), len(sides[0]) - len(couples)
     moved = not {a for a, _ in couples}.isdisjoint(b for _, b in couples)
+    if moved and _is_long(sides):
+        return False
     if moved and any(tag in ("insert", "delete") for tag, *_ in _opcodes(sides)):
         return False
     if kept >= MIN_KEPT * total or total == 1:

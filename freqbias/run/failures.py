@@ -26,8 +26,8 @@ def failures(out: Path) -> tuple[int, int, Counter[str]]:
     total = 0
     for row in rows_of(out, out.stat().st_size):
         total += 1
-        if row.get("error") is not None:
-            reasons[reason_of(row["error"])] += 1
+        if row.error is not None:
+            reasons[reason_of(row.error)] += 1
     return reasons.total(), total, reasons
 
 

@@ -13,12 +13,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+import msgspec
 import orjson
 from filelock import FileLock, Timeout
 
 from freqbias.errors import InputError
 from freqbias.files import atomic, held, line
 from freqbias.records import Observation
+from freqbias.shapes import MAX_ROW_BYTES, reason
 
 SYNC_SECONDS = (
     1.0  # at most this much finished work is lost with the machine's power; syncing more often would cost fast models half their speed
@@ -60,17 +62,32 @@ def marked(out: Path) -> tuple[int, int] | None:
     path = side_file(out, "marks")
     if not path.exists() or not out.exists():
         return None
+    try:
+        marks = [tuple(map(int, text.split())) for text in path.read_text(encoding="ascii").split("\n")[:-1]]  # the last may be torn
+    except ValueError as error:
+        raise InputError(f"{path}: not two numbers a line; give --fresh to start over") from error
     with out.open("rb") as stream:
         size = stream.seek(0, os.SEEK_END)
-        for text in reversed(path.read_text(encoding="ascii").split("\n")[:-1]):  # what follows the last line end is torn
-            parts, length = map(int, text.split())
+        for parts, length in reversed(marks):
             stream.seek(max(0, length - 1))
             if length <= size and (not length or stream.read(1) == b"\n"):
                 return parts, length
     return None
 
 
-def rows_of(out: Path, length: int | None = None) -> Iterator[dict[str, Any]]:
+class Measured(msgspec.Struct):
+    """What a row says of how far a run is; the rest of it is not read."""
+
+    model: str
+    probe: str
+    pair_id: str
+    error: str | None = None
+
+
+_DECODER = msgspec.json.Decoder(Measured)
+
+
+def rows_of(out: Path, length: int | None = None) -> Iterator[Measured]:
     """Yield the rows in the first `length` bytes, or in all, of a file of rows; `InputError` for a line that was damaged."""
     length = out.stat().st_size if length is None else length
     if not length:
@@ -80,9 +97,12 @@ def rows_of(out: Path, length: int | None = None) -> Iterator[dict[str, Any]]:
         while stream.tell() < length:
             number += 1
             try:
-                yield orjson.loads(stream.readline())
-            except ValueError as error:
+                row = _DECODER.decode(stream.readline(MAX_ROW_BYTES))
+            except msgspec.ValidationError as error:
+                raise InputError(f"{out}:{number}: {reason(error)}; give --fresh to start over") from error
+            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
                 raise InputError(f"{out}:{number}: not strict JSON: {error}; give --fresh to start over") from error
+            yield row
 
 
 class Journal:
@@ -190,8 +210,8 @@ class Retried:
         """
         found: dict[tuple[str, str], set[str]] = {}
         for row in rows_of(self._out, length):
-            if row.get("error") is not None:
-                found.setdefault((row["model"], row["probe"]), set()).add(row["pair_id"])
+            if row.error is not None:
+                found.setdefault((row.model, row.probe), set()).add(row.pair_id)
         for (model, probe, pair), rows in self._read().items():
             if all(orjson.loads(row).get("error") is None for row in rows):
                 found.get((model, probe), set()).discard(pair)
@@ -211,7 +231,10 @@ class Retried:
             with self.path.open("rb") as stream:
                 for raw in stream:
                     if raw.endswith(b"\n"):  # else it is torn
-                        model, probe, pair, rows = orjson.loads(raw)
+                        try:
+                            model, probe, pair, rows = msgspec.json.decode(raw, type=tuple[str, str, str, list[str]])
+                        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+                            raise InputError(f"{self.path}: {error}; give --fresh to start over") from error
                         found[model, probe, pair] = rows
         return found
 

@@ -37,8 +37,8 @@ def tells_how(found: Mapping[str, Any] | None) -> bool:
     needed = ("config", "inputs", "models", "probes", "probing")
     if found is None or any(found.get(name) is None for name in needed):
         return False
-    models = all(isinstance(model, dict) and {"kind", "name", "details"} <= model.keys() for model in found["models"])
-    return models and {"complete", "pairs", "pairs_at_once", "steps"} <= found["probing"].keys()
+    models = all({"kind", "name"} <= model.keys() and isinstance(model.get("details"), dict) for model in found["models"])
+    return models and "command" in found["config"] and {"complete", "pairs", "pairs_at_once", "steps"} <= found["probing"].keys()
 
 
 def read(observations: Path) -> dict[str, Any] | None:

@@ -185,7 +185,7 @@ class Probing:
         """Return (parts, bytes) that are done; `InputError` when the file was made in another way than this plan's."""
         before = manifest.read(self._out)
         if not self._out.exists() or not self._out.stat().st_size:
-            self._config = self._config_with({} if before is None else before["config"])
+            self._config = self._config_with((before or {}).get("config", {}))
             for left in (self._retried.path, manifest.beside(self._out, MODEL_ESTIMATES_FILE)):
                 left.unlink(missing_ok=True)  # of rows that are no more
             return 0, 0
@@ -284,7 +284,7 @@ class Probing:
             return
         usage = model.usage if offers(model, CountsUsage) else None
         if usage is not None:
-            earlier: dict[str, int] = next((old.get("usage", {}) for old in self._known_models() if old["name"] == model.info.name), {})
+            earlier: dict[str, int] = next((old.get("usage") or {} for old in self._known_models() if old["name"] == model.info.name), {})
             self._infos[place]["usage"] = {name: earlier.get(name, 0) + count for name, count in asdict(usage).items()}
         self._infos[place] |= self._stated(place, model.info)
 

@@ -1,21 +1,24 @@
 """What a run is to do: options of the command line over a YAML file over defaults."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from freqbias.errors import InputError
 from freqbias.files import read_text
 from freqbias.models import Loading
 from freqbias.registry import suggestion
 from freqbias.run.probing import Plan
+from freqbias.shapes import MAX_NAME, shown
 
 LOADING = tuple(name for name in Loading.__dataclass_fields__ if name != "revision")  # a revision stands in a model's name
 DEFAULT_EMBEDDERS = ["minilm"]
 DEFAULT_LANGUAGE_MODELS = ["smollm2-135m"]
+MAX_FILE_NAME, MAX_PATH = 255, 4_096  # bytes of a name, of a path: Linux' NAME_MAX and PATH_MAX; Windows has less
 DEFAULT_PAIRS = 80  # keeps a run of the two default models under three minutes on two cores
 
 
@@ -30,7 +33,17 @@ def _as_list(value: Any) -> Any:
     return found
 
 
-Names = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_as_list)]
+def _as_path(value: str) -> str:
+    """Refuse what no file system takes for a path, and what nobody would name a file: texts, lines, characters that cannot be seen."""
+    if not value.strip() or not value.isprintable():
+        raise ValueError("is no path: it is empty or holds characters that cannot be seen")
+    if max(len(os.fsencode(part)) for part in Path(value).parts or [""]) > MAX_FILE_NAME or len(value) > MAX_PATH:
+        raise ValueError(f"is no path: it has {len(value):,} characters")
+    return value
+
+
+PathName = Annotated[str, AfterValidator(_as_path)]
+Names = Annotated[list[Annotated[str, Field(min_length=1, max_length=MAX_NAME)]], BeforeValidator(_as_list)]
 
 
 class Settings(BaseModel):
@@ -38,11 +51,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    out: str | None = None
+    out: PathName | None = None
     embedder: Names = []
     lm: Names = []
     probe: Names = []
-    pairs: str | None = None
+    pairs: PathName | None = None
     n: Annotated[int, Field(ge=1)] | None = None
     sets: str | None = None
     seed: Annotated[int, Field(ge=0)] = 0
@@ -152,6 +165,9 @@ def settings(given: dict[str, Any], file: Path | None) -> Settings:
 def _read(file: Path) -> dict[str, Any]:
     try:
         found = yaml.safe_load(read_text(file))
+    except (ValueError, RecursionError) as error:  # a date that no calendar has, a number of thousands of digits, brackets in brackets
+        why = "nested too deeply" if isinstance(error, RecursionError) else shown(error)
+        raise InputError(f"{file}: not YAML: {why}") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f":{mark.line + 1}"
@@ -164,5 +180,5 @@ def _read(file: Path) -> dict[str, Any]:
     values = {str(name).replace("-", "_"): value for name, value in found.items()}
     for name in values:
         if name not in known:
-            raise InputError(f"{file}: unknown option '{name}'{suggestion(name, known)}")
+            raise InputError(f"{file}: unknown option '{shown(name)}'{suggestion(name, known)}")
     return values

@@ -67,7 +67,7 @@ def _of_parts(out: Path) -> dict[str, Any]:
                 "pairs": probing["pairs"],
                 "pairs_done": None if by.get(step["model"]) == BY_TEXTS else done,
                 "rows": len(counted),
-                "errors": sum(row.get("error") is not None for row in counted),
+                "errors": sum(row.error is not None for row in counted),
             }
         )
     shares = [
@@ -98,9 +98,9 @@ def _counted(out: Path, length: int) -> tuple[Counter[tuple[str, str]], Counter[
     rows: Counter[tuple[str, str]] = Counter()
     errors: Counter[tuple[str, str]] = Counter()
     for row in rows_of(out, length):
-        key = (row["model"], row["probe"])
+        key = (row.model, row.probe)
         rows[key] += 1
-        errors[key] += row.get("error") is not None
+        errors[key] += row.error is not None
     return rows, errors
 
 
