@@ -170,8 +170,8 @@ _TEXTS = ("reason", QUALITY, ZIPF_GAP_OF, "frequency", "covariates", "aggregatio
 #: The facts of an estimate that a program reads.
 Details = TypedDict(
     "Details",
-    {  # type: ignore[misc]
-        **dict.fromkeys(_NUMBERS, Number | None),
+    {
+        **dict.fromkeys(_NUMBERS, Number | None),  # type: ignore[misc]
         **dict.fromkeys(_TEXTS, str | None),
         "means": Mapping[str, Number | None],
         "never_level": Sequence[str],
