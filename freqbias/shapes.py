@@ -16,6 +16,7 @@ from freqbias.terms import (
     CEILING_SHARE,
     CHANCE,
     FLOOR_SHARE,
+    FREQUENCY,
     IN_EVERY_PAIR,
     NDCG_AT_10,
     QUALITY,
@@ -165,7 +166,7 @@ _NUMBERS = (
     *("low_90", "high_90", "zipf_from", "zipf_to", "right", "answers", "high_only", "low_only", "frames", "duplicate_items"),
     *(CHANCE, ANSWER_SHARE, SAME_SHARE, CEILING_SHARE, FLOOR_SHARE),
 )
-_TEXTS = ("reason", QUALITY, ZIPF_GAP_OF, "frequency", "covariates", "aggregation", "outliers")
+_TEXTS = ("reason", QUALITY, ZIPF_GAP_OF, FREQUENCY, "covariates", "aggregation", "outliers")
 
 #: The facts of an estimate that a program reads.
 Details = TypedDict(
@@ -236,7 +237,7 @@ def wanted(kinds: str) -> str:
 def _limited(limit: str) -> str:
     sign, _, size = limit.strip().rpartition(" ")
     words = {">=": " of at least ", "<=": " of at most ", "of length <=": " of at most ", "of length >=": " of at least "}
-    return f"{words.get(sign, f' {sign} ')}{size.replace('e+', 'e')}{' characters' if 'length' in sign else ''}"
+    return f"{words.get(sign, f' {sign} ')}{size.replace('e+', 'e')}{' characters' if sign.startswith('of') else ''}"
 
 
 def shown(value: object) -> str:

@@ -12,7 +12,7 @@ needed("hypothesis")
 from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402  # an extra that some environments lack
 from hypothesis import strategies as st  # noqa: E402
 
-CASES, MANY = 40, 600  # of each kind of file: about 30 s of CPU in all, and about ten minutes
+CASES, MANY = 25, 600  # of each kind of file: about 40 s of CPU in all, and a quarter of an hour
 QUICK = {name: tuple(command for command in commands if command not in ("power", "resume")) for name, commands in READERS.items()}
 
 
