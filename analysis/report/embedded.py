@@ -5,6 +5,7 @@ import gzip
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from freqbias.characters import escaped
 from freqbias.files import dumps
 from freqbias.records import Estimate
 
@@ -16,8 +17,16 @@ DIGITS = 6  # significant ones of a number; `estimates.csv` has them all
 
 
 def packed(value: Any) -> str:
-    """Return a JSON value as base64 of gzip, the same bytes every time."""
-    return base64.b64encode(gzip.compress(dumps(value).encode("utf-8"), compresslevel=9, mtime=0)).decode("ascii")
+    """Return a JSON value as base64 of gzip, the same bytes every time; its texts are `escaped`, as the rest of the page is."""
+    return base64.b64encode(gzip.compress(dumps(_escaped(value)).encode("utf-8"), compresslevel=9, mtime=0)).decode("ascii")
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return escaped(value)
+    if isinstance(value, Mapping):
+        return {escaped(name): _escaped(item) for name, item in value.items()}
+    return [_escaped(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def rounded(value: Any, digits: int = DIGITS) -> Any:

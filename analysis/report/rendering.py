@@ -16,6 +16,7 @@ from freqbias.analysis.figures.strip import strip
 from freqbias.analysis.report.formatting import interval, number, p_text, precise
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.top_pairs import Stretch
+from freqbias.characters import escaped
 from freqbias.records import Estimate
 
 #: The reference that CITATION.cff gives, in a line.
@@ -32,10 +33,13 @@ BIBTEX = f"""@software{{freqbias,
 
 
 def render(name: str, context: Mapping[str, Any]) -> str:
-    """Return the text of a template; every value is escaped in HTML, and by the filters `cell` and `text` in Markdown."""
+    """Return the text of a template; every value is escaped in HTML, and by the filters `cell` and `text` in Markdown.
+
+    Control characters, which a terminal would obey and no browser shows, are escaped in all of it.
+    """
     script = files("freqbias.analysis.report").joinpath("templates/report.js").read_text(encoding="utf-8")
     own = {"script": Markup(script), "policy": _policy(script), "citation": CITATION, "bibtex": BIBTEX}  # noqa: S704 - our own file
-    return _environment().get_template(name).render(context, **own)
+    return escaped(_environment().get_template(name).render(context, **own))
 
 
 def _policy(script: str) -> str:

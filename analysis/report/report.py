@@ -35,6 +35,7 @@ from freqbias.analysis.report.sections import (
     steps_of,
 )
 from freqbias.analysis.report.sentences import said
+from freqbias.characters import escaped, guarded
 from freqbias.files import write_json, write_text
 from freqbias.judgement import Judgements
 from freqbias.records import Estimate
@@ -160,15 +161,20 @@ def _summary(context: Mapping[str, Any]) -> str:
 def _as_csv(estimates: Sequence[Estimate]) -> str:
     """Return every estimate as a row of CSV; flags joined, details left to `estimates.jsonl`."""
     rows = [{**row.to_dict(), "flags": " ".join(row.flags)} for row in estimates]
-    table = pd.DataFrame(rows).drop(columns="details", errors="ignore")
-    return table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
+    return as_csv(pd.DataFrame(rows).drop(columns="details", errors="ignore"))
+
+
+def as_csv(table: pd.DataFrame) -> str:
+    """Return a table as CSV: in its texts there is nothing that a terminal or a spreadsheet would obey, and its numbers are numbers."""
+    shown = table.map(lambda value: guarded(value) if isinstance(value, str) else value).rename(columns=guarded)
+    return shown.to_csv(index=False, float_format="%.8g", lineterminator="\n")
 
 
 def _write_charts(folder: Path, charts: Sequence[Chart]) -> list[Path]:
     written = []
     for chart in charts:
         paths = [folder / f"{chart.name}.{suffix}" for suffix in ("svg", "csv")]
-        write_text(paths[0], chart.svg.replace("currentColor", "#222222"))
-        write_text(paths[1], chart.data.to_csv(index=False, float_format="%.8g", lineterminator="\n"))
+        write_text(paths[0], escaped(chart.svg.replace("currentColor", "#222222")))
+        write_text(paths[1], as_csv(chart.data))
         written += paths
     return written

@@ -10,13 +10,16 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
+from freqbias.characters import escaped
+
 GAP = 2  # columns between two columns
 READABLE = 20  # columns at least for a cell of several words; its longest word may need more
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], width: int, title: str | None = None) -> RenderableType:
     """Return a plain table that is at most `width` wide, as a list of named values a row where there is no room for the columns."""
-    texts = [["–" if cell is None else str(cell) for cell in row] for row in rows]
+    texts = [["–" if cell is None else escaped(str(cell)) for cell in row] for row in rows]
+    columns, title = [*map(escaped, columns)], None if title is None else escaped(title)
     cells = [[name, *(row[k] for row in texts)] for k, name in enumerate(columns)]
     whole = [max(cell_len(line) for cell in column for line in cell.splitlines() or [""]) for column in cells]
     least = [max(min(full, READABLE), *map(_longest_word, column)) for full, column in zip(whole, cells, strict=True)]
@@ -25,7 +28,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], width: int, tit
         return _named(columns, texts, title)
     sizes = shared(whole, least, room)
     heads = [Column(escape(name), width=size) for name, size in zip(columns, sizes, strict=True)]
-    found = Table(*heads, title=title, title_justify="left", box=None, pad_edge=False, padding=(0, GAP, 0, 0))
+    found = Table(
+        *heads, title=None if title is None else escape(title), title_justify="left", box=None, pad_edge=False, padding=(0, GAP, 0, 0)
+    )
     for row in texts:
         found.add_row(*map(escape, row))
     return found
@@ -47,7 +52,7 @@ def hanging(rows: Sequence[tuple[str, str]]) -> Table:
     """Return lines with a word before each, behind which their continuation stays."""
     grid = Table.grid(Column(no_wrap=True), Column(), padding=(0, GAP, 0, 0), pad_edge=False)
     for word, line in rows:
-        grid.add_row(escape(word), escape(line))
+        grid.add_row(escape(escaped(word)), escape(escaped(line)))
     return grid
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from freqbias.characters import escaped
 from freqbias.files import write_json, write_text
 from freqbias.terms import ELASTICSEARCH_SYNONYMS, OPENSEARCH_SYNONYMS, SOLR_SYNONYMS
 
@@ -99,7 +100,7 @@ def solr(rules: Iterable[Rule]) -> str:
     lines = ["# Words whose rare form cost places; freqbias. Mean loss in nDCG (1 is a fall from rank 1 to none), number of cases."]
     for rule in rules:
         lines += [f"# {rule.loss:.3f} in {rule.cases}", solr_rule(rule.words)]
-    return "\n".join(lines) + "\n"
+    return escaped("\n".join(lines) + "\n")
 
 
 def elasticsearch(rules: Iterable[Rule]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from freqbias.characters import guarded, unguarded
 from freqbias.collection.folder import Collection
 from freqbias.collection.ranking import Ranking
 from freqbias.collection.synonym_list import Loss
@@ -166,8 +167,7 @@ def _cells(row: Worst) -> Iterator[str]:
         elif isinstance(value, float):
             yield f"{value:.4f}"
         else:
-            text = "" if value is None else _cut(str(value), CELL)
-            yield f"'{text}" if text.startswith(FORMULA) else text
+            yield guarded("" if value is None else _cut(str(value), CELL))
 
 
 def read_worst(path: Path) -> Iterator[dict[str, str]]:
@@ -194,3 +194,7 @@ def _is_number(cell: str) -> bool:
         return math.isfinite(float(cell))
     except ValueError:
         return False
+    """Yield the rows of such a file as text by column, without the apostrophe that stands before what a spreadsheet would compute."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            yield {name: unguarded(cell) for name, cell in row.items()}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from freqbias.characters import guarded
 from freqbias.errors import install_hint
 
 try:
@@ -128,7 +129,7 @@ class FrequencyBiasEvaluator(BaseEvaluator):
         with path.open("a", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
             if new:
-                writer.writerow(row)
+                writer.writerow(map(guarded, row))
             writer.writerow(["" if math.isnan(value) else value for value in row.values()])
 
     def get_config_dict(self) -> dict[str, Any]:
