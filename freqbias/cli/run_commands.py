@@ -68,7 +68,12 @@ def run(
     shard: Shard = None,
     devices: Devices = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; what was there is kept in OUT.previous.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be asked of the models, and start nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be asked of the models; start nothing, and import nothing of yours.")
+    ] = False,
+    trust_config_code: Annotated[
+        bool, typer.Option("--trust-config-code", help="Let CONFIG name code: module:function, --trust-remote-code, --allow-pickle.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Make pairs, probe models, analyse, report: all stages into one run folder. An interrupted run goes on where it stopped.
@@ -88,7 +93,7 @@ def run(
     from freqbias.run.pipeline import forecast_of, make_on_devices, make_run, measure_share
     from freqbias.run.settings import settings
 
-    chosen = settings(_given(ctx), config).with_models()
+    chosen = settings(_given(ctx), config, trusted=trust_config_code).with_models()
     if chosen.dry_run:
         _show_forecast(forecast_of(chosen, track=tracker(), waiting=waiting), json=chosen.json_)
         return
@@ -186,7 +191,7 @@ def _done(done: bool) -> str:
 
 def _given(ctx: typer.Context) -> dict[str, Any]:
     """Return the options that stand on the command line."""
-    sources = {name: ctx.get_parameter_source(name) for name in ctx.params if name != "config"}
+    sources = {name: ctx.get_parameter_source(name) for name in ctx.params if name not in ("config", "trust_config_code")}
     return {name: ctx.params[name] for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"}
 
 

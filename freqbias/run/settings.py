@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from freqbias.errors import InputError
 from freqbias.files import read_text
 from freqbias.models import Loading
 from freqbias.registry import suggestion
+from freqbias.run.dry import is_code
 from freqbias.run.probing import Plan
 from freqbias.shapes import MAX_NAME, shown
 
@@ -125,6 +127,17 @@ class Settings(BaseModel):
     def _backend(self) -> str:
         return "http" if self.base_url else self.backend
 
+    def code_in(self, names: Iterable[str]) -> list[str]:
+        """Return what options of these names say that runs code: references to Python, code of models, weights that may hold code."""
+        served = bool(self.base_url)
+        asked = {
+            "embedder": [name for name in self.embedder if not served and is_code("embedder", name)],
+            "lm": [name for name in self.lm if not served and is_code("language_model", name)],
+            "probe": [name for name in self.probe if is_code("probe", name)],
+        }
+        said = [f"{name}: {value}" for name, values in asked.items() if name in names for value in values]
+        return said + [f"{name}: true" for name in ("trust_remote_code", "allow_pickle") if name in names and getattr(self, name)]
+
     def recorded(self, command: str) -> dict[str, Any]:
         """Return what goes into the manifest."""
         left_out = {"out", "fresh", "dry_run", "json_", "shard", "devices"} | (
@@ -145,15 +158,23 @@ def settings_of(config: Mapping[str, Any], folder: Path) -> Settings:
     return settings({name: value for name, value in given.items() if value is not None}, None)
 
 
-def settings(given: dict[str, Any], file: Path | None) -> Settings:
+def settings(given: dict[str, Any], file: Path | None, *, trusted: bool = False) -> Settings:
     """Return the settings of a run; `given` are options of the command line, which come before those of the file.
 
-    Raises `InputError` in one line: a file that is not YAML, an unknown key, a value that does not fit.
+    Raises `InputError` in one line: a file that is not YAML, an unknown key, a value that does not fit, and code that a file names which
+    is not `trusted`. A file that somebody else wrote runs nothing of theirs unasked; `dry_run` loads nothing, so there it may name what
+    it likes.
     """
     read = {} if file is None else _read(file)
     values = {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}
     try:
-        return Settings.model_validate(read | values)
+        found = Settings.model_validate(read | values)
+        code = [] if trusted or found.dry_run else found.code_in(read.keys() - values.keys())
+        if code:
+            raise InputError(
+                f"{file}: {code[0]} runs code that the file names; read that code, then give --trust-config-code on the command line"
+            )
+        return found
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))

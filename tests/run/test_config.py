@@ -7,6 +7,8 @@ from conftest import needed
 
 from freqbias.files import read_manifest, write_records
 
+TRUST = "--trust-config-code"  # the file below names code
+
 
 @pytest.fixture(scope="module")
 def few_pairs():
@@ -27,7 +29,7 @@ def config(tmp_path, few_pairs):
 
 
 def test_a_file_gives_the_options_and_the_command_line_comes_first(cli, tmp_path, config):
-    result = cli("run", config, "--seed", "4", "--out", tmp_path / "other", "--json")
+    result = cli("run", config, TRUST, "--seed", "4", "--out", tmp_path / "other", "--json")
     assert result.exit_code == 0, result.output
     assert {row["model"] for row in json.loads(result.stdout)} == {"synthetic:embed_words", "synthetic:lm_after"}
     assert not (tmp_path / "run").exists()
@@ -73,7 +75,7 @@ def test_every_option_may_stand_in_a_file():
     from freqbias.cli.run_commands import run
     from freqbias.run.settings import Settings
 
-    options = set(inspect.signature(run).parameters) - {"ctx", "config"}
+    options = set(inspect.signature(run).parameters) - {"ctx", "config", "trust_config_code"}  # a file does not trust itself
     assert {info.alias or name for name, info in Settings.model_fields.items()} == options
 
 
@@ -112,7 +114,7 @@ def test_dry_run_counts_what_a_run_would_ask(cli, tmp_path, config, monkeypatch,
     assert rows["similarity"]["pairs"] == len(few_pairs)
     assert rows["similarity"]["tokens"] is None
     assert rows["likelihood"]["requests"] is None
-    assert cli("run", config).exit_code == 0
+    assert cli("run", config, TRUST).exit_code == 0
     lines = (tmp_path / "run" / "observations.jsonl").read_text(encoding="utf-8").splitlines()
     assert sum(row["rows"] for row in rows.values()) == len(lines)
     served = json.loads(cli("run", config, "--dry-run", "--json", "--dtype", "float32", "--base-url", "http://localhost:1/v1").stdout)
@@ -134,7 +136,7 @@ def test_status_of_a_run(cli, tmp_path, config, few_pairs):
     run = tmp_path / "run"
     nothing = cli("status", tmp_path)
     assert (nothing.exit_code, "does not describe a run" in nothing.stderr) == (2, True)
-    assert cli("run", config).exit_code == 0
+    assert cli("run", config, TRUST).exit_code == 0
     found = json.loads(cli("status", run, "--json").stdout)
     assert (found["state"], found["errors"], found["resume"], found["missing"]) == ("complete", 0, None, [])
     assert [(step["probe"], step["pairs_done"]) for step in found["steps"]][-1] == ("likelihood", len(few_pairs))
@@ -153,13 +155,13 @@ def test_status_of_a_run(cli, tmp_path, config, few_pairs):
 
 @pytest.mark.slow
 def test_estimates_of_observations_that_grew_are_made_anew(cli, tmp_path, config):
-    assert cli("run", config).exit_code == 0
+    assert cli("run", config, TRUST).exit_code == 0
     run = tmp_path / "run"
-    more = cli("run", config, "--lm", "synthetic:lm_after", "--lm", "synthetic:lm_corpus")
+    more = cli("run", config, TRUST, "--lm", "synthetic:lm_after", "--lm", "synthetic:lm_corpus")
     assert more.exit_code == 0, more.output
     text = (run / "estimates.jsonl").read_text(encoding="utf-8")
     assert "synthetic:lm_corpus" in text
-    other = cli("run", config, "--fresh", "--out", tmp_path / "fresh", "--lm", "synthetic:lm_after", "--lm", "synthetic:lm_corpus")
+    other = cli("run", config, TRUST, "--fresh", "--out", tmp_path / "fresh", "--lm", "synthetic:lm_after", "--lm", "synthetic:lm_corpus")
     assert other.exit_code == 0
     assert (tmp_path / "fresh" / "estimates.jsonl").read_text(encoding="utf-8") == text
 
