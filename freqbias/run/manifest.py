@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -154,15 +155,48 @@ def _own_source() -> dict[str, Any]:
 
 
 def _commit(folder: Path) -> dict[str, Any] | None:
-    """Return commit and dirty flag of the checkout that a folder lies in; None outside one."""
+    """Return commit and dirty flag of the checkout that a folder lies in; None outside one.
+
+    The flag is None where git could not be asked without running what the folder's configuration names, such as a filter.
+    """
     commit = _ask_git(folder, "rev-parse", "HEAD")
-    return None if commit is None else {"commit": commit, "dirty": bool(_ask_git(folder, "status", "--porcelain"))}
+    if commit is None:
+        return None
+    said = _ask_git(folder, "status", "--porcelain", "--ignore-submodules=all") if _is_harmless(folder) else None
+    return {"commit": commit, "dirty": None if said is None else bool(said)}
+
+
+#: The configuration of a repository by which `git status` runs nothing: what `git init`, `clone`, `remote` and `branch` write. Anything
+#: else may name a command (`filter.*.clean`, `filter.*.process`), or a place to fetch from when an object is missing (`promisor`).
+_HARMLESS = re.compile(
+    r"core\.(repositoryformatversion|filemode|bare|logallrefupdates|ignorecase|precomposeunicode|symlinks|autocrlf|eol|safecrlf|quotepath"
+    r"|fsmonitor|hookspath|untrackedcache)|extensions\.objectformat|remote\..*\.(url|pushurl|fetch|tagopt|prune)"
+    r"|branch\..*\.(remote|merge|rebase|description|vscode-merge-base)|user\.(name|email|signingkey)|init\.defaultbranch"
+    r"|submodule\.(active|.*\.(url|active))|lfs\.repositoryformatversion|(pull|push|fetch|http|color|advice|commit|tag|gc)\..*"
+)
+_OF_THE_FOLDER = ("local", "worktree")  # scopes of git's configuration; system's and user's are the user's own
+
+
+def _is_harmless(folder: Path) -> bool:
+    """Tell whether git runs nothing for `status` there: every line of the folder's own configuration is known to be harmless."""
+    said = _ask_git(folder, "config", "--list", "--show-scope", "--name-only", "-z")
+    if said is None:
+        return False
+    words = said.split("\0")
+    return all(_HARMLESS.fullmatch(name.lower()) for scope, name in zip(words[::2], words[1::2], strict=False) if scope in _OF_THE_FOLDER)
+
+
+#: Monitors and hooks are programs that a repository names; a bare repository may lie in a folder of data. `-c` comes before files.
+_GIT = ("git", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "safe.bareRepository=explicit")
+_QUIETLY = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
 
 
 def _ask_git(folder: Path, *arguments: str) -> str | None:
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, cwd=folder)  # noqa: S603, S607
-    except OSError:
+        done = subprocess.run(  # noqa: S603
+            [*_GIT, *arguments], capture_output=True, text=True, check=False, cwd=folder, env=os.environ | _QUIETLY
+        )
+    except (OSError, UnicodeDecodeError):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
 
