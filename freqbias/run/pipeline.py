@@ -13,6 +13,7 @@ from freqbias.progress import Track, silent
 from freqbias.records import Pair
 from freqbias.run import stages
 from freqbias.run.devices import Devices, devices_of
+from freqbias.run.dry import dry
 from freqbias.run.holdout import Asked, holdout_of
 from freqbias.run.journal import only_writer
 from freqbias.run.merging import Given
@@ -138,8 +139,13 @@ def merge(
 
 
 def forecast_of(chosen: Settings, *, track: Track = silent, waiting: Waiting = unseen) -> list[dict[str, Any]]:
-    """Return what a run would ask of its models, one row a step, without starting one (see `freqbias.run.plan.forecast`)."""
-    plan = chosen.plan()
+    """Return what a run would ask of its models, one row a step, without starting one (see `freqbias.run.plan.forecast`).
+
+    Nothing of the user's own is imported; a line says so for each model and probe that is code.
+    """
+    plan = dry(chosen.plan())
+    if plan is None:
+        return []
     _ = plan.steps  # says what is missing before pairs are made
     source = pairs_of(chosen, None, waiting)
     known: Any = source if isinstance(source, PairFile) else list(source)
@@ -181,6 +187,7 @@ def _stages(
         stages.audit_pairs(pair_file, audit, track=track)
     if probing.run():
         stages.remove_derived(folder)
+    stages.end_start(pair_file)
     if not (folder / ESTIMATES_FILE).exists() or (chosen.holdout is not None and holdout_of(folder) is None):
         missing, asked = True, Asked(holdout=chosen.holdout)
         stages.analyze(folder / OBSERVATIONS_FILE, pair_file, folder / ESTIMATES_FILE, chosen.seed, track, asked=asked)

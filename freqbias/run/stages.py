@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from freqbias import registry
 from freqbias.errors import InputError
-from freqbias.files import read_estimates, read_observations, read_pairs, sha256, write_json, write_records
+from freqbias.files import read_estimates, read_observations, read_pairs, read_text, sha256, write_json, write_records, write_text
 from freqbias.judgement import Judgements
 from freqbias.progress import Track, chunks, silent
 from freqbias.records import Estimate, Pair
 from freqbias.run import holdout, manifest
 from freqbias.run.journal import only_writer, side_file
 from freqbias.run.manifest import beside, path_of
+from freqbias.run.parts import PARTS_FOLDER
 from freqbias.terms import (
+    AUDIT_FILE,
     ESTIMATES_FILE,
     ESTIMATES_TABLE,
     FIGURES_FOLDER,
@@ -210,7 +212,11 @@ def _keep_previous(folder: Path) -> None:
     if Path.cwd().is_relative_to(folder.resolve()):
         raise InputError(f"{folder.resolve().name}: --fresh moves this folder away, and you are in it; start from another one")
     previous = folder.with_name(f"{folder.name}.previous")
+    pairs = folder / PAIRS_FILE
     with only_writer(folder / OBSERVATIONS_FILE):
+        if pairs.exists() and sha256(pairs) in _started_with(pairs) and previous.exists():
+            shutil.rmtree(folder)  # a start of `--fresh` that was killed before it measured anything takes the place of no run
+            return
         shutil.rmtree(previous, ignore_errors=True)
     try:
         folder.rename(previous)
@@ -219,11 +225,19 @@ def _keep_previous(folder: Path) -> None:
 
 
 def keep_pairs(pairs: Iterable[Pair], target: Path) -> None:
-    """Write the pairs of a run; `InputError` when the run folder holds other ones already."""
+    """Write the pairs of a run; `InputError` when the run folder holds other ones already.
+
+    Those of a start that was killed before anything was measured give way to the new ones: nothing rests on them but the audit.
+    """
     new = target.with_name(f".{target.name}.{os.getpid()}.new")  # several processes may begin at once
     try:
         write_records(new, pairs)
-        if not target.exists():
+        started = _started_with(target)
+        if not target.exists() or (sha256(target) in started and sha256(new) != sha256(target)):
+            # each step leaves a folder from which the same command does the rest
+            write_text(_start_of(target), "".join(f"{known}\n" for known in dict.fromkeys([*started, sha256(new)])))
+            for name in (AUDIT_FILE, MANIFEST_FILE) if target.exists() else ():
+                target.with_name(name).unlink(missing_ok=True)
             new.replace(target)
         elif sha256(new) != sha256(target):
             with new.open("rb") as ours, target.open("rb") as theirs:
@@ -234,6 +248,24 @@ def keep_pairs(pairs: Iterable[Pair], target: Path) -> None:
             )
     finally:
         new.unlink(missing_ok=True)
+
+
+def _start_of(pairs: Path) -> Path:
+    """Return the hidden file that lies in a run folder until something was measured: hashes of pair files that a start has put there."""
+    return pairs.with_name(f".{pairs.name}.start")
+
+
+def _started_with(pairs: Path) -> list[str]:
+    """Return the hashes of pair files of starts that measured nothing; none where rows rest on the pairs, or a user put them there."""
+    start, observations = _start_of(pairs), pairs.with_name(OBSERVATIONS_FILE)
+    measured = observations.exists() and observations.stat().st_size > 0
+    measured |= pairs.with_name(PARTS_FOLDER).exists()
+    return [] if measured or not start.exists() else read_text(start).split()
+
+
+def end_start(pairs: Path) -> None:
+    """Note that something rests on the pairs of a run: from now on other ones are refused."""
+    _start_of(pairs).unlink(missing_ok=True)
 
 
 def set_aside(observations: Path) -> None:
