@@ -10,6 +10,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 ROWS_FAILED = 3  # exit status of a run that is complete, with rows that carry an error
+INTERRUPTED = 130  # exit status of a command that a signal has ended: 128 and the number of SIGINT, as shells have it
 
 
 def install_hint(extra: str) -> str:

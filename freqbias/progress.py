@@ -29,6 +29,13 @@ def silent(items: Iterable[T], what: str, total: int, *, unit: str = "", size: C
     return items
 
 
+def noted(track: Track, *, failures: int = 0, tokens: int = 0) -> None:
+    """Tell what shows progress, if it has a use for it, what came of the items beside their number: failures so far, tokens."""
+    note = getattr(track, "note", None)
+    if note is not None:
+        note(failures=failures, tokens=tokens)
+
+
 def ticks(track: Track, what: str, total: int, unit: str) -> Callable[[], None]:
     """Return what to call each time that one of `total` has passed, for work that is done in no order."""
     passing = iter(track(range(total), what, total, unit=unit))

@@ -13,7 +13,7 @@ from freqbias.models.protocols import GivesUp, Refuses, offers
 from freqbias.models.scoring import HandsOn, show_progress
 from freqbias.probes import Probe
 from freqbias.probes.standins import StandIn
-from freqbias.progress import Track, silent
+from freqbias.progress import Track, noted, silent
 from freqbias.records import Estimate, Observation, Pair, Record
 from freqbias.redact import redact
 from freqbias.terms import HIGH, LOW, SHARE_RANGE
@@ -35,6 +35,7 @@ class Measurement:
         self._probe = probe
         self._pairs = pairs
         self._model = model
+        self._track = track
         show_progress(model, track)
         with self._told():
             self.common = None if probe.prepare is None else probe.prepare(pairs, model, track)
@@ -49,6 +50,11 @@ class Measurement:
         Where the model raises `BackendError`, each pair is measured alone, and the rows of a pair that fails again carry `error`.
         Raises `BackendError` when that is every pair and none was measured before, and at once for what the model cannot do at all.
         """
+        found = self._measured(part)
+        noted(self._track, failures=sum(row.error is not None for row in found))
+        return found
+
+    def _measured(self, part: Sequence[Pair]) -> list[Observation]:
         try:
             rows = self._run(part, self._model, self.common)
             self._written.update((row.contrast, row.measure) for row in rows)

@@ -60,11 +60,23 @@ def lm_stuck(texts):
     return _values(texts)
 
 
+def lm_waits(texts):
+    """Never comes back from anything, the noise floor among it."""
+    time.sleep(600)
+
+
 def lm_refuses(texts):
     """A server that answers every request but those for one word, while the switch is on."""
     _note(texts)
     if _on() and any("word7x" in text for text in texts):
         raise BackendError("the server at http://user:hunter2@localhost/v1 sent 500")
+    return _values(texts)
+
+
+def lm_off(texts):
+    """Nothing at all is answered while the switch is on."""
+    if _on():
+        raise BackendError("switched off")
     return _values(texts)
 
 

@@ -5,13 +5,15 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.padding import Padding
 
+from freqbias.characters import escaped, escaped_json
+from freqbias.cli import json_lines
 from freqbias.cli.progress import Bars, Display, Lines
 from freqbias.cli.tables import hanging, table
 from freqbias.files import dumps
@@ -24,28 +26,61 @@ out = Console(emoji=False)
 PLAIN_WIDTH = 118  # of a table that goes to a file or a pipe
 
 
+class _OneLine(logging.Formatter):
+    """The message in one line, whatever texts of others are in it; the traceback behind it keeps its lines."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name that `logging` calls
+        """Return the message with its control characters and line ends escaped."""
+        return escaped(super().formatMessage(record), lines=False)
+
+
 class _Lines(logging.Handler):
     """One unwrapped line a message, above a running progress bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print the message."""
-        err.print(redact(self.format(record)), markup=False, highlight=False, soft_wrap=True)
+        tell_line(self.format(record))
 
 
 LEVELS = {-1: logging.ERROR, 0: logging.INFO, 1: logging.DEBUG}
 
 
-def set_up(verbosity: int) -> None:
-    """Send freqbias's messages to standard error: -1 errors only, 0 normal, 1 everything."""
-    handler = _Lines()
+def set_up(verbosity: int, *, as_json: bool = False) -> None:
+    """Send freqbias's messages to standard error: -1 errors only, 0 normal, 1 everything; `as_json`: all of it as JSON lines."""
+    json_lines.stop()
+    handler: logging.Handler = json_lines.start() if as_json else _Lines()
+    handler.setFormatter(_OneLine())
     log.handlers[:] = [handler]
     log.propagate = False
     log.setLevel(LEVELS[max(-1, min(1, verbosity))])
 
 
+def tell_line(text: str) -> None:
+    """Print a text to standard error as it stands, but for keys and for what a terminal would obey."""
+    err.print(escaped(redact(text)), markup=False, highlight=False, soft_wrap=True)
+
+
+def tell_end(message: str, exit_status: int, more: str = "") -> None:
+    """Say in one line on standard error why a command ends; `more`, a traceback, stands in its place and ends with it."""
+    line = redact(escaped(message, lines=False))
+    if json_lines.is_on():
+        json_lines.write("error", line, exit_status=exit_status, **({"traceback": redact(more)} if more else {}))
+        return
+    tell_line(more.rstrip("\n") or line)
+
+
+def _say(line: str, steps: list[dict[str, Any]]) -> None:
+    """Say how far a command is; in JSON every step has a line of its own."""
+    if json_lines.is_on():
+        for step in steps:
+            json_lines.write("info", line, **step)
+    else:
+        log.info("%s", line)
+
+
 @cache
 def _display() -> Display:
-    return Bars(err) if err.is_terminal else Lines(partial(log.info, "%s"))
+    return Bars(err) if err.is_terminal and not json_lines.is_on() else Lines(_say)
 
 
 def tracker() -> Track:
@@ -74,13 +109,13 @@ def print_report(path: Path, *, json: bool = False) -> None:
 
 def print_json(value: Any) -> None:
     """Print one JSON document to standard output."""
-    sys.stdout.write(dumps(value, indent=1) + "\n")
+    sys.stdout.write(escaped_json(dumps(value, indent=1)) + "\n")
 
 
 def print_lines(lines: Iterable[str]) -> None:
     """Print lines to standard output as they come."""
     for line in lines:
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(escaped(line) + "\n")
 
 
 def print_table(columns: list[str], rows: Iterable[Iterable[Any]], title: str | None = None) -> None:
@@ -92,7 +127,7 @@ def print_table(columns: list[str], rows: Iterable[Iterable[Any]], title: str | 
 def print_answers(about: str, rows: Sequence[tuple[str, str]]) -> None:
     """Print lines to standard output, each behind its answer, under what they are about."""
     shown = _shown_on()
-    shown.print(about, markup=False, highlight=False)
+    shown.print(escaped(about), markup=False, highlight=False)
     shown.print(Padding(hanging(rows), (0, 0, 0, 2)))
 
 

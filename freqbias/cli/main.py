@@ -15,15 +15,18 @@ from freqbias.cli import (
     compare_command,
     explain_command,
     merge_command,
+    json_lines,
     model_commands,
     new_command,
     order_command,
     run_commands,
 )
-from freqbias.cli.console import err, set_up, stop_display
+from freqbias.cli.console import set_up, stop_display, tell_end
 from freqbias.cli.panels import AROUND
-from freqbias.errors import FreqbiasError
-from freqbias.redact import redact
+from freqbias.errors import INTERRUPTED, FreqbiasError, one_line
+from freqbias.run.interrupt import stop_on_signals
+
+UsageError: Any = typer.BadParameter.__mro__[1]  # of click, which typer requires or, in newer versions, holds in itself
 
 
 class Program(TyperGroup):
@@ -34,11 +37,16 @@ class Program(TyperGroup):
         try:
             return self._shown(ctx)
         except FreqbiasError as error:
-            err.print(redact(f"freqbias: {error}"), markup=False, highlight=False, soft_wrap=True)
+            tell_end(f"freqbias: {error}", error.exit_status)
             sys.exit(error.exit_status)
+        except UsageError as error:  # drawn in a frame by `typer`
+            if not json_lines.is_on():
+                raise
+            tell_end(f"freqbias: {error.format_message()}", error.exit_code)
+            sys.exit(error.exit_code)
         except KeyboardInterrupt:
-            err.print("freqbias: interrupted; nothing is left half-written; run the same command again to continue", soft_wrap=True)
-            sys.exit(130)
+            tell_end(INTERRUPTED_LINE, INTERRUPTED)
+            sys.exit(INTERRUPTED)
 
     def _shown(self, ctx: Any) -> Any:
         try:
@@ -47,9 +55,10 @@ class Program(TyperGroup):
             stop_display()
 
 
+INTERRUPTED_LINE = "freqbias: interrupted; nothing is left half-written; run the same command again to continue"
 EXIT_STATUSES = (
     "Exit status: 0 done; 1 a model or a server failed, what was measured is kept; 2 bad input, one line says what to do; "
-    "3 a run is complete, but rows failed; 130 interrupted."
+    "3 a run is complete, but rows failed; 130 interrupted by Ctrl-C, SIGTERM or SIGHUP: the part in hand is finished and kept."
 )
 
 HELP = """Do models treat frequent and rare wording of the same content differently?
@@ -92,15 +101,24 @@ def _version(value: bool) -> None:
 def options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="Write each line on standard error as a JSON object: time, level, message, progress.")
+    ] = False,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")] = False,
 ) -> None:
-    set_up(-1 if quiet else int(verbose))
+    set_up(-1 if quiet else int(verbose), as_json=log_json)
 
 
 def main() -> None:
-    """Run the command line; the traceback of a bug shows no key either."""
+    """Run the command line; the traceback of a bug shows no key either, and SIGTERM and SIGHUP end a command as Ctrl-C does."""
     try:
+        stop_on_signals()
         app()
-    except Exception:
-        sys.stderr.write(redact(traceback.format_exc()))
+    except KeyboardInterrupt:  # outside a command, as while one is being found or its display taken down
+        tell_end(INTERRUPTED_LINE, INTERRUPTED)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        tell_end(one_line(error), 1, traceback.format_exc())
         sys.exit(1)
+    finally:
+        json_lines.stop()

@@ -11,13 +11,14 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from threading import Event, Thread
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column
 from rich.text import Text
 
+from freqbias.characters import escaped
 from freqbias.progress import one
 
 T = TypeVar("T")
@@ -44,6 +45,10 @@ class Display(ABC):
         """Show a step while the block runs; call what it gives with how many have passed. No `total`: nothing is counted."""
 
     @abstractmethod
+    def note(self, *, failures: int = 0, tokens: int = 0) -> None:
+        """Count failures for the outermost step, and tokens for the innermost one."""
+
+    @abstractmethod
     def close(self) -> None:
         """Show nothing any more, whatever an error has left open."""
 
@@ -55,14 +60,39 @@ class _Step:
     unit: str
     started: float
     done: int = 0
+    failures: int = 0
+    tokens: int = 0
+
+    def facts(self, now: float) -> dict[str, Any]:
+        """Return what `so_far` says as fields of a JSON object; None for what is not known."""
+        seconds = now - self.started
+        speed = self.done / seconds if self.done and seconds > 0 else None
+        left = None if speed is None or self.total is None else round(max(0, self.total - self.done) / speed, 1)
+        return {
+            "what": self.what,
+            "done": self.done,
+            "total": self.total,
+            "unit": self.unit,
+            "seconds": round(seconds, 1),
+            "rate": speed,
+            "seconds_left": left,
+            "failures": self.failures,
+            "tokens_per_second": self.tokens / seconds if self.tokens and seconds > 0 else None,
+        }
+
+
+class Say(Protocol):
+    """Says a line; `steps` are the facts that it was made of, one mapping a step."""
+
+    def __call__(self, line: str, steps: list[dict[str, Any]]) -> object:
+        """Say it."""
+        ...
 
 
 class Lines(Display):
     """A line every `EVERY` seconds, also while an item takes longer, and one at the end of each step that lies in no other."""
 
-    def __init__(
-        self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic, pause: Callable[[Event, float], bool] = Event.wait
-    ):
+    def __init__(self, say: Say, clock: Callable[[], float] = time.monotonic, pause: Callable[[Event, float], bool] = Event.wait):
         self._say, self._clock, self._pause = say, clock, pause
         self._steps: list[_Step] = []
         self._said = 0.0
@@ -79,7 +109,8 @@ class Lines(Display):
         try:
             yield partial(self._pass, own)
             if self._steps[:1] == [own] and total is not None:
-                self._tell(at_end(own, self._clock()))
+                now = self._clock()
+                self._tell(at_end(own, now), [own.facts(now)])
         finally:
             self._end(own)
 
@@ -87,6 +118,13 @@ class Lines(Display):
         """End every step."""
         self._steps.clear()
         self._over.set()
+
+    def note(self, *, failures: int = 0, tokens: int = 0) -> None:
+        """Count for the steps that are open; outside of all there is nothing to count for."""
+        for step in self._steps[:1]:
+            step.failures += failures
+        for step in self._steps[-1:]:
+            step.tokens += tokens
 
     def _pass(self, step: _Step, count: int) -> None:
         if step in self._steps:
@@ -108,11 +146,11 @@ class Lines(Display):
     def _tell_if_due(self) -> None:
         now, steps = self._clock(), list(self._steps)
         if steps and now - self._said >= EVERY:
-            self._tell("; ".join(so_far(step, now) for step in steps))
+            self._tell("; ".join(so_far(step, now) for step in steps), [step.facts(now) for step in steps])
 
-    def _tell(self, line: str) -> None:
+    def _tell(self, line: str, steps: list[dict[str, Any]]) -> None:
         self._said = self._clock()
-        self._say(line)
+        self._say(line, steps)
 
 
 def so_far(step: _Step, now: float) -> str:
@@ -123,16 +161,22 @@ def so_far(step: _Step, now: float) -> str:
     share = "" if not step.total else f" ({step.done / step.total:.0%})"
     counted = f"{step.what}: {of_total(step.done, step.total, step.unit)}{share}"
     if not step.done or seconds <= 0:
-        return f"{counted}, {duration(seconds)} so far"
+        return f"{counted}, {duration(seconds)} so far{_beside(step, seconds)}"
     left = max(0, step.total - step.done) * seconds / step.done
-    return f"{counted}, {rate(step.done / seconds, step.unit)}, {duration(left)} left"
+    return f"{counted}, {rate(step.done / seconds, step.unit)}{_beside(step, seconds)}, {duration(left)} left"
+
+
+def _beside(step: _Step, seconds: float) -> str:
+    """Return what was noted beside the count: tokens a second, rows that failed."""
+    tokens = f", {rate(step.tokens / seconds, 'tokens')}" if step.tokens and seconds > 0 else ""
+    return tokens + (f", {step.failures:,} failed" if step.failures else "")
 
 
 def at_end(step: _Step, now: float) -> str:
     """Return what has passed of a step that is over, how long it took, and at what rate."""
     seconds = now - step.started
     speed = f", {rate(step.done / seconds, step.unit)}" if step.done and seconds >= SOON else ""
-    return f"{step.what}: {of_total(step.done, step.total or 0, step.unit)}, {duration(seconds)}{speed}"
+    return f"{step.what}: {of_total(step.done, step.total or 0, step.unit)}, {duration(seconds)}{speed}{_beside(step, seconds)}"
 
 
 def of_total(done: float, total: float, unit: str) -> str:
@@ -174,6 +218,18 @@ class _Count(ProgressColumn):
         return Text(text, style="progress.download", no_wrap=True)
 
 
+class _Beside(ProgressColumn):
+    """Tokens a second, and rows that failed; empty where there are none."""
+
+    max_refresh = 0.5
+
+    def render(self, task: Task) -> Text:
+        """Return both in a few characters."""
+        tokens, failures, seconds = task.fields["tokens"], task.fields["failures"], task.elapsed
+        parts = [f"{tokens / seconds:,.0f} tokens/s"] if tokens and seconds else []
+        return Text(", ".join([*parts, *([f"{failures:,} failed"] if failures else [])]), style="red" if failures else "", no_wrap=True)
+
+
 class Bars(Display):
     """A bar a step; that of a step within a step goes when the step is over."""
 
@@ -186,13 +242,22 @@ class Bars(Display):
     def step(self, what: str, total: int | None, unit: str = "") -> Iterator[Passed]:
         """Draw a step; one within another is drawn when its first part has taken a second."""
         progress = self._begun()
-        task = progress.add_task(what, total=total, unit=unit, visible=not self._open)
+        task = progress.add_task(escaped(what, lines=False), total=total, unit=unit, failures=0, tokens=0, visible=not self._open)
         self._open.append(task)
         progress.advance(task, 0)  # from where the first rate is taken
         try:
             yield partial(self._pass, progress, task)
         finally:
             self._end(progress, task)
+
+    def note(self, *, failures: int = 0, tokens: int = 0) -> None:
+        """Count for the bars that are open."""
+        if self._progress is None:
+            return
+        for place, name, count in ((self._open[:1], "failures", failures), (self._open[-1:], "tokens", tokens)):
+            for own in self._progress.tasks:
+                if count and [own.id] == place:
+                    self._progress.update(own.id, **{name: own.fields[name] + count})
 
     def close(self) -> None:
         """Take down what is drawn."""
@@ -203,8 +268,9 @@ class Bars(Display):
     def _begun(self) -> Progress:
         if self._progress is None:
             bar = (BarColumn(bar_width=16),) if self._console.width >= BAR_FROM else ()
-            what = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
-            columns = (what, *bar, _Count(), TaskProgressColumn(), _Rate(), TimeRemainingColumn(compact=True, elapsed_when_finished=True))
+            what = TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+            left = TimeRemainingColumn(compact=True, elapsed_when_finished=True)
+            columns = (what, *bar, _Count(), TaskProgressColumn(), _Rate(), _Beside(), left)
             self._progress = Progress(*columns, console=self._console, expand=True, speed_estimate_period=MEMORY, get_time=self._clock)
             self._progress.start()
         return self._progress

@@ -1,4 +1,4 @@
-"""Ctrl-C while a batch is being measured: finish it, then stop; a second Ctrl-C stops at once."""
+"""Ctrl-C, SIGTERM and SIGHUP while a batch is being measured: finish it, then stop; a second one stops at once."""
 
 import logging
 import signal
@@ -9,9 +9,23 @@ from types import FrameType
 
 log = logging.getLogger(__name__)
 
+#: How schedulers, containers and closed terminals end a process; Windows has no SIGHUP.
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+_UNTAKEN = (signal.SIG_DFL, signal.default_int_handler)
+
+
+def stop_on_signals() -> None:
+    """Let the signals that end a process raise `KeyboardInterrupt`, so that locks are released and files closed.
+
+    What is ignored stays so: SIGHUP under `nohup`.
+    """
+    for number in ENDING:
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
 
 class Interrupt:
-    """Inside `held` the first Ctrl-C is kept until the next `check`; anywhere else it raises `KeyboardInterrupt` at once."""
+    """Inside `held` the first signal is kept until the next `check`; anywhere else it raises `KeyboardInterrupt` at once."""
 
     def __init__(self) -> None:
         self._holding = False
@@ -19,19 +33,24 @@ class Interrupt:
 
     @contextmanager
     def watched(self) -> Iterator["Interrupt"]:
-        """Take over the signal for the time of the block; in other threads than the main one nothing is taken over."""
+        """Take over the signals for the time of the block; in other threads than the main one nothing is taken over.
+
+        SIGTERM and SIGHUP are left to what a program has set for them, or ignores.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield self
             return
-        before = signal.signal(signal.SIGINT, self._handle)
+        taken = [signal.SIGINT, *(number for number in ENDING if signal.getsignal(number) in _UNTAKEN)]
+        before = {number: signal.signal(number, self._handle) for number in taken}
         try:
             yield self
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold Ctrl-C back in the block, which calls `check` after every batch."""
+        """Hold the signals back in the block, which calls `check` after every batch."""
         self._holding = True
         try:
             yield
@@ -40,7 +59,7 @@ class Interrupt:
         self.check()
 
     def check(self) -> None:
-        """Raise `KeyboardInterrupt` when Ctrl-C has come."""
+        """Raise `KeyboardInterrupt` when a signal has come."""
         if self._asked:
             raise KeyboardInterrupt
 
@@ -48,4 +67,5 @@ class Interrupt:
         if not self._holding or self._asked:
             raise KeyboardInterrupt
         self._asked = True
-        log.warning("finishing the current batch; press Ctrl-C again to stop at once")
+        again = "press Ctrl-C again" if number == signal.SIGINT else f"{signal.Signals(number).name} again, or Ctrl-C,"
+        log.warning("finishing the current batch; %s to stop at once", again)

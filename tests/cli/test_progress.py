@@ -11,7 +11,7 @@ from rich.console import Console
 from freqbias.cli import console
 from freqbias.cli.progress import EVERY, Bars, Lines, duration, rate
 from freqbias.models.scoring import HandsOn, show_progress
-from freqbias.progress import chunks, silent, ticks
+from freqbias.progress import chunks, noted, silent, ticks
 
 
 class Clock:
@@ -40,7 +40,7 @@ def said():
 
 @pytest.fixture
 def lines(clock, said):
-    return Lines(lambda line: said.append((clock.now, line)), clock)
+    return Lines(lambda line, steps: said.append((clock.now, line)), clock)
 
 
 def worked(items, clock, seconds):
@@ -76,7 +76,7 @@ def test_one_item_that_takes_minutes_is_not_silent(clock, said):
         clock.now += seconds
         return False
 
-    lines = Lines(lambda line: said.append((clock.now, line)), clock, pause)
+    lines = Lines(lambda line, steps: said.append((clock.now, line)), clock, pause)
     for _ in lines([[0] * 180], "smollm2-135m: likelihood", 180, unit="pairs", size=len):
         assert heard.wait(10)
     assert said[:3] == [
@@ -245,3 +245,54 @@ def test_a_model_shows_its_part_with_what_the_probe_shows(lines):
     other = object()
     show_progress(other, lines)  # one that cannot is left alone
     assert not hasattr(other, "inner_progress")
+
+
+def test_failures_and_tokens_stand_beside_the_count(lines, clock, said):
+    """Failures are counted for the step that all others lie in, tokens for the one that computes."""
+    for _ in lines(chunks(range(512), 256), "m: likelihood", 512, unit="pairs", size=len):
+        for _ in lines(chunks(range(400), 100), "m: score texts", 400, unit="texts", size=len):
+            clock.now += 10
+            noted(lines, tokens=1200)
+        noted(lines, failures=3)
+    assert [line for _, line in said] == [
+        "m: likelihood: 0 of 512 pairs (0%), 30 s so far; m: score texts: 300 of 400 texts (75%), 10 texts/s, 120 tokens/s, 10 s left",
+        "m: likelihood: 256 of 512 pairs (50%), 4.3 pairs/s, 3 failed, 1 min left; "
+        "m: score texts: 200 of 400 texts (50%), 10 texts/s, 120 tokens/s, 20 s left",
+        "m: likelihood: 512 of 512 pairs, 1 min, 6.4 pairs/s, 6 failed",
+    ]
+    noted(lines, failures=1)  # outside of all steps, as while failed pairs are tried again
+    noted(silent, failures=1)
+
+
+def test_bars_show_failures_and_tokens():
+    shown = io.StringIO()
+    bars = Bars(Console(file=shown, force_terminal=True, width=160, emoji=False))
+    for _ in bars(range(2), "[red]m\x1b]0;x\x07", 2, unit="pairs"):
+        noted(bars, failures=4, tokens=10)
+    text = shown.getvalue()
+    assert "8 failed" in text
+    assert "tokens/s" in text
+    assert "[red]m\\x1b]0;x\\x07" in text  # neither markup nor a title for the window
+    assert "\x1b]0;x" not in text
+
+
+def test_a_measurement_notes_rows_that_failed(monkeypatch, tmp_path, lexicon_pairs):
+    from freqbias.models import language_model
+    from freqbias.probes import load_probe
+    from freqbias.probes.runner import Measurement
+
+    switch = tmp_path / "switch"
+    monkeypatch.setenv("FREQBIAS_TEST_SWITCH", str(switch))
+    counts = []
+
+    def track(items, what, total, *, unit="", size=len):
+        return items
+
+    track.note = lambda *, failures, tokens: counts.append(failures)
+    pairs = lexicon_pairs[:4]
+    measurement = Measurement(load_probe("likelihood"), pairs, language_model("failing:lm_off"), track)
+    assert all(row.error is None for row in measurement.rows(pairs))
+    switch.touch()
+    failed = [row for row in measurement.rows(pairs) if row.error is not None]
+    assert counts == [0, len(failed)]
+    assert failed

@@ -24,7 +24,7 @@ from freqbias.models.batching import halving, padded, trees
 from freqbias.models.names.contents import quantisation
 from freqbias.models.protocols import Loading, ModelInfo
 from freqbias.models.writing import seed_of
-from freqbias.progress import Track, silent
+from freqbias.progress import Track, noted, silent
 
 # Tokens in one pass. On a CPU the matrix products are at full speed from about 256 rows on, and attention within a tree, which
 # looks at every couple of its tokens, still costs under a tenth of them (benchmarks/scoring.py --tokens); a GPU needs more to be busy.
@@ -229,6 +229,7 @@ class TransformersLanguageModel:
         batches = form(ids, lambda: self._tokens_per_pass, alone=self._alone)
         for batch in self._shown(batches, "score texts", len(ids)):
             found = halving(lambda part: run([ids[i] for i in part], [wanted[i] for i in part]), batch, self._shrink)
+            noted(self.inner_progress, tokens=sum(len(ids[i]) for i in batch))
             for index, row in zip(batch, found, strict=True):
                 results[fitting[index]] = row
         return results
