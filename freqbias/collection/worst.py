@@ -25,9 +25,7 @@ MAX_ROWS = 10_000
 AROUND = 8  # words of a text before what differs, and three times as many behind
 BEGINNING = 120  # characters of what overtook
 CELL = 32_000  # characters of a cell; a spreadsheet holds few more, and `csv` reads no more than 131,072
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute a cell that begins so
 _AGAIN = "delete it and run freqbias collection again"
-GUARDED = tuple(f"'{sign}" for sign in FORMULA)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +182,7 @@ def read_worst(path: Path) -> Iterator[dict[str, str]]:
             for row in rows:
                 if None in row or None in row.values() or not _is_number(row["loss"]):
                     raise InputError(f"{path}:{rows.line_num}: not a row of {', '.join(columns[:3])}, …; {_AGAIN}")
-                yield {name: cell[1:] if cell.startswith(GUARDED) else cell for name, cell in row.items()}
+                yield {name: unguarded(cell) for name, cell in row.items()}
     except (OSError, ValueError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}; {_AGAIN}") from error
 
@@ -194,7 +192,3 @@ def _is_number(cell: str) -> bool:
         return math.isfinite(float(cell))
     except ValueError:
         return False
-    """Yield the rows of such a file as text by column, without the apostrophe that stands before what a spreadsheet would compute."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            yield {name: unguarded(cell) for name, cell in row.items()}

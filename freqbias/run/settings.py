@@ -1,7 +1,6 @@
 """What a run is to do: options of the command line over a YAML file over defaults."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
