@@ -27,14 +27,14 @@ re-ranked among a fixed sample of the corpus. The buckets' `details` hold the nu
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from freqbias.covariates import token_overlap
-from freqbias.models.relevance import Scorer, Scores, slices
+from freqbias.models.relevance import DenseScorer, Scorer, Scores
 from freqbias.probes import Finding, Judgement, Probe
 from freqbias.probes.common import (
     LETTERS,
@@ -49,6 +49,7 @@ from freqbias.probes.common import (
     text_hash,
     unscorable,
 )
+from freqbias.probes.exact_search import Corpus, Sought, documents_before
 from freqbias.progress import Track
 from freqbias.records import Estimate, Observation, Pair
 from freqbias.terms import (
@@ -68,7 +69,7 @@ from freqbias.terms import (
 
 MAX_DOCUMENTS = 100_000  # places of the corpus; of more pairs a random part fills it
 SAMPLE = 30  # distractors where every score costs a forward pass: three times the ten places that nDCG@10 looks at
-CELLS_AT_ONCE = 1 << 22  # scores compared in one go: 32 MB each for the scores and their differences
+CELLS_AT_ONCE = 1 << 22  # scores, or numbers of vectors, in one go: 16 MB in single precision, 32 MB in double
 PAIRS_AT_ONCE = 256
 DECOYS = {HIGH: "decoy_high", LOW: "decoy_low"}
 BUCKETS = 8
@@ -90,19 +91,6 @@ MEASURES = tuple(measures(1))
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """The documents to rank among, with the number of each one's item and its place in the order of ties.
-
-    `seen` keeps the values of pairs by form, shape (2, measures), for the estimates over buckets.
-    """
-
-    texts: list[str]
-    items: NDArray[np.int64]
-    order: NDArray[np.int64]
-    seen: dict[str, NDArray[np.float64]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Question:
     """One query with one form of the gold document; `place` is the gold's own in the order of ties, the same for both forms."""
 
@@ -120,39 +108,46 @@ def prepare(pairs: Iterable[Pair], model: Scorer, track: Track) -> Corpus:
     """Encode every text once and compose the corpus."""
     encode_all(pairs, model, track)
     places: dict[int, tuple[bool, str, str, str]] = {}
+    hashes: list[int] = []
     for pair in pairs:
+        if pair.arm == FREQUENCY:
+            hashes.append(text_hash(pair.id))
+        if len(hashes) >= 2 * MAX_DOCUMENTS:
+            hashes = sorted(hashes)[:MAX_DOCUMENTS]
         place, main = _place(pair), pair.arm == FREQUENCY
         if place not in places or (main and not places[place][0]):
             places[place] = (main, pair.item, pair.high, pair.low)
         if len(places) >= 2 * MAX_DOCUMENTS:
             places = dict(sorted(places.items())[:MAX_DOCUMENTS])
     chosen = sorted(places.items())[: SAMPLE + 1 if model.pairwise else MAX_DOCUMENTS]
+    texts = [low if k % 2 else high for k, (_, (_, _, high, low)) in enumerate(chosen)]
     return Corpus(
-        texts=[low if k % 2 else high for k, (_, (_, _, high, low)) in enumerate(chosen)],
+        texts=texts,
         items=np.array([text_hash(item) for _, (_, item, _, _) in chosen], dtype=np.int64),
         order=np.array([place for place, _ in chosen], dtype=np.int64),
+        vectors=(model, model.place_documents(texts)) if isinstance(model, DenseScorer) else None,
+        most=sorted(hashes)[:MAX_DOCUMENTS][-1] if hashes else 0,
     )
+
+
+def _in_buckets(pair: Pair, corpus: Corpus) -> bool:
+    """Tell whether the buckets rest on a pair: on all of the frequency arm, or on as many as the corpus can hold, by hash."""
+    return pair.arm == FREQUENCY and text_hash(pair.id) <= corpus.most
 
 
 def ranked(questions: Sequence[Question], model: Scorer, corpus: Corpus) -> tuple[Scores, Scores]:
     """Return rank (from 1; NaN without a score) and number of documents ranked of every question, each of shape (n,).
 
-    Memory is bounded: scores are compared in blocks of the corpus and never kept.
+    Memory is bounded: scores are compared in blocks of the corpus and never kept (`exact_search`).
     """
     gold = model.scores([q.query for q in questions], [q.document for q in questions])
-    queries = sorted({q.query for q in questions})
+    usable = np.flatnonzero(np.isfinite(gold)).tolist()
+    queries = sorted({questions[number].query for number in usable})
     row = {query: i for i, query in enumerate(queries)}
-    rows = np.array([row[q.query] for q in questions], dtype=int)
-    own = np.array([q.item for q in questions], dtype=np.int64)[:, None]
-    place = np.array([q.place for q in questions], dtype=np.int64)[:, None]
-    before, size = np.zeros(len(questions)), np.zeros(len(questions))
-    for part in slices(len(corpus.texts), max(1, CELLS_AT_ONCE // max(1, len(questions)))):
-        ahead = model.matrix(queries, corpus.texts[part])[rows] - gold[:, None]
-        others = corpus.items[part] != own
-        tied = (np.abs(ahead) <= TIE) & others
-        before += ((ahead > TIE) & others).sum(axis=1) + (tied & (corpus.order[part] < place)).sum(axis=1)
-        size += others.sum(axis=1)
-    return np.where(np.isfinite(gold), before + 1, np.nan), size + 1
+    sought = [Sought(row[questions[n].query], float(gold[n]), questions[n].item, questions[n].place) for n in usable]
+    ranks = np.full(len(questions), np.nan)
+    ranks[usable] = documents_before(model, queries, sought, corpus, CELLS_AT_ONCE) + 1
+    return ranks, np.array([len(corpus.texts) - len(corpus.of_item(q.item)) + 1.0 for q in questions])
 
 
 @dataclass(frozen=True)
@@ -208,9 +203,8 @@ def _measured(pairs: Sequence[Pair], model: Scorer, corpus: Corpus, crossed: boo
 
 
 def _remember(corpus: Corpus, pair: Pair, row: _Asked, values: Values) -> None:
-    """Keep a frequency pair's values, mean of the registers; no more than the corpus could hold."""
-    full = pair.id not in corpus.seen and len(corpus.seen) >= MAX_DOCUMENTS
-    if full or row.contrast != "document_form" or pair.arm != FREQUENCY:
+    """Keep the values of a pair that is in the buckets, mean of the registers."""
+    if row.contrast != "document_form" or not _in_buckets(pair, corpus):
         return
     new = np.array([list(values[side][0].values()) for side in SIDES])
     share = 1 / len(list(_by_form(pair)))
@@ -255,7 +249,7 @@ def estimates(pairs: Iterable[Pair], model: Scorer, common: Corpus) -> Iterator[
     zipf: list[float] = []
     items: list[int] = []
     values: list[NDArray[np.float64]] = []
-    for part in _parts(pair for pair in pairs if pair.arm == FREQUENCY):
+    for part in _parts(pair for pair in pairs if _in_buckets(pair, common)):
         fresh = [pair for pair in part if pair.id not in common.seen]
         for _ in _measured(fresh, model, common, crossed=False):
             pass

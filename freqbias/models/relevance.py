@@ -1,6 +1,7 @@
 """How relevant documents are to queries: the one thing that retrieval probes ask of a model, whatever its kind."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,35 @@ from freqbias.models.scoring import CHUNK, ROLES, HandsOn, Pool, Scorer, Scores,
 from freqbias.models.store import VectorStore
 from freqbias.progress import Track, silent
 
-__all__ = ["CHUNK", "ROLES", "DenseScorer", "Pool", "Scorer", "Scores", "as_scorer", "encode_missing", "open_store", "slices"]
+__all__ = [
+    "CHUNK",
+    "ROLES",
+    "DenseScorer",
+    "Pool",
+    "RoughScores",
+    "Scorer",
+    "Scores",
+    "as_scorer",
+    "encode_missing",
+    "open_store",
+    "slices",
+]
 
 CELLS_AT_ONCE = 1 << 22  # numbers of vectors that are taken from the store in one go: 32 MB in double precision
+UNIT_ROUNDOFF = 2.0**-24  # of single precision: the largest relative error of one rounding
+ORDINARY = (1e-12, 1e12)  # lengths of vectors whose squares single precision can hold
+
+
+@dataclass(frozen=True)
+class RoughScores:
+    """All scores of queries and documents in single precision, shape (n queries, n documents), and by how much each query's may be off.
+
+    `exact(rows, columns)` gives scores of couples in double precision.
+    """
+
+    scores: FloatArray
+    off: Scores
+    exact: Callable[[NDArray[np.int64], NDArray[np.int64]], Scores]
 
 
 def as_scorer(model: Any, store: Path | None = None) -> Scorer:
@@ -89,9 +116,10 @@ class DenseScorer(HandsOn):
 
     def scores(self, queries: Sequence[str], documents: Sequence[str]) -> Scores:
         """Return one product per couple."""
-        queries, documents = list(queries), list(documents)
-        self.prepare(queries, documents)
-        return self._products(queries, lambda part: self._unit(documents[part], "document"))
+        asked, sought = _numbered(queries), _numbered(documents)
+        self.prepare(asked.texts, sought.texts)  # each text once, however many couples it is in
+        places = self._stores["query"].places(asked.texts), self._stores["document"].places(sought.texts)
+        return self._products(places[0][asked.rows], places[1][sought.rows])
 
     def matrix(self, queries: Sequence[str], documents: Sequence[str]) -> Scores:
         """Return all products."""
@@ -110,9 +138,9 @@ class DenseScorer(HandsOn):
 
     def placed_scores(self, queries: Sequence[str], places: NDArray[np.int64]) -> Scores:
         """Return one product per query and document at the same place; shape (n,)."""
-        queries = list(queries)
-        self.prepare(queries, ())
-        return self._products(queries, lambda part: self._placed(places[part]))
+        asked = _numbered(queries)
+        self.prepare(asked.texts, ())
+        return self._products(self._stores["query"].places(asked.texts)[asked.rows], places)
 
     def placed_matrix(self, queries: Sequence[str], places: NDArray[np.int64]) -> Scores:
         """Return all products of queries with documents in the store; shape (n queries, n documents)."""
@@ -120,13 +148,39 @@ class DenseScorer(HandsOn):
         self.prepare(queries, ())
         return self._unit(queries, "query") @ self._placed(places).T
 
-    def _placed(self, places: NDArray[np.int64]) -> Scores:
-        return self._to_unit(self._stores["document"].at(places))
+    def placed_roughly(self, queries: Sequence[str], places: NDArray[np.int64]) -> RoughScores | None:
+        """Return all products of queries with documents in the store in single precision; None where its range is too small for them.
 
-    def _products(self, queries: Sequence[str], documents: Callable[[slice], Scores]) -> Scores:
-        """Return one product per couple, with the vectors of the documents of a part."""
-        parts = [np.einsum("ij,ij->i", self._unit(queries[s], "query"), documents(s)) for s in slices(len(queries), self._rows_at_once())]
-        return np.concatenate(parts) if parts else np.empty(0)
+        A dot product of d numbers is off by at most d roundings of the product of the lengths (Higham 2002, Accuracy and Stability of
+        Numerical Algorithms, section 3.1), a length by half as many.
+        """
+        left, vectors = self._unit(list(queries), "query"), self._stores["document"].at(places)
+        norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+        lengths = np.linalg.norm(left, axis=1)
+        known = np.concatenate([norms[norms > 0], lengths[lengths > 0]])
+        if not len(known) or not ORDINARY[0] < known.min() <= known.max() < ORDINARY[1]:
+            return None
+        scores = left.astype(np.float32) @ vectors.T
+        roundings, reach = self.width + 8.0, float(np.nanmax(norms))
+        if self.measure == "cosine":
+            scores /= np.where(norms > 0, norms, np.nan)
+            roundings, reach = 1.5 * self.width + 8, 1.0
+
+        def exact(rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Scores:
+            parts = slices(len(rows), self._rows_at_once())
+            found = [np.einsum("ij,ij->i", left[rows[s]], self._placed(places[columns[s]])) for s in parts]
+            return np.concatenate(found) if found else np.empty(0)
+
+        return RoughScores(scores, 1.01 * roundings * UNIT_ROUNDOFF * reach * np.nan_to_num(lengths), exact)
+
+    def _placed(self, places: NDArray[np.int64], role: Role = "document") -> Scores:
+        return self._to_unit(self._stores[role].at(places))
+
+    def _products(self, queries: NDArray[np.int64], documents: NDArray[np.int64]) -> Scores:
+        """Return one product per couple of places in the two stores."""
+        parts = slices(len(queries), self._rows_at_once())
+        found = [np.einsum("ij,ij->i", self._placed(queries[s], "query"), self._placed(documents[s])) for s in parts]
+        return np.concatenate(found) if found else np.empty(0)
 
     @property
     def width(self) -> int:
@@ -165,3 +219,17 @@ class DenseScorer(HandsOn):
     def max_tokens(self) -> int | None:
         """The model's window."""
         return self._embedder.max_tokens
+
+
+@dataclass(frozen=True)
+class _Numbered:
+    """Distinct texts in the order of their first place, and which of them stands in each place."""
+
+    texts: list[str]
+    rows: NDArray[np.int64]
+
+
+def _numbered(texts: Iterable[str]) -> _Numbered:
+    known: dict[str, int] = {}
+    rows = np.array([known.setdefault(text, len(known)) for text in texts], dtype=np.int64)
+    return _Numbered(list(known), rows)
