@@ -143,6 +143,13 @@ def couple_scores(model: Scorer, couples: Iterable[tuple[str, str]]) -> dict[tup
     return dict(zip(distinct, values.tolist(), strict=True))
 
 
+def mean_of(values: Sequence[float]) -> float:
+    """Return the mean of some numbers as numpy gives it; of one or two, as most are, without its cost."""
+    if len(values) == 1:
+        return values[0]
+    return (values[0] + values[1]) / 2 if len(values) == 2 else float(np.mean(values))
+
+
 def swapped_zipf(pair: Pair) -> tuple[float | None, float | None]:
     """Return the mean Zipf value of the words that differ, high side first; of all content words where no known word differs.
 

@@ -30,8 +30,6 @@ gives nothing but (one half each); scores of a model that differ only by roundin
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from freqbias.models.relevance import Scorer
 from freqbias.probes import Finding, Judgement, Probe
 from freqbias.probes.common import (
@@ -42,6 +40,7 @@ from freqbias.probes.common import (
     documents_of,
     encode_all,
     gloss_queries,
+    mean_of,
     observation,
     unscorable,
 )
@@ -102,7 +101,7 @@ def _leads(pair: Pair, registers: list[list[str]], scores: Mapping[tuple[str, st
 
 def _mean(values: list[list[float]]) -> float:
     """Return the mean over registers of the mean over queries."""
-    return float(np.mean([np.mean(row) for row in values]))
+    return mean_of([mean_of(row) for row in values])
 
 
 def _won(lead: float) -> float:

@@ -38,6 +38,7 @@ from freqbias.probes.common import (
     documents_of,
     encode_all,
     gloss_queries,
+    mean_of,
     naming_queries,
     observation,
     unscorable,
@@ -100,7 +101,7 @@ class _Scores:
 
     def mean(self, queries: Sequence[str], document: str) -> float:
         """Return the mean relevance of one document to several queries."""
-        return float(np.mean([self._values[query, document] for query in queries]))
+        return mean_of([self._values[query, document] for query in queries])
 
     def others(self, background: Background, item: str, document: str) -> float:
         """Return the mean relevance of one document to the glosses of the other items."""
