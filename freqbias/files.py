@@ -5,17 +5,21 @@ import json
 import os
 import re
 import shlex
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from io import BufferedReader
 from itertools import accumulate, islice
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn, TypeVar
+from typing import Any, BinaryIO, NoReturn, TypeVar, cast
 
 import jsonlines
 import orjson
 
+from freqbias.compression import GZIP, ZSTD, compressed, in_folder, is_compressed, opened
 from freqbias.errors import InputError
 from freqbias.records import SCHEMA, Estimate, Observation, Pair, Record
 from freqbias.shapes import MAX_ROW_BYTES, Manifest, check, check_depth, shown
@@ -133,9 +137,9 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
 
 
 def write_records(path: str | os.PathLike[str], records: Iterable[Pair | Observation | Estimate]) -> int:
-    """Write records as JSON lines, whole or not at all; return how many."""
+    """Write records as JSON lines, whole or not at all, compressed where the name ends in .gz or .zst; return how many."""
     count = 0
-    with atomic(path) as stream:
+    with atomic(path) as raw, compressed(path, raw) as stream:
         for record in records:
             stream.write(line(record))
             count += 1
@@ -182,16 +186,12 @@ def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
     return {name: value for name, value in manifest.items() if value is not None or name not in _CONTAINERS}
 
 
-def _opened(path: str | os.PathLike[str]) -> BufferedReader:
-    try:
-        return Path(path).open("rb")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-
-
 def read_rows(path: str | os.PathLike[str], parse: Callable[[Any], T]) -> Iterator[T]:
     """Yield `parse(row)` for every line; raise `InputError` as `file:line: reason`."""
     with _opened(path) as stream, jsonlines.Reader(_unskipped(lines := _Lines(stream)), loads=_row) as reader:
+    """Yield `parse(row)` for every line, of a file ending in .gz or .zst too; raise `InputError` as `file:line: reason`."""
+    number = 0
+    with opened(path) as stream, jsonlines.Reader(_unskipped(stream), loads=orjson.loads) as reader:
         try:
             for row in reader.iter(allow_none=True):
                 yield parse(row)
@@ -245,7 +245,7 @@ def read_pairs(path: str | os.PathLike[str]) -> Iterator[Pair]:
     So is a file that holds no pairs but what they can be made of; the message says how.
     """
     check_holds_pairs(Path(path))
-    path = _in_folder(path, PAIRS_FILE)
+    path = file_in(path, PAIRS_FILE)
     seen: set[str] = set()
     for number, pair in enumerate(read_rows(path, Pair.from_dict), start=1):
         if pair.id in seen:
@@ -257,10 +257,10 @@ def read_pairs(path: str | os.PathLike[str]) -> Iterator[Pair]:
 def check_holds_pairs(path: Path) -> None:
     """Raise `InputError` for texts, tables and folders of them, by their name or their first row; other faults are for the reader."""
     if path.is_dir():
-        if not (path / PAIRS_FILE).exists():
+        if not in_folder(path, PAIRS_FILE).exists():
             raise InputError(f"{path}: holds no {PAIRS_FILE}; where it holds texts, {_first('substitute', path)}")
         return
-    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in (GZIP, ZSTD)]
     kind = suffixes[-1] if suffixes else ""
     if not path.is_file() or kind not in (*PAIR_SUFFIXES, *TEXT_SUFFIXES):
         return
@@ -278,7 +278,7 @@ def _first(generator: str, path: Path) -> str:
 
 
 def _head(path: Path) -> bytes:
-    with _opened(path) as stream:
+    with opened(path) as stream:
         return stream.readline(HEAD_BYTES)
 
 
@@ -297,13 +297,17 @@ def _names_both_sides(path: Path) -> bool:
 class PairFile:
     """The pairs of a file, checked once when it is opened, then read again as often as wanted in bounded memory.
 
-    `count` is how many there are, `sha256` identifies the bytes. Errors as in `read_pairs`.
+    `count` is how many there are, `sha256` identifies what the file holds, compressed or not. Errors as in `read_pairs`. A compressed
+    file is decompressed once, into a temporary one that vanishes with the process.
     """
 
     def __init__(self, path: str | os.PathLike[str]):
         check_holds_pairs(Path(path))
-        self.path = _in_folder(path, PAIRS_FILE)
+        self.path = file_in(path, PAIRS_FILE)
         self.count = sum(1 for _ in read_pairs(self.path))
+        self._plain = _decompressed(self.path) if is_compressed(self.path) else None
+        if self._plain is not None:
+            weakref.finalize(self, self._plain.close)
         self.sha256 = sha256(self.path)
         self._places: dict[int, list[int]] = {}  # where parts of a size begin, in bytes
 
@@ -320,20 +324,23 @@ class PairFile:
             lengths = (sum(map(len, raw)) for raw in iter(partial(_some, self._lines(), size), []))
             self._places[size] = [0, *accumulate(lengths)]
         start, end = self._places[size][number : number + 2]
-        with _opened(self.path) as stream:
+        with self._opened() as stream:
             stream.seek(start)
             return list(map(_pair, stream.read(end - start).splitlines()))
 
     def _lines(self) -> Iterator[bytes]:
         place = 0
         while True:
-            with _opened(self.path) as stream:  # closed before anything is yielded, whatever becomes of the reader
+            with self._opened() as stream:  # closed before anything is yielded, whatever becomes of the reader
                 stream.seek(place)
                 rows = stream.readlines(BLOCK_BYTES)
                 place = stream.tell()
             if not rows:
                 return
             yield from rows
+
+    def _opened(self) -> AbstractContextManager[BinaryIO]:
+        return opened(self.path) if self._plain is None else nullcontext(self._plain)
 
 
 def _some(rows: Iterator[bytes], size: int) -> list[bytes]:
@@ -344,10 +351,20 @@ def _pair(raw: bytes) -> Pair:
     return Pair.from_dict(orjson.loads(raw))
 
 
+def _decompressed(path: Path) -> BinaryIO:
+    try:
+        plain = tempfile.TemporaryFile()  # noqa: SIM115  # closed, and gone, with the `PairFile` that reads it
+        with opened(path) as stream:
+            shutil.copyfileobj(stream, plain)
+    except OSError as error:
+        raise InputError(f"{tempfile.gettempdir()}: {path} cannot be decompressed there: {error.strerror or error}") from error
+    return plain
+
+
 def sha256(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a file in hexadecimal digits."""
-    with _opened(path) as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """Return the SHA-256 of what a file holds, decompressed, in hexadecimal digits."""
+    with opened(path) as stream:
+        return hashlib.file_digest(cast("BufferedReader", stream), "sha256").hexdigest()
 
 
 def read_observations(path: str | os.PathLike[str], check: Callable[[Observation], None] | None = None) -> Iterator[Observation]:
@@ -362,14 +379,15 @@ def read_observations(path: str | os.PathLike[str], check: Callable[[Observation
             check(found)
         return found
 
-    return read_rows(_in_folder(path, OBSERVATIONS_FILE), parse)
+    return read_rows(file_in(path, OBSERVATIONS_FILE), parse)
 
 
 def read_estimates(path: str | os.PathLike[str]) -> Iterator[Estimate]:
     """Yield the estimates of `estimates.jsonl` (or of the run folder that holds one)."""
-    return read_rows(_in_folder(path, ESTIMATES_FILE), Estimate.from_dict)
+    return read_rows(file_in(path, ESTIMATES_FILE), Estimate.from_dict)
 
 
-def _in_folder(path: str | os.PathLike[str], name: str) -> Path:
+def file_in(path: str | os.PathLike[str], name: str) -> Path:
+    """Return `path`, or where it is a folder the file called `name` in it, plain or compressed."""
     found = Path(path)
-    return found / name if found.is_dir() else found
+    return in_folder(found, name) if found.is_dir() else found

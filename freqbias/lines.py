@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
+from freqbias.compression import decompressed_zstd
 from freqbias.errors import InputError
 
 MAX_LINE_BYTES = 1_000_000  # a sentence or passage is far shorter; a longer line is a wrong file
 EMPTY_LINE = "the line is empty; delete it"
 
 _GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 class Line(NamedTuple):
@@ -45,12 +47,16 @@ class Faults:
 
 @contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a file, gzipped or not, whatever its name says."""
+    """Open a file, compressed by gzip or zstd or not, whatever its name says."""
     try:
         with Path(path).open("rb") as raw:
-            if raw.peek(2)[:2] == _GZIP:
+            magic = raw.peek(4)[:4]
+            if magic[:2] == _GZIP:
                 with gzip.open(raw) as stream:
                     yield cast("BinaryIO", stream)
+            elif magic == _ZSTD:
+                with decompressed_zstd(path, raw) as stream:
+                    yield stream
             else:
                 yield raw
     except (OSError, EOFError, zlib.error) as error:

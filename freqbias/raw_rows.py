@@ -16,7 +16,7 @@ from freqbias.lines import Faults, lines, opened, without_empty_end
 from freqbias.rows import CSV, JSONL, TEXT, TSV, check_is_prose, decode, kind_of, text_of, type_name
 
 TEXT_COLUMN = "text"
-NAMES = ".jsonl, .ndjson, .csv, .tsv or .txt, gzipped (.gz) or not"
+NAMES = ".jsonl, .ndjson, .csv, .tsv or .txt, compressed (.gz, .zst) or not"
 
 
 class RawRow(NamedTuple):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from freqbias.characters import is_blank, visible
+from freqbias.compression import SUFFIXES
 from freqbias.csv_rows import Row, check_header, no_column, read_cells, twice
 from freqbias.errors import InputError, install_hint
 from freqbias.lines import Faults, encodes, lines, opened, read_lines, without_empty_end
@@ -31,7 +32,7 @@ KINDS = {
     ".parquet": PARQUET,
     ".arrow": ARROW,
 }
-NAMES = ".txt (one text a line), .jsonl, .ndjson, .json, .csv, .tsv or .parquet; all but Parquet may be gzipped (.gz)"
+NAMES = ".txt (one text a line), .jsonl, .ndjson, .json, .csv, .tsv or .parquet; all but Parquet may be compressed (.gz, .zst)"
 
 _ARROW_FILE = b"ARROW1"
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -41,7 +42,7 @@ _EXACT = 1 << 53  # from here on a float skips whole numbers
 def known_kind(path: str | os.PathLike[str]) -> str | None:
     """Return the kind of a file by its name, None where that tells nothing."""
     *_, before, last = ["", "", *(suffix.lower() for suffix in Path(path).suffixes)]
-    return KINDS.get(before if last == ".gz" else last)
+    return KINDS.get(before if last in SUFFIXES else last)
 
 
 def kind_of(path: str | os.PathLike[str]) -> str:

@@ -19,6 +19,7 @@ from freqbias.analysis.report.verdicts_of_run import manifest_of
 from freqbias.analysis.table import belonging, contrasts
 from freqbias.analysis.table.frame import frame
 from freqbias.analysis.table.judged import judgements_of
+from freqbias.compression import in_folder
 from freqbias.covariates import frequency_gaps
 from freqbias.errors import InputError
 from freqbias.files import read_estimates, read_json, read_pairs
@@ -78,10 +79,10 @@ def read_run(folder: Path, label: str) -> Run:
     pairs: dict[str, Pair] = {}
     judgements, held = judgements_of(folder), holdout_of(folder)
     observations = table = None
-    if all((folder / name).is_file() for name in (PAIRS_FILE, OBSERVATIONS_FILE)):
+    if all(in_folder(folder, name).is_file() for name in (PAIRS_FILE, OBSERVATIONS_FILE)):
         pairs = {pair.id: pair for pair in read_pairs(folder)}
         observations = frame(folder)
-        belonging.check_records(observations, pairs, str(folder / OBSERVATIONS_FILE), judgements)
+        belonging.check_records(observations, pairs, str(in_folder(folder, OBSERVATIONS_FILE)), judgements)
         if held is not None:
             items = held.items(held.shown, arms_of(pairs.values()))
             pairs = {key: pair for key, pair in pairs.items() if pair.item in items}

@@ -122,11 +122,12 @@ def _power_of_run(
     from freqbias.analysis import frame
     from freqbias.analysis.design.plan import power_of
     from freqbias.analysis.table.judged import judgements_of
+    from freqbias.compression import in_folder
     from freqbias.files import read_pairs
     from freqbias.holdout import holdout_of, open_items
 
     observations = frame(run)
-    pairs = read_pairs(run) if holdout_of(run) or (run / PAIRS_FILE).exists() else []
+    pairs = read_pairs(run) if holdout_of(run) or in_folder(run, PAIRS_FILE).exists() else []
     items_open = open_items(run, pairs) if holdout_of(run) else None  # a plan rests on no half that is kept out
     answers = power_of(
         observations if items_open is None else observations[observations["item"].isin(items_open)],

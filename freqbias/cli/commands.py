@@ -253,13 +253,15 @@ def analyze(
     Example: `freqbias analyze results/demo --confirm`
     """
     from freqbias.cli.summary import show_summary
+    from freqbias.compression import in_folder
     from freqbias.run import stages
     from freqbias.run.holdout import Asked
 
     target = out or run / ESTIMATES_FILE
-    check_not_onto(target, *(run / name for name in (OBSERVATIONS_FILE, PAIRS_FILE, MANIFEST_FILE)))
+    observations, pairs = (in_folder(run, name) for name in (OBSERVATIONS_FILE, PAIRS_FILE))
+    check_not_onto(target, observations, pairs, run / MANIFEST_FILE)
     asked = Asked(holdout=holdout, confirm=confirm, again=again)
-    estimates = stages.analyze(run / OBSERVATIONS_FILE, run / PAIRS_FILE, target, seed, tracker(), asked=asked)
+    estimates = stages.analyze(observations, pairs, target, seed, tracker(), asked=asked)
     if json:
         print_json([row.to_dict() for row in estimates])
     else:

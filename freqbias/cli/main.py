@@ -15,6 +15,7 @@ from freqbias.cli import (
     compare_command,
     explain_command,
     json_lines,
+    export_command,
     merge_command,
     model_commands,
     new_command,
@@ -87,6 +88,7 @@ merge_command.register(app)
 check_commands.register(app)
 order_command.register(app)
 explain_command.register(app)
+export_command.register(app)
 app.add_typer(model_commands.app, name="models", rich_help_panel=AROUND)
 app.add_typer(new_command.app, name="new", rich_help_panel=AROUND)
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from freqbias.compression import plain_name
 from freqbias.errors import InputError
-from freqbias.files import check_holds_pairs
+from freqbias.files import check_holds_pairs, file_in
 from freqbias.terms import AUDIT_FILE, PAIRS_FILE
 
 
@@ -20,9 +21,10 @@ def _holds(given: Path, out: Path) -> bool:
 def pair_file(source: Path) -> Path:
     """Return a pair file, or the one in a folder; `InputError` that says what to run first where texts are given, or a folder without."""
     check_holds_pairs(source)
-    return source / PAIRS_FILE if source.is_dir() else source
+    return file_in(source, PAIRS_FILE)
 
 
 def audit_beside(pairs: Path) -> Path:
     """Return where the audit of a pair file lies: `audit.json` beside `pairs.jsonl`, else `NAME.audit.json`."""
-    return pairs.with_name(AUDIT_FILE if pairs.name == PAIRS_FILE else f"{pairs.stem}.{AUDIT_FILE}")
+    plain = plain_name(pairs)
+    return plain.with_name(AUDIT_FILE if plain.name == PAIRS_FILE else f"{plain.stem}.{AUDIT_FILE}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import freqbias
+from freqbias.compression import plain_name
 from freqbias.files import read_manifest
 from freqbias.probes import Probe
 from freqbias.records import SCHEMA
@@ -30,7 +31,8 @@ def path_of(observations: Path) -> Path:
 
 def beside(observations: Path, name: str) -> Path:
     """Return the file called `name` that belongs to an observation file; files under other names than usual do not share it."""
-    return observations.with_name(name if observations.name == OBSERVATIONS_FILE else f"{observations.stem}.{name}")
+    plain = plain_name(observations)
+    return plain.with_name(name if plain.name == OBSERVATIONS_FILE else f"{plain.stem}.{name}")
 
 
 def tells_how(found: Mapping[str, Any] | None) -> bool:

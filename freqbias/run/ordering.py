@@ -6,7 +6,6 @@ that sorts in its repository (`MT-SFT/sort_frequency.py`) puts frequent wording 
 as printed, grows with rarity, so that "increasing" by it is `high-to-low` too. `random` and `length` are what either has to beat.
 """
 
-import gzip
 import logging
 import math
 import shutil
@@ -20,6 +19,7 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from freqbias import registry
+from freqbias.compression import compressed
 from freqbias.covariates import words
 from freqbias.errors import InputError
 from freqbias.files import held
@@ -104,9 +104,10 @@ def write_ordered(
 ) -> Ordered:
     """Write the rows of a file to `out` in an order of `ORDERS`, each row as it stands; rows that are equal in it keep theirs.
 
-    The measure is `content_zipf` of column `field`, the mean Zipf value of the content words. `out` is gzipped where its name ends in
-    .gz, and appears when it is whole. Until then everything lies in a hidden folder beside it, which an interrupted call takes away, and
-    the next call where the process was killed. About `part_bytes` of rows are in memory. Raises `InputError` for what cannot be used.
+    The measure is `content_zipf` of column `field`, the mean Zipf value of the content words. `out` is compressed where its name ends in
+    .gz or .zst, and appears when it is whole. Until then everything lies in a hidden folder beside it, which an interrupted call takes
+    away, and the next call where the process was killed. About `part_bytes` of rows are in memory. Raises `InputError` for what cannot be
+    used.
     """
     rows = _checked(file, out, by, field, language)
     keys = _Keys(by, seed, language)
@@ -180,12 +181,8 @@ def _folder_for(out: Path) -> Iterator[Path]:
 
 @contextmanager
 def _written(out: Path, folder: Path) -> Iterator[BinaryIO]:
-    """Open what becomes `out` when the block ends without an error; the same rows give the same bytes, gzipped too."""
+    """Open what becomes `out` when the block ends without an error; the same rows give the same bytes, compressed too."""
     whole = folder / "whole"
-    with whole.open("wb") as raw:
-        if out.suffix.lower() == ".gz":
-            with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as stream:
-                yield cast("BinaryIO", stream)
-        else:
-            yield raw
+    with whole.open("wb") as raw, compressed(out, raw) as stream:
+        yield stream
     whole.replace(out)

@@ -68,6 +68,7 @@ def make_run(
     new = not folder.exists()
     stages.prepare_folder(folder, fresh=chosen.fresh)
     try:
+        stages.check_plain(folder / OBSERVATIONS_FILE)
         with only_writer(folder / OBSERVATIONS_FILE):
             done = _stages(folder, source, plan, chosen, track, waiting, beside, parts)
     except InputError:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from freqbias import registry
+from freqbias.compression import in_folder, is_compressed, plain_name
 from freqbias.errors import InputError
 from freqbias.files import read_estimates, read_observations, read_pairs, read_text, sha256, write_json, write_records, write_text
+from freqbias.files import file_in, read_estimates, read_observations, read_pairs, sha256, write_json, write_records
 from freqbias.judgement import Judgements
 from freqbias.progress import Track, chunks, silent
 from freqbias.records import Estimate, Pair
@@ -40,16 +42,13 @@ from freqbias.terms import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from freqbias.matching import Balance
 
 log = logging.getLogger(__name__)
 RUN_FILES = (PAIRS_FILE, OBSERVATIONS_FILE, ESTIMATES_FILE, MANIFEST_FILE)
 DERIVED = (ESTIMATES_FILE, HTML_REPORT, MARKDOWN_REPORT, FINDINGS_REPORT, JSON_REPORT, ESTIMATES_TABLE)
-
-
-def file_in(path: Path, name: str) -> Path:
-    """Return `path`, or the file called `name` in it when it is a folder."""
-    return path / name if path.is_dir() else path
 
 
 def make_pairs(generator: str, sources: Sequence[Path], options: Mapping[str, Any], words: Sequence[str] = ()) -> list[Pair]:
@@ -159,11 +158,15 @@ def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track,
     asked, measured = asked or holdout.Asked(), file_in(observations, OBSERVATIONS_FILE)
     held = holdout.holdout_for(measured, file_in(pairs, PAIRS_FILE), asked)
     judgements = Judgements.of_manifest(manifest.read(measured), str(path_of(observations)))
-    table = frame(read_observations(observations, judgements.check_range))
-    if table.empty:
-        raise InputError(f"{measured}: contains no observations; run: freqbias probe")
+
+    def observed() -> "pd.DataFrame":
+        table = frame(read_observations(observations, judgements.check_range))
+        if table.empty:
+            raise InputError(f"{measured}: contains no observations; run: freqbias probe")
+        return table
+
     estimates = estimate(
-        table,
+        observed(),  # no name is kept of them, so that their memory is free once they are gaps
         read_pairs(pairs),
         seed=seed,
         given=of_models if held is None else (),
@@ -199,8 +202,20 @@ def check_folder(folder: Path) -> None:
     """Raise `InputError` for a path that cannot be a run folder: a file, or a folder that holds something else than a run."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; give a folder")
-    if _visible(folder) and not any((folder / name).exists() for name in RUN_FILES):
+    if _visible(folder) and not any(in_folder(folder, name).exists() for name in RUN_FILES):
         raise InputError(f"{folder}: not empty, and not a run of freqbias; give another --out")
+
+
+def check_plain(observations: Path) -> None:
+    """Raise `InputError` where the observations that a run is to write, or to go on with, are compressed."""
+    if is_compressed(observations):
+        raise InputError(
+            f"{observations}: observations are written part by part and stay plain until then; "
+            f"give --out {plain_name(observations)}, and compress it afterwards: freqbias export"
+        )
+    found = in_folder(observations.parent, observations.name)
+    if found != observations:
+        raise InputError(f"{found}: is compressed, and a run goes on in a plain file; decompress it, or give another --out")
 
 
 def _visible(folder: Path) -> bool:

@@ -3,9 +3,13 @@
 import os
 import shlex
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
+
+from freqbias.compression import is_compressed, opened, plain_name
 from freqbias.errors import InputError
 from freqbias.run import manifest
 from freqbias.run.journal import is_held, is_locked, marked, rows_of, side_file
@@ -36,7 +40,7 @@ def status_of(out: Path) -> dict[str, Any]:
         steps.append({**step, "pairs": probing["pairs"], "pairs_done": done, "rows": rows[key], "errors": errors[key]})
     missing = [name for name in DERIVED if not (out.parent / name).exists()] if config.get("command") == "run" else []
     whole = probing["complete"] and out.exists() and not side_file(out, "retried").exists()
-    state = "running" if is_locked(out) else "complete" if whole and not missing else "interrupted"
+    state = "running" if is_locked(plain_name(out)) else "complete" if whole and not missing else "interrupted"
     again = state == "interrupted" or (state == "complete" and errors.total())
     return {
         "state": state,
@@ -99,9 +103,21 @@ def _counted(out: Path, length: int) -> tuple[Counter[tuple[str, str]], Counter[
     errors: Counter[tuple[str, str]] = Counter()
     for row in rows_of(out, length):
         key = (row.model, row.probe)
+    for row in _unpacked(out) if is_compressed(out) else rows_of(out, length):
+        key = (row["model"], row["probe"])
         rows[key] += 1
         errors[key] += row.error is not None
     return rows, errors
+
+
+def _unpacked(out: Path) -> Iterator[dict[str, Any]]:
+    """Yield the rows of observations that were compressed when they were whole."""
+    with opened(out) as stream:
+        for number, raw in enumerate(stream, start=1):
+            try:
+                yield orjson.loads(raw)
+            except ValueError as error:
+                raise InputError(f"{out}:{number}: not strict JSON: {error}") from error
 
 
 def _command(out: Path, config: dict[str, Any]) -> str:
