@@ -1,12 +1,12 @@
-"""How the analysis grows: seconds and peak memory at 10^4, 10^5 and 10^6 observations, and the growth exponent.
+"""How the analysis grows: seconds and peak memory at 10^4, 10^5 and 10^6 observations, and the growth exponents of both.
 
     python benchmarks/analysis.py [LARGEST]
 
-A run of 5 models x 4 measures; two frames an item, one third of the pairs placebo. Each size runs in a process of its own, so that
-peak memory is its own; the exponent is the slope of log CPU seconds on log observations.
+A run of 5 models x 4 measures; two frames an item, one third of the pairs placebo; three covariates in every row, as embedding models
+with a tokenizer give them. Each size runs in a process of its own, so that peak memory is its own; an exponent is the slope of the log of
+CPU seconds, or of megabytes, on log observations. Beside it stands what each further million observations takes.
 """
 
-import math
 import subprocess
 import sys
 import tempfile
@@ -70,6 +70,7 @@ def _observations(pairs, rng):
                     high=0.5 + gap,
                     low=0.5,
                     decoys={"high": 0.3, "low": 0.3},
+                    covariates={"subwords": [8, 8 + int(gap * 20) % 3], "truncated": [0, 0], "whole_word": [1, int(gap > 0)]},
                 )
 
 
@@ -82,13 +83,18 @@ def main() -> None:
             make(Path(name), size)
             done = subprocess.run([sys.executable, "-c", CHILD, name], capture_output=True, text=True, check=True)  # noqa: S603
         wall, busy, peak, estimates = map(float, done.stdout.split())
-        points.append((math.log(size), math.log(busy)))
+        points.append((size, busy, peak))
         sys.stdout.write(
             f"{size:>9,} observations: {wall:6.1f} s wall, {busy:6.1f} s of CPU, peak {peak:,.0f} MB, {estimates:.0f} estimates\n"
         )
         sys.stdout.flush()
-    slope = np.polyfit(*zip(*points, strict=True), 1)[0]
-    sys.stdout.write(f"growth exponent of CPU seconds {slope:.2f}\n")
+    sizes, seconds, peaks = (np.array(column) for column in zip(*points, strict=True))
+    slopes = [np.polyfit(np.log(sizes), np.log(values), 1)[0] for values in (seconds, peaks)]
+    more = [(values[-1] - values[-2]) / (sizes[-1] - sizes[-2]) * 1e6 for values in (seconds, peaks)]
+    sys.stdout.write(
+        f"growth exponent: CPU seconds {slopes[0]:.2f}, peak memory {slopes[1]:.2f}; "
+        f"each further million observations: {more[0]:.0f} s of CPU, {more[1]:,.0f} MB\n"
+    )
 
 
 if __name__ == "__main__":

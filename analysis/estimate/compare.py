@@ -21,6 +21,7 @@ from freqbias.analysis.table import belonging
 from freqbias.analysis.table.contrasts import pair_gaps
 from freqbias.analysis.table.frame import frame
 from freqbias.analysis.table.judged import judgements_of, settled_in
+from freqbias.compression import in_folder
 from freqbias.errors import InputError
 from freqbias.files import read_pairs
 from freqbias.holdout import open_items
@@ -94,7 +95,7 @@ def _gaps(folder: Folder, pairs: Mapping[str, Pair]) -> tuple[pd.DataFrame, Judg
     """Return the gaps of a run with their `level`, the mean of both forms, and what its probes are judged by."""
     observations = frame(folder)
     known = settled_in(observations, judgements_of(folder))
-    belonging.check_records(observations, pairs, str(Path(folder) / OBSERVATIONS_FILE), known)
+    belonging.check_records(observations, pairs, str(in_folder(Path(folder), OBSERVATIONS_FILE)), known)
     items = open_items(folder, pairs.values())  # a half that is kept out is kept out of this too
     gaps = pair_gaps(observations if items is None else observations[observations["item"].isin(items)], known)
     return gaps.assign(level=(gaps[HIGH] + gaps[LOW]) / 2), known

@@ -24,6 +24,7 @@ from freqbias.analysis.stats import resampling
 from freqbias.analysis.stats.resampling import RESAMPLES
 from freqbias.analysis.table import belonging, contrasts
 from freqbias.analysis.table.judged import settled_in
+from freqbias.analysis.table.widening import Widening, narrow
 from freqbias.judgement import DEFAULT_CELLS, Judgement, Judgements
 from freqbias.progress import Track, silent
 from freqbias.records import Estimate, Pair
@@ -88,23 +89,26 @@ def estimate(
     if items is not None:
         observations, pair_rows = observations[observations["item"].isin(items)], pair_rows[pair_rows["pair_item"].isin(items)]
     gaps = contrasts.pair_gaps(observations, known)
-    table = contrasts.with_own_margin(contrasts.join(gaps, pair_rows, observations), known)
-    reworded = dict(_groups(table[(table["contrast"] == PARAPHRASE) & (table["arm"] == PLACEBO)], _SERIES[:3]))
+    table = contrasts.with_own_margin(contrasts.join(gaps, narrow(pair_rows), observations), known)
+    widened = Widening(pair_rows, list(gaps.columns))
+    of_placebo = table[(table["contrast"] == PARAPHRASE) & (table["arm"] == PLACEBO)]
+    reworded = {key: widened(rows) for key, rows in _groups(of_placebo, _SERIES[:3])}
     if claims_only:
         table = table[[known[probe].judges(*of) for probe, *of in zip(table["probe"], table["contrast"], table["measure"], strict=True)]]
     bounds = sesoi(gaps, known)
-    failed = contrasts.failures(observations)
+    failed, errors = contrasts.failures(observations), observations[observations["error"].notna()]
     no_gloss, one_register = contrasts.asked_no_gloss(observations, known), contrasts.one_register(observations, known)
     capable = capabilities(observations, known)
+    del observations, gaps  # of which a caller that keeps no name of its own frees the memory
     pair_rows = pair_rows.rename(columns={"pair_arm": "arm", "pair_item": "item"})
     tied = shared_texts(pair_rows)
-    groups = list(_groups(table, _SERIES))
+    groups = table.groupby(_SERIES)
     estimates = list(given)
-    for key, rows in track(groups, "estimate", len(groups), unit="series"):
+    for key, rows in track(_groups(table, _SERIES), "estimate", groups.ngroups, unit="series"):
         missing = _failed_by_arm(failed, key)
         series = Series(
             key=dict(zip(_SERIES, key, strict=True)),
-            rows=rows,
+            rows=widened(rows),
             failed={arm: len(ids) for arm, ids in missing.items()},
             missing_rows={arm: lost for arm, ids in missing.items() if len(lost := pair_rows[pair_rows.index.isin(ids)])},
             tied=tied,
@@ -120,7 +124,7 @@ def estimate(
         )
         made = list(_series_estimates(series))
         estimates.extend([*made, *credit(series, made)])
-    estimates.extend(_all_failed(observations, estimates, known))
+    estimates.extend(_all_failed(errors, estimates, known))
     ordered = sorted(adjusted(estimates, known), key=lambda row: _order(row, known[row.probe]))
     made = [*ordered, *across_models(table, failed, seed, known)]
     return [row for row in made if not claims_only or known[row.probe].judges(row.contrast, row.measure)]
@@ -148,10 +152,9 @@ def _failed_by_arm(failed: Mapping[tuple[str, ...], set[str]], key: tuple[str, .
     return missing
 
 
-def _all_failed(observations: pd.DataFrame, made: list[Estimate], judgements: Judgements) -> Iterator[Estimate]:
+def _all_failed(errors: pd.DataFrame, made: list[Estimate], judgements: Judgements) -> Iterator[Estimate]:
     """Yield a row without a value for every contrast of which not one pair could be measured."""
     have = {(row.model, row.probe, row.measure, row.contrast, row.arm) for row in made}
-    errors = observations[observations["error"].notna()]
     for (model, probe, measure, contrast, arm), rows in _groups(errors, [*_SERIES, "arm"]):
         if contrast == CROSSED and judgements[probe].cells != DEFAULT_CELLS:
             continue  # the probe's other rows say so

@@ -12,7 +12,7 @@ gap = value(high) - value(low), so positive always favours the frequent form. De
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -64,9 +64,11 @@ COMPUTED = {"words": words, "characters": characters, "fkgl": fkgl}
 SERIES = ["model", "probe", "measure", "contrast", "arm"]
 _OVERLAP = ["model", "probe", "contrast", "pair_id"]
 _PAIR = ["model", "probe", "measure", "arm", "item", "pair_id"]
-_PAIR_ITSELF = "pair"
 _MARGINS = ["margin_high", "margin_low"]
 _VALUES = ["gap", "margin", *_MARGINS, HIGH, LOW]
+_COLUMNS = [*SERIES, "item", "pair_id", *_VALUES]
+#: Columns of pairs that gaps have already, or that serve to find equal texts only.
+NOT_JOINED = ("pair_arm", "pair_item", *(f"{side}_key" for side in SIDES))
 _ROUNDING = 1e-14  # of the levels: a gap below it is what floats leave of a difference of zero
 
 
@@ -82,6 +84,15 @@ def pair_gaps(observations: pd.DataFrame, judgements: Judgements | None = None) 
     `margin` is the mean of exact - decoy over both forms, `margin_high` and `margin_low` those of either form, NaN where the row had no
     decoys. `high` and `low` are NaN in derived contrasts, whose gap is no difference of two levels.
     """
+    known = Judgements() if judgements is None else judgements
+    needed = [*dict.fromkeys([*_PAIR, "contrast", "register", "error", HIGH, LOW, *CELLS, "decoy_high", "decoy_low"])]
+    parts = [_gaps_of(rows[needed], known) for _, rows in observations.groupby(["model", "probe"])]  # each with copies of its own rows
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=_COLUMNS)
+
+
+def _gaps_of(observations: pd.DataFrame, known: Judgements) -> pd.DataFrame:
+    """Return the gaps of one model and probe."""
     # a pair of which one register failed leaves the contrast: half of it would be another quantity
     broken = observations["error"].notna().groupby([observations[name] for name in [*_PAIR, "contrast"]]).transform("any")
     rows = observations[~broken].copy()
@@ -89,14 +100,12 @@ def pair_gaps(observations: pd.DataFrame, judgements: Judgements | None = None) 
     rows[_MARGINS] = rows[[HIGH, LOW]].to_numpy() - rows[["decoy_high", "decoy_low"]].to_numpy()
     rows["margin"] = rows[_MARGINS].mean(axis=1, skipna=False)
     plain = rows[rows["contrast"] != CROSSED]
-    known = Judgements() if judgements is None else judgements
     other = [probe for probe in rows["probe"].unique() if known[probe].cells != DEFAULT_CELLS]
     crossed = rows[(rows["contrast"] == CROSSED) & ~rows["probe"].isin(other)]
     parts = [_averaged(plain), _register_match(plain), _frequency_match(plain), _crossed(crossed)]
     parts.append(_difference(parts[0], "gloss", "background", "gloss_specific"))
     filled = [part for part in parts if len(part)]
-    columns = [*SERIES, "item", "pair_id", *_VALUES]
-    table = pd.concat(filled, ignore_index=True).reindex(columns=columns) if filled else pd.DataFrame(columns=columns)
+    table = pd.concat(filled, ignore_index=True).reindex(columns=_COLUMNS) if filled else pd.DataFrame(columns=_COLUMNS)
     return table.sort_values([*SERIES, "item", "pair_id"], ignore_index=True)
 
 
@@ -157,10 +166,23 @@ def pair_table(pairs: Iterable[Pair]) -> pd.DataFrame:
     for equal texts), `n_senses_gap` in doublings, and `NAME_gap` per covariate of the pairs (`norm:NAME_gap` and `zipf:NAME_gap` of
     norms and of frequencies that a user joined); every gap is high - low.
     """
-    made = [(frequency_gap(pair), _pair_row(pair)) for pair in pairs]
-    of = common_definition(gap for gap, _ in made)
-    rows = [_with_levels(row | _dose(row, gap, of)) for gap, row in made]
-    return (pd.DataFrame(rows) if rows else pd.DataFrame(columns=["pair_id", "pair_arm", "pair_item"])).set_index("pair_id")
+    if isinstance(pairs, Iterator):
+        pairs = list(pairs)
+    gaps = [frequency_gap(pair) for pair in pairs]
+    of = common_definition(gaps)
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("pair_id", "pair_arm", "pair_item")
+    }  # rows of their own would be three times as large
+    for number, (pair, gap) in enumerate(zip(pairs, gaps, strict=True)):
+        row = _pair_row(pair)
+        row |= _dose(row, gap, of)
+        row |= _levels(pair, row["zipf_gap"])
+        for name in row:
+            if name not in columns:
+                columns[name] = [np.nan] * number
+        for name, column in columns.items():
+            column.append(row.get(name, np.nan))
+    return pd.DataFrame(columns).set_index("pair_id")
 
 
 def _pair_row(pair: Pair) -> dict[str, Any]:
@@ -173,7 +195,6 @@ def _pair_row(pair: Pair) -> dict[str, Any]:
         computed["overlap_with_original_gap"] = _minus([token_overlap(form, original, pair.language) for form in (pair.high, pair.low)])
     brought = {f"{_kind(pair, name)}{name}_gap": _minus(_counted(name, sides)) for name, sides in given(pair).items()}
     return {
-        _PAIR_ITSELF: pair,
         "pair_id": pair.id,
         "pair_arm": pair.arm,
         "pair_item": pair.item,
@@ -205,11 +226,10 @@ def _dose(row: Mapping[str, Any], gap: Gap, of: str | None) -> dict[str, Any]:
     }
 
 
-def _with_levels(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row with the levels of its frequency gap and those of its glosses, in the place of the pair itself."""
-    pair = row.pop(_PAIR_ITSELF)
-    high, low = levels(pair, row["zipf_gap"])
-    return row | {"level_high": high, "level_low": low} | gloss_levels(pair)
+def _levels(pair: Pair, zipf_gap: float) -> dict[str, Any]:
+    """Return the columns of the levels of a frequency gap and those of the glosses."""
+    high, low = levels(pair, zipf_gap)
+    return {"level_high": high, "level_low": low} | gloss_levels(pair)
 
 
 def _counted(name: str, sides: Any) -> Any:
@@ -254,7 +274,7 @@ def join(gaps: pd.DataFrame, pairs: pd.DataFrame, observations: pd.DataFrame) ->
     is there, and `frame` is the prompt.
     """
     table = gaps.merge(
-        pairs.drop(columns=["pair_arm", "pair_item", *(f"{side}_key" for side in SIDES)], errors="ignore"),
+        pairs.drop(columns=[*NOT_JOINED], errors="ignore"),
         left_on="pair_id",
         right_index=True,
         how="left",

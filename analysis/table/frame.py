@@ -1,8 +1,9 @@
 """Observations as a table, one row each."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, repeat
 from operator import attrgetter
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 
 from freqbias.files import read_observations
 from freqbias.records import Observation
-from freqbias.terms import CELLS, HIGH, LOW
+from freqbias.terms import CELLS, HIGH, LOW, SIDES
 
 _ROWS = 5_000  # that are put into columns at once
 _FIELDS = {name: attrgetter(name) for name in Observation.__struct_fields__ if name not in ("cells", "decoys", "covariates", "extra")}
@@ -20,7 +21,8 @@ _NESTED = {
     "decoy_high": (attrgetter("decoys"), HIGH),
     "decoy_low": (attrgetter("decoys"), LOW),
 }
-Columns = dict[str, list[Any]]
+_NUMBERS = {HIGH, LOW, *_NESTED}
+_NAN = float("nan")
 
 
 def frame(source: str | os.PathLike[str] | Iterable[Observation]) -> pd.DataFrame:
@@ -38,29 +40,69 @@ def _batches(rows: Iterable[Observation]) -> Iterator[list[Observation]]:
         yield part
 
 
+def columns_of(covariates: Iterable[str]) -> dict[str, bool]:
+    """Return the columns of a table whose rows have these covariates, in order, and whether each holds numbers."""
+    sided = [f"{name}_{side}" for name in covariates for side in SIDES]
+    return {name: name in _NUMBERS for name in (*_FIELDS, *_NESTED)} | dict.fromkeys(sided, True)
+
+
 def _table(batches: Iterable[Sequence[Observation]]) -> pd.DataFrame:
-    """Put rows into columns, a batch at a time, so that only the columns stay in memory."""
-    columns: Columns = {name: [] for name in [*_FIELDS, *_NESTED]}
-    covariates: dict[str, dict[int, float | None]] = {}
-    known: dict[Any, Any] = {}  # one copy of every text
-    numbers = {HIGH, LOW, *_NESTED}
+    """Put rows into columns, a batch at a time, so that only the columns stay in memory: eight bytes a number, four a text."""
+    numbers: dict[str, array[float]] = {name: array("d") for name in (*_FIELDS, *_NESTED) if name in _NUMBERS}
+    texts = {name: _Texts() for name in _FIELDS if name not in _NUMBERS}
+    covariates: dict[str, array[float]] = {}
     count = 0
     for rows in batches:
-        for name, value_of in _FIELDS.items():
-            values = map(value_of, rows)
-            columns[name] += values if name in numbers else [known.setdefault(value, value) for value in values]
+        for name, column in texts.items():
+            column.extend(map(_FIELDS[name], rows))
+        for name in (HIGH, LOW):
+            numbers[name].extend(map(_number, map(_FIELDS[name], rows)))
         for name, (part_of, key) in _NESTED.items():
-            columns[name] += [None if (part := part_of(row)) is None else part.get(key) for row in rows]
-        for place, row in enumerate(rows, start=count):
-            for name, (high, low) in row.covariates.items():
-                covariates.setdefault(f"{name}_high", {})[place] = high
-                covariates.setdefault(f"{name}_low", {})[place] = low
+            numbers[name].extend([_NAN if (part := part_of(row)) is None else _number(part.get(key)) for row in rows])
+        _add_covariates(covariates, rows, count)
         count += len(rows)
-    table = {name: pd.Series(values, dtype=float if name in numbers else object) for name, values in columns.items()}
-    return pd.DataFrame(table | {name: _sparse(values, count) for name, values in covariates.items()})
+    for own in covariates.values():
+        _fill(own, count)
+    table: dict[str, Any] = {name: texts.pop(name).values() if name in texts else _taken(numbers, name) for name in (*_FIELDS, *_NESTED)}
+    return pd.DataFrame(table | {name: _taken(covariates, name) for name in list(covariates)}, copy=False)
 
 
-def _sparse(values: Mapping[int, float | None], count: int) -> "pd.Series[float]":
-    column = np.full(count, np.nan)
-    column[list(values)] = np.array(list(values.values()), dtype=float)
-    return pd.Series(column)
+def _add_covariates(columns: "dict[str, array[float]]", rows: Sequence[Observation], count: int) -> None:
+    """Add the covariates of rows, of which the first is the one behind `count` others."""
+    for place, row in enumerate(rows, start=count):
+        for name, sides in row.covariates.items():
+            for side, value in zip(SIDES, sides, strict=True):
+                column = columns.setdefault(f"{name}_{side}", array("d"))
+                _fill(column, place)
+                column.append(_number(value))
+
+
+def _fill(column: "array[float]", count: int) -> None:
+    """Make a column as long as there are rows so far, with nan where none had a value."""
+    column.extend(repeat(_NAN, count - len(column)))
+
+
+def _number(value: float | None) -> float:
+    return _NAN if value is None else value
+
+
+def _taken(columns: "dict[str, array[float]]", name: str) -> "pd.Series[float]":
+    return pd.Series(np.frombuffer(columns.pop(name), dtype=float), copy=False)
+
+
+class _Texts:
+    """A column of texts: one copy of each, and its number in every row."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str | None, int] = {}
+        self._rows = array("i")
+
+    def extend(self, values: Iterable[str | None]) -> None:
+        """Add rows."""
+        known = self._numbers
+        self._rows.extend([known.setdefault(value, len(known)) for value in values])
+
+    def values(self) -> "pd.Series[Any]":
+        """Return the column."""
+        distinct = np.array([*self._numbers, None], dtype=object)  # with one more, since an empty column has none to take
+        return pd.Series(distinct[np.frombuffer(self._rows, dtype=np.intc)], dtype=object, copy=False)

@@ -13,6 +13,7 @@ from freqbias.compression import in_folder, is_compressed, plain_name
 from freqbias.errors import InputError
 from freqbias.files import read_estimates, read_observations, read_pairs, read_text, sha256, write_json, write_records, write_text
 from freqbias.files import file_in, read_estimates, read_observations, read_pairs, sha256, write_json, write_records
+from freqbias.files import PairFile, file_in, read_estimates, read_observations, read_pairs, sha256, write_json, write_records
 from freqbias.judgement import Judgements
 from freqbias.progress import Track, chunks, silent
 from freqbias.records import Estimate, Pair
@@ -167,7 +168,7 @@ def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track,
 
     estimates = estimate(
         observed(),  # no name is kept of them, so that their memory is free once they are gaps
-        read_pairs(pairs),
+        PairFile(pairs),  # which is read again as often as wanted, and so need not be in memory
         seed=seed,
         given=of_models if held is None else (),
         source=str(measured),
