@@ -153,6 +153,7 @@ def probe(
     pairs = PairFile(source)
     target = out or pairs.path.with_name(OBSERVATIONS_FILE)
     check_not_onto(target, pairs.path)
+    stages.check_plain(target)
     given = {name: value for name, value in _given(ctx).items() if name not in ("source", "out")}
     chosen = settings(given | {"pairs": pairs.path.absolute()}, None)
     plan = chosen.plan()
@@ -196,11 +197,14 @@ def _given(ctx: typer.Context) -> dict[str, Any]:
 
 
 def _show_forecast(rows: list[dict[str, Any]], *, json: bool) -> None:
+    from freqbias.run.plan import needs
+
     if json:
         print_json(rows)
         return
     columns = ["model", "probe", "pairs", "rows", "texts", "tokens", "requests"]
     print_table(columns, [[row[name] for name in columns] for row in rows])
+    log.info("%s", needs(rows))
     log.info("nothing was started; texts are distinct ones, requests are at most one a text")
 
 
@@ -212,11 +216,11 @@ def status(
 
     Example: `freqbias status results/demo`
     """
-    from freqbias.run import stages
+    from freqbias.files import file_in
     from freqbias.run.manifest import path_of
     from freqbias.run.status import status_of
 
-    observations = stages.file_in(run, OBSERVATIONS_FILE)
+    observations = file_in(run, OBSERVATIONS_FILE)
     if not run.exists() and not path_of(observations).exists():
         raise InputError(f"{run}: there is no such folder; give that of --out of freqbias run")
     found = status_of(observations)

@@ -119,6 +119,33 @@ def test_dry_run_counts_what_a_run_would_ask(cli, tmp_path, config, monkeypatch,
     assert sum(row["rows"] for row in rows.values()) == len(lines)
     served = json.loads(cli("run", config, "--dry-run", "--json", "--dtype", "float32", "--base-url", "http://localhost:1/v1").stdout)
     assert all(row["requests"] == row["texts"] for row in served)
+    assert rows["similarity"]["vector_bytes"] is None
+    said = cli("run", config, "--dry-run").stderr
+    assert "disk: observations about" in " ".join(said.split())
+    assert "vectors unknown" in " ".join(said.split())
+
+
+def test_disk_is_told_where_the_files_of_a_model_tell_its_dimensions(tmp_path):
+    from types import SimpleNamespace
+
+    from freqbias.run.plan import _vector_bytes, needs
+
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    (tmp_path / "modules.json").write_text("[]")
+    step = SimpleNamespace(name=str(tmp_path), kind="embedder")
+    assert _vector_bytes(step, 10) is None
+    for name, row in (("1_Pooling", {"word_embedding_dimension": 384}), ("2_Dense", {"out_features": 512})):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text(json.dumps(row))
+        width = next(iter(row.values()))
+        assert _vector_bytes(step, 10) == 10 * width * 4  # what comes later decides
+    row = {"model": "m", "embeds": True, "texts": 1_000_000, "rows": 2_000_000, "vector_bytes": 4 * 384 * 1_000_000}
+    again = row | {"texts": 0, "rows": 500_000, "vector_bytes": 0}
+    assert needs([row, again]) == (
+        "disk: observations about 1 GB, vectors about 1.54 GB until the run is complete; "
+        "memory beside the model: about 250 MB for the index of its texts"
+    )
 
 
 def test_tokens_are_counted_without_the_weights(tmp_path):
