@@ -149,7 +149,7 @@ def test_a_run_writes_plain_observations_and_goes_on_in_them_alone(packed, cli, 
 
 
 def test_parquet_has_the_columns_of_the_frame(tmp_path, cli):
-    parquet = needed("pyarrow.parquet")
+    parquet = pytest.importorskip("pyarrow.parquet")
     cells = {"hh": 1.0, "hl": 2.0, "lh": 3.0, "ll": 4.0}
     rows = [
         Observation(pair_id="1", item="a", probe="p", measure="m", contrast="gap", model="x", high=1.0, low=0.5),
