@@ -187,11 +187,8 @@ def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def read_rows(path: str | os.PathLike[str], parse: Callable[[Any], T]) -> Iterator[T]:
-    """Yield `parse(row)` for every line; raise `InputError` as `file:line: reason`."""
-    with _opened(path) as stream, jsonlines.Reader(_unskipped(lines := _Lines(stream)), loads=_row) as reader:
     """Yield `parse(row)` for every line, of a file ending in .gz or .zst too; raise `InputError` as `file:line: reason`."""
-    number = 0
-    with opened(path) as stream, jsonlines.Reader(_unskipped(stream), loads=orjson.loads) as reader:
+    with opened(path) as stream, jsonlines.Reader(_unskipped(lines := _Lines(stream)), loads=_row) as reader:
         try:
             for row in reader.iter(allow_none=True):
                 yield parse(row)

@@ -24,7 +24,7 @@ def failures(out: Path) -> tuple[int, int, Counter[str]]:
     """Return how many rows of an observation file carry an error, how many there are, and the reasons with their counts."""
     reasons: Counter[str] = Counter()
     total = 0
-    for row in rows_of(out, out.stat().st_size):
+    for row in rows_of(out):
         total += 1
         if row.error is not None:
             reasons[reason_of(row.error)] += 1

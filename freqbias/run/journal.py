@@ -17,6 +17,7 @@ import msgspec
 import orjson
 from filelock import FileLock, Timeout
 
+from freqbias.compression import opened
 from freqbias.errors import InputError
 from freqbias.files import atomic, held, line
 from freqbias.records import Observation
@@ -88,16 +89,18 @@ _DECODER = msgspec.json.Decoder(Measured)
 
 
 def rows_of(out: Path, length: int | None = None) -> Iterator[Measured]:
-    """Yield the rows in the first `length` bytes, or in all, of a file of rows; `InputError` for a line that was damaged."""
-    length = out.stat().st_size if length is None else length
-    if not length:
+    """Yield the rows in the first `length` bytes, or in all, of a file of rows; `InputError` for a line that was damaged.
+
+    A compressed file is whole, so it takes no `length`.
+    """
+    if length == 0:
         return
-    with out.open("rb") as stream:
+    with opened(out) as stream:
         number = 0
-        while stream.tell() < length:
+        while (length is None or stream.tell() < length) and (raw := stream.readline(MAX_ROW_BYTES)):
             number += 1
             try:
-                row = _DECODER.decode(stream.readline(MAX_ROW_BYTES))
+                row = _DECODER.decode(raw)
             except msgspec.ValidationError as error:
                 raise InputError(f"{out}:{number}: {reason(error)}; give --fresh to start over") from error
             except (msgspec.MsgspecError, ValueError, RecursionError) as error:

@@ -307,6 +307,9 @@ class Probing:
         for name in (self._out.name, manifest.path_of(self._out).name, manifest.beside(self._out, MODEL_ESTIMATES_FILE).name):
             for left in self._out.parent.glob(f".{name}.*.partial"):  # of a process that was killed while it wrote
                 left.unlink(missing_ok=True)
+        for pattern in (f".{PAIRS_FILE}.*new", f"..{PAIRS_FILE}.*.partial"):  # of one that was killed at its start
+            for left in self._out.parent.glob(pattern):
+                left.unlink(missing_ok=True)
 
     def add_time(self) -> None:
         """Count the time since the probing into the run's."""

@@ -11,9 +11,18 @@ from typing import TYPE_CHECKING, Any
 from freqbias import registry
 from freqbias.compression import in_folder, is_compressed, plain_name
 from freqbias.errors import InputError
-from freqbias.files import read_estimates, read_observations, read_pairs, read_text, sha256, write_json, write_records, write_text
-from freqbias.files import file_in, read_estimates, read_observations, read_pairs, sha256, write_json, write_records
-from freqbias.files import PairFile, file_in, read_estimates, read_observations, read_pairs, sha256, write_json, write_records
+from freqbias.files import (
+    PairFile,
+    file_in,
+    read_estimates,
+    read_observations,
+    read_pairs,
+    read_text,
+    sha256,
+    write_json,
+    write_records,
+    write_text,
+)
 from freqbias.judgement import Judgements
 from freqbias.progress import Track, chunks, silent
 from freqbias.records import Estimate, Pair

@@ -3,13 +3,10 @@
 import os
 import shlex
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from freqbias.compression import is_compressed, opened, plain_name
+from freqbias.compression import is_compressed, plain_name
 from freqbias.errors import InputError
 from freqbias.run import manifest
 from freqbias.run.journal import is_held, is_locked, marked, rows_of, side_file
@@ -101,23 +98,11 @@ def _of_parts(out: Path) -> dict[str, Any]:
 def _counted(out: Path, length: int) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
     rows: Counter[tuple[str, str]] = Counter()
     errors: Counter[tuple[str, str]] = Counter()
-    for row in rows_of(out, length):
+    for row in rows_of(out) if is_compressed(out) else rows_of(out, length):
         key = (row.model, row.probe)
-    for row in _unpacked(out) if is_compressed(out) else rows_of(out, length):
-        key = (row["model"], row["probe"])
         rows[key] += 1
         errors[key] += row.error is not None
     return rows, errors
-
-
-def _unpacked(out: Path) -> Iterator[dict[str, Any]]:
-    """Yield the rows of observations that were compressed when they were whole."""
-    with opened(out) as stream:
-        for number, raw in enumerate(stream, start=1):
-            try:
-                yield orjson.loads(raw)
-            except ValueError as error:
-                raise InputError(f"{out}:{number}: not strict JSON: {error}") from error
 
 
 def _command(out: Path, config: dict[str, Any]) -> str:
