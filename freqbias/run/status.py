@@ -61,14 +61,14 @@ def _of_parts(out: Path) -> dict[str, Any]:
     for index, step in enumerate(probing["steps"]):
         parts = [part for part in range(-(-probing["pairs"] // probing["pairs_at_once"])) if rows_name(index, part) in names]
         done = min(len(parts) * probing["pairs_at_once"], probing["pairs"])
-        counted = [row for part in parts for row in rows_of(store.path(rows_name(index, part)))]
+        counted = Counter(row.error is not None for part in parts for row in rows_of(store.path(rows_name(index, part))))
         steps.append(
             {
                 **step,
                 "pairs": probing["pairs"],
                 "pairs_done": None if by.get(step["model"]) == BY_TEXTS else done,
-                "rows": len(counted),
-                "errors": sum(row.error is not None for row in counted),
+                "rows": counted.total(),
+                "errors": counted[True],
             }
         )
     shares = [
