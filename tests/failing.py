@@ -102,6 +102,14 @@ def lm_kills(texts):
     return _values(texts)
 
 
+def lm_kills_once(texts):
+    """The same, the first time only: then the switch is on."""
+    if not _on() and any("word300x" in text for text in texts):
+        Path(os.environ["FREQBIAS_TEST_SWITCH"]).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return _values(texts)
+
+
 def lm_ends(texts):
     """Ends the process at the first call."""
     os._exit(7)

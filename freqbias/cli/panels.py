@@ -35,7 +35,10 @@ OPTIONS = {
         *("embedder", "lm", "probe", "reranker", "fit", "tokenizer", "similarity", "rewrite", "a", "b", "base_url"),
         *("kind", "query_prompt", "document_prompt", "trust_remote_code", "trust_config_code", "allow_pickle", "offline_package"),
     ),
-    COMPUTE: ("dtype", "device", "devices", "backend", "tensor_parallel", "max_requests", "seed", "shard", "workers", "runs"),
+    COMPUTE: (
+        *("dtype", "device", "devices", "executor", "actors", "backend", "tensor_parallel", "max_requests", "seed", "shard"),
+        *("workers", "runs"),
+    ),
     OUTPUT: ("out", "fresh", "dry_run", "all_rows", "json"),
 }
 PANELS = {name: panel for panel, names in OPTIONS.items() for name in names}

@@ -38,6 +38,8 @@ Shard = Annotated[
     typer.Option("--shard", metavar="I/N", help="Measure only parts I, I+N, … of every step, I from 0; freqbias merge joins them."),
 ]
 Devices = Annotated[str | None, typer.Option("--devices", metavar="0,1,…", help="GPUs to measure on, with a process each.")]
+Executor = Annotated[str | None, typer.Option("--executor", help="local (default), or ray: actors of a Ray cluster measure.")]
+Actors = Annotated[int | None, typer.Option("--actors", help="Processes that --executor ray starts; default: one a GPU, or a machine.")]
 DocumentPrompt = Annotated[
     str | None, typer.Option("--document-prompt", help="Text before every document, in place of the embedding model's own; '' for none.")
 ]
@@ -67,6 +69,8 @@ def run(
     holdout: Holdout = None,
     shard: Shard = None,
     devices: Devices = None,
+    executor: Executor = None,
+    actors: Actors = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; what was there is kept in OUT.previous.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be asked of the models; start nothing, and import nothing of yours.")
@@ -90,7 +94,7 @@ def run(
     from freqbias.run.devices import end_with_parent
     from freqbias.run.failures import tell_failures
     from freqbias.run.parts import share_of
-    from freqbias.run.pipeline import forecast_of, make_on_devices, make_run, measure_share
+    from freqbias.run.pipeline import forecast_of, make_on_devices, make_on_ray, make_run, measure_share
     from freqbias.run.settings import settings
 
     chosen = settings(_given(ctx), config, trusted=trust_config_code).with_models()
@@ -103,7 +107,7 @@ def run(
         folder, done = measure_share(chosen, share, track=tracker(), waiting=waiting)
         log.info("%s: share %s is %s; when all are there: freqbias merge %s", folder, share, _done(done), folder)
         return
-    make = make_run if chosen.devices is None else make_on_devices
+    make = make_on_ray if chosen.executor == "ray" else make_run if chosen.devices is None else make_on_devices
     folder, _ = make(chosen, track=tracker(), waiting=waiting)
     estimates = list(read_estimates(folder))
     if chosen.json_:

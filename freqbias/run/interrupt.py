@@ -58,6 +58,11 @@ class Interrupt:
             self._holding = False
         self.check()
 
+    @property
+    def asked(self) -> bool:
+        """Whether Ctrl-C has come, and is held back."""
+        return self._asked
+
     def check(self) -> None:
         """Raise `KeyboardInterrupt` when a signal has come."""
         if self._asked:

@@ -20,6 +20,7 @@ from freqbias.run.merging import Given
 from freqbias.run.parts import PARTS_FOLDER, Share
 from freqbias.run.plan import forecast, lines_of
 from freqbias.run.probing import Plan, Probing
+from freqbias.run.ray_executor import OnRay, check_ray
 from freqbias.run.ready import check_ready
 from freqbias.run.settings import DEFAULT_PAIRS, Settings, settings_of
 from freqbias.run.shards import Sharing, count_parts
@@ -102,9 +103,32 @@ def measure_share(chosen: Settings, share: Share, *, track: Track = silent, wait
 
 def make_on_devices(chosen: Settings, *, track: Track = silent, waiting: Waiting = unseen) -> tuple[Path, bool]:
     """Measure a run in one process a device, then join what they have measured and go on as `make_run` does; errors as there."""
+    devices = devices_of(chosen.devices or "")
+
+    def measure(pairs: PairFile, plan: Plan, folder: Path) -> None:
+        total = count_parts(plan.steps, pairs)
+        Devices(chosen.model_copy(update={"fresh": False, "holdout": None}), folder, devices).run(track, total)
+
+    return _make_by_parts(chosen, measure, track, waiting)
+
+
+def make_on_ray(chosen: Settings, *, track: Track = silent, waiting: Waiting = unseen) -> tuple[Path, bool]:
+    """Measure a run by actors of a Ray cluster, then join what they have measured and go on as `make_run` does; errors as there."""
+    check_ray()
+
+    def measure(pairs: PairFile, plan: Plan, folder: Path) -> None:
+        OnRay(pairs, chosen, folder / OBSERVATIONS_FILE, track).run()
+
+    return _make_by_parts(chosen, measure, track, waiting)
+
+
+def _make_by_parts(
+    chosen: Settings, measure: Callable[[PairFile, Plan, Path], None], track: Track, waiting: Waiting
+) -> tuple[Path, bool]:
+    """Let other processes measure the parts of a run, unless they are joined already, then join them."""
     if chosen.out is None:
         raise InputError("--out is missing: the folder to write the run into")
-    plan, devices = chosen.plan(), devices_of(chosen.devices or "")
+    plan = chosen.plan()
     _ = plan.steps
     check_ready(plan)
     folder = Path(chosen.out)
@@ -112,8 +136,7 @@ def make_on_devices(chosen: Settings, *, track: Track = silent, waiting: Waiting
     if not (folder / OBSERVATIONS_FILE).exists():
         stages.keep_pairs(pairs_of(chosen, None, waiting), folder / PAIRS_FILE)
         with only_writer(folder / OBSERVATIONS_FILE):
-            total = count_parts(plan.steps, PairFile(folder / PAIRS_FILE))
-            Devices(chosen.model_copy(update={"fresh": False, "holdout": None}), folder, devices).run(track, total)
+            measure(PairFile(folder / PAIRS_FILE), plan, folder)
     return merge(folder, [folder], holdout=chosen.holdout, track=track, waiting=waiting)
 
 

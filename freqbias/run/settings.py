@@ -73,6 +73,8 @@ class Settings(BaseModel):
     holdout: Literal["half"] | None = None
     shard: str | None = None
     devices: str | None = None
+    executor: Literal["local", "ray"] = "local"
+    actors: Annotated[int, Field(ge=1)] | None = None
     fresh: bool = False
     dry_run: bool = False
     json_: Annotated[bool, Field(alias="json")] = False
@@ -90,6 +92,8 @@ class Settings(BaseModel):
             raise ValueError(
                 "--devices starts a process on each device, each with a --shard; give none of --shard and --device beside it"
             )
+        if self.executor == "ray" and any(given is not None for given in (self.shard, self.devices, self.device)):
+            raise ValueError("--executor ray says where each process computes; give none of --shard, --devices and --device beside it")
         if self.shard is not None and self.fresh:
             raise ValueError("--fresh would empty the folder of the other shares; delete the folder, or give another --out")
         if self.shard is not None and self.holdout is not None:
@@ -101,6 +105,10 @@ class Settings(BaseModel):
         """Refuse options that the backend has no use for: someone who gives one expects it to do something."""
         if self.max_requests is not None and not self.base_url:
             raise ValueError("--max-requests limits what a server is asked; give --base-url, or leave it out")
+        if self.max_requests is not None and self.executor == "ray":
+            raise ValueError("--max-requests counts in one process, and --executor ray starts several; leave one of the two out")
+        if self.actors is not None and self.executor != "ray":
+            raise ValueError("--actors is for --executor ray")
         if self.tensor_parallel != 1 and self.backend != "vllm":
             raise ValueError("--tensor-parallel is for --backend vllm")
         if self.device is not None and self._backend in ("vllm", "http"):
@@ -123,6 +131,11 @@ class Settings(BaseModel):
         return Plan(embedders=self.embedder, language_models=self.lm, probes=self.probe, loading=loading)
 
     @property
+    def is_served(self) -> bool:
+        """Whether a server computes."""
+        return self._backend == "http"
+
+    @property
     def _backend(self) -> str:
         return "http" if self.base_url else self.backend
 
@@ -139,9 +152,8 @@ class Settings(BaseModel):
 
     def recorded(self, command: str) -> dict[str, Any]:
         """Return what goes into the manifest."""
-        left_out = {"out", "fresh", "dry_run", "json_", "shard", "devices"} | (
-            {"n", "sets", "seed", "holdout"} if command == "probe" else set()
-        )
+        left_out = {"out", "fresh", "dry_run", "json_", "shard", "devices", "executor", "actors"}
+        left_out |= {"n", "sets", "seed", "holdout"} if command == "probe" else set()
         found = self.model_dump(exclude=left_out)
         found["base_url"] = found["base_url"] if len(self.base_url) > 1 else next(iter(self.base_url), None)
         pairs = None if self.pairs is None else str(Path(self.pairs).absolute())
