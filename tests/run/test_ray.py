@@ -53,7 +53,9 @@ def joined(environment):
     words = [sys.executable, str(TESTS / "ray_cluster.py")]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(words, env=environment, text=True, **pipes) as process:
-        yield {**environment, "RAY_ADDRESS": process.stdout.readline().strip()}
+        address = process.stdout.readline().strip()
+        assert address, "the cluster has not started"
+        yield {**environment, "RAY_ADDRESS": address}
         process.stdin.close()
         process.wait(timeout=60)
 
