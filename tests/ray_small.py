@@ -40,7 +40,7 @@ if __name__ == "__main__":
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
         import ray
 
-        ray.init(num_cpus=2, include_dashboard=False, runtime_env={"worker_process_setup_hook": "ray_small.small_and_mortal"})
+        ray.init("local", num_cpus=2, include_dashboard=False, runtime_env={"worker_process_setup_hook": "ray_small.small_and_mortal"})
     from freqbias.cli import main
 
     main()
