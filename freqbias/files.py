@@ -21,8 +21,9 @@ import orjson
 
 from freqbias.compression import GZIP, ZSTD, compressed, in_folder, is_compressed, opened
 from freqbias.errors import InputError
+from freqbias.names import Names
 from freqbias.records import SCHEMA, Estimate, Observation, Pair, Record
-from freqbias.shapes import MAX_ROW_BYTES, Manifest, check, check_depth, shown
+from freqbias.shapes import MAX_DEPTH, MAX_ROW_BYTES, Manifest, check, check_depth, shown
 from freqbias.terms import ESTIMATES_FILE, OBSERVATIONS_FILE, PAIRS_FILE, SIDES
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ TEXT_SUFFIXES = (".txt", ".text", ".json", ".parquet", ".arrow", *TABLE_SUFFIXES
 BOM = b"\xef\xbb\xbf"
 _PLAIN = frozenset({str, int, bool, type(None)})  # nothing to round in these
 DIGITS = 9  # significant; float32 results carry seven, and more would only make files differ between machines
+_ROUNDED = f"%.{DIGITS}g"
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -63,7 +65,7 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, float):
         if value - value != 0:
             raise ValueError(f"{value} is not JSON compliant")
-        return float(f"{value:.{DIGITS}g}")
+        return float(_ROUNDED % value)
     if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101  # the second test is slow
         return {key: item if item.__class__ in _PLAIN else _rounded(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -79,10 +81,24 @@ def dumps(value: Any, indent: int | None = None) -> str:
 def line(record: Record) -> bytes:
     """Return a record as one line of a JSON-lines file, line end included; `ValueError` on nan or infinity."""
     row = record.to_dict()
-    for name, value in row.items():
-        if value.__class__ not in _PLAIN and (value or value.__class__ is not dict):
+    for name in record.rounded_fields() if not record.extra else list(row):
+        value = row.get(name)
+        if value.__class__ is float and value - value == 0:  # as `_rounded` does it, for most values there are
+            row[name] = float(_ROUNDED % value)
+        elif value.__class__ not in _PLAIN and (value or value.__class__ is not dict):
             row[name] = _rounded(value)
-    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+    try:
+        return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # for a key that is no text, which costs every row that has none a third more
+        return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+
+
+def lines(records: Iterable[Record]) -> bytes:
+    """Return records as the lines that `line` makes of them; no line is kept beside them, which would cost as much as making it."""
+    found = bytearray()
+    for record in records:
+        found += line(record)
+    return bytes(found)
 
 
 @contextmanager
@@ -103,16 +119,16 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def held(lock: Path, taken: str, named: Path) -> Iterator[None]:
+def held(lock: Path, taken: str, named: Path, wait: float = 0) -> Iterator[None]:
     """Hold a lock file; `InputError` begins with `taken` where a living process has it, and names `named` where it cannot be written.
 
-    A dead process holds nothing.
+    A dead process holds nothing; one that lives is waited for, `wait` seconds at most.
     """
     from filelock import FileLock, Timeout
 
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        own = FileLock(lock, timeout=0)
+        own = FileLock(lock, timeout=wait)
         own.acquire()
     except Timeout as error:
         raise InputError(f"{taken}; wait for it, or give another --out") from error
@@ -243,12 +259,17 @@ def read_pairs(path: str | os.PathLike[str]) -> Iterator[Pair]:
     """
     check_holds_pairs(Path(path))
     path = file_in(path, PAIRS_FILE)
-    seen: set[str] = set()
+    names = Names()
     for number, pair in enumerate(read_rows(path, Pair.from_dict), start=1):
-        if pair.id in seen:
+        if names.has(pair.id):
             raise InputError(f"{path}:{number}: field 'id' repeats '{pair.id}'")
-        seen.add(pair.id)
         yield pair
+    suspects, seen = names.suspects(), set[str]()
+    for number, pair in enumerate(read_rows(path, Pair.from_dict), start=1) if suspects else ():
+        if hash(pair.id) in suspects:
+            if pair.id in seen:
+                raise InputError(f"{path}:{number}: field 'id' repeats '{pair.id}'")
+            seen.add(pair.id)
 
 
 def check_holds_pairs(path: Path) -> None:
@@ -301,9 +322,12 @@ class PairFile:
     def __init__(self, path: str | os.PathLike[str]):
         check_holds_pairs(Path(path))
         self.path = file_in(path, PAIRS_FILE)
-        self.count = sum(1 for _ in read_pairs(self.path))
-        self._plain = _decompressed(self.path) if is_compressed(self.path) else None
-        if self._plain is not None:
+        self._plain: BinaryIO | None = None
+        known = None if is_compressed(self.path) else self._count_checked()
+        self._checked = None if known is None else self._state()  # the file that was checked, where every row is as a `Pair` has it
+        self.count = sum(1 for _ in read_pairs(self.path)) if known is None else known
+        if is_compressed(self.path):
+            self._plain = _decompressed(self.path)
             weakref.finalize(self, self._plain.close)
         self.sha256 = sha256(self.path)
         self._places: dict[int, list[int]] = {}  # where parts of a size begin, in bytes
@@ -313,7 +337,7 @@ class PairFile:
 
     def after(self, count: int) -> Iterator[Pair]:
         """Yield the pairs behind the first `count`."""
-        return map(_pair, islice(self._lines(), count, None))
+        return map(self._reader(), islice(self._lines(), count, None))
 
     def part(self, number: int, size: int) -> list[Pair]:
         """Return part `number`, counted from 0, of parts of `size` pairs; the file is looked through once, at the first call."""
@@ -323,7 +347,29 @@ class PairFile:
         start, end = self._places[size][number : number + 2]
         with self._opened() as stream:
             stream.seek(start)
-            return list(map(_pair, stream.read(end - start).splitlines()))
+            return list(map(self._reader(), stream.read(end - start).splitlines()))
+
+    def _reader(self) -> Callable[[bytes], Pair]:
+        """Return what makes a pair of a line: without checking it again where the file is the one that was checked."""
+        return _known_pair if self._checked is not None and self._checked == self._state() else _pair
+
+    def _state(self) -> tuple[int, int, int]:
+        found = self.path.stat()
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
+    def _count_checked(self) -> int | None:
+        """Return how many rows there are where all hold the fields of a pair as they are; None where the slower reader has to look."""
+        names, count = Names(), 0
+        try:
+            with opened(self.path) as stream:
+                for count, raw in enumerate(iter(partial(stream.readline, MAX_ROW_BYTES), b""), start=1):  # noqa: B007
+                    is_flat = raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH
+                    pair = Pair.from_plain(orjson.loads(raw)) if is_flat else None
+                    if pair is None or names.has(pair.id):
+                        return None
+        except ValueError:
+            return None
+        return None if names.suspects() else count
 
     def _lines(self) -> Iterator[bytes]:
         place = 0
@@ -346,6 +392,10 @@ def _some(rows: Iterator[bytes], size: int) -> list[bytes]:
 
 def _pair(raw: bytes) -> Pair:
     return Pair.from_dict(orjson.loads(raw))
+
+
+def _known_pair(raw: bytes) -> Pair:
+    return Pair(**orjson.loads(raw))
 
 
 def _decompressed(path: Path) -> BinaryIO:

@@ -14,7 +14,7 @@ from freqbias.models.scoring import HandsOn, show_progress
 from freqbias.probes import Probe
 from freqbias.probes.standins import StandIn
 from freqbias.progress import Track, noted, silent
-from freqbias.records import Estimate, Observation, Pair, Record
+from freqbias.records import Estimate, Observation, Pair
 from freqbias.redact import redact
 from freqbias.terms import HIGH, LOW, SHARE_RANGE
 
@@ -96,7 +96,10 @@ class Measurement:
                 raise InputError(f"probe '{name}': estimates yields {type(row).__name__}; it must yield freqbias.records.Estimate")
             if (row.probe, row.model) != (name, model):
                 raise InputError(f"probe '{name}' writes an estimate of probe '{row.probe}' and model '{row.model}', here '{model}'")
-            _check_record(row, f"probe '{name}': its estimate {row.term}")
+            try:
+                row.check()
+            except InputError as error:
+                raise InputError(f"probe '{name}': its estimate {row.term}: {error}") from error
         return found
 
     def _run(self, part: Sequence[Pair], model: Any, common: Any) -> list[Observation]:
@@ -127,7 +130,12 @@ class Measurement:
                 raise InputError(f"probe '{name}' writes rows of model '{row.model}'; write model.info.name, here '{model}'")
             if row.pair_id not in known:
                 raise InputError(f"probe '{name}' writes a row of pair '{row.pair_id}', which it was not given; write pair.id")
-            _check_record(row, f"probe '{name}': its row of pair '{row.pair_id}'", self._probe.judgement.is_share(row.measure))
+            try:
+                row.check()
+                if self._probe.judgement.is_share(row.measure):
+                    row.check_range(SHARE_RANGE)
+            except InputError as error:
+                raise InputError(f"probe '{name}': its row of pair '{row.pair_id}': {error}") from error
             key = (row.pair_id, row.measure, row.contrast, row.register)
             if key in seen:
                 raise InputError(f"probe '{name}' writes two rows of pair, measure, contrast and register {key}; average them into one")
@@ -185,12 +193,3 @@ def _listed(found: Any, what: str) -> list[Any]:
     if not isinstance(found, Iterable):
         raise InputError(f"{what} returned {type(found).__name__}; it must yield records")
     return list(found)
-
-
-def _check_record(row: Record, what: str, is_share: bool = False) -> None:
-    try:
-        row.check()
-        if is_share and isinstance(row, Observation):
-            row.check_range(SHARE_RANGE)
-    except InputError as error:
-        raise InputError(f"{what}: {error}") from error

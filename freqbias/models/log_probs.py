@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from freqbias.errors import BackendError
 from freqbias.models.labels import label_text, labels_of
-from freqbias.models.protocols import LanguageModel
+from freqbias.models.protocols import LanguageModel, ModelInfo
 from freqbias.models.scoring import HandsOn
 
 Values = NDArray[np.float64]
@@ -88,6 +88,11 @@ class CheckedLanguageModel(HandsOn):
         if name in ("inner", "_model", "_faults"):  # not set yet, as while it is copied
             raise AttributeError(name)
         return getattr(self._model, name)
+
+    @property
+    def info(self) -> ModelInfo:
+        """The model's own; said here since every row asks for it twice."""
+        return self._model.info
 
     @property
     def errors(self) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from freqbias.compression import opened
 from freqbias.errors import InputError
-from freqbias.files import atomic, held, line
+from freqbias.files import atomic, held, line, lines
 from freqbias.records import Observation
 from freqbias.shapes import MAX_ROW_BYTES, reason
 
@@ -142,7 +142,7 @@ class Journal:
 
     def append(self, rows: Sequence[Observation]) -> None:
         """Write one part; `InputError` when it cannot be written, and then nothing of it stays."""
-        self.append_lines(b"".join(map(line, rows)))
+        self.append_lines(lines(rows))
 
     def append_lines(self, data: bytes) -> None:
         """Write one part whose rows are lines already; errors as in `append`."""
