@@ -37,7 +37,7 @@ OPTIONS = {
     ),
     COMPUTE: (
         *("dtype", "device", "devices", "executor", "actors", "backend", "tensor_parallel", "max_requests", "seed", "shard"),
-        *("workers", "runs"),
+        *("part", "workers", "runs"),
     ),
     OUTPUT: ("out", "fresh", "dry_run", "all_rows", "json"),
 }

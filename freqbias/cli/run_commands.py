@@ -33,6 +33,10 @@ Parallel = Annotated[int | None, typer.Option("--tensor-parallel", help="GPUs ov
 QueryPrompt = Annotated[
     str | None, typer.Option("--query-prompt", help="Text before every query, in place of the embedding model's own; '' for none.")
 ]
+Part = Annotated[
+    int | None,
+    typer.Option("--part", help="Pairs to measure before their rows are kept, which an interrupt waits for; default: 256.", min=1),
+]
 Shard = Annotated[
     str | None,
     typer.Option("--shard", metavar="I/N", help="Measure only parts I, I+N, … of every step, I from 0; freqbias merge joins them."),
@@ -67,6 +71,7 @@ def run(
     query_prompt: QueryPrompt = None,
     document_prompt: DocumentPrompt = None,
     holdout: Holdout = None,
+    part: Part = None,
     shard: Shard = None,
     devices: Devices = None,
     executor: Executor = None,
@@ -137,6 +142,7 @@ def probe(
     tensor_parallel: Parallel = None,
     query_prompt: QueryPrompt = None,
     document_prompt: DocumentPrompt = None,
+    part: Part = None,
     shard: Shard = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over; the old observations are kept as …previous.jsonl.")] = False,
 ) -> None:

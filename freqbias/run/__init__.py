@@ -38,6 +38,7 @@ def run(
     tensor_parallel: int = 1,
     query_prompt: str | None = None,
     document_prompt: str | None = None,
+    part: int | None = None,
     holdout: str | None = None,
     fresh: bool = False,
     track: Track = silent,
@@ -71,6 +72,7 @@ def run(
         "tensor_parallel": tensor_parallel,
         "query_prompt": query_prompt,
         "document_prompt": document_prompt,
+        "part": part,
         "holdout": holdout,
         "fresh": fresh,
     }

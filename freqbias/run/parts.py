@@ -1,6 +1,6 @@
 """Parts of a run that several processes measure: one file a part, whole or absent, so that nobody's work is lost or done twice.
 
-In a run folder `parts/` holds `rows-STEP-PART.jsonl` (the rows of `PAIRS_AT_ONCE` pairs, the bytes that one process would write),
+In a run folder `parts/` holds `rows-STEP-PART.jsonl` (the rows of `--part` pairs, the bytes that one process would write),
 `texts-KEY.npy` (the vectors of `CHUNK` texts that an embedding model encodes beforehand), and a manifest of every process. What a part
 is depends on the pairs and the plan alone, never on how many processes there are, so any number of them may go on with what is left.
 """
@@ -105,7 +105,7 @@ class Parts:
         return self.folder / f".lock-{share.index}-of-{share.of}"
 
     def claim_path(self, share: Share) -> Path:
-        """Return where a process names the part in its hands, so that it is known which one it died on."""
+        """Return where a process names the part that it took last, so that it is known which one it died on."""
         return self.folder / f".claim-{share.index}-of-{share.of}"
 
     def manifests(self) -> dict[Share, dict[str, Any]]:

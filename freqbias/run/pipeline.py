@@ -11,7 +11,7 @@ from freqbias.errors import InputError
 from freqbias.files import PairFile
 from freqbias.progress import Track, silent
 from freqbias.records import Pair
-from freqbias.run import stages
+from freqbias.run import manifest, stages
 from freqbias.run.devices import Devices, devices_of
 from freqbias.run.dry import dry
 from freqbias.run.holdout import Asked, holdout_of
@@ -64,7 +64,7 @@ def make_run(
     folder = Path(chosen.out)
     if chosen.fresh and isinstance(source, PairFile) and source.path.resolve().is_relative_to(folder.resolve()):
         raise InputError(f"{source.path}: lies in the folder that --fresh empties; copy it to another place first")
-    if parts is None and not chosen.fresh and (folder / PARTS_FOLDER).is_dir() and not (folder / OBSERVATIONS_FILE).exists():
+    if parts is None and not chosen.fresh and (folder / PARTS_FOLDER).is_dir() and not _is_measured(folder):
         raise InputError(f"{folder}: holds parts of a run that several processes measure; run: freqbias merge {folder}")
     new = not folder.exists()
     stages.prepare_folder(folder, fresh=chosen.fresh)
@@ -94,7 +94,7 @@ def measure_share(chosen: Settings, share: Share, *, track: Track = silent, wait
     source = pairs_of(chosen, None, waiting)
     folder = Path(chosen.out)
     stages.prepare_folder(folder, fresh=False)
-    if (folder / OBSERVATIONS_FILE).exists():
+    if _is_measured(folder):
         raise InputError(f"{folder}: is measured already; give another --out")
     stages.keep_pairs(source, folder / PAIRS_FILE)
     sharing = Sharing(PairFile(folder / PAIRS_FILE), plan, folder / OBSERVATIONS_FILE, chosen.recorded("run"), track, share)
@@ -106,7 +106,7 @@ def make_on_devices(chosen: Settings, *, track: Track = silent, waiting: Waiting
     devices = devices_of(chosen.devices or "")
 
     def measure(pairs: PairFile, plan: Plan, folder: Path) -> None:
-        total = count_parts(plan.steps, pairs)
+        total = count_parts(plan, pairs)
         Devices(chosen.model_copy(update={"fresh": False, "holdout": None}), folder, devices).run(track, total)
 
     return _make_by_parts(chosen, measure, track, waiting)
@@ -133,7 +133,7 @@ def _make_by_parts(
     check_ready(plan)
     folder = Path(chosen.out)
     stages.prepare_folder(folder, fresh=chosen.fresh)
-    if not (folder / OBSERVATIONS_FILE).exists():
+    if not _is_measured(folder):
         stages.keep_pairs(pairs_of(chosen, None, waiting), folder / PAIRS_FILE)
         with only_writer(folder / OBSERVATIONS_FILE):
             measure(PairFile(folder / PAIRS_FILE), plan, folder)
@@ -149,6 +149,7 @@ def merge(
     """
     given = Given(runs)
     config, first = given.manifest["config"], given.first
+    config = {**config, "part": given.manifest["probing"]["pairs_at_once"]}
     chosen = settings_of({**config, "holdout": holdout} if holdout else config, first)
     is_run, target = config["command"] == "run", out / OBSERVATIONS_FILE
     # of a run each process has the pairs, wherever the file once lay that they were made from
@@ -160,6 +161,12 @@ def merge(
     check_ready(plan)
     with only_writer(target):
         return out, probing.run()
+
+
+def _is_measured(folder: Path) -> bool:
+    """Tell whether every row is there; where parts are being joined, one that was damaged may have to be measured again."""
+    found = manifest.read(folder / OBSERVATIONS_FILE)
+    return found is not None and manifest.tells_how(found) and bool(found["probing"]["complete"])
 
 
 def forecast_of(chosen: Settings, *, track: Track = silent, waiting: Waiting = unseen) -> list[dict[str, Any]]:
@@ -202,9 +209,9 @@ def _stages(
     """Do the stages that are not done; return whether there were any."""
     pair_file, audit = folder / PAIRS_FILE, folder / AUDIT_FILE
     stages.keep_pairs(source, pair_file)
-    target, keep = folder / OBSERVATIONS_FILE, beside is not None
-    probing = Probing(PairFile(pair_file), plan, target, chosen.recorded("run"), track, keep_vectors=keep, given=parts)
-    for line in lines_of(plan, PairFile(pair_file), folder):
+    target, keep, pairs = folder / OBSERVATIONS_FILE, beside is not None, PairFile(pair_file)
+    probing = Probing(pairs, plan, target, chosen.recorded("run"), track, keep_vectors=keep, given=parts)
+    for line in lines_of(plan, pairs, folder):
         log.info("%s", line)
     missing = not audit.exists()
     if missing:

@@ -14,7 +14,7 @@ from freqbias.probes.runner import Measurement
 from freqbias.probes.standins import StandIn
 from freqbias.progress import Track, chunks, silent
 from freqbias.records import Pair
-from freqbias.run.probing import PAIRS_AT_ONCE, Plan, Step
+from freqbias.run.probing import Plan, Step
 from freqbias.terms import (
     AUDIT_FILE,
     ESTIMATES_FILE,
@@ -90,7 +90,7 @@ def forecast(plan: Plan, pairs: Iterable[Pair], count: int, track: Track) -> lis
         asked = _Asked(seen, counters[step.name])
         model: Any = StandIn(step.info, note=asked)
         measurement = Measurement(step.probe, pairs, model, silent)
-        parts = track(chunks(pairs, PAIRS_AT_ONCE), f"{step.info.name}: {step.probe.name}", count, unit="pairs", size=len)
+        parts = track(chunks(pairs, plan.pairs_at_once), f"{step.info.name}: {step.probe.name}", count, unit="pairs", size=len)
         rows.append(
             {
                 "model": step.info.name,

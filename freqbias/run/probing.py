@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 LANGUAGE_MODEL = "language_model"
 OBJECTS_BETWEEN_COLLECTIONS = 20_000  # some parts' worth; Python's own 700 is a tenth of a part
-PAIRS_AT_ONCE = 256  # pairs that a probe measures in one call: what Ctrl-C waits for, and several batches of every backend
+PAIRS_AT_ONCE = 256  # pairs that a probe measures in one call, unless a plan says so: what Ctrl-C waits for, and several batches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +55,13 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Which models and probes to run."""
+    """Which models and probes to run, and how many pairs are measured before their rows are kept."""
 
     embedders: Sequence[str] = ()
     language_models: Sequence[str] = ()
     probes: Sequence[str] = ()
     loading: Loading = field(default_factory=Loading)
+    pairs_at_once: int = PAIRS_AT_ONCE
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -129,7 +130,8 @@ class Probing:
         self._manifest_file = manifest.path_of(out)
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
         self._clock = time.monotonic()
-        self._parts = -(-pairs.count // PAIRS_AT_ONCE)
+        self._size = plan.pairs_at_once
+        self._parts = -(-pairs.count // self._size)
         self._retried = Retried(out)
         self._interrupt = Interrupt()
         self._loaded: tuple[tuple[str, str], Any] = (("", ""), None)
@@ -211,12 +213,12 @@ class Probing:
         measurement = Measurement(step.probe, self._pairs, model, self._track)
         if failed:
             log.info("%s: %s: %d pairs with an error are tried again", step.info.name, step.probe.name, len(failed))
-            again = chunks((pair for pair in self._pairs if pair.id in failed), PAIRS_AT_ONCE)
+            again = chunks((pair for pair in self._pairs if pair.id in failed), self._size)
             self._measure(measurement, again, self._retried.append)
         left = self._parts - min(done, self._parts)
         if left:
-            before, behind = journal.length, min(done, self._parts) * PAIRS_AT_ONCE
-            rest = islice(chunks(self._pairs.after(behind), PAIRS_AT_ONCE), left)
+            before, behind = journal.length, min(done, self._parts) * self._size
+            rest = islice(chunks(self._pairs.after(behind), self._size), left)
             what, count = f"{step.info.name}: {step.probe.name}", self._pairs.count - behind
             self._measure(measurement, self._track(rest, what, count, unit="pairs", size=len), journal.append)
             if not done:
@@ -233,8 +235,8 @@ class Probing:
         assert self._given is not None  # noqa: S101  # for mypy
         self._infos[step.kind, step.name] = self._given.model(step.kind, step.info.name)
         behind = min(done, self._parts)
-        rest = islice(chunks(self._pairs.after(behind * PAIRS_AT_ONCE), PAIRS_AT_ONCE), self._parts - behind)
-        what, count = f"{step.info.name}: {step.probe.name}: join", self._pairs.count - behind * PAIRS_AT_ONCE
+        rest = islice(chunks(self._pairs.after(behind * self._size), self._size), self._parts - behind)
+        what, count = f"{step.info.name}: {step.probe.name}: join", self._pairs.count - behind * self._size
         with self._interrupt.held():
             for part, pairs in enumerate(self._track(rest, what, count, unit="pairs", size=len), start=behind):
                 journal.append_lines(self._given.rows(index, part, step.key, pairs))
@@ -342,7 +344,7 @@ class Probing:
             probing={
                 "complete": complete,
                 "pairs": self._pairs.count,
-                "pairs_at_once": PAIRS_AT_ONCE,
+                "pairs_at_once": self._size,
                 "steps": [{"model": step.info.name, "probe": step.probe.name} for step in self._plan.steps],
                 **self._told_beside(),
             },

@@ -76,8 +76,9 @@ def _spelt(details: Mapping[str, Any]) -> dict[str, Any]:
 
 def _inputs(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     found = ["the pair file has changed"] if before["inputs"].get(PAIRS_FILE) != now["inputs"][PAIRS_FILE] else []
-    if before["probing"]["pairs_at_once"] != now["probing"]["pairs_at_once"]:
-        found.append("another version of freqbias measured it in other parts")
+    old, new = (told["probing"]["pairs_at_once"] for told in (before, now))
+    if old != new:
+        found.append(f"it was measured in parts of {old} pairs and this command has {new}: give --part {old}")
     for name in ("dtype", "backend", "seed"):
         old, new = before["config"].get(name), now["config"].get(name)
         if old is not None and new is not None and old != new:

@@ -13,7 +13,7 @@ from freqbias.files import read_text
 from freqbias.models import Loading
 from freqbias.registry import suggestion
 from freqbias.run.dry import is_code
-from freqbias.run.probing import Plan
+from freqbias.run.probing import PAIRS_AT_ONCE, Plan
 from freqbias.shapes import MAX_NAME, shown
 
 LOADING = tuple(name for name in Loading.__dataclass_fields__ if name != "revision")  # a revision stands in a model's name
@@ -71,6 +71,7 @@ class Settings(BaseModel):
     query_prompt: str | None = None
     document_prompt: str | None = None
     holdout: Literal["half"] | None = None
+    part: Annotated[int, Field(ge=1)] | None = None
     shard: str | None = None
     devices: str | None = None
     executor: Literal["local", "ray"] = "local"
@@ -128,7 +129,8 @@ class Settings(BaseModel):
         """Return the models, probes and how models are loaded."""
         chosen = {"backend": self._backend, "base_url": self.base_url or None}
         loading = Loading(**{name: getattr(self, name) for name in LOADING} | chosen)
-        return Plan(embedders=self.embedder, language_models=self.lm, probes=self.probe, loading=loading)
+        size = self.part or PAIRS_AT_ONCE
+        return Plan(embedders=self.embedder, language_models=self.lm, probes=self.probe, loading=loading, pairs_at_once=size)
 
     @property
     def is_served(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import BackendError
-from freqbias.files import PairFile, held, line, write_text
+from freqbias.files import PairFile, held, lines, write_text
 from freqbias.models import Role
 from freqbias.models.maxsim import LateInteractionScorer
 from freqbias.models.relevance import DenseScorer
@@ -18,20 +18,24 @@ from freqbias.probes.runner import Measurement
 from freqbias.progress import Track
 from freqbias.run import resume as continuing
 from freqbias.run.parts import BY_PAIRS, BY_TEXTS, Parts, Share, TextParts, rows_name, texts_name, vectors_bytes
-from freqbias.run.probing import LANGUAGE_MODEL, PAIRS_AT_ONCE, Plan, Probing, Step, seldom_collected
+from freqbias.run.probing import LANGUAGE_MODEL, Plan, Probing, Step, seldom_collected
 
 log = logging.getLogger(__name__)
 
 DEVICE_VARIABLE = "FREQBIAS_DEVICE"  # names, in a worker, the device that it was given
+# of a worker, for one of an earlier command that was killed: it still has a part in hand, and ends with it
+WAIT_SECONDS = 600.0
 TRIAL = "a"  # a text that tells how many numbers a vector has
 
 
-def count_parts(steps: Sequence[Step], pairs: PairFile) -> int:
+def count_parts(plan: Plan, pairs: PairFile) -> int:
     """Return how many parts a run has, for showing progress: of embedding models, as if each encoded its texts beforehand."""
-    texts = {step.name: TextParts(step.info, "") for step in steps if step.kind != LANGUAGE_MODEL}
+    texts = {step.name: TextParts(step.info, "") for step in plan.steps if step.kind != LANGUAGE_MODEL}
     counts = (
-        -(-pairs.count // PAIRS_AT_ONCE) if step.kind == LANGUAGE_MODEL else sum(1 for _ in texts[step.name].of(step.probe, pairs))
-        for step in steps
+        -(-pairs.count // plan.pairs_at_once)
+        if step.kind == LANGUAGE_MODEL
+        else sum(1 for _ in texts[step.name].of(step.probe, pairs))
+        for step in plan.steps
     )
     return sum(counts)
 
@@ -60,8 +64,8 @@ class Measuring(Probing):
         """Return the parts of a step; steps are asked in order. Loads an embedding model, to learn what it is divided by."""
         step = self._plan.steps[index]
         if self._is_by_pairs(step):
-            last = self._pairs.count - (self._parts - 1) * PAIRS_AT_ONCE
-            sizes = [PAIRS_AT_ONCE] * (self._parts - 1) + [last]
+            last = self._pairs.count - (self._parts - 1) * self._size
+            sizes = [self._size] * (self._parts - 1) + [last]
             return [Unit(number=part, name=rows_name(index, part), size=size) for part, size in enumerate(sizes)]
         model = self._model(step)
         parts = self._texts.setdefault((step.kind, step.name), TextParts(model.info, model.measure)).of(step.probe, self._pairs)
@@ -78,11 +82,11 @@ class Measuring(Probing):
         step = self._plan.steps[index]
         if unit.role is not None:
             return self._vectors(self._model(step), unit.role, list(unit.texts), reason)
-        measurement, part = self._prepared(step), self._pairs.part(unit.number, PAIRS_AT_ONCE)
+        measurement, part = self._prepared(step), self._pairs.part(unit.number, self._size)
         rows = measurement.rows(part) if reason is None else measurement.failed(part, BackendError(reason))
         if measurement.gone is not None:
             raise BackendError(f"{measurement.gone}; what was measured is kept; run the same command again for the rest")
-        return b"".join(map(line, rows))
+        return lines(rows)
 
     def _prepared(self, step: Step) -> Measurement:
         known, measurement = self._measurement
@@ -128,9 +132,9 @@ class Sharing(Measuring):
         `InputError` where the folder's parts were measured from other pairs, models, prompts or settings, or where another process
         measures this share now.
         """
-        with held(
-            self._store.lock_path(self._share), f"{self._out.parent}: another process measures share {self._share}", self._out.parent
-        ):
+        folder, is_worker = self._out.parent, DEVICE_VARIABLE in os.environ
+        taken = f"{folder}: another process measures share {self._share}"
+        with held(self._store.lock_path(self._share), taken, folder, WAIT_SECONDS if is_worker else 0):
             for share, found in self._store.manifests().items():
                 continuing.refuse_changes(found, self._manifest(complete=False), self._out)
                 if share == self._share:
@@ -143,6 +147,7 @@ class Sharing(Measuring):
                         self._step_share(index)
                 complete = True
             finally:
+                self._claim.unlink(missing_ok=True)
                 self._write_manifest(complete=complete)
                 self._loaded = (("", ""), None)
         return bool(self._measured)
@@ -160,7 +165,6 @@ class Sharing(Measuring):
                 write_text(self._claim, unit.name)
                 self._store.write(unit.name, self.measured(index, unit, given_up.get(unit.name)))
                 self._measured += 1
-                self._claim.unlink()
 
     def _told_beside(self) -> dict[str, Any]:
         before = (self._before or {}).get("probing", {}).get("measured", 0)
