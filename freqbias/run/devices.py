@@ -25,7 +25,7 @@ from freqbias.run.parts import Parts, Share
 from freqbias.run.settings import Settings
 from freqbias.run.shards import DEVICE_VARIABLE
 
-MAX_DEATHS = 3  # of workers on one part, which is given up then, or of one worker before it has taken a part
+MAX_DEATHS = 3  # of workers on one part, which is given up then, or of one worker, one after the other, before it has taken a part
 POLL_SECONDS = 0.2
 WORKER_VARIABLE = "FREQBIAS_WORKER"  # set for a process whose standard input ends when the one that watches it does
 LAST_WORDS = 2000  # bytes of a worker's log that tell why it ended
@@ -80,6 +80,8 @@ class Devices:
     def run(self, track: Track, total: int) -> None:
         """Measure every part, `total` of them; `BackendError` with a worker's last words where it cannot go on."""
         self._store.folder.mkdir(parents=True, exist_ok=True)
+        for worker in self.workers:
+            self._store.claim_path(worker.share).unlink(missing_ok=True)  # of a command that was killed
         before = len(self._store.names())
         with self._forwarded():
             for worker in self.workers:
@@ -93,7 +95,7 @@ class Devices:
 
     def _until_over(self, before: int) -> Iterator[range]:
         """Yield, while workers run, how many parts have come since."""
-        while any(worker.is_running for worker in self.workers):
+        while any(worker.process is not None for worker in self.workers):  # running, or dead and not yet looked at
             time.sleep(POLL_SECONDS)
             there = len(self._store.names())
             if there > before:
@@ -126,6 +128,7 @@ class Devices:
         claim = self._store.claim_path(worker.share)
         name = claim.read_text(encoding="utf-8") if claim.exists() else None
         claim.unlink(missing_ok=True)
+        is_whole = name is not None and self._store.path(name).exists()  # it died behind it
         how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
         if name is None:
             worker.deaths += 1
@@ -133,11 +136,12 @@ class Devices:
                 worker.failed = f"its process ended {MAX_DEATHS} times before it measured anything ({how}): {_last_line(worker.log_path)}"
                 return
         else:
-            self._deaths[name] += 1
+            worker.deaths = 0  # it has come as far as measuring
+            self._deaths[name] += not is_whole
             if self._deaths[name] >= MAX_DEATHS:
                 log.error("%s: %d processes died on this part (%s); its rows say so", name, MAX_DEATHS, how)
                 self._store.give_up(name, f"{MAX_DEATHS} processes died while they measured this part, the last one: {how}")
-        log.warning("device %s: its process ended (%s) %s; started again", worker.device, how, f"in {name}" if name else "before a part")
+        log.warning("device %s: its process ended (%s) %s; started again", worker.device, how, _where(name, is_whole))
         self._start(worker)
 
     @contextmanager
@@ -170,6 +174,10 @@ def _wait(process: "subprocess.Popen[bytes]", stop: Callable[[], None]) -> None:
         stop()
         process.wait()
         raise
+
+
+def _where(name: str | None, is_whole: bool) -> str:
+    return "before a part" if name is None else f"{'behind' if is_whole else 'in'} {name}"
 
 
 def _last_line(path: Path) -> str:
