@@ -1,4 +1,4 @@
-"""A run on two devices that is killed, starved of disk and damaged at random, until it is complete: what is lost, what is doubled?
+"""A run on two devices, killed, starved of disk and damaged at random until it is complete: what is lost and what is doubled.
 
     python benchmarks/soak.py [PAIRS] [--seed N] [--kills N]
 
@@ -74,7 +74,7 @@ class Disk:
 
     def _mount(self, options: str) -> bool:
         words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.folder)]
-        return subprocess.run(words, capture_output=True, check=False).returncode == 0
+        return subprocess.run(words, capture_output=True, check=False).returncode == 0  # noqa: S603
 
     def fill(self, processes: list[int]) -> None:
         """Leave no room for a part."""
@@ -149,13 +149,16 @@ class Soak:
         """Do what is due."""
         if (self.out / "pairs.jsonl").exists() and not (self.out / "audit.json").exists():
             write_json(self.out / "audit.json", {})
-        names = [path for path in (self.out / "parts").glob("rows-*.jsonl")]
+        names = list((self.out / "parts").glob("rows-*.jsonl"))
         if self.faults and len(names) >= self.faults[-1][0] and not self.disk.is_full:
-            if self.inject(self.faults[-1][1], process, sorted(names)):
-                self.faults.pop()
-        elif self.joining and self.observations.exists() and not self.disk.is_full:
-            if self.observations.stat().st_size > self.joining[-1][0] * self.size:
-                self.inject(self.joining.pop()[1], process, [])
+            done = self.inject(self.faults[-1][1], process, sorted(names))
+            self.faults = self.faults[:-1] if done else self.faults
+        elif self.joining and not self.disk.is_full and self.joined() > self.joining[-1][0]:
+            self.inject(self.joining.pop()[1], process, [])
+
+    def joined(self) -> float:
+        """Return how much of the observation file is there, as a share of it."""
+        return self.observations.stat().st_size / self.size if self.observations.exists() else 0.0
 
     def inject(self, kind: str, process: "subprocess.Popen[bytes]", parts: list[Path]) -> bool:
         """Do one thing to the run; return whether it could be done."""
@@ -176,7 +179,7 @@ class Soak:
             rows[self.rng.randrange(len(rows))] = b'{"pair_id": "p1", "item": \n'
             part.write_bytes(b"".join(rows) if kind == LINE else data[: -self.rng.randrange(1, 40)])
             self.damaged.add(part.name)
-        self.injected[kind] += 1
+        self.injected[kind] += kind != DISK  # which counts when the command has met it
         return True
 
     def mend(self, status: int) -> None:
@@ -184,6 +187,7 @@ class Soak:
         told = self.log.read_text(encoding="utf-8", errors="replace")
         refused = REFUSED.search(told)
         if self.disk.is_full and any(words in told for words in NO_ROOM):
+            self.injected[DISK] += 1
             self.ends["ended by a full disk"] += 1
         elif refused is not None and Path(refused[1]).name in self.damaged:
             self.ends["refused a damaged part"] += 1
@@ -258,7 +262,8 @@ def main() -> None:
     sys.stdout.write(f"{given.pairs:,} pairs on --devices {DEVICES}, seed {given.seed}; the disk is {soak.disk.kind}\n")
     sys.stdout.write(f"injected: {told}\nthe command ended and was given again: {ends}\n")
     sys.stdout.write(
-        f"{found['rows']:,} of {given.pairs * len(ROWS):,} rows: {found['lost']} lost, {found['doubled']} doubled, {found['failed']} failed; "
+        f"{found['rows']:,} of {given.pairs * len(ROWS):,} rows: "
+        f"{found['lost']} lost, {found['doubled']} doubled, {found['failed']} failed; "
         f"bytes {'equal to' if same else 'DIFFER FROM'} those of one undisturbed process\n"
     )
     whole = same and not found["lost"] + found["doubled"] + found["failed"] and not soak.faults and not soak.joining

@@ -35,7 +35,7 @@ _BEYOND = ("Expected `float` >=", "Expected `float` <=")
 _WORDS = {"str": "a text", "int | float": "a number", "int": "a whole number", "object": "an object", "array": "a list"}
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of the three records: strict reading, order-preserving writing."""
 
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -56,8 +56,8 @@ class Record(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_plain(cls, row: Any) -> Self | None:
-        """Build a record from a row that holds the fields of one as they are and nothing else: `cls(**row)` is the same. None for others."""
-        if not isinstance(row, dict) or not row.keys() <= _names(cls):
+        """Build a record from a row that holds the fields of one as they are, and nothing else: `cls(**row)` is the same; else None."""
+        if not isinstance(row, dict) or "extra" in row:
             return None
         try:
             record = convert(row, cls)

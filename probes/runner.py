@@ -120,6 +120,7 @@ class Measurement:
         """Raise `InputError` for a row that is not what every reader of the file takes it for; of built-ins only the first is read."""
         name, model, known = self._probe.name, self._model.info.name, {pair.id for pair in part}
         seen: set[tuple[str, str, str, str | None]] = set()
+        shares: dict[str, bool | None] = {}  # by measure
         trusted = is_ours(self._probe.run) and is_ours(self._model)
         for row in rows[: not self._succeeded] if trusted else rows:
             if not isinstance(row, Observation):
@@ -132,7 +133,9 @@ class Measurement:
                 raise InputError(f"probe '{name}' writes a row of pair '{row.pair_id}', which it was not given; write pair.id")
             try:
                 row.check()
-                if self._probe.judgement.is_share(row.measure):
+                if shares.setdefault(row.measure, None) is None:
+                    shares[row.measure] = self._probe.judgement.is_share(row.measure)
+                if shares[row.measure]:
                     row.check_range(SHARE_RANGE)
             except InputError as error:
                 raise InputError(f"probe '{name}': its row of pair '{row.pair_id}': {error}") from error

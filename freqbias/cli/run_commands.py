@@ -96,7 +96,7 @@ def run(
     """
     from freqbias.cli.summary import show_summary
     from freqbias.files import read_estimates
-    from freqbias.run.devices import end_with_parent
+    from freqbias.run.devices import devices_of, end_with_parent
     from freqbias.run.failures import tell_failures
     from freqbias.run.parts import share_of
     from freqbias.run.pipeline import forecast_of, make_on_devices, make_on_ray, make_run, measure_share
@@ -104,7 +104,10 @@ def run(
 
     chosen = settings(_given(ctx), config, trusted=trust_config_code).with_models()
     if chosen.dry_run:
-        _show_forecast(forecast_of(chosen, track=tracker(), waiting=waiting), json=chosen.json_)
+        of = 1 if chosen.shard is None else share_of(chosen.shard).of
+        rows = forecast_of(chosen, track=tracker(), waiting=waiting)
+        _show_forecast(rows, json=chosen.json_)
+        _tell_shares(rows, of if chosen.devices is None else len(devices_of(chosen.devices)), chosen)
         return
     if chosen.shard is not None:
         end_with_parent(sys.stdin)
@@ -216,6 +219,19 @@ def _show_forecast(rows: list[dict[str, Any]], *, json: bool) -> None:
     print_table(columns, [[row[name] for name in columns] for row in rows])
     log.info("%s", needs(rows))
     log.info("nothing was started; texts are distinct ones, requests are at most one a text")
+
+
+def _tell_shares(rows: list[dict[str, Any]], of: int, chosen: "Settings") -> None:
+    """Say what of a step each of several processes would take."""
+    if of == 1 or not chosen.lm:
+        return
+    size = chosen.plan().pairs_at_once
+    parts = -(-max(row["pairs"] for row in rows) // size)
+    log.info(
+        "a step of a language model has %d parts of %d pairs; each of %d processes takes %d at most", parts, size, of, -(-parts // of)
+    )
+    if parts < of:
+        log.warning("%d of %d processes have nothing to do; a smaller --part gives all of them some", of - parts, of)
 
 
 def status(

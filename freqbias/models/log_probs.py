@@ -15,7 +15,7 @@ A total of -100 is not among them, since a text can have it.
 
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,10 +89,12 @@ class CheckedLanguageModel(HandsOn):
             raise AttributeError(name)
         return getattr(self._model, name)
 
-    @property
-    def info(self) -> ModelInfo:
-        """The model's own; said here since every row asks for it twice."""
-        return self._model.info
+    if not TYPE_CHECKING:  # where the protocol has a variable
+
+        @property
+        def info(self) -> ModelInfo:
+            """The model's own; said here since every row asks for it twice."""
+            return self._model.info
 
     @property
     def errors(self) -> Mapping[str, str]:

@@ -22,6 +22,7 @@ from freqbias.run.parts import BY_PAIRS, Parts, Share, TextParts, read_vectors, 
 from freqbias.run.probing import LANGUAGE_MODEL, Step
 
 NAMED = 3  # missing parts in a line
+KEY = ("pair_id", "measure", "contrast", "register", "prompt")  # what a step has one row of
 MACHINE = ("platform", "cpu", "gpu")  # of a manifest: what a process ran on
 AGAIN = "delete this file and measure it again: run the command with --shard"
 MEASURE = "name the folders that hold them, or measure them: run the command with --shard again, with any number of processes"
@@ -83,7 +84,7 @@ class Given:
         """Return the lines of one part as they were written; `InputError` names the line that is none of these pairs'."""
         path = self._paths[rows_name(step, part)]
         data = path.read_bytes()
-        known = {pair.id for pair in pairs}
+        known, seen = {pair.id for pair in pairs}, set[tuple[Any, ...]]()
         for number, raw in enumerate(data.splitlines(), start=1):
             try:
                 row = orjson.loads(raw)
@@ -92,6 +93,10 @@ class Given:
                 whole = False
             if not whole:
                 raise InputError(f"{path}:{number}: is no row of {key[1]} of {key[0]} on the pairs of this part; {AGAIN}")
+            name = tuple(row.get(field) for field in KEY)
+            if name in seen:
+                raise InputError(f"{path}:{number}: repeats the row of an earlier line; {AGAIN}")
+            seen.add(name)
         if data and not data.endswith(b"\n"):
             raise InputError(f"{path}:{number}: is cut off; {AGAIN}")
         return data

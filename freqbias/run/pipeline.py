@@ -153,7 +153,8 @@ def merge(
     chosen = settings_of({**config, "holdout": holdout} if holdout else config, first)
     is_run, target = config["command"] == "run", out / OBSERVATIONS_FILE
     # of a run each process has the pairs, wherever the file once lay that they were made from
-    pairs, plan = PairFile(first / PAIRS_FILE if is_run else chosen.pairs or first), chosen.plan()
+    known = chosen.pairs if chosen.pairs is not None and Path(chosen.pairs).exists() else None
+    pairs, plan = PairFile(first / PAIRS_FILE if is_run else known or first), chosen.plan()
     probing = Probing(pairs, plan, target, chosen.recorded(config["command"]), track, given=given)
     probing.check()
     if is_run:

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,7 @@ def count_parts(plan: Plan, pairs: PairFile) -> int:
     """Return how many parts a run has, for showing progress: of embedding models, as if each encoded its texts beforehand."""
     texts = {step.name: TextParts(step.info, "") for step in plan.steps if step.kind != LANGUAGE_MODEL}
     counts = (
-        -(-pairs.count // plan.pairs_at_once)
-        if step.kind == LANGUAGE_MODEL
-        else sum(1 for _ in texts[step.name].of(step.probe, pairs))
+        -(-pairs.count // plan.pairs_at_once) if step.kind == LANGUAGE_MODEL else sum(1 for _ in texts[step.name].of(step.probe, pairs))
         for step in plan.steps
     )
     return sum(counts)

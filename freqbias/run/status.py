@@ -3,6 +3,7 @@
 import os
 import shlex
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from freqbias.compression import is_compressed, plain_name
 from freqbias.errors import InputError
 from freqbias.run import manifest
 from freqbias.run.journal import is_held, is_locked, marked, rows_of, side_file
-from freqbias.run.parts import BY_TEXTS, Parts, rows_name
+from freqbias.run.parts import BY_TEXTS, Parts, Share, rows_name
 from freqbias.run.stages import DERIVED
+from freqbias.terms import PAIRS_FILE
 
 
 def status_of(out: Path) -> dict[str, Any]:
@@ -81,6 +83,7 @@ def _of_parts(out: Path) -> dict[str, Any]:
         for share, found in manifests.items()
     ]
     running = any(share["state"] == "running" for share in shares)
+    whole = all(step["pairs_done"] in (None, step["pairs"]) for step in steps)
     return {
         "state": "running" if running else "parts",
         "steps": steps,
@@ -91,8 +94,25 @@ def _of_parts(out: Path) -> dict[str, Any]:
         "shares": shares,
         "idle": [share["device"] for share in shares if not share["parts"]],
         "given_up": store.given_up(),
-        "resume": shlex.join(["freqbias", "merge", str(out.parent)]),
+        "resume": _next(out, manifests) if not (whole and _all_ended(manifests)) else shlex.join(["freqbias", "merge", str(out.parent)]),
     }
+
+
+def _all_ended(manifests: Mapping[Share, Mapping[str, Any]]) -> bool:
+    """Tell whether all processes of some number of them have measured their shares."""
+    ended = {share for share, found in manifests.items() if found["probing"]["complete"]}
+    return any(all(Share(k, share.of) in ended for k in range(share.of)) for share in ended)
+
+
+def _next(out: Path, manifests: Mapping[Share, Mapping[str, Any]]) -> str:
+    """Return the command that measures what is missing: with the devices that a run was given, else a share that has not ended."""
+    of = max(share.of for share in manifests)
+    found = [manifests.get(Share(k, of)) for k in range(of)]
+    devices = [None if one is None else one["probing"].get("device") for one in found]
+    open_ = next((k for k, one in enumerate(found) if one is None or not one["probing"]["complete"]), 0)
+    config = next(iter(manifests.values()))["config"]
+    more = ["--devices", ",".join(map(str, devices))] if all(devices) else ["--shard", str(Share(open_, of))]
+    return _command(out, config, more)
 
 
 def _counted(out: Path, length: int) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
@@ -105,9 +125,11 @@ def _counted(out: Path, length: int) -> tuple[Counter[tuple[str, str]], Counter[
     return rows, errors
 
 
-def _command(out: Path, config: dict[str, Any]) -> str:
-    """Return the command line that continues a run."""
+def _command(out: Path, config: Mapping[str, Any], more: Sequence[str] = ()) -> str:
+    """Return the command line that continues a run, `more` words behind it; a folder that was moved has its own copy of the pairs."""
     pairs = config.get("pairs")
+    if pairs is not None and not (out.parent / pairs).exists() and (out.parent / PAIRS_FILE).exists():
+        pairs = PAIRS_FILE
     path = None if pairs is None else os.path.relpath(out.parent / pairs)
     words = ["freqbias", config["command"]]
     if config["command"] == "run":
@@ -116,4 +138,4 @@ def _command(out: Path, config: dict[str, Any]) -> str:
     else:
         words += [path or str(out.parent), "--out", str(out)]
     words += manifest.option_words({name: value for name, value in config.items() if name != "pairs"})
-    return shlex.join(words)
+    return shlex.join([*words, *more])

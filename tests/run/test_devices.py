@@ -5,15 +5,19 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from runs import write_pairs
 
-from freqbias.files import read_observations
-from freqbias.run.devices import MAX_DEATHS, devices_of
-from freqbias.run.parts import Parts
+from freqbias.files import line, read_observations, read_pairs
+from freqbias.run import shards
+from freqbias.run.devices import MAX_DEATHS, Devices, devices_of
+from freqbias.run.parts import Parts, Share
+from freqbias.run.settings import settings
 
 TESTS = Path(__file__).parents[1]
 ARGUMENTS = ("--probe", "likelihood", "--devices", "cpu,cpu")
@@ -124,3 +128,70 @@ def _until(true, seconds=120):
 def test_names_of_devices():
     assert devices_of("0, 1") == ["0", "1"]
     assert devices_of("cpu,cpu") == ["cpu", "cpu"]
+
+
+def line_by_line(pairs):
+    """Return a pair file as a run keeps it."""
+    return b"".join(map(line, read_pairs(pairs)))
+
+
+@pytest.fixture
+def devices(tmp_path):
+    """Return the watcher of two workers that are not started."""
+    found = Devices(settings({"lm": "failing:lm", "out": str(tmp_path)}, None), tmp_path, ["cpu", "cpu"])
+    found.started = []
+    found._start = found.started.append
+    found._store.folder.mkdir()
+    for worker in found.workers:
+        worker.log_path.write_text("freqbias: so it was\n", encoding="utf-8")
+    return found
+
+
+def test_a_death_behind_the_last_look_is_not_overlooked(devices):
+    """One worker is over and the other is killed before anybody looks again: it is started, and nothing is joined without its parts."""
+    first, second = devices.workers
+    first.process, second.process = (subprocess.Popen(["sh", "-c", command]) for command in ("exit 0", "kill -9 $$"))
+    for worker in devices.workers:
+        worker.process.wait()
+    assert list(devices._until_over(0)) == []
+    assert devices.started == [second]
+
+
+def test_only_deaths_one_after_the_other_before_a_part_end_a_worker(devices):
+    (worker, _), store = devices.workers, devices._store
+    for _ in range(MAX_DEATHS):
+        for _ in range(MAX_DEATHS - 1):
+            devices._ended(worker, -9)
+        store.claim_path(worker.share).write_text("rows-000-0000000.jsonl", encoding="utf-8")
+        store.path("rows-000-0000000.jsonl").touch()  # it was written: the worker died behind it
+        devices._ended(worker, -9)
+    assert worker.failed is None
+    assert store.given_up() == {}
+    for _ in range(MAX_DEATHS):
+        devices._ended(worker, -9)
+    assert "3 times before it measured anything (killed by signal 9): so it was" in worker.failed
+
+
+def test_a_worker_waits_for_one_of_a_command_that_was_killed(cli, tmp_path, pairs, monkeypatch):
+    monkeypatch.setenv("FREQBIAS_DEVICE", "cpu")
+    monkeypatch.setattr(shards, "WAIT_SECONDS", 30)
+    out = tmp_path / "run"
+    Parts(out).folder.mkdir(parents=True)
+    (out / "pairs.jsonl").write_bytes(line_by_line(pairs))
+    lock = FileLock(Parts(out).lock_path(Share(0, 1)), thread_local=False)
+    lock.acquire()
+    timer = threading.Timer(1, lock.release)
+    timer.start()
+    done = cli("run", "--pairs", pairs, "--lm", "failing:lm", "--probe", "likelihood", "--out", out, "--shard", "0/1")
+    timer.join()
+    assert done.exit_code == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_soaked_in_kills_a_full_disk_and_damage_nothing_is_lost_or_doubled():
+    script = Path(__file__).parents[2] / "benchmarks" / "soak.py"
+    done = subprocess.run([sys.executable, script, "4000", "--kills", "2"], capture_output=True, text=True, check=False, timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "8,000 of 8,000 rows: 0 lost, 0 doubled, 0 failed; bytes equal to" in done.stdout
+    for fault in ("2 full disks", "1 malformed lines", "1 parts cut off", "2 watching processes killed", "2 workers killed"):
+        assert fault in done.stdout

@@ -13,7 +13,7 @@ from freqbias.files import PairFile, held, read_manifest, write_json, write_reco
 from freqbias.models import scoring
 from freqbias.models.names.aliases import find_alias
 from freqbias.paraphrases.generators import generate
-from freqbias.run import parts, probing, shards
+from freqbias.run import parts
 from freqbias.run.parts import Parts, Share, read_vectors, share_of, vectors_bytes
 
 FILES = ("pairs.jsonl", "observations.jsonl", "model_estimates.jsonl", "estimates.jsonl")
@@ -234,13 +234,11 @@ def test_real_models_give_the_bytes_of_one_process(cli, pairs, tmp_path, monkeyp
     for name in ("minilm", "smollm2-135m"):
         if find_alias(name).ready_directory() is None:
             missing(f"model {name}")
-    for place in (probing, shards):
-        monkeypatch.setattr(place, "PAIRS_AT_ONCE", 10)  # several parts of few pairs
     for place in (parts, scoring):
         monkeypatch.setattr(place, "CHUNK", 16)
     few = tmp_path / "few.jsonl"
     few.write_bytes(b"".join(pairs.read_bytes().splitlines(keepends=True)[:25]))
-    models = ("--embedder", "minilm", "--lm", "smollm2-135m", "--probe", "similarity", "--probe", "likelihood")
+    models = ("--embedder", "minilm", "--lm", "smollm2-135m", "--probe", "similarity", "--probe", "likelihood", "--part", "10")
     one = ran(cli, "run", "--pairs", few, *models, "--out", tmp_path / "one")
     for index in (1, 0):
         share(cli, few, tmp_path / "two", index, 2, *models)
