@@ -154,7 +154,9 @@ def _texts(cls: type[Record]) -> Callable[[Record], tuple[str | None, ...]]:
 
 def _check_arm(arm: str) -> None:
     if arm not in ARMS:
-        raise InputError("field 'arm' is empty" if is_blank(arm) else f"field 'arm' must be one of {', '.join(ARMS)}, found '{shown(arm)}'")
+        raise InputError(
+            "field 'arm' is empty" if is_blank(arm) else f"field 'arm' must be one of {', '.join(ARMS)}, found '{shown(arm)}'"
+        )
 
 
 @cache
