@@ -4,7 +4,8 @@ from pathlib import Path
 
 from freqbias.compression import plain_name
 from freqbias.errors import InputError
-from freqbias.files import check_holds_pairs, file_in
+from freqbias.files import file_in
+from freqbias.holds_pairs import check_holds_pairs
 from freqbias.terms import AUDIT_FILE, PAIRS_FILE
 
 

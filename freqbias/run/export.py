@@ -6,7 +6,8 @@ from pathlib import Path
 
 from freqbias.compression import compressed, opened, plain_name
 from freqbias.errors import InputError, install_hint
-from freqbias.files import PAIR_SUFFIXES, atomic, read_observations
+from freqbias.files import atomic, read_observations
+from freqbias.holds_pairs import PAIR_SUFFIXES
 
 ROWS_AT_ONCE = 50_000  # of one row group; pyarrow's default holds a million, whose columns take a gigabyte
 PARQUET = ".parquet"

@@ -130,8 +130,7 @@ class Probing:
         self._manifest_file = manifest.path_of(out)
         self._started = datetime.now(UTC).isoformat(timespec="seconds")
         self._clock = time.monotonic()
-        self._size = plan.pairs_at_once
-        self._parts = -(-pairs.count // self._size)
+        self._size, self._parts = plan.pairs_at_once, -(-pairs.count // plan.pairs_at_once)
         self._retried = Retried(out)
         self._interrupt = Interrupt()
         self._loaded: tuple[tuple[str, str], Any] = (("", ""), None)
