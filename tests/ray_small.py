@@ -9,12 +9,11 @@ import sys
 from pathlib import Path
 
 from freqbias.models import scoring
-from freqbias.run import parts, probing, shards
+from freqbias.run import parts, settings, shards
 
 
 def small():
-    for place in (probing, shards):
-        place.PAIRS_AT_ONCE = 10
+    settings.PAIRS_AT_ONCE = 10
     for place in (parts, scoring):
         place.CHUNK = 16
 
