@@ -223,7 +223,7 @@ def _show_forecast(rows: list[dict[str, Any]], *, json: bool) -> None:
 
 def _tell_shares(rows: list[dict[str, Any]], of: int, chosen: "Settings") -> None:
     """Say what of a step each of several processes would take."""
-    if of == 1 or not chosen.lm:
+    if of == 1 or not chosen.lm or not rows:
         return
     size = chosen.plan().pairs_at_once
     parts = -(-max(row["pairs"] for row in rows) // size)
