@@ -22,11 +22,18 @@ def test_a_manifest_written_by_hand_may_say_little(tmp_path, more):
     assert "Command" not in markdown
 
 
-@pytest.mark.parametrize("more", [{"models": ["minilm"]}, {"models": "minilm"}, {"models": [{}]}])
-def test_a_manifest_with_other_models_is_one_line(tmp_path, more):
+@pytest.mark.parametrize(
+    ("models", "line"),
+    [
+        (["minilm"], r"field 'models\.0' must be an object, found str"),
+        ("minilm", "field 'models' must be a list"),
+        ([{}], r"field 'models\.0\.name' is missing"),
+    ],
+)
+def test_a_manifest_with_other_models_is_one_line(tmp_path, models, line):
     write_run(tmp_path, items=4)
-    (tmp_path / "manifest.json").write_text(json.dumps({"schema": 1} | more))
-    with pytest.raises(InputError, match=r"manifest.json: field 'models' must be a list"):
+    (tmp_path / "manifest.json").write_text(json.dumps({"schema": 1, "models": models}))
+    with pytest.raises(InputError, match=f"manifest.json: {line}"):
         write_report(tmp_path)
 
 
