@@ -44,7 +44,7 @@ ROOM = 64 << 10  # bytes that a full disk has left: less than a part
 WIDE = 4 << 30  # bytes of a disk that is large enough
 STUCK_SECONDS = 1800
 ROWS = (("raw", None), ("downstream", "plain"))  # of every pair: contrast and register
-REFUSED = re.compile(r"(\S*rows-\d+-\d+\.jsonl)(?::\d+)?: is (?:no row|cut off)")
+REFUSED = re.compile(r"(\S*rows-\d+-\d+\.jsonl): is damaged")
 NO_ROOM = ("No space left on device", "File too large")
 WORKER, WATCHER, DISK, LINE, CUT = "workers killed", "watching processes killed", "full disks", "malformed lines", "parts cut off"
 

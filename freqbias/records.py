@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
-from typing import Annotated, Any, Self, get_args, get_type_hints
+from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
 
 from msgspec import Meta, Struct, ValidationError, convert, field, structs
 
@@ -134,6 +134,11 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if text is not None and not " " < text[:1] < "\x7f" and is_blank(text):
                 name = next(name for name in _visible(type(self)) if getattr(self, name) is text)
                 raise InputError(f"field '{name}' is empty")
+        for name in _containers(type(self)):
+            found = getattr(self, name)
+            for key, text in found.items() if isinstance(found, Mapping) else enumerate(found):
+                if is_blank(text):
+                    raise InputError(f"field '{name}.{key}' is empty")
         self.check_together()
 
 
@@ -144,7 +149,21 @@ def _names(cls: type[Record]) -> frozenset[str]:
 
 @cache
 def _visible(cls: type[Record]) -> tuple[str, ...]:
-    return tuple(name for name, kind in get_type_hints(cls, include_extras=True).items() if {Text, Name} & {kind, *get_args(kind)})
+    return tuple(name for name, kind in _kinds(cls) if not _is_container(kind) and {Text, Name} & {kind, *get_args(kind)})
+
+
+@cache
+def _containers(cls: type[Record]) -> tuple[str, ...]:
+    """Return the fields that are lists or objects of texts."""
+    return tuple(name for name, kind in _kinds(cls) if _is_container(kind) and {Text, Name} & set(get_args(kind)))
+
+
+def _is_container(kind: Any) -> bool:
+    return get_origin(kind) in (Sequence, Mapping)
+
+
+def _kinds(cls: type[Record]) -> list[tuple[str, Any]]:
+    return [*get_type_hints(cls, include_extras=True).items()]
 
 
 @cache

@@ -262,6 +262,8 @@ def status(
             log.warning("measured nothing so far: %s", ", ".join(found["idle"]))
         for name, reason in found["given_up"].items():
             log.warning("%s: given up: %s", name, reason)
+        for line in found["damaged"]:
+            log.warning("%s", line)
     if found["missing"]:
         log.info("not made yet: %s", ", ".join(found["missing"]))
     if found["resume"]:

@@ -45,6 +45,16 @@ def devices_of(text: str) -> list[str]:
     return found
 
 
+def check_devices(devices: Sequence[str]) -> None:
+    """Raise `InputError` for a GPU that this machine does not have, where torch can tell: its process would measure on the CPU."""
+    from freqbias.models.adapters.torch_device import check_device
+    from freqbias.models.names.contents import is_installed
+
+    if is_installed("torch"):
+        for name in devices:
+            check_device(name if name == CPU else f"cuda:{name}")
+
+
 @dataclass
 class Worker:
     """One process on one device."""
@@ -55,6 +65,7 @@ class Worker:
     process: "subprocess.Popen[bytes] | None" = None
     deaths: int = 0
     failed: str | None = None
+    is_refused: bool = False  # what it was given cannot be used
 
     @property
     def is_running(self) -> bool:
@@ -89,6 +100,9 @@ class Devices:
             for _ in track(self._until_over(before), "all devices", max(total - before, 0), unit="parts", size=len):
                 pass
         failed = [worker for worker in self.workers if worker.failed is not None]
+        refused = next((worker for worker in failed if worker.is_refused), None)
+        if refused is not None:  # all of them are, in the same words
+            raise InputError(str(refused.failed))
         if failed:
             words = "; ".join(f"device {worker.device}: {worker.failed}" for worker in failed)
             raise BackendError(f"{words}; what was measured is kept; run the same command again for the rest")
@@ -123,7 +137,7 @@ class Devices:
         if status == 0:
             return
         if status in (FreqbiasError.exit_status, InputError.exit_status, 128 + signal.SIGINT):
-            worker.failed = _last_line(worker.log_path)
+            worker.failed, worker.is_refused = _last_line(worker.log_path), status == InputError.exit_status
             return
         claim = self._store.claim_path(worker.share)
         name = claim.read_text(encoding="utf-8") if claim.exists() else None
@@ -149,7 +163,9 @@ class Devices:
         """Hand Ctrl-C on to the workers, which finish what they have in hand, and leave none behind."""
         try:
             yield
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                log.warning("the processes finish the parts in hand; press Ctrl-C again to stop at once")
             self._signal(signal.SIGINT)
             for worker in self.workers:
                 if worker.process is not None:

@@ -9,22 +9,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from freqbias.errors import InputError
 from freqbias.files import PairFile
 from freqbias.models import Role
 from freqbias.models.protocols import FloatArray
-from freqbias.records import Pair
 from freqbias.run import resume
 from freqbias.run.manifest import tells_how
-from freqbias.run.parts import BY_PAIRS, Parts, Share, TextParts, read_vectors, rows_name, texts_name
+from freqbias.run.parts import BY_PAIRS, Parts, Share, TextParts, rows_name, texts_name, vectors_of
 from freqbias.run.probing import LANGUAGE_MODEL, Step
 
 NAMED = 3  # missing parts in a line
-KEY = ("pair_id", "measure", "contrast", "register", "prompt")  # what a step has one row of
 MACHINE = ("platform", "cpu", "gpu")  # of a manifest: what a process ran on
-AGAIN = "delete this file and measure it again: run the command with --shard"
 MEASURE = "name the folders that hold them, or measure them: run the command with --shard again, with any number of processes"
 
 
@@ -80,26 +75,12 @@ class Given:
         """Tell whether rows of a model were measured in parts; else its texts were encoded in parts."""
         return kind == LANGUAGE_MODEL or any(found["probing"]["by"].get(model) == BY_PAIRS for _, _, found in self._manifests)
 
-    def rows(self, step: int, part: int, key: tuple[str, str], pairs: Sequence[Pair]) -> bytes:
-        """Return the lines of one part as they were written; `InputError` names the line that is none of these pairs'."""
-        path = self._paths[rows_name(step, part)]
-        data = path.read_bytes()
-        known, seen = {pair.id for pair in pairs}, set[tuple[Any, ...]]()
-        for number, raw in enumerate(data.splitlines(), start=1):
-            try:
-                row = orjson.loads(raw)
-                whole = (row["model"], row["probe"]) == key and row["pair_id"] in known
-            except (ValueError, KeyError, TypeError):
-                whole = False
-            if not whole:
-                raise InputError(f"{path}:{number}: is no row of {key[1]} of {key[0]} on the pairs of this part; {AGAIN}")
-            name = tuple(row.get(field) for field in KEY)
-            if name in seen:
-                raise InputError(f"{path}:{number}: repeats the row of an earlier line; {AGAIN}")
-            seen.add(name)
-        if data and not data.endswith(b"\n"):
-            raise InputError(f"{path}:{number}: is cut off; {AGAIN}")
-        return data
+    def rows(self, step: int, part: int) -> bytes:
+        """Return the lines of one part as they were written; `InputError` where its file has changed since."""
+        return self._read(rows_name(step, part))
+
+    def _read(self, name: str) -> bytes:
+        return Parts(self._paths[name].parent.parent).read(name)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -138,7 +119,7 @@ class Given:
             name = texts_name(model.info, role, part)
             if name in self._given_up:
                 model.failures.reasons.update(dict.fromkeys(part, self._given_up[name]))
-            return read_vectors(self._paths[name]) or None if name in self._paths else None
+            return vectors_of(self._read(name)) or None if name in self._paths else None
 
         model.encoded = encoded
 

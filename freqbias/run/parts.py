@@ -28,6 +28,7 @@ from freqbias.progress import silent
 
 PARTS_FOLDER = "parts"
 BY_PAIRS, BY_TEXTS = "pairs", "texts"  # what the work on a model is divided by
+AGAIN = "delete this file and measure it again: give the same command once more, or one with --shard"
 GIVEN_UP = ".given-up"  # behind the name of a part
 _SHARE = re.compile(r"(\d+)/(\d+)")
 _MANIFEST = re.compile(r"manifest-(\d+)-of-(\d+)\.json")
@@ -84,9 +85,21 @@ class Parts:
         return self.folder / name
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a part, whole or not at all; `InputError` when it cannot be written."""
+        """Write a part behind a line that names it and its SHA-256, whole or not at all; `InputError` when it cannot be written."""
         with atomic(self.folder / name) as stream:
+            stream.write(_seal(name, data))
             stream.write(data)
+
+    def read(self, name: str) -> bytes:
+        """Return what was written as a part; `InputError` where its file has changed since, by however little."""
+        path = self.folder / name
+        try:
+            seal, end, data = path.read_bytes().partition(b"\n")
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+        if seal + end != _seal(name, data):
+            raise InputError(f"{path}: is damaged; {AGAIN}")
+        return data
 
     def give_up(self, name: str, reason: str) -> None:
         """Note that a part is not to be measured any more, and why: its rows, or its texts, carry the reason as their error."""
@@ -115,6 +128,10 @@ class Parts:
         return {Share(index, of): read_manifest(path) for of, index, path in shares}
 
 
+def _seal(name: str, data: bytes) -> bytes:
+    return json.dumps({"part": name, "sha256": hashlib.sha256(data).hexdigest()}).encode() + b"\n"
+
+
 def vectors_bytes(matrices: Iterable[FloatArray]) -> bytes:
     """Return vectors of texts as they are kept: how many each text has, then all of them in one matrix; none at all where it failed."""
     rows = [np.atleast_2d(np.asarray(matrix, dtype="<f4")) for matrix in matrices]
@@ -124,17 +141,11 @@ def vectors_bytes(matrices: Iterable[FloatArray]) -> bytes:
     return out.getvalue()
 
 
-def read_vectors(path: Path) -> list[FloatArray]:
-    """Return what `vectors_bytes` was given; `InputError` for a damaged file."""
-    try:
-        with path.open("rb") as stream:
-            counts, vectors = (np.load(stream, allow_pickle=False) for _ in range(2))
-        ends = np.cumsum(counts)
-        if len(vectors) != (ends[-1] if len(ends) else 0):
-            raise ValueError("it is cut off")
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: cannot be read: {error}; delete it, and measure what is missing again") from error
-    return np.split(vectors, ends[:-1]) if len(ends) else []
+def vectors_of(data: bytes) -> list[FloatArray]:
+    """Return what `vectors_bytes` was given."""
+    stream = io.BytesIO(data)
+    counts, vectors = (np.load(stream, allow_pickle=False) for _ in range(2))
+    return np.split(vectors, np.cumsum(counts)[:-1]) if len(counts) else []
 
 
 @dataclass

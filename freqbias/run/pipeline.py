@@ -12,7 +12,7 @@ from freqbias.files import PairFile
 from freqbias.progress import Track, silent
 from freqbias.records import Pair
 from freqbias.run import manifest, stages
-from freqbias.run.devices import Devices, devices_of
+from freqbias.run.devices import Devices, check_devices, devices_of
 from freqbias.run.dry import dry
 from freqbias.run.holdout import Asked, holdout_of
 from freqbias.run.journal import only_writer
@@ -104,6 +104,7 @@ def measure_share(chosen: Settings, share: Share, *, track: Track = silent, wait
 def make_on_devices(chosen: Settings, *, track: Track = silent, waiting: Waiting = unseen) -> tuple[Path, bool]:
     """Measure a run in one process a device, then join what they have measured and go on as `make_run` does; errors as there."""
     devices = devices_of(chosen.devices or "")
+    check_devices(devices)
 
     def measure(pairs: PairFile, plan: Plan, folder: Path) -> None:
         total = count_parts(plan, pairs)
@@ -125,18 +126,19 @@ def make_on_ray(chosen: Settings, *, track: Track = silent, waiting: Waiting = u
 def _make_by_parts(
     chosen: Settings, measure: Callable[[PairFile, Plan, Path], None], track: Track, waiting: Waiting
 ) -> tuple[Path, bool]:
-    """Let other processes measure the parts of a run, unless they are joined already, then join them."""
+    """Let other processes measure the parts of a run, then join them; what is joined already goes on in this process alone."""
     if chosen.out is None:
         raise InputError("--out is missing: the folder to write the run into")
+    if not chosen.fresh and _is_measured(Path(chosen.out)):
+        return make_run(chosen, track=track, waiting=waiting)
     plan = chosen.plan()
     _ = plan.steps
     check_ready(plan)
     folder = Path(chosen.out)
     stages.prepare_folder(folder, fresh=chosen.fresh)
-    if not _is_measured(folder):
-        stages.keep_pairs(pairs_of(chosen, None, waiting), folder / PAIRS_FILE)
-        with only_writer(folder / OBSERVATIONS_FILE):
-            measure(PairFile(folder / PAIRS_FILE), plan, folder)
+    stages.keep_pairs(pairs_of(chosen, None, waiting), folder / PAIRS_FILE)
+    with only_writer(folder / OBSERVATIONS_FILE):
+        measure(PairFile(folder / PAIRS_FILE), plan, folder)
     return merge(folder, [folder], holdout=chosen.holdout, track=track, waiting=waiting)
 
 

@@ -234,11 +234,10 @@ class Probing:
         assert self._given is not None  # noqa: S101  # for mypy
         self._infos[step.kind, step.name] = self._given.model(step.kind, step.info.name)
         behind = min(done, self._parts)
-        rest = islice(chunks(self._pairs.after(behind * self._size), self._size), self._parts - behind)
-        what, count = f"{step.info.name}: {step.probe.name}: join", self._pairs.count - behind * self._size
+        what = f"{step.info.name}: {step.probe.name}: join"
         with self._interrupt.held():
-            for part, pairs in enumerate(self._track(rest, what, count, unit="pairs", size=len), start=behind):
-                journal.append_lines(self._given.rows(index, part, step.key, pairs))
+            for part in self._track(range(behind, self._parts), what, self._parts - behind, unit="parts"):
+                journal.append_lines(self._given.rows(index, part))
                 self._interrupt.check()
         if step.probe.estimates is not None:
             self._estimates(step, Measurement(step.probe, self._pairs, self._model(step), self._track))

@@ -89,6 +89,8 @@ class Settings(BaseModel):
             raise ValueError("--backend http needs --base-url, the address of the server")
         if self.base_url and self.backend in ("transformers", "vllm"):
             raise ValueError(f"--base-url names a server and --backend {self.backend} computes on this machine; give one of the two")
+        if self.devices is not None and self.tensor_parallel != 1:
+            raise ValueError("--tensor-parallel splits a model over GPUs, and a process of --devices sees one; give one of the two")
         if self.devices is not None and (self.shard is not None or self.device is not None):
             raise ValueError(
                 "--devices starts a process on each device, each with a --shard; give none of --shard and --device beside it"

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from freqbias.compression import is_compressed, plain_name
 from freqbias.errors import InputError
 from freqbias.run import manifest
@@ -59,11 +61,16 @@ def _of_parts(out: Path) -> dict[str, Any]:
     first = next(iter(manifests.values()))
     probing = first["probing"]
     by = {model: way for found in manifests.values() for model, way in found["probing"].get("by", {}).items()}
-    steps = []
+    steps, damaged = [], list[str]()
     for index, step in enumerate(probing["steps"]):
         parts = [part for part in range(-(-probing["pairs"] // probing["pairs_at_once"])) if rows_name(index, part) in names]
         done = min(len(parts) * probing["pairs_at_once"], probing["pairs"])
-        counted = Counter(row.error is not None for part in parts for row in rows_of(store.path(rows_name(index, part))))
+        counted: Counter[bool] = Counter()
+        for part in parts:
+            try:
+                counted.update(orjson.loads(row).get("error") is not None for row in store.read(rows_name(index, part)).splitlines())
+            except InputError as error:
+                damaged.append(str(error))
         steps.append(
             {
                 **step,
@@ -82,7 +89,7 @@ def _of_parts(out: Path) -> dict[str, Any]:
         }
         for share, found in manifests.items()
     ]
-    running = any(share["state"] == "running" for share in shares)
+    running = is_locked(out) or any(share["state"] == "running" for share in shares)
     whole = all(step["pairs_done"] in (None, step["pairs"]) for step in steps)
     return {
         "state": "running" if running else "parts",
@@ -94,6 +101,7 @@ def _of_parts(out: Path) -> dict[str, Any]:
         "shares": shares,
         "idle": [share["device"] for share in shares if not share["parts"]],
         "given_up": store.given_up(),
+        "damaged": damaged,
         "resume": _next(out, manifests) if not (whole and _all_ended(manifests)) else shlex.join(["freqbias", "merge", str(out.parent)]),
     }
 

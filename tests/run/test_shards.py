@@ -14,7 +14,7 @@ from freqbias.models import scoring
 from freqbias.models.names.aliases import find_alias
 from freqbias.paraphrases.generators import generate
 from freqbias.run import parts
-from freqbias.run.parts import Parts, Share, read_vectors, share_of, vectors_bytes
+from freqbias.run.parts import Parts, Share, share_of, vectors_bytes, vectors_of
 
 FILES = ("pairs.jsonl", "observations.jsonl", "model_estimates.jsonl", "estimates.jsonl")
 MODELS = ("--embedder", "synthetic:embed_gloss", "--lm", "failing:lm")
@@ -141,11 +141,12 @@ def test_what_does_not_belong_together_is_refused_in_a_line(cli, pairs, tmp_path
 
     part = Parts(second).path("rows-000-0000001.jsonl")
     rows = part.read_bytes()
-    for damage, line in ((rows[:-5], "is no row of likelihood"), (rows[:-1], "is cut off"), (b"{}\n" + rows, ":1: is no row")):
+    lines = rows.splitlines(keepends=True)
+    changed_digit = rows.replace(b"1", b"2", 1) if rows.count(b"1") else rows
+    for damage in (rows[:-5], rows[:-1], b"", b"".join(lines[:-1]), b"".join([*lines, lines[-1]]), lines[0], changed_digit):
         part.write_bytes(damage)
         told = refused(cli, *both)
-        assert line in told
-        assert "delete this file and measure it again" in told
+        assert f"{part}: is damaged; delete this file and measure it again" in told
     part.write_bytes(rows)
     assert cli("merge", *both).exit_code == 0
 
@@ -216,17 +217,21 @@ def test_parts_of_pairs_are_the_same_however_they_are_reached(tmp_path):
     ]
 
 
-def test_vectors_that_were_damaged_are_one_line(tmp_path):
-    path = tmp_path / "texts-1.npy"
+def test_vectors_go_through_a_file_and_a_damaged_one_is_one_line(tmp_path):
+    store, name = Parts(tmp_path), "texts-1.npy"
     matrices = [np.ones((2, 3), np.float32), np.zeros((1, 3), np.float32)]
-    path.write_bytes(vectors_bytes(matrices))
-    assert all((a == b).all() for a, b in zip(read_vectors(path), matrices, strict=True))
-    for damage in (path.read_bytes()[:-4], path.read_bytes()[:50], b""):
-        path.write_bytes(damage)
-        with pytest.raises(InputError, match=r"texts-1\.npy: cannot be read: .*delete it"):
-            read_vectors(path)
-    path.write_bytes(vectors_bytes([]))
-    assert read_vectors(path) == []
+    store.write(name, vectors_bytes(matrices))
+    whole = store.path(name).read_bytes()
+    assert all((a == b).all() for a, b in zip(vectors_of(store.read(name)), matrices, strict=True))
+    for damage in (whole[:-4], whole[:50], b""):
+        store.path(name).write_bytes(damage)
+        with pytest.raises(InputError, match=r"texts-1\.npy: is damaged; delete this file"):
+            store.read(name)
+    store.path("texts-2.npy").write_bytes(whole)
+    with pytest.raises(InputError, match="is damaged"):  # another part under this name
+        store.read("texts-2.npy")
+    store.write(name, vectors_bytes([]))
+    assert vectors_of(store.read(name)) == []
 
 
 def test_real_models_give_the_bytes_of_one_process(cli, pairs, tmp_path, monkeypatch):

@@ -127,6 +127,7 @@ def test_a_translation_is_not_judged():
         ({"forms": {"high": "How many are there?"}}, "field 'forms.original' must be the text of 'question'"),
         ({"forms": {"rare": "?"}}, "field 'forms' has 'rare'; its keys are original, placebo, high, low"),
         ({"question": " "}, "field 'question' is empty"),
+        ({"options": ["a", " "], "answer": 0}, r"field 'options\.1' is empty"),
         ({"options": "AB"}, "field 'options' must be a list"),
     ],
 )
