@@ -1,5 +1,6 @@
 """Commands that measure models: run, probe, status."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ from freqbias.terms import HTML_REPORT, OBSERVATIONS_FILE
 
 if TYPE_CHECKING:
     from freqbias.files import PairFile
+    from freqbias.run.parts import Share
     from freqbias.run.settings import Settings
 
 Embedders = Annotated[list[str] | None, typer.Option("--embedder", help="Embedding model; may be given several times.")]
@@ -113,7 +115,7 @@ def run(
         end_with_parent(sys.stdin)
         share = share_of(chosen.shard)
         folder, done = measure_share(chosen, share, track=tracker(), waiting=waiting)
-        log.info("%s: share %s is %s; when all are there: freqbias merge %s", folder, share, _done(done), folder)
+        _tell_share(folder, share, done, json=chosen.json_)
         return
     make = make_on_ray if chosen.executor == "ray" else make_run if chosen.devices is None else make_on_devices
     folder, _ = make(chosen, track=tracker(), waiting=waiting)
@@ -196,11 +198,14 @@ def _probe_share(pairs: "PairFile", target: Path, chosen: "Settings") -> None:
     share, plan = share_of(chosen.shard or ""), chosen.plan()
     sharing = Sharing(pairs, plan, target, chosen.recorded("probe"), tracker(), share)
     check_ready(plan)
-    log.info("%s: share %s is %s; when all are there: freqbias merge %s", target.parent, share, _done(sharing.run()), target.parent)
+    _tell_share(target.parent, share, sharing.run(), json=False)
 
 
-def _done(done: bool) -> str:
-    return "measured" if done else "complete; nothing to do"
+def _tell_share(folder: Path, share: "Share", done: bool, *, json: bool) -> None:
+    word = "measured" if done else "complete; nothing to do"
+    log.info("%s: share %s is %s; when all are there: %s", folder, share, word, shlex.join(["freqbias", "merge", str(folder)]))
+    if json:
+        print_json({"share": str(share), "measured": done})
 
 
 def _given(ctx: typer.Context) -> dict[str, Any]:

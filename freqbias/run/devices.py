@@ -30,6 +30,7 @@ POLL_SECONDS = 0.2
 WORKER_VARIABLE = "FREQBIAS_WORKER"  # set for a process whose standard input ends when the one that watches it does
 LAST_WORDS = 2000  # bytes of a worker's log that tell why it ended
 CPU = "cpu"
+OURS = "freqbias: "  # begins the line in which a command ends
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 def devices_of(text: str) -> list[str]:
     """Return the devices that `0,1` or `cpu,cpu` names; `InputError` for anything else."""
     found = [name.strip() for name in text.split(",")]
+    found = [str(int(name)) if name.isascii() and name.isdigit() else name for name in found]
     for name in found:
         if name != CPU and not name.isdigit():
             raise InputError(f"--devices {text}: '{name}' is not a device; give numbers of GPUs, such as 0,1,2,3")
@@ -136,7 +138,7 @@ class Devices:
         worker.process = None
         if status == 0:
             return
-        if status in (FreqbiasError.exit_status, InputError.exit_status, 128 + signal.SIGINT):
+        if status in (FreqbiasError.exit_status, InputError.exit_status, 128 + signal.SIGINT) and _is_ours(worker.log_path):
             worker.failed, worker.is_refused = _last_line(worker.log_path), status == InputError.exit_status
             return
         claim = self._store.claim_path(worker.share)
@@ -200,7 +202,12 @@ def _last_line(path: Path) -> str:
     with path.open("rb") as stream:
         stream.seek(max(0, stream.seek(0, os.SEEK_END) - LAST_WORDS))
         lines = stream.read().decode("utf-8", "replace").strip().splitlines()
-    return lines[-1].removeprefix("freqbias: ") if lines else "it said nothing"
+    return lines[-1].removeprefix(OURS) if lines else f"it said nothing; see {path}"
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether a worker's log ends with a line that says what is wrong; else whatever it ran has ended it."""
+    return bool(path.stat().st_size) and path.read_bytes()[-LAST_WORDS:].strip().splitlines()[-1].startswith(OURS.encode())
 
 
 def end_with_parent(stdin: IO[str]) -> None:

@@ -4,6 +4,7 @@ Rows of language models and of models that read query and document together are 
 beforehand the vectors are taken over, and rows follow from them as they do in one process.
 """
 
+import shlex
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -32,11 +33,11 @@ class Given:
     def __init__(self, runs: Sequence[Path]):
         self._paths: dict[str, Path] = {}
         self._manifests: list[tuple[Path, Share, dict[str, Any]]] = []
-        for run in runs:
+        for run in {run.resolve(): run for run in runs}.values():
             parts = Parts(run)
             own = [(parts.manifest_path(share), share, found) for share, found in parts.manifests().items()]
             if not own:
-                raise InputError(f"{run}: holds no parts of a run; measure some: freqbias run --shard 0/4 --out {run}")
+                raise InputError(f"{run}: holds no parts of a run; measure some: freqbias run --shard 0/4 --out {shlex.quote(str(run))}")
             self._manifests += own
             for name in sorted(parts.names()):
                 path = parts.path(name)
@@ -44,11 +45,11 @@ class Given:
                     raise InputError(f"{path}: this part lies in {self._paths[name]} too; delete one of the two, or leave out one folder")
                 self._paths[name] = path
         self._given_up = {name: reason for run in runs for name, reason in Parts(run).given_up().items()}
-        self._texts: dict[tuple[str, str], TextParts] = {}
         self.first = self._manifests[0][0].parent.parent
         for path, _, found in self._manifests:
-            if not tells_how(found):
-                raise InputError(f"{path}: does not describe a run; measure its share again")
+            probing = found.get("probing", {})
+            if not (tells_how(found) and isinstance(probing.get("measured"), int) and isinstance(probing.get("by"), dict)):
+                raise InputError(f"{path}: does not describe a share of a run; delete it, and measure its share again")
 
     def check(self, now: Mapping[str, Any], parts: int) -> None:
         """Raise `InputError` in one line where processes differ in what decides a number, or a part of rows is missing.
@@ -107,10 +108,15 @@ class Given:
             found[kind] = found.get(kind, 0) + told["probing"]["measured"]
         return [{**dict(zip(MACHINE, kind, strict=True)), "parts": parts} for kind, parts in found.items()]
 
-    def hand_to(self, model: Any, step: Step, pairs: PairFile) -> None:
-        """Let a model take the vectors that other processes have encoded for a probe; `InputError` for a part that is missing."""
-        texts = self._texts.setdefault((step.kind, step.name), TextParts(model.info, model.measure))
-        for role, part in texts.of(step.probe, pairs):
+    def hand_to(self, model: Any, steps: Sequence[Step], pairs: PairFile) -> None:
+        """Let a model take the vectors that other processes have encoded; `InputError` for a part of the last step that is missing.
+
+        `steps` are all of the model's so far: what a probe adds depends on those before it, measured now or by an earlier command.
+        """
+        texts = TextParts(model.info, model.measure)
+        for step in steps[:-1]:
+            list(texts.of(step.probe, pairs))
+        for role, part in texts.of(steps[-1].probe, pairs):
             name = texts_name(model.info, role, part)
             if name not in self._paths:
                 raise InputError(f"{self.first}: the vectors of {len(part)} texts of {model.info.name} are missing ({name}); {MEASURE}")

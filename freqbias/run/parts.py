@@ -30,7 +30,7 @@ PARTS_FOLDER = "parts"
 BY_PAIRS, BY_TEXTS = "pairs", "texts"  # what the work on a model is divided by
 AGAIN = "delete this file and measure it again: give the same command once more, or one with --shard"
 GIVEN_UP = ".given-up"  # behind the name of a part
-_SHARE = re.compile(r"(\d+)/(\d+)")
+_SHARE = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 _MANIFEST = re.compile(r"manifest-(\d+)-of-(\d+)\.json")
 
 

@@ -1,6 +1,7 @@
 """All stages into one run folder, for the command and for Python alike; what is done already is not done again."""
 
 import logging
+import shlex
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -65,17 +66,19 @@ def make_run(
     if chosen.fresh and isinstance(source, PairFile) and source.path.resolve().is_relative_to(folder.resolve()):
         raise InputError(f"{source.path}: lies in the folder that --fresh empties; copy it to another place first")
     if parts is None and not chosen.fresh and (folder / PARTS_FOLDER).is_dir() and not _is_measured(folder):
-        raise InputError(f"{folder}: holds parts of a run that several processes measure; run: freqbias merge {folder}")
+        raise InputError(
+            f"{folder}: holds parts of a run that several processes measure; run: {shlex.join(['freqbias', 'merge', str(folder)])}"
+        )
     new = not folder.exists()
     stages.prepare_folder(folder, fresh=chosen.fresh)
-    try:
-        stages.check_plain(folder / OBSERVATIONS_FILE)
-        with only_writer(folder / OBSERVATIONS_FILE):
+    stages.check_plain(folder / OBSERVATIONS_FILE)
+    with only_writer(folder / OBSERVATIONS_FILE):
+        try:
             done = _stages(folder, source, plan, chosen, track, waiting, beside, parts)
-    except InputError:
-        if new and not (folder / OBSERVATIONS_FILE).exists():  # a plugin that is none, found out when it was first asked
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
+        except InputError:
+            if new and not (folder / OBSERVATIONS_FILE).exists():  # a plugin that is none, found out when it was first asked
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
     if not done:
         log.info("%s: complete (%s); nothing to do", folder, ", ".join(f"{probe} of {model}" for model, probe in keys))
     return folder, done
@@ -149,6 +152,12 @@ def merge(
 
     `InputError` for a part that is missing or there twice, and for folders of other pairs, models, prompts or settings.
     """
+    if {run.resolve() for run in runs} == {out.resolve()} and _is_measured(out):  # its parts may be gone
+        told = manifest.read(out / OBSERVATIONS_FILE) or {}
+        chosen = settings_of({**told["config"], "part": told["probing"]["pairs_at_once"]}, out)
+        if told["config"]["command"] == "run":
+            return make_run(chosen.model_copy(update={"out": str(out)}), PairFile(out / PAIRS_FILE), track=track, waiting=waiting)
+        return out, False
     given = Given(runs)
     config, first = given.manifest["config"], given.first
     config = {**config, "part": given.manifest["probing"]["pairs_at_once"]}

@@ -208,7 +208,8 @@ class Probing:
             return
         model = self._model(step)
         if self._given is not None:
-            self._given.hand_to(model, step, self._pairs)
+            own = [other for other in self._plan.steps[: index + 1] if (other.kind, other.name) == (step.kind, step.name)]
+            self._given.hand_to(model, own, self._pairs)
         measurement = Measurement(step.probe, self._pairs, model, self._track)
         if failed:
             log.info("%s: %s: %d pairs with an error are tried again", step.info.name, step.probe.name, len(failed))

@@ -133,7 +133,7 @@ class OnRay(Measuring):
         cluster fails. What was measured before an error is kept.
         """
         for found in self._store.manifests().values():
-            continuing.refuse_changes(found, self._manifest(complete=False), self._out)
+            continuing.refuse_changes(found, self._manifest(complete=False), self._out, continuing.NO_FRESH)
             self._models_before += [model for model in found["models"] if "noise_floor" in model]
         complete = False
         with self._locks:

@@ -24,16 +24,20 @@ STATED = ("dimensions", "labels")  # by a server whose weights nobody here can s
 SHORT = 12  # hexadecimal digits of a hash that tell two apart for a reader
 
 
-def refuse_changes(before: Mapping[str, Any] | None, now: Mapping[str, Any], out: Path) -> int:
+FRESH = "give --fresh to start over, or another --out"
+NO_FRESH = "give another --out, or delete the folder"  # where other processes' parts lie too
+
+
+def refuse_changes(before: Mapping[str, Any] | None, now: Mapping[str, Any], out: Path, instead: str = FRESH) -> int:
     """Return how many steps the manifest `before` has; `InputError` names every difference that forbids to continue from it.
 
-    `now` is the manifest that the present command would write. Its steps may go on behind the earlier ones.
+    `now` is the manifest that the present command would write. Its steps may go on behind the earlier ones. `instead` is what to do.
     """
     if before is None or not manifest.tells_how(before):
         raise InputError(f"{out}: has no manifest of how it was made, so it cannot be continued; give --fresh to start over")
     found = changes(before, now)
     if found:
-        raise InputError(f"{out.parent}: {'; '.join(found)}; give --fresh to start over, or another --out")
+        raise InputError(f"{out.parent}: {'; '.join(found)}; {instead}")
     return len(before["probing"]["steps"])
 
 

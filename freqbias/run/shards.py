@@ -134,7 +134,7 @@ class Sharing(Measuring):
         taken = f"{folder}: another process measures share {self._share}"
         with held(self._store.lock_path(self._share), taken, folder, WAIT_SECONDS if is_worker else 0):
             for share, found in self._store.manifests().items():
-                continuing.refuse_changes(found, self._manifest(complete=False), self._out)
+                continuing.refuse_changes(found, self._manifest(complete=False), self._out, continuing.NO_FRESH)
                 if share == self._share:
                     self._before = found
             self._write_manifest(complete=False)

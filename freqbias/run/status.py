@@ -50,8 +50,14 @@ def status_of(out: Path) -> dict[str, Any]:
         "errors": errors.total(),
         "missing": missing,
         "seconds": found.get("seconds") or 0.0,
-        "resume": _command(out, config) if again else None,
+        "resume": _going_on(out, found) if again else None,
     }
+
+
+def _going_on(out: Path, found: Mapping[str, Any]) -> str:
+    """Return the command that goes on: where parts of several processes were being joined, the one that joins them."""
+    joining = "merged" in found["probing"] and not found["probing"]["complete"]
+    return shlex.join(["freqbias", "merge", str(out.parent)]) if joining else _command(out, found["config"])
 
 
 def _of_parts(out: Path) -> dict[str, Any]:
@@ -64,7 +70,8 @@ def _of_parts(out: Path) -> dict[str, Any]:
     steps, damaged = [], list[str]()
     for index, step in enumerate(probing["steps"]):
         parts = [part for part in range(-(-probing["pairs"] // probing["pairs_at_once"])) if rows_name(index, part) in names]
-        done = min(len(parts) * probing["pairs_at_once"], probing["pairs"])
+        size, total = probing["pairs_at_once"], probing["pairs"]
+        done = sum(min(size, total - part * size) for part in parts)
         counted: Counter[bool] = Counter()
         for part in parts:
             try:
@@ -84,7 +91,7 @@ def _of_parts(out: Path) -> dict[str, Any]:
         {
             "share": str(share),
             "device": found["probing"].get("device") or found["gpu"] or found["cpu"],
-            "parts": found["probing"]["measured"],
+            "parts": found["probing"].get("measured", 0),
             "state": "running" if is_held(store.lock_path(share)) else "complete" if found["probing"]["complete"] else "interrupted",
         }
         for share, found in manifests.items()

@@ -73,6 +73,18 @@ def test_two_devices_give_the_bytes_of_one_process_and_are_named(cli, tmp_path, 
     assert (again.returncode, "nothing to do" in again.stderr) == (0, True)
 
 
+def test_a_complete_run_holds_what_is_asked_for_whoever_measured_it(cli, tmp_path, pairs, environment):
+    out = tmp_path / "two"
+    assert run(command(pairs, out, "lm"), environment).returncode == 0
+    other = run(command(pairs, out, "lm_slow"), environment)
+    assert (other.returncode, "it holds likelihood of failing:lm, which this command leaves out" in other.stderr) == (2, True)
+    odd = run(command(pairs, out, "lm", "--part", "16"), environment)
+    assert (odd.returncode, "--part" in odd.stderr.splitlines()[-1]) == (2, True), odd.stderr
+    more = run(command(pairs, out, "lm", "--lm", "failing:lm_slow"), environment)
+    assert more.returncode == 0, more.stderr
+    assert {row.model for row in read_observations(out)} == {"failing:lm", "failing:lm_slow"}
+
+
 def test_a_part_that_kills_its_workers_becomes_rows_that_say_so(cli, tmp_path, pairs, environment):
     done = run(command(pairs, tmp_path / "two", "lm_kills"), environment)
     assert done.returncode == 3, done.stderr

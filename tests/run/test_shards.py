@@ -94,7 +94,7 @@ def test_stages_before_and_after_refuse_what_is_not_merged(cli, pairs, tmp_path)
     told = cli("status", out, "--json")
     found = json.loads(told.stdout)
     assert found["state"] == "parts"
-    assert [step["pairs_done"] for step in found["steps"]] == [None] * 4 + [512]
+    assert [step["pairs_done"] for step in found["steps"]] == [None] * 4 + [256 + 188]
     assert found["shares"][0]["parts"] == len(Parts(out).names())
     assert cli("merge", tmp_path / "nothing").exit_code == 2
 
@@ -149,6 +149,42 @@ def test_what_does_not_belong_together_is_refused_in_a_line(cli, pairs, tmp_path
         assert f"{part}: is damaged; delete this file and measure it again" in told
     part.write_bytes(rows)
     assert cli("merge", *both).exit_code == 0
+
+
+def test_a_join_that_stopped_between_two_probes_of_a_model_goes_on(cli, pairs, one, tmp_path):
+    out = tmp_path / "run"
+    share(cli, pairs, out, 0, 1)
+    texts = sorted(Parts(out).folder.glob("texts-*.npy"), key=lambda path: path.stat().st_mtime_ns)
+    for path in (texts[0], texts[-1]):  # of the first probe, and of a later one
+        path.write_bytes(path.read_bytes()[:-4])
+        assert f"{path}: is damaged" in refused(cli, out)
+        found = json.loads(cli("status", out, "--json").stdout)
+        assert found["resume"] == f"freqbias merge {out}"
+        path.unlink()
+        assert f"are missing ({path.name})" in refused(cli, out)
+        share(cli, pairs, out, 0, 1)
+    assert ran(cli, "merge", out) == one
+
+
+def test_what_is_joined_needs_its_parts_no_more(cli, pairs, one, tmp_path):
+    out = tmp_path / "run"
+    share(cli, pairs, out, 0, 1)
+    assert ran(cli, "merge", out, out, tmp_path / "run" / ".." / "run") == one
+    shutil.rmtree(Parts(out).folder)
+    (out / "report.html").unlink()
+    assert ran(cli, "merge", out) == one
+    assert (out / "report.html").exists()
+
+
+def test_a_manifest_that_tells_of_no_share_is_one_line(cli, pairs, tmp_path):
+    out = tmp_path / "run"
+    share(cli, pairs, out, 0, 1, "--lm", "failing:lm")
+    path = Parts(out).manifest_path(Share(0, 1))
+    found = read_manifest(path)
+    del found["probing"]["measured"]
+    write_json(path, found)
+    assert f"{path}: does not describe a share of a run; delete it" in refused(cli, out)
+    assert cli("status", out).exit_code == 0
 
 
 def test_the_noise_floor_is_the_largest_and_machines_are_named(cli, pairs, tmp_path):
