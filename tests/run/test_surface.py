@@ -57,7 +57,7 @@ def test_every_option_of_the_command_is_an_argument():
     from freqbias.cli.run_commands import run as command
     from freqbias.run.surface import ARGUMENTS
 
-    processes = {"shard", "devices"}  # who starts several processes starts commands
+    processes = {"shard", "devices", "executor", "actors"}  # who starts several processes starts commands
     options = set(inspect.signature(command).parameters) - {"ctx", "config", "trust_config_code", "dry_run", "json"} - processes
     arguments = {{"fresh": "fresh"}.get(name, ARGUMENTS.get(name, name)) for name in options}
     assert set(inspect.signature(freqbias.run.run).parameters) - {"track"} == arguments
