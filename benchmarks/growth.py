@@ -78,7 +78,7 @@ def measure(folder: Path, probe: str) -> dict[str, float]:
     """Run one probe through the real stage; return wall and CPU seconds, peak memory in MB and bytes of observations."""
     plan = Plan(embedders=["growth:embed"], probes=[probe])
     out = folder / "observations.jsonl"
-    plan.steps  # noqa: B018  # loads numpy and the model's libraries, which do not grow
+    _ = plan.steps  # loads numpy and the model's libraries, which do not grow
     wall, busy = time.perf_counter(), time.process_time()
     with only_writer(out):
         Probing(PairFile(folder / "pairs.jsonl"), plan, out, {"command": "probe"}, silent).run()

@@ -104,7 +104,7 @@ def measure(folder: Path) -> dict[str, float]:
             Probing(PairFile(folder / "pairs.jsonl"), plan, out, {"command": "probe"}, silent).run()
         seconds[name] = time.process_time() - started
 
-    plan.steps  # noqa: B018  # loads numpy and the model's libraries, which are no bookkeeping
+    _ = plan.steps  # loads numpy and the model's libraries, which are no bookkeeping
     once("whole")
     whole = sha256(out)
     once("nothing to do")

@@ -4,8 +4,6 @@ A record is built with `from_dict`, which checks it and raises `InputError` with
 `to_dict`. Fields that a file has beyond the ones named here are kept in `extra` and written back unchanged.
 """
 
-import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
@@ -15,14 +13,13 @@ from msgspec import Meta, Struct, ValidationError, convert, field, structs
 
 from freqbias.characters import is_blank, same_text, visible
 from freqbias.errors import InputError
-from freqbias.shapes import MAX_NAME, MAX_NUMBER, MAX_TEXT, Details, Number, TwoSided, check, shown
+from freqbias.row_faults import reason_of
+from freqbias.shapes import MAX_NAME, MAX_TEXT, Details, Number, TwoSided, check, shown
 from freqbias.terms import ARMS, CELLS, CROSSED, FREQUENCY, HIGH, INVERSION, LOW, MEASURES, RANGE_ROUNDING
 
 SCHEMA = 1
 QUERY_LISTS = ("neutral", "gloss_plain", "gloss_elevated", "gloss_rare", "relevant")
 QUERY_TEXTS = ("naming_high", "naming_low")
-
-
 IDS = ("id", "item", "pair_id")  # what names the same is one name, however its letters are composed
 NESTED = ("queries", "decoys", "covariates", "cells")  # objects in which null stands for an entry that is absent
 
@@ -31,8 +28,6 @@ Text = Annotated[str, Meta(max_length=MAX_TEXT, extra={"visible": True})]
 Name = Annotated[str, Meta(max_length=MAX_NAME, extra={"visible": True})]
 
 _CELLS = frozenset(CELLS)
-_BEYOND = ("Expected `float` >=", "Expected `float` <=")
-_WORDS = {"str": "a text", "int | float": "a number", "int": "a whole number", "object": "an object", "array": "a list"}
 
 
 class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,7 +47,7 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         try:
             return cls._built(row)
         except ValidationError as error:
-            raise InputError(_reason(cls, row, str(error))) from None
+            raise InputError(reason_of(cls, row, str(error))) from None
 
     @classmethod
     def from_plain(cls, row: Any) -> Self | None:
@@ -199,54 +194,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return float(value) if isinstance(value, float) else value
-
-
-def _reason(cls: type[Record], row: Mapping[str, Any], message: str) -> str:
-    """Say in our words what msgspec found wrong with a row."""
-    if found := re.fullmatch(r"Object missing required field `(\w+)`", message):
-        return f"field '{found[1]}' is missing"
-    what, _, place = message.partition(" - at `$.")
-    name = place.partition("[")[0].rstrip("`")
-    if "[...]" in place:
-        key = _wrong_key(cls, name, row[name])
-        return f"field '{name}.{shown(key)}' {_wrong_entry(name, place, what, row[name].get(key))}"
-    return f"field '{name}' must be a list of texts" if "[" in place else _wrong_value(name, row.get(name), what)
-
-
-def _wrong_value(name: str, value: Any, what: str) -> str:
-    if "of length" in what and isinstance(value, str):
-        return f"field '{name}' has {len(value):,} characters; at most {int(what.rpartition(' ')[2]):,} are read"
-    if what.startswith(_BEYOND):
-        return f"field '{name}' {_beyond(value)}"
-    kind, null, _ = what.removeprefix("Expected `").partition("`")[0].partition(" | null")
-    return f"field '{name}' must be {_WORDS.get(kind, kind)}{' or null' if null else ''}, found {type(value).__name__}"
-
-
-def _wrong_key(cls: type[Record], name: str, values: Mapping[str, Any]) -> str:
-    kind = get_type_hints(cls, include_extras=True)[name]
-    for key, value in values.items():
-        try:
-            convert({key: value}, kind)
-        except ValidationError:
-            return key
-    return "…"
-
-
-def _beyond(value: Any) -> str:
-    """Say of a number that it is none, or too large for any sum of its powers."""
-    if isinstance(value, int | float) and math.isfinite(value):
-        return f"is {value:g}; numbers from -{MAX_NUMBER:g} to {MAX_NUMBER:g} are read"
-    return "must be finite"
-
-
-def _wrong_entry(name: str, place: str, what: str, value: Any) -> str:
-    if what.startswith(_BEYOND):
-        sides = value if isinstance(value, list | tuple) else [value]
-        return _beyond(max((side for side in sides if isinstance(side, int | float)), key=abs, default=None))
-    if name != "covariates":
-        return "must be a finite number"
-    whole = place.endswith("[...]`")  # and not one of its sides
-    return "must be a list [high, low]" if whole else "must hold numbers or null"
 
 
 def _is_text(value: Any) -> bool:

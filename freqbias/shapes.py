@@ -36,7 +36,7 @@ TwoSided = Mapping[str, Annotated[Sequence[bool | Number | None], Meta(min_lengt
 Count = Annotated[int, Meta(ge=0, le=10**15)]
 Scalar = str | bool | Number | None
 
-_WORDS = {
+WORDS = {
     "str": "a text",
     "int | float": "a number",
     "float | int": "a number",
@@ -231,7 +231,7 @@ def reason(error: ValidationError, within: str = "") -> str:
 def wanted(kinds: str) -> str:
     """Return msgspec's name of a kind, or of several, in our words."""
     kind, null, _ = kinds.partition(" | null")
-    return f"{_WORDS.get(kind) or ' or '.join(_WORDS.get(one, one) for one in kind.split(' | '))}{' or null' if null else ''}"
+    return f"{WORDS.get(kind) or ' or '.join(WORDS.get(one, one) for one in kind.split(' | '))}{' or null' if null else ''}"
 
 
 def _limited(limit: str) -> str:

@@ -31,6 +31,7 @@ WORKER_VARIABLE = "FREQBIAS_WORKER"  # set for a process whose standard input en
 LAST_WORDS = 2000  # bytes of a worker's log that tell why it ended
 CPU = "cpu"
 OURS = "freqbias: "  # begins the line in which a command ends
+ENDINGS = (FreqbiasError.exit_status, InputError.exit_status, 128 + signal.SIGINT)  # that a command says a line about
 
 log = logging.getLogger(__name__)
 
@@ -138,8 +139,10 @@ class Devices:
         worker.process = None
         if status == 0:
             return
-        if status in (FreqbiasError.exit_status, InputError.exit_status, 128 + signal.SIGINT) and _is_ours(worker.log_path):
-            worker.failed, worker.is_refused = _last_line(worker.log_path), status == InputError.exit_status
+        if status in (FreqbiasError.exit_status, InputError.exit_status, 128 + signal.SIGINT) and _last_line(worker.log_path).startswith(
+            OURS
+        ):
+            worker.failed, worker.is_refused = _told(worker.log_path), status == InputError.exit_status
             return
         claim = self._store.claim_path(worker.share)
         name = claim.read_text(encoding="utf-8") if claim.exists() else None
@@ -149,7 +152,7 @@ class Devices:
         if name is None:
             worker.deaths += 1
             if worker.deaths >= MAX_DEATHS:
-                worker.failed = f"its process ended {MAX_DEATHS} times before it measured anything ({how}): {_last_line(worker.log_path)}"
+                worker.failed = f"its process ended {MAX_DEATHS} times before it measured anything ({how}): {_told(worker.log_path)}"
                 return
         else:
             worker.deaths = 0  # it has come as far as measuring
@@ -199,15 +202,15 @@ def _where(name: str | None, is_whole: bool) -> str:
 
 
 def _last_line(path: Path) -> str:
+    """Return the last line of a worker's log; empty where it said nothing."""
     with path.open("rb") as stream:
         stream.seek(max(0, stream.seek(0, os.SEEK_END) - LAST_WORDS))
         lines = stream.read().decode("utf-8", "replace").strip().splitlines()
-    return lines[-1].removeprefix(OURS) if lines else f"it said nothing; see {path}"
+    return lines[-1] if lines else ""
 
 
-def _is_ours(path: Path) -> bool:
-    """Tell whether a worker's log ends with a line that says what is wrong; else whatever it ran has ended it."""
-    return bool(path.stat().st_size) and path.read_bytes()[-LAST_WORDS:].strip().splitlines()[-1].startswith(OURS.encode())
+def _told(path: Path) -> str:
+    return _last_line(path).removeprefix(OURS) or f"it said nothing; see {path}"
 
 
 def end_with_parent(stdin: IO[str]) -> None:

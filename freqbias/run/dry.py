@@ -36,7 +36,13 @@ def dry(plan: Plan) -> DryPlan | None:
     for name in dict.fromkeys(plan.probes):
         if name not in kept:
             log.warning("probe '%s' is code, and --dry-run imports none: what it would ask is not counted", name)
-    found = DryPlan(embedders=plan.embedders, language_models=plan.language_models, probes=kept, loading=plan.loading)
+    found = DryPlan(
+        embedders=plan.embedders,
+        language_models=plan.language_models,
+        probes=kept,
+        loading=plan.loading,
+        pairs_at_once=plan.pairs_at_once,
+    )
     if not plan.loading.base_url:
         for kind, names in (("embedder", plan.embedders), ("language_model", plan.language_models)):
             for name in dict.fromkeys(names):

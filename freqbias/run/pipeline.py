@@ -154,7 +154,8 @@ def merge(
     """
     if {run.resolve() for run in runs} == {out.resolve()} and _is_measured(out):  # its parts may be gone
         told = manifest.read(out / OBSERVATIONS_FILE) or {}
-        chosen = settings_of({**told["config"], "part": told["probing"]["pairs_at_once"]}, out)
+        config = {**told["config"], "part": told["probing"]["pairs_at_once"]}
+        chosen = settings_of({**config, "holdout": holdout} if holdout else config, out)
         if told["config"]["command"] == "run":
             return make_run(chosen.model_copy(update={"out": str(out)}), PairFile(out / PAIRS_FILE), track=track, waiting=waiting)
         return out, False
