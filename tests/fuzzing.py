@@ -76,6 +76,8 @@ WRONG = [
     {"measure": "cosine", "value": "much"},
     *RAW,
 ]
+#: Fields whose value has a field a package, an arm, a covariate and the like, with the same in each.
+ONE_OF_MANY = ("arms", "covariates", "inputs", "judgements", "probes", "prompts", "versions")
 #: Which commands read a file; those that read it first are the quickest.
 READERS = {
     "pairs.jsonl": ("audit", "check", "match", "order", "analyze", "report", "compare", "power", "resume", "probe"),
@@ -246,6 +248,19 @@ def broken(folder, choose, names=tuple(READERS), readers=READERS):
     return Broken(name, command, tuple(faults), written(path, document))
 
 
+def without(folder, name, command):
+    """Yield a file of the run in a folder once for each kind of field that it has, without the field."""
+    path = folder / RUN / name
+    document = parsed(path)
+    for place in {_kind_of_field(place): place for place in places(document) if place}.values():
+        yield Broken(name, command, (f"{'.'.join(map(str, place))} gone",), written(path, changed(document, place, _put(GONE))))
+
+
+def _kind_of_field(path):
+    """Return a place in which what is one of many, by number or by a name of its own, has no name."""
+    return tuple("#" if isinstance(key, int) or before in ONE_OF_MANY else key for before, key in zip((None, *path), path, strict=False))
+
+
 def at(document, path):
     """Return what stands at a path, where that still exists."""
     for key in path:
@@ -294,7 +309,7 @@ def _wrong_with(done, given):
     error = done.exception
     if error is not None and not isinstance(error, SystemExit | FreqbiasError):
         where = traceback.extract_tb(error.__traceback__)[-1]
-        own = [frame for frame in traceback.extract_tb(error.__traceback__) if "/site-packages/" not in frame.filename][-1]
+        own = next(frame for frame in reversed(traceback.extract_tb(error.__traceback__)) if "freqbias" in Path(frame.filename).parts)
         return f"{type(error).__name__}: {str(error)[:200]} ({Path(own.filename).name}:{own.lineno}, {Path(where.filename).name})"
     if done.exit_code not in EXIT_STATUSES:
         return f"exit status {done.exit_code}"

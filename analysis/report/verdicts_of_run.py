@@ -9,6 +9,7 @@ from freqbias.analysis.table.judged import judgements_of
 from freqbias.files import read_estimates, read_manifest
 from freqbias.judgement import Judgements
 from freqbias.records import Estimate
+from freqbias.shapes import SourceEntry
 from freqbias.terms import MANIFEST_FILE
 
 __all__ = ["floors_of", "folder_verdicts", "manifest_of", "verdicts_of"]
@@ -47,5 +48,8 @@ def manifest_of(path: Path) -> dict[str, Any]:
     empty: dict[str, Any] = {"argv": [], "seed": None, "models": [], "versions": {}, "inputs": {}}
     given = {name: value for name, value in read_manifest(path).items() if value is not None}
     manifest = empty | given
+    checkout = dict.fromkeys(SourceEntry.__annotations__)
+    places = {name: checkout | manifest[name] for name in ("source", "working_directory", "git") if name in manifest}
     fields = dict.fromkeys(("source", "revision", "dtype", "quantisation", "licence"))
-    return manifest | {"models": [fields | model | {"details": model.get("details") or {}} for model in manifest["models"]]}
+    models = [fields | model | {"details": model.get("details") or {}} for model in manifest["models"]]
+    return manifest | places | {"models": models}

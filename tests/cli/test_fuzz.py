@@ -5,12 +5,13 @@ The draws have a fixed seed, so that a failure is a change of the program and re
 
 import pytest
 from conftest import needed
-from fuzzing import READERS, broken, fault_of, made
+from fuzzing import READERS, broken, fault_of, made, without
 
 needed("hypothesis")
 
 from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402  # an extra that some environments lack
 from hypothesis import strategies as st  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
 
 CASES, MANY = 25, 600  # of each kind of file: about 40 s of CPU in all, and a quarter of an hour
 QUICK = {name: tuple(command for command in commands if command not in ("power", "resume")) for name, commands in READERS.items()}
@@ -54,6 +55,15 @@ def check(sound, name, count, readers):
 @pytest.mark.parametrize("name", READERS)
 def test_a_broken_file_is_told_in_one_line(sound, name):
     check(sound, name, CASES, QUICK)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "audit.json"])
+def test_a_field_that_is_missing_is_left_out_or_told(sound, name, monkeypatch):
+    monkeypatch.setattr(Figure, "savefig", lambda self, stream, **options: stream.write("<svg></svg>"))  # half of a report's time
+    cases = list(without(sound, name, "report"))
+    assert len(cases) > 20
+    faults = {str(case): fault_of(sound, case, sound.with_name("case")) for case in cases}
+    assert {case: wrong for case, wrong in faults.items() if wrong} == {}
 
 
 @pytest.mark.slow
