@@ -53,22 +53,28 @@ def joint_relative(gap: Matrix, margin: Matrix, rng: np.random.Generator, resamp
         )
 
 
+def judged_of(table: pd.DataFrame, judgements: Judgements) -> pd.DataFrame:
+    """Return of what `contrasts.join` returns the rows and columns that `across_models` reads."""
+    confirmatory = table["contrast"] == table["probe"].map({probe: judgements[probe].contrast for probe in table["probe"].unique()})
+    own = table.loc[confirmatory & (table["arm"] == FREQUENCY), ["model", "probe", "measure", "item", "pair_id", "gap", "margin"]]
+    return own.dropna(subset=["gap", "margin"])
+
+
 def across_models(
     table: pd.DataFrame, failed: Mapping[tuple[str, ...], set[str]], seed: int, judgements: Judgements
 ) -> Iterator[Estimate]:
     """Yield the relative gaps of all models of a probe on shared items, their mean, spread and differences.
 
-    `table` is what `contrasts.join` returns, `failed` what `contrasts.failures` does. Terms: `relative:A`, `relative_mean`,
+    `table` is what `judged_of` returns, of all models, `failed` what `contrasts.failures` does. Terms: `relative:A`, `relative_mean`,
     `relative_spread` (standard deviation over models) and `relative_difference:A-B`. Nothing for a probe with one model. A model that
     does not tell exact from decoy (its margin's interval includes zero, on its own items or on the shared ones) is left out and named in
     `method`: a ratio over what may be zero has no bounded interval. No p-values: none of this is a test.
     """
     for (probe, measure), rows in table.groupby(["probe", "measure"]):
         contrast = judgements[str(probe)].contrast
-        own = rows[(rows["contrast"] == contrast) & (rows["arm"] == FREQUENCY)].dropna(subset=["gap", "margin"])
-        if own["model"].nunique() < 2:
+        if rows["model"].nunique() < 2:
             continue
-        models, shared, left_out = _shared(own)
+        models, shared, left_out = _shared(rows)
         if len(models) < 2 or len(shared) < MIN_ITEMS:
             continue
         key: dict[str, str] = {
@@ -82,7 +88,7 @@ def across_models(
             shared["gap"].to_numpy(dtype=float), shared["margin"].to_numpy(dtype=float), named_rng(seed, *key.values(), "relative")
         )
         sizes: dict[str, Any] = {
-            "n_pairs": own.loc[own["item"].isin(shared.index), "pair_id"].nunique(),
+            "n_pairs": rows.loc[rows["item"].isin(shared.index), "pair_id"].nunique(),
             "n_items": len(shared),
             "n_failed": max(len(failed.get((model, str(probe), str(measure), contrast, FREQUENCY), ())) for model in models),
             "flags": [DESCRIPTIVE] if len(models) < MIN_MODELS else [],

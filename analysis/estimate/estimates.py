@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from freqbias.analysis.estimate.across_models import across_models
+from freqbias.analysis.estimate.across_models import across_models, judged_of
 from freqbias.analysis.estimate.calibration import calibration_rows
 from freqbias.analysis.estimate.capability import Capability, capabilities
 from freqbias.analysis.estimate.credit import credit
@@ -23,7 +23,8 @@ from freqbias.analysis.estimate.within_frequency import within_frequency
 from freqbias.analysis.stats import resampling
 from freqbias.analysis.stats.resampling import RESAMPLES
 from freqbias.analysis.table import belonging, contrasts
-from freqbias.analysis.table.judged import settled_in
+from freqbias.analysis.table.frame import Split
+from freqbias.analysis.table.judged import settled, settled_in
 from freqbias.analysis.table.widening import Widening, narrow
 from freqbias.judgement import DEFAULT_CELLS, Judgement, Judgements
 from freqbias.progress import Track, silent
@@ -61,7 +62,7 @@ def sesoi(gaps: pd.DataFrame, judgements: Judgements) -> dict[tuple[str, str, st
 
 
 def estimate(
-    observations: pd.DataFrame,
+    observations: pd.DataFrame | Split,
     pairs: Iterable[Pair],
     *,
     seed: int = 0,
@@ -76,61 +77,95 @@ def estimate(
 ) -> list[Estimate]:
     """Return every estimate of a run, controls first; the same input and seed give the same numbers.
 
-    `observations` is what `freqbias.analysis.frame` returns; `resamples` counts sign flips, permutations and bootstrap draws. `given`
-    are what probes estimated on whole models (hubness); those with a p-value join the exploratory family. Without `curve` the
-    specification curve is left out, which takes half the time of a small run. Only `items` are estimated where they are named, and with
-    `claims_only` only what the verdicts rest on.
+    `observations` is what `freqbias.analysis.frame` returns, or a `Split` of many, which takes less memory; one model and probe is
+    estimated at a time. `resamples` counts sign flips, permutations and bootstrap draws. `given` are what probes estimated on whole
+    models (hubness); those with a p-value join the exploratory family. Without `curve` the specification curve is left out, which takes
+    half the time of a small run. Only `items` are estimated where they are named, and with `claims_only` only what the verdicts rest on.
     Raises `InputError`, as `source:line: reason`, for observations that do not belong to `pairs` (see `belonging.check`).
     """
     pair_rows = contrasts.pair_table(pairs)
     own = [dict(zip(pair_rows.index, pair_rows[name], strict=True)) for name in ("pair_arm", "pair_item")]
-    known = settled_in(observations, judgements)
-    belonging.check(observations, own[0], own[1], source, known)
+    known = settled_in(observations, judgements) if isinstance(observations, pd.DataFrame) else settled(observations.series, judgements)
+    for rows in _tables(observations):
+        belonging.check(rows, own[0], own[1], source, known)
     if items is not None:
-        observations, pair_rows = observations[observations["item"].isin(items)], pair_rows[pair_rows["pair_item"].isin(items)]
-    gaps = contrasts.pair_gaps(observations, known)
-    table = contrasts.with_own_margin(contrasts.join(gaps, narrow(pair_rows), observations), known)
-    widened = Widening(pair_rows, list(gaps.columns))
-    of_placebo = table[(table["contrast"] == PARAPHRASE) & (table["arm"] == PLACEBO)]
-    reworded = {key: widened(rows) for key, rows in _groups(of_placebo, _SERIES[:3])}
-    if claims_only:
-        table = table[[known[probe].judges(*of) for probe, *of in zip(table["probe"], table["contrast"], table["measure"], strict=True)]]
-    bounds = sesoi(gaps, known)
-    failed, errors = contrasts.failures(observations), observations[observations["error"].notna()]
-    no_gloss, one_register = contrasts.asked_no_gloss(observations, known), contrasts.one_register(observations, known)
-    capable = capabilities(observations, known)
-    del observations, gaps  # of which a caller that keeps no name of its own frees the memory
-    pair_rows = pair_rows.rename(columns={"pair_arm": "arm", "pair_item": "item"})
-    tied = shared_texts(pair_rows)
-    groups = table.groupby(_SERIES)
+        pair_rows = pair_rows[pair_rows["pair_item"].isin(items)]
+    analysis = _Analysis(pair_rows, known, claims_only, {"seed": seed, "resamples": resamples, "curve": curve})
     estimates = list(given)
-    for key, rows in track(_groups(table, _SERIES), "estimate", groups.ngroups, unit="series"):
-        missing = _failed_by_arm(failed, key)
-        series = Series(
-            key=dict(zip(_SERIES, key, strict=True)),
-            rows=widened(rows),
-            failed={arm: len(ids) for arm, ids in missing.items()},
-            missing_rows={arm: lost for arm, ids in missing.items() if len(lost := pair_rows[pair_rows.index.isin(ids)])},
-            tied=tied,
-            sesoi=bounds.get(key[:3]),
-            seed=seed,
-            resamples=resamples,
-            curve=curve,
-            judgement=known[key[1]],
-            no_gloss=key[:2] in no_gloss,
-            one_register=key[:2] in one_register,
-            capability=capable.get(key[:2], Capability()),
-            reworded=reworded.get(key[:3]),
-        )
-        made = list(_series_estimates(series))
-        estimates.extend([*made, *credit(series, made)])
-    estimates.extend(_all_failed(errors, estimates, known))
+    for rows in _tables(observations):
+        kept = rows if items is None else rows[rows["item"].isin(items)]
+        if len(kept):
+            estimates.extend(analysis.of(kept, track))
+    estimates.extend(_all_failed(pd.concat(analysis.errors), estimates, known) if analysis.errors else ())
     ordered = sorted(adjusted(estimates, known), key=lambda row: _order(row, known[row.probe]))
-    made = [*ordered, *across_models(table, failed, seed, known)]
+    made = [*ordered, *analysis.across_models(seed)]
     return [row for row in made if not claims_only or known[row.probe].judges(row.contrast, row.measure)]
 
 
-def _groups(table: pd.DataFrame, by: list[str]) -> Iterator[tuple[Any, pd.DataFrame]]:
+def _tables(observations: pd.DataFrame | Split) -> Iterator[pd.DataFrame]:
+    """Yield the observations of each model and probe."""
+    yield from (
+        (rows for _, rows in _groups(observations, _SERIES[:2])) if isinstance(observations, pd.DataFrame) else observations.tables()
+    )
+
+
+class _Analysis:
+    """Estimates one model and probe after another, and keeps of each what all of them need at the end."""
+
+    def __init__(self, pairs: pd.DataFrame, known: Judgements, claims_only: bool, options: dict[str, Any]):
+        self._pairs, self._known, self._claims_only, self._options = pairs, known, claims_only, options
+        self._described = pairs.rename(columns={"pair_arm": "arm", "pair_item": "item"})
+        self._tied = shared_texts(self._described)
+        self._judged: list[pd.DataFrame] = []
+        self._failed: dict[tuple[str, ...], set[str]] = {}
+        self.errors: list[pd.DataFrame] = []
+
+    def of(self, observations: pd.DataFrame, track: Track) -> Iterator[Estimate]:
+        """Yield the estimates from the observations of one model and probe."""
+        known, key = self._known, tuple(observations.iloc[0][_SERIES[:2]])
+        failed = contrasts.failures(observations)
+        self._failed |= failed
+        self.errors.append(observations[observations["error"].notna()])
+        gaps = contrasts.pair_gaps(observations, known)
+        table = contrasts.with_own_margin(contrasts.join(gaps, narrow(self._pairs), observations), known)
+        widened = Widening(self._pairs, list(gaps.columns))
+        of_placebo = table[(table["contrast"] == PARAPHRASE) & (table["arm"] == PLACEBO)]
+        reworded = {measure: widened(rows) for measure, rows in _groups(of_placebo, "measure")}
+        if self._claims_only:
+            table = table[
+                [known[probe].judges(*of) for probe, *of in zip(table["probe"], table["contrast"], table["measure"], strict=True)]
+            ]
+        self._judged.append(judged_of(table, known))
+        bounds = sesoi(gaps, known)
+        no_gloss, one_register = contrasts.asked_no_gloss(observations, known), contrasts.one_register(observations, known)
+        capable = capabilities(observations, known)
+        series = table.groupby(_SERIES)
+        for of, rows in track(_groups(table, _SERIES), "{}, {}: estimate".format(*key), series.ngroups, unit="series"):
+            missing = _failed_by_arm(failed, of)
+            one = Series(
+                key=dict(zip(_SERIES, of, strict=True)),
+                rows=widened(rows),
+                failed={arm: len(ids) for arm, ids in missing.items()},
+                missing_rows={arm: lost for arm, ids in missing.items() if len(lost := self._described[self._described.index.isin(ids)])},
+                tied=self._tied,
+                sesoi=bounds.get(of[:3]),
+                judgement=known[of[1]],
+                no_gloss=key in no_gloss,
+                one_register=key in one_register,
+                capability=capable.get(key, Capability()),
+                reworded=reworded.get(of[2]),
+                **self._options,
+            )
+            made = list(_series_estimates(one))
+            yield from (*made, *credit(one, made))
+
+    def across_models(self, seed: int) -> Iterator[Estimate]:
+        """Yield what compares the models so far."""
+        if self._judged:
+            yield from across_models(pd.concat(self._judged, ignore_index=True), self._failed, seed, self._known)
+
+
+def _groups(table: pd.DataFrame, by: str | list[str]) -> Iterator[tuple[Any, pd.DataFrame]]:
     """Group a table; pandas types its keys as hashables, which here are tuples of texts."""
     yield from table.groupby(by)
 

@@ -18,16 +18,17 @@ def check(
 ) -> None:
     """Raise `InputError`, as `source:line: reason`, for the first row that cannot be right.
 
-    `arms` and `items` map the id of every pair to its own; rows of `observations` are in the order of the file. Refused: a pair that is
-    not there, another arm or item than the pair's (a row without an arm is one of `frequency`), a second row of one measurement, a
-    share above 1.
+    `arms` and `items` map the id of every pair to its own; rows of `observations` are in the order of the file, and their index is the
+    number of each in it, from 0. Refused: a pair that is not there, another arm or item than the pair's (a row without an arm is one of
+    `frequency`), a second row of one measurement, a share above 1.
     """
     for wrong, reason in _faults(observations, arms, items, Judgements() if judgements is None else judgements):
         if wrong.any():
-            row = int(wrong.to_numpy().argmax())
+            place = int(wrong.to_numpy().argmax())
             count = int(wrong.sum())
             more = f" ({count} rows like this)" if count > 1 else ""
-            raise InputError(f"{source}:{row + 1}: {reason.format_map(dict(observations.iloc[row]))}{more}")
+            line = int(observations.index[place]) + 1
+            raise InputError(f"{source}:{line}: {reason.format_map(dict(observations.iloc[place]))}{more}")
 
 
 def check_records(observations: pd.DataFrame, pairs: Mapping[str, Pair], source: str, judgements: Judgements | None = None) -> None:

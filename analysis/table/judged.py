@@ -1,6 +1,7 @@
 """What the probes of a run folder are judged by."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -19,4 +20,9 @@ def judgements_of(run: str | os.PathLike[str]) -> Judgements:
 def settled_in(observations: pd.DataFrame, judgements: Judgements | None) -> Judgements:
     """Return judgements with one confirmatory measure a model and probe, the first that the observations have of several."""
     series = observations[["model", "probe", "contrast", "measure"]].drop_duplicates()
-    return (Judgements() if judgements is None else judgements).settled(series.itertuples(index=False, name=None))
+    return settled(series.itertuples(index=False, name=None), judgements)
+
+
+def settled(series: Iterable[tuple[str, str, str, str]], judgements: Judgements | None) -> Judgements:
+    """Do the same for (model, probe, contrast, measure) in the order of the file."""
+    return (Judgements() if judgements is None else judgements).settled(series)

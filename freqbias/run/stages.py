@@ -52,8 +52,6 @@ from freqbias.terms import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from freqbias.matching import Balance
 
 log = logging.getLogger(__name__)
@@ -160,7 +158,8 @@ def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track,
     Where half of the items are kept out, now or since an earlier command, only the other half is estimated, or with `asked.confirm` the
     claims on the kept half; what probes estimated on whole models rests on all items and is left out.
     """
-    from freqbias.analysis import estimate, frame
+    from freqbias.analysis import estimate
+    from freqbias.analysis.table import Split
     from freqbias.holdout import told
 
     whole = beside(file_in(observations, OBSERVATIONS_FILE), MODEL_ESTIMATES_FILE)
@@ -169,14 +168,11 @@ def analyze(observations: Path, pairs: Path, out: Path, seed: int, track: Track,
     held = holdout.holdout_for(measured, file_in(pairs, PAIRS_FILE), asked)
     judgements = Judgements.of_manifest(manifest.read(measured), str(path_of(observations)))
 
-    def observed() -> "pd.DataFrame":
-        table = frame(read_observations(observations, judgements.check_range))
-        if table.empty:
-            raise InputError(f"{measured}: contains no observations; run: freqbias probe")
-        return table
-
+    rows = Split(read_observations(observations, judgements.check_range))
+    if not len(rows):
+        raise InputError(f"{measured}: contains no observations; run: freqbias probe")
     estimates = estimate(
-        observed(),  # no name is kept of them, so that their memory is free once they are gaps
+        rows,
         PairFile(pairs),  # which is read again as often as wanted, and so need not be in memory
         seed=seed,
         given=of_models if held is None else (),
