@@ -1,12 +1,14 @@
 """Reading observations by column: the same table and the same errors as reading them one by one."""
 
 import json
+from itertools import product
 
 import pandas as pd
 import pytest
 
 from freqbias import read_observations
 from freqbias.analysis import frame
+from freqbias.analysis.table import Split
 from freqbias.errors import InputError
 
 BASE = {"pair_id": "1", "item": "a", "probe": "p", "measure": "m", "contrast": "gap", "model": "x", "high": 1, "low": 0.5}
@@ -28,6 +30,20 @@ def test_by_column_and_one_by_one_give_the_same_table(tmp_path):
     pd.testing.assert_frame_equal(frame(path), frame(read_observations(path)))
     pd.testing.assert_frame_equal(frame(tmp_path), frame(path))
     assert frame(path).loc[1, ["arm", "subwords_low", "decoy_high"]].tolist() == ["placebo", 3, 0.25]
+
+
+def test_split_by_model_and_probe_the_rows_are_those_of_the_whole_table(tmp_path):
+    rows = [row | {"model": model, "probe": probe} for probe in ("q", "p") for row in GOOD for model in ("y", "x")]
+    rows += [BASE | {"pair_id": str(number), "model": "z"} for number in range(5_001)]  # more than are put into columns at once
+    path = written(tmp_path / "observations.jsonl", rows)
+    whole, split = frame(path), Split(read_observations(path))
+    assert len(split) == len(rows)
+    assert split.series[:3] == [("y", "q", "gap", "m"), ("x", "q", "gap", "m"), ("y", "q", "crossed", "m")]
+    for _ in range(2):  # they are there as often as they are asked for
+        tables = list(split.tables())
+        assert [tuple(table.iloc[0][["model", "probe"]]) for table in tables] == [*product("xy", "pq"), ("z", "p")]
+        pd.testing.assert_frame_equal(pd.concat(tables).sort_index(), whole, check_index_type=False)
+    assert list(Split([]).tables()) == []
 
 
 @pytest.mark.parametrize(
