@@ -66,8 +66,7 @@ def test_a_field_that_is_missing_is_left_out_or_told(sound, name, monkeypatch):
     assert {case: wrong for case, wrong in faults.items() if wrong} == {}
 
 
-@pytest.mark.slow
-@pytest.mark.simulation
+@pytest.mark.fuzz
 @pytest.mark.parametrize("name", READERS)
 def test_thousands_of_broken_files_are_told_in_one_line(sound, name):
     check(sound, name, MANY, READERS)
