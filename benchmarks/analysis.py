@@ -1,10 +1,12 @@
-"""How the analysis grows: seconds and peak memory at 10^4, 10^5 and 10^6 observations, and the growth exponents of both.
+"""How the analysis grows: seconds and peak memory at 10^4, 10^5 and 10^6 observations, and their growth exponents; and the report.
+
 
     python benchmarks/analysis.py [LARGEST]
 
 A run of 5 models x 4 measures; two frames an item, one third of the pairs placebo; three covariates in every row, as embedding models
 with a tokenizer give them. Each size runs in a process of its own, so that peak memory is its own; an exponent is the slope of the log of
-CPU seconds, or of megabytes, on log observations. Beside it stands what each further million observations takes.
+CPU seconds, or of megabytes, on log observations. Beside it stands what each further million observations takes. The page that a reader
+opens does not grow with the pairs: it shows a sample of them.
 """
 
 import subprocess
@@ -28,6 +30,16 @@ folder = Path(sys.argv[1])
 start = time.perf_counter()
 rows = stages.analyze(folder / "observations.jsonl", folder / "pairs.jsonl", folder / "estimates.jsonl", 0, silent)
 print(time.perf_counter() - start, time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, len(rows))
+"""
+
+REPORT = """
+import resource, sys, time
+from pathlib import Path
+from freqbias.analysis.report.report import write_report
+start = time.process_time()
+write_report(sys.argv[1])
+page = Path(sys.argv[1], "report.html").stat().st_size
+print(time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, page / 1e6)
 """
 
 
@@ -74,6 +86,12 @@ def _observations(pairs, rng):
                 )
 
 
+def _numbers(code: str, folder: str) -> list[float]:
+    """Return the numbers that a process of its own prints."""
+    done = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=True)  # noqa: S603
+    return list(map(float, done.stdout.split()))
+
+
 def main() -> None:
     """Print one line a size and the exponent."""
     largest = int(float(sys.argv[1])) if len(sys.argv) > 1 else 10**6
@@ -81,11 +99,12 @@ def main() -> None:
     for size in (largest // 100, largest // 10, largest):
         with tempfile.TemporaryDirectory() as name:
             make(Path(name), size)
-            done = subprocess.run([sys.executable, "-c", CHILD, name], capture_output=True, text=True, check=True)  # noqa: S603
-        wall, busy, peak, estimates = map(float, done.stdout.split())
+            wall, busy, peak, estimates = _numbers(CHILD, name)
+            seconds, memory, page = _numbers(REPORT, name)
         points.append((size, busy, peak))
         sys.stdout.write(
-            f"{size:>9,} observations: {wall:6.1f} s wall, {busy:6.1f} s of CPU, peak {peak:,.0f} MB, {estimates:.0f} estimates\n"
+            f"{size:>10,} observations: {wall:6.1f} s wall, {busy:6.1f} s of CPU, peak {peak:,.0f} MB, {estimates:.0f} estimates; "
+            f"report: {seconds:5.1f} s of CPU, peak {memory:,.0f} MB, page {page:.1f} MB\n"
         )
         sys.stdout.flush()
     sizes, seconds, peaks = (np.array(column) for column in zip(*points, strict=True))
