@@ -116,7 +116,8 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 def held(lock: Path, taken: str, named: Path, wait: float = 0) -> Iterator[None]:
     """Hold a lock file; `InputError` begins with `taken` where a living process has it, and names `named` where it cannot be written.
 
-    A dead process holds nothing; one that lives is waited for, `wait` seconds at most.
+    A dead process holds nothing; one that lives is waited for, `wait` seconds at most. The file is deleted while it is locked, so that
+    none stays behind: who has opened it meanwhile locks a file without a name, which filelock takes for no lock.
     """
     from filelock import FileLock, Timeout
 
@@ -124,6 +125,7 @@ def held(lock: Path, taken: str, named: Path, wait: float = 0) -> Iterator[None]
         lock.parent.mkdir(parents=True, exist_ok=True)
         own = FileLock(lock, timeout=wait)
         own.acquire()
+        locked = lock.stat()
     except Timeout as error:
         raise InputError(f"{taken}; wait for it, or give another --out") from error
     except OSError as error:
@@ -131,7 +133,9 @@ def held(lock: Path, taken: str, named: Path, wait: float = 0) -> Iterator[None]
     try:
         yield
     finally:
-        lock.unlink(missing_ok=True)
+        with suppress(OSError):  # it is gone, or of a file system that keeps what is open
+            if os.path.samestat(lock.stat(), locked):  # else its folder was replaced, and another process has a file of this name
+                lock.unlink()
         own.release()
 
 
