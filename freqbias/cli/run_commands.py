@@ -189,13 +189,14 @@ def probe(
 
 
 def _probe_share(pairs: "PairFile", target: Path, chosen: "Settings") -> None:
-    from freqbias.run.parts import share_of
+    from freqbias.run.parts import Parts, share_of
     from freqbias.run.ready import check_ready
     from freqbias.run.shards import Sharing
 
     if target.name != OBSERVATIONS_FILE:
         raise InputError(f"{target}: a share lies in a run folder; give --out FOLDER/{OBSERVATIONS_FILE}")
     share, plan = share_of(chosen.shard or ""), chosen.plan()
+    Parts(target.parent).check_command("probe")
     sharing = Sharing(pairs, plan, target, chosen.recorded("probe"), tracker(), share)
     check_ready(plan)
     _tell_share(target.parent, share, sharing.run(), json=False)

@@ -45,11 +45,12 @@ class Given:
                     raise InputError(f"{path}: this part lies in {self._paths[name]} too; delete one of the two, or leave out one folder")
                 self._paths[name] = path
         self._given_up = {name: reason for run in runs for name, reason in Parts(run).given_up().items()}
-        self.first = self._manifests[0][0].parent.parent
         for path, _, found in self._manifests:
             probing = found.get("probing", {})
             if not (tells_how(found) and isinstance(probing.get("measured"), int) and isinstance(probing.get("by"), dict)):
                 raise InputError(f"{path}: does not describe a share of a run; delete it, and measure its share again")
+        self._manifests.sort(key=lambda one: one[2]["config"]["command"] != "run")  # where one was to go on to a report, all do
+        self.first = self._manifests[0][0].parent.parent
 
     def check(self, now: Mapping[str, Any], parts: int) -> None:
         """Raise `InputError` in one line where processes differ in what decides a number, or a part of rows is missing.

@@ -30,6 +30,11 @@ PARTS_FOLDER = "parts"
 BY_PAIRS, BY_TEXTS = "pairs", "texts"  # what the work on a model is divided by
 AGAIN = "delete this file and measure it again: give the same command once more, or one with --shard"
 GIVEN_UP = ".given-up"  # behind the name of a part
+#: What to do where parts lie that the other command has measured; each is followed by stages of its own.
+OF_OTHER = {
+    "probe": "give freqbias probe the other shares too, then freqbias merge, then freqbias analyze",
+    "run": "give freqbias run the other shares too, then freqbias merge",
+}
 _SHARE = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 _MANIFEST = re.compile(r"manifest-(\d+)-of-(\d+)\.json")
 
@@ -75,6 +80,15 @@ class Parts:
 
     def __init__(self, run: Path):
         self.folder = run / PARTS_FOLDER
+
+    def check_command(self, command: str) -> None:
+        """Raise `InputError`, in a line that says how it goes on, where parts lie here that the other of `run` and `probe` measured."""
+        for found in self.manifests().values():
+            other = (found.get("config") or {}).get("command")
+            if other in OF_OTHER and other != command:
+                raise InputError(
+                    f"{self.folder.parent}: holds parts that freqbias {other} has measured: {OF_OTHER[other]}; or give another --out"
+                )
 
     def names(self) -> set[str]:
         """Return the file names of all parts that are whole."""

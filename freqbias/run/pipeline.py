@@ -18,7 +18,7 @@ from freqbias.run.dry import dry
 from freqbias.run.holdout import Asked, holdout_of
 from freqbias.run.journal import only_writer
 from freqbias.run.merging import Given
-from freqbias.run.parts import PARTS_FOLDER, Share
+from freqbias.run.parts import PARTS_FOLDER, Parts, Share
 from freqbias.run.plan import forecast, lines_of
 from freqbias.run.probing import Plan, Probing
 from freqbias.run.ray_executor import OnRay, check_ray
@@ -66,6 +66,7 @@ def make_run(
     if chosen.fresh and isinstance(source, PairFile) and source.path.resolve().is_relative_to(folder.resolve()):
         raise InputError(f"{source.path}: lies in the folder that --fresh empties; copy it to another place first")
     if parts is None and not chosen.fresh and (folder / PARTS_FOLDER).is_dir() and not _is_measured(folder):
+        Parts(folder).check_command("run")
         raise InputError(
             f"{folder}: holds parts of a run that several processes measure; run: {shlex.join(['freqbias', 'merge', str(folder)])}"
         )
@@ -93,9 +94,10 @@ def measure_share(chosen: Settings, share: Share, *, track: Track = silent, wait
     _ = plan.steps
     if chosen.out is None:
         raise InputError("--out is missing: the folder to write the run into")
+    folder = Path(chosen.out)
+    Parts(folder).check_command("run")
     check_ready(plan)
     source = pairs_of(chosen, None, waiting)
-    folder = Path(chosen.out)
     stages.prepare_folder(folder, fresh=False)
     if _is_measured(folder):
         raise InputError(f"{folder}: is measured already; give another --out")
@@ -134,10 +136,11 @@ def _make_by_parts(
         raise InputError("--out is missing: the folder to write the run into")
     if not chosen.fresh and _is_measured(Path(chosen.out)):
         return make_run(chosen, track=track, waiting=waiting)
-    plan = chosen.plan()
+    folder, plan = Path(chosen.out), chosen.plan()
+    if not chosen.fresh:
+        Parts(folder).check_command("run")
     _ = plan.steps
     check_ready(plan)
-    folder = Path(chosen.out)
     stages.prepare_folder(folder, fresh=chosen.fresh)
     stages.keep_pairs(pairs_of(chosen, None, waiting), folder / PAIRS_FILE)
     with only_writer(folder / OBSERVATIONS_FILE):

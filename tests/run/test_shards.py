@@ -237,6 +237,40 @@ def test_probe_takes_shares_too(cli, tmp_path):
     assert (odd.exit_code, "a share lies in a run folder" in odd.stderr) == (2, True)
 
 
+def test_parts_of_probe_and_of_run_are_told_apart_before_any_work(cli, tmp_path):
+    pairs = write_pairs(tmp_path / "pairs.jsonl", 300)
+    command = ("--lm", "failing:lm", "--probe", "likelihood")
+
+    def refused_with(line, folder, *words):
+        before = sorted((path.name, path.stat().st_mtime_ns) for path in folder.rglob("*"))
+        result = cli(*words)
+        assert result.exit_code == 2, result.output
+        assert result.stderr.splitlines()[-1].startswith(f"freqbias: {folder}: holds parts that freqbias {line}"), result.stderr
+        assert sorted((path.name, path.stat().st_mtime_ns) for path in folder.rglob("*")) == before
+
+    probed, ran_ = tmp_path / "probed", tmp_path / "ran"
+    assert cli("probe", pairs, "--out", probed / "observations.jsonl", *command, "--shard", "0/2").exit_code == 0
+    go_on = "probe has measured: give freqbias probe the other shares too, then freqbias merge, then freqbias analyze; or give another"
+    for more in (("--shard", "1/2"), (), ("--devices", "cpu,cpu")):
+        refused_with(go_on, probed, "run", "--pairs", pairs, *command, "--out", probed, *more)
+    share(cli, pairs, ran_, 1, 2, *command)
+    other = ("probe", pairs, "--out", ran_ / "observations.jsonl", *command, "--shard", "0/2")
+    refused_with("run has measured: give freqbias run the other shares too", ran_, *other)
+
+
+def test_a_share_of_probe_joined_to_one_of_run_goes_on_to_the_report(cli, pairs, tmp_path):
+    lm = ("--lm", "failing:lm", "--probe", "likelihood")
+    share(cli, pairs, tmp_path / "ran", 1, 2, *lm)
+    assert (
+        cli(
+            "probe", tmp_path / "ran" / "pairs.jsonl", "--out", tmp_path / "probed" / "observations.jsonl", *lm, "--shard", "0/2"
+        ).exit_code
+        == 0
+    )
+    assert cli("merge", tmp_path / "all", tmp_path / "probed", tmp_path / "ran").exit_code == 0
+    assert (tmp_path / "all" / "report.html").exists()
+
+
 def test_parts_of_pairs_are_the_same_however_they_are_reached(tmp_path):
     file = PairFile(write_pairs(tmp_path / "pairs.jsonl", 10))
     assert [pair.id for part in (3, 0, 2, 1) for pair in file.part(part, 3)] == [
