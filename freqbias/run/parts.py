@@ -8,8 +8,10 @@ is depends on the pairs and the plan alone, never on how many processes there ar
 import hashlib
 import io
 import json
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from freqbias.errors import InputError
-from freqbias.files import PairFile, atomic, read_manifest, read_text, write_text
+from freqbias.files import PairFile, atomic, held, read_manifest, read_text, write_text
 from freqbias.models import ModelInfo, Role
 from freqbias.models.protocols import FloatArray
 from freqbias.models.scoring import CHUNK
@@ -25,6 +27,8 @@ from freqbias.probes import Probe
 from freqbias.probes.runner import Measurement
 from freqbias.probes.standins import StandIn
 from freqbias.progress import silent
+
+log = logging.getLogger(__name__)
 
 PARTS_FOLDER = "parts"
 BY_PAIRS, BY_TEXTS = "pairs", "texts"  # what the work on a model is divided by
@@ -37,6 +41,12 @@ OF_OTHER = {
 }
 _SHARE = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 _MANIFEST = re.compile(r"manifest-(\d+)-of-(\d+)\.json")
+_LOCK = re.compile(r"\.lock-\d+-of-\d+")
+#: What a process that was killed may leave: the part that it took last, and a file that it had not written to its end.
+_LEFT = re.compile(
+    r"\.claim-\d+-of-\d+"
+    r"|\.(\.claim-\d+-of-\d+|manifest-\d+-of-\d+\.json|(rows-\d+-\d+\.jsonl|texts-[0-9a-f]+\.npy)(\.given-up)?)\.\d+\.partial"
+)
 
 
 @dataclass(frozen=True)
@@ -134,6 +144,17 @@ class Parts:
     def claim_path(self, share: Share) -> Path:
         """Return where a process names the part that it took last, so that it is known which one it died on."""
         return self.folder / f".claim-{share.index}-of-{share.of}"
+
+    def tidy(self) -> None:
+        """Delete what killed processes have left here, under names that only they give; nothing while another process measures."""
+        try:
+            with ExitStack() as locks:
+                for path in [path for path in self.folder.glob(".lock-*") if _LOCK.fullmatch(path.name)]:
+                    locks.enter_context(held(path, str(path), path))  # deletes it in the end
+                for path in [path for path in self.folder.glob(".*") if _LEFT.fullmatch(path.name)]:
+                    path.unlink(missing_ok=True)
+        except (InputError, OSError) as error:
+            log.debug("%s: left as it is: %s", self.folder, error)
 
     def manifests(self) -> dict[Share, dict[str, Any]]:
         """Return the manifests of all processes so far, by share; smaller numbers of processes first."""

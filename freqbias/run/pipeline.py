@@ -135,7 +135,9 @@ def _make_by_parts(
     if chosen.out is None:
         raise InputError("--out is missing: the folder to write the run into")
     if not chosen.fresh and _is_measured(Path(chosen.out)):
-        return make_run(chosen, track=track, waiting=waiting)
+        found = make_run(chosen, track=track, waiting=waiting)
+        Parts(found[0]).tidy()
+        return found
     folder, plan = Path(chosen.out), chosen.plan()
     if not chosen.fresh:
         Parts(folder).check_command("run")
@@ -153,8 +155,15 @@ def merge(
 ) -> tuple[Path, bool]:
     """Join the parts in run folders into `out`, and do the stages that follow; return it, and whether there was anything to do.
 
-    `InputError` for a part that is missing or there twice, and for folders of other pairs, models, prompts or settings.
+    What killed processes have left in `out` is deleted then. `InputError` for a part that is missing or there twice, and for folders of
+    other pairs, models, prompts or settings.
     """
+    found = _merged(out, runs, holdout, track, waiting)
+    Parts(out).tidy()
+    return found
+
+
+def _merged(out: Path, runs: Sequence[Path], holdout: str | None, track: Track, waiting: Waiting) -> tuple[Path, bool]:
     if {run.resolve() for run in runs} == {out.resolve()} and _is_measured(out):  # its parts may be gone
         told = manifest.read(out / OBSERVATIONS_FILE) or {}
         config = {**told["config"], "part": told["probing"]["pairs_at_once"]}

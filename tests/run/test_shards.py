@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -215,6 +218,41 @@ def test_what_may_not_stand_beside_a_share(cli, pairs, tmp_path):
         assert (result.exit_code, line in result.stderr) == (2, True), result.stderr
     assert not (tmp_path / "run").exists()
     assert share_of("3/4") == Share(3, 4)
+
+
+KILLED = """
+import os, signal, sys
+from freqbias.files import atomic, held
+from freqbias.run.parts import Parts, Share
+
+store, share = Parts(__import__("pathlib").Path(sys.argv[1])), Share(2, 5)
+with held(store.lock_path(share), "", store.folder):
+    store.claim_path(share).write_text("rows-000-0000002.jsonl")
+    names = [store.path(name) for name in ("rows-000-0000002.jsonl", "texts-0a.npy", "rows-000-0000002.jsonl.given-up")]
+    writing = [atomic(path) for path in [*names, store.manifest_path(share), store.claim_path(share)]]
+    for one in writing:
+        one.__enter__().write(b"{")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_killed_processes_have_left_is_gone_when_all_is_joined(cli, pairs, tmp_path):
+    out = tmp_path / "run"
+    share(cli, pairs, out, 0, 1, "--lm", "failing:lm")
+    store = Parts(out)
+    mine = {"notes.txt", ".notes.txt.12.partial", ".lock-mine", ".rows-000-0000001.jsonl.partial", ".claim"}
+    for name in mine:
+        store.path(name).touch()
+    whole = {path.name for path in store.folder.iterdir()}
+    killed = subprocess.run([sys.executable, "-c", KILLED, out], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    left = {path.name for path in store.folder.iterdir()} - whole
+    assert len(left) == 7
+    with held(store.lock_path(Share(0, 3)), "", out):  # somebody measures
+        assert cli("merge", out).exit_code == 0
+        assert left <= {path.name for path in store.folder.iterdir()}
+    assert cli("merge", out).exit_code == 0
+    assert {path.name for path in store.folder.iterdir()} == whole
 
 
 def test_a_process_that_measures_a_share_keeps_others_off(cli, pairs, tmp_path):
