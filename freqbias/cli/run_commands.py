@@ -83,7 +83,11 @@ def run(
         bool, typer.Option("--dry-run", help="Show what would be asked of the models; start nothing, and import nothing of yours.")
     ] = False,
     trust_config_code: Annotated[
-        bool, typer.Option("--trust-config-code", help="Let CONFIG name code: module:function, --trust-remote-code, --allow-pickle.")
+        bool,
+        typer.Option(
+            "--trust-config-code",
+            help="Let CONFIG name code (module:function, --trust-remote-code, --allow-pickle), and a --base-url that gets your key.",
+        ),
     ] = False,
     json: Json = False,
 ) -> None:

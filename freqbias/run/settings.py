@@ -1,7 +1,7 @@
 """What a run is to do: options of the command line over a YAML file over defaults."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +15,7 @@ from freqbias.registry import suggestion
 from freqbias.run.dry import is_code
 from freqbias.run.probing import PAIRS_AT_ONCE, Plan
 from freqbias.shapes import MAX_NAME, shown
+from freqbias.terms import API_KEY_VARIABLE
 
 LOADING = tuple(name for name in Loading.__dataclass_fields__ if name != "revision")  # a revision stands in a model's name
 DEFAULT_EMBEDDERS = ["minilm"]
@@ -176,19 +177,16 @@ def settings_of(config: Mapping[str, Any], folder: Path) -> Settings:
 def settings(given: dict[str, Any], file: Path | None, *, trusted: bool = False) -> Settings:
     """Return the settings of a run; `given` are options of the command line, which come before those of the file.
 
-    Raises `InputError` in one line: a file that is not YAML, an unknown key, a value that does not fit, and code that a file names which
-    is not `trusted`. A file that somebody else wrote runs nothing of theirs unasked; `dry_run` loads nothing, so there it may name what
-    it likes.
+    Raises `InputError` in one line: a file that is not YAML, an unknown key, a value that does not fit, code that a file names which is
+    not `trusted`, and an address there that would get the user's key. A file that somebody else wrote runs nothing of theirs and sends
+    nothing of the user's unasked; `dry_run` loads and asks nothing, so there it may name what it likes.
     """
     read = {} if file is None else _read(file)
     values = {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}
     try:
         found = Settings.model_validate(read | values)
-        code = [] if trusted or found.dry_run else found.code_in(read.keys() - values.keys())
-        if code:
-            raise InputError(
-                f"{file}: {code[0]} runs code that the file names; read that code, then give --trust-config-code on the command line"
-            )
+        if not (trusted or found.dry_run):
+            _check_trusted(found, read.keys() - values.keys(), file)
         return found
     except ValidationError as error:
         first = error.errors()[0]
@@ -196,6 +194,20 @@ def settings(given: dict[str, Any], file: Path | None, *, trusted: bool = False)
         reason = first["msg"].removeprefix("Value error, ")
         where = f"{file}: " if file is not None and not (first["loc"] and first["loc"][0] in values) else ""
         raise InputError(f"{where}{f'{name}: ' if name else ''}{reason}") from error
+
+
+def _check_trusted(found: Settings, names: Set[str], file: Path | None) -> None:
+    """Raise `InputError` where options of these names, which a file gives, run its code, or send the user's key to its address."""
+    code = found.code_in(names)
+    if code:
+        raise InputError(
+            f"{file}: {code[0]} runs code that the file names; read that code, then give --trust-config-code on the command line"
+        )
+    if "base_url" in names and found.base_url and os.environ.get(API_KEY_VARIABLE, "").strip():
+        raise InputError(
+            f"{file}: the server that base_url names would get the key in {API_KEY_VARIABLE}; "
+            "repeat its address with --base-url on the command line if it may, or unset the variable"
+        )
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from misbehaving import MODEL, Server
 from runs import write_pairs
 
 from freqbias.files import read_manifest
@@ -87,6 +88,58 @@ def test_a_dry_run_imports_nothing(cli, theirs, where):
     assert [(row["model"], row["probe"], row["pairs"]) for row in json.loads(result.stdout)] == [("planted_code:lm", "likelihood", 4)]
     assert "model 'planted_code:lm' is code, and --dry-run imports none" in result.stderr
     assert "probe 'planted_code:probe' is code, and --dry-run imports none" in result.stderr
+
+
+@pytest.fixture
+def key(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-mine-0123456789")
+
+
+def serving(folder, *addresses):
+    return configured(folder, f"lm: {MODEL}\nprobe: likelihood\nbase_url: {json.dumps(addresses)}")
+
+
+def keys_at(server):
+    return {headers.get("Authorization") for _, _, headers in server.asked}
+
+
+def test_an_address_of_a_file_gets_no_key(cli, theirs, key):
+    with Server() as server:
+        result = cli("run", serving(theirs, server.url))
+    assert (result.exit_code, server.asked) == (2, []), result.output
+    (line,) = result.stderr.splitlines()
+    assert "config.yaml: the server that base_url names would get the key in OPENAI_API_KEY; repeat its address with --base-url" in line
+    assert "sk-mine" not in line
+    assert not (theirs / "run").exists()
+
+
+@pytest.mark.parametrize("trust", ["address", "file"])
+def test_an_address_gets_the_key_where_the_command_line_says_so(cli, theirs, key, trust):
+    with Server() as server:
+        said = ("--base-url", server.url) if trust == "address" else ("--trust-config-code",)
+        result = cli("run", serving(theirs, server.url), *said)
+    assert result.exit_code == 0, result.output
+    assert keys_at(server) == {"Bearer sk-mine-0123456789"}
+
+
+def test_the_address_of_the_command_line_stands_in_place_of_all_in_the_file(cli, theirs, key):
+    with Server() as server, Server() as other:
+        result = cli("run", serving(theirs, other.url, server.url), "--base-url", server.url)
+    assert (result.exit_code, other.asked) == (0, []), result.output
+
+
+def test_without_a_key_an_address_of_a_file_is_asked(cli, theirs, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", " ")
+    with Server() as server:
+        result = cli("run", serving(theirs, server.url))
+    assert result.exit_code == 0, result.output
+    assert keys_at(server) == {None}
+
+
+def test_a_dry_run_sends_no_key(cli, theirs, key):
+    with Server() as server:
+        result = cli("run", serving(theirs, server.url), "--dry-run")
+    assert (result.exit_code, server.asked) == (0, []), result.output
 
 
 def git(folder, *arguments):

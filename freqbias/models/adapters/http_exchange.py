@@ -14,12 +14,12 @@ import httpx
 
 from freqbias.errors import InputError
 from freqbias.models.adapters import http_status
+from freqbias.terms import API_KEY_VARIABLE
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
 
 JSON = {"Content-Type": "application/json"}
-API_KEY_VARIABLE = "OPENAI_API_KEY"  # the variable that every client of this protocol reads
 STOPPING = {401, 402}  # the key is refused, or what it stands for is spent: so is the next request
 HAS_NO_ROOM = {429, 498, 503, 529}  # statuses of a server that would have none for a part of a request either
 REASON_CHARACTERS = 200  # of a server's own words that go into an error
