@@ -65,6 +65,15 @@ def lm_waits(texts):
     time.sleep(600)
 
 
+def lm_held(texts):
+    """Waits for the switch, then answers; by itself after a minute."""
+    _note(texts)
+    end = time.monotonic() + 60
+    while not _on() and time.monotonic() < end:
+        time.sleep(0.01)
+    return _values(texts)
+
+
 def lm_refuses(texts):
     """A server that answers every request but those for one word, while the switch is on."""
     _note(texts)

@@ -1,14 +1,22 @@
 """One process at a time holds a lock, whatever becomes of the file that stands for it; a start beside another takes nothing of it."""
 
+import json
 import os
+import signal
+import subprocess
 import sys
 from contextlib import ExitStack
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
+from runs import write_pairs
 
 from freqbias.errors import InputError
-from freqbias.files import held
+from freqbias.files import held, read_observations
+
+TESTS = Path(__file__).parents[1]
+ROUNDS = 8
 
 
 @pytest.fixture
@@ -69,3 +77,25 @@ def test_a_file_that_was_deleted_before_it_was_locked_is_no_lock(lock):
         assert ours.poll(30)
         assert ours.recv() is False
     process.join()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork there")
+def test_of_two_starts_on_one_new_folder_one_measures_and_the_other_says_why_not(tmp_path):
+    pairs = write_pairs(tmp_path / "few.jsonl", 6)
+    command = ["run", "--lm", "failing:lm_held", "--probe", "likelihood", "--pairs", pairs]
+    told = {**os.environ, "FREQBIAS_TEST_SWITCH": str(tmp_path / "switch"), "FREQBIAS_TEST_ASKED": str(tmp_path / "asked")}
+    done = subprocess.run(
+        [sys.executable, TESTS / "two_starts.py", tmp_path, str(ROUNDS), *command], env=told, capture_output=True, text=True, check=True
+    )
+    found = json.loads(done.stdout)
+    assert len(found) == ROUNDS
+    for one in found:
+        (refused, words), (status, said) = one["ended"]
+        line = f"freqbias: {one['folder']}: another process is writing this run; wait for it, or give another --out"
+        assert (refused, words) == (2, [line])
+        assert status == (0 if one is found[-1] else -signal.SIGKILL), said
+        assert {"pairs.jsonl", "audit.json", "manifest.json", "observations.jsonl"} <= set(one["there"]), one["there"]
+    folder = Path(found[-1]["folder"])
+    assert sum(row.error is None for row in read_observations(folder)) == 12  # two a pair
+    assert (folder / "report.html").exists()
+    assert not list(folder.glob(".*"))
