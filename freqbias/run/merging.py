@@ -16,12 +16,14 @@ from freqbias.models import Role
 from freqbias.models.protocols import FloatArray
 from freqbias.run import resume
 from freqbias.run.manifest import tells_how
-from freqbias.run.parts import BY_PAIRS, Parts, Share, TextParts, rows_name, texts_name, vectors_of
+from freqbias.run.parts import BY_PAIRS, Origin, Parts, Share, TextParts, rows_name, texts_name, vectors_of
 from freqbias.run.probing import LANGUAGE_MODEL, Step
 
 NAMED = 3  # missing parts in a line
 MACHINE = ("platform", "cpu", "gpu")  # of a manifest: what a process ran on
 MEASURE = "name the folders that hold them, or measure them: run the command with --shard again, with any number of processes"
+
+ELSEWHERE = "leave this folder out, or measure it again"
 
 
 class Given:
@@ -64,7 +66,7 @@ class Given:
                 if "noise_floor" in model:
                     changes += resume.model_changes(models[model["kind"], model["name"]], model)
             if changes:
-                raise InputError(f"{path.parent.parent}: {'; '.join(changes)}; leave this folder out, or measure it again")
+                raise InputError(f"{path.parent.parent}: {'; '.join(changes)}; {ELSEWHERE}")
         kinds = {model["name"]: model["kind"] for model in now["models"]}
         steps = [n for n, step in enumerate(now["probing"]["steps"]) if self.is_by_pairs(kinds[step["model"]], step["model"])]
         wanted = [rows_name(step, part) for step in steps for part in range(parts)]
@@ -72,6 +74,11 @@ class Given:
         if missing:
             named = ", ".join(missing[:NAMED]) + (", …" if len(missing) > NAMED else "")
             raise InputError(f"{self.first}: {len(missing)} of {len(wanted)} parts are missing ({named}); {MEASURE}")
+        for step in steps:
+            told = now["probing"]["steps"][step]
+            origin = Origin.of(self.model(kinds[told["model"]], told["model"]), told["probe"])
+            for part in range(parts):
+                self._store(name := rows_name(step, part)).check_origin([name], origin, ELSEWHERE)
 
     def is_by_pairs(self, kind: str, model: str) -> bool:
         """Tell whether rows of a model were measured in parts; else its texts were encoded in parts."""
@@ -82,7 +89,10 @@ class Given:
         return self._read(rows_name(step, part))
 
     def _read(self, name: str) -> bytes:
-        return Parts(self._paths[name].parent.parent).read(name)
+        return self._store(name).read(name)
+
+    def _store(self, name: str) -> Parts:
+        return Parts(self._paths[name].parent.parent)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -121,6 +131,7 @@ class Given:
             name = texts_name(model.info, role, part)
             if name not in self._paths:
                 raise InputError(f"{self.first}: the vectors of {len(part)} texts of {model.info.name} are missing ({name}); {MEASURE}")
+            self._store(name).check_origin([name], Origin.of(model.info.to_dict()), ELSEWHERE)
 
         def encoded(role: Role, part: Sequence[str]) -> list[FloatArray] | None:
             name = texts_name(model.info, role, part)

@@ -1,8 +1,9 @@
 """Parts of a run that several processes measure: one file a part, whole or absent, so that nobody's work is lost or done twice.
 
 In a run folder `parts/` holds `rows-STEP-PART.jsonl` (the rows of `--part` pairs, the bytes that one process would write),
-`texts-KEY.npy` (the vectors of `CHUNK` texts that an embedding model encodes beforehand), and a manifest of every process. What a part
-is depends on the pairs and the plan alone, never on how many processes there are, so any number of them may go on with what is left.
+`texts-KEY.npy` (the vectors of `CHUNK` texts that an embedding model encodes beforehand), and a manifest of every process. Each part
+begins with a line that seals it and says which model measured it, lest another one adopt it where the manifests are gone. What a part is
+depends on the pairs and the plan alone, never on how many processes there are, so any number of them may go on with what is left.
 """
 
 import hashlib
@@ -10,9 +11,9 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,16 @@ from freqbias.probes import Probe
 from freqbias.probes.runner import Measurement
 from freqbias.probes.standins import StandIn
 from freqbias.progress import silent
+from freqbias.redact import redacted
+from freqbias.run.resume import identity_changes
 
 log = logging.getLogger(__name__)
 
 PARTS_FOLDER = "parts"
+TEXTS = "texts-"  # begins the name of a part that holds vectors
 BY_PAIRS, BY_TEXTS = "pairs", "texts"  # what the work on a model is divided by
 AGAIN = "delete this file and measure it again: give the same command once more, or one with --shard"
+MAX_SEAL_BYTES = 1 << 16  # of the first line of a part: names and hashes
 GIVEN_UP = ".given-up"  # behind the name of a part
 #: What to do where parts lie that the other command has measured; each is followed by stages of its own.
 OF_OTHER = {
@@ -64,6 +69,31 @@ class Share:
         return part % self.of == self.index
 
 
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What measured a part: a model by name, revision and fingerprint, as far as they are known; of rows, the probe."""
+
+    model: str
+    revision: str | None
+    fingerprint: str | None
+    probe: str | None = None
+
+    @classmethod
+    def of(cls, info: Mapping[str, Any], probe: str | None = None) -> "Origin":
+        """Return it from what a manifest has of a model."""
+        told: dict[str, Any] = redacted({"model": info["name"], "revision": info["revision"], "fingerprint": info["fingerprint"]})
+        return cls(**told, probe=probe)
+
+    def changes(self, now: "Origin") -> list[str]:
+        """Return every difference that forbids to take a part for what `now` would measure."""
+        if (self.model, self.probe) != (now.model, now.probe):
+            return [f"holds {self} and not {now}"]
+        return identity_changes({**asdict(self), "name": self.model}, asdict(now), ("fingerprint", "revision"))
+
+    def __str__(self) -> str:
+        return f"texts of {self.model}" if self.probe is None else f"{self.probe} of {self.model}"
+
+
 def share_of(text: str) -> Share:
     """Return the share that `0/4` names; `InputError` for anything else."""
     found = _SHARE.fullmatch(text.strip())
@@ -82,7 +112,7 @@ def rows_name(step: int, part: int) -> str:
 def texts_name(info: ModelInfo, role: Role, texts: Sequence[str]) -> str:
     """Return the file name of the vectors of some texts by one model."""
     identity = [info.kind, info.name, info.fingerprint, info.dtype, role, dict(info.details), list(texts)]
-    return f"texts-{hashlib.sha256(json.dumps(identity, default=str).encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.npy"
+    return f"{TEXTS}{hashlib.sha256(json.dumps(identity, default=str).encode('utf-8', 'surrogatepass')).hexdigest()[:32]}.npy"
 
 
 class Parts:
@@ -108,11 +138,27 @@ class Parts:
         """Return where a part lies."""
         return self.folder / name
 
-    def write(self, name: str, data: bytes) -> None:
-        """Write a part behind a line that names it and its SHA-256, whole or not at all; `InputError` when it cannot be written."""
+    def write(self, name: str, data: bytes, of: Origin | None = None) -> None:
+        """Write a part behind a line that names it, what measured it and its SHA-256, whole or not at all.
+
+        `InputError` when it cannot be written.
+        """
         with atomic(self.folder / name) as stream:
-            stream.write(_seal(name, data))
+            stream.write(_seal(name, data, of))
             stream.write(data)
+
+    def check_origin(self, names: Iterable[str], now: Origin, instead: str) -> None:
+        """Raise `InputError`, `instead` last, for a part that is there and was measured by another model or probe than `now`."""
+        for name in names:
+            path = self.folder / name
+            try:
+                with path.open("rb") as stream:
+                    before = _origin(stream.readline(MAX_SEAL_BYTES))
+            except OSError:
+                continue  # who needs it reads it, and says so
+            changed = [] if before is None else before.changes(now)
+            if changed:
+                raise InputError(f"{path}: {'; '.join(changed)}; {instead}")
 
     def read(self, name: str) -> bytes:
         """Return what was written as a part; `InputError` where its file has changed since, by however little."""
@@ -121,7 +167,7 @@ class Parts:
             seal, end, data = path.read_bytes().partition(b"\n")
         except OSError as error:
             raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-        if seal + end != _seal(name, data):
+        if seal + end != _seal(name, data, _origin(seal)):  # of what it says it was measured by, as well
             raise InputError(f"{path}: is damaged; {AGAIN}")
         return data
 
@@ -163,8 +209,19 @@ class Parts:
         return {Share(index, of): read_manifest(path) for of, index, path in shares}
 
 
-def _seal(name: str, data: bytes) -> bytes:
-    return json.dumps({"part": name, "sha256": hashlib.sha256(data).hexdigest()}).encode() + b"\n"
+def _seal(name: str, data: bytes, of: Origin | None) -> bytes:
+    told = {} if of is None else {"of": asdict(of)}
+    digest = hashlib.sha256(json.dumps(told).encode() if told else b"")
+    digest.update(data)
+    return json.dumps({"part": name, **told, "sha256": digest.hexdigest()}).encode() + b"\n"
+
+
+def _origin(seal: bytes) -> Origin | None:
+    """Return what measured a part, as its first line says; None where it does not."""
+    try:
+        return Origin(**json.loads(seal)["of"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
 def vectors_bytes(matrices: Iterable[FloatArray]) -> bytes:

@@ -10,7 +10,7 @@ import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,8 @@ class Actor:
             reason = f"{MAX_DEATHS} processes died while they measured this part"
         data = measuring.measured(step, unit, reason)
         self._ledger.end.remote(unit.name)
-        return data, {"name": unit.name, "reason": reason, "died": died, **measuring.told()}
+        of = asdict(measuring.origin(step, unit))
+        return data, {"name": unit.name, "of": of, "reason": reason, "died": died, **measuring.told()}
 
     def _open(self) -> _Loaded:
         if self._measuring is None:

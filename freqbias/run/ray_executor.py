@@ -25,7 +25,7 @@ from freqbias.files import PairFile, held, write_json
 from freqbias.progress import Track
 from freqbias.run import resume as continuing
 from freqbias.run.merging import MACHINE
-from freqbias.run.parts import Parts, Share
+from freqbias.run.parts import TEXTS, Origin, Parts, Share
 from freqbias.run.probing import LANGUAGE_MODEL
 from freqbias.run.ray_actor import PART, ROWS, STEP, TOLD, Actor, Job, Ledger, remove_scratch
 from freqbias.run.settings import Settings
@@ -176,9 +176,11 @@ class OnRay(Measuring):
         ledger = ray.remote(num_cpus=0, scheduling_strategy=here)(Ledger).remote()
         given = {"job": job, "pairs": pairs, "ledger": ledger}
         there = self._store.names()
-        units = {
-            (index, unit.number): unit for index, own in self._parts_of(ray, given, resources) for unit in own if unit.name not in there
-        }
+        units = {(index, unit.number): unit for index, own in self._parts_of(ray, given, resources) for unit in own}
+        for (index, _), unit in units.items():
+            if unit.name in there:
+                self._store.check_origin([unit.name], self.origin(index, unit), continuing.NO_FRESH)
+        units = {place: unit for place, unit in units.items() if unit.name not in there}
         if not units:
             return
         rows = [{STEP: index, PART: number} for index, number in units]
@@ -187,7 +189,7 @@ class OnRay(Measuring):
             Actor, fn_constructor_kwargs=given, compute=pool, **resources
         )
         name, total = self._plan.steps[job.steps[0]].info.name, sum(unit.size for unit in units.values())
-        unit_name = "texts" if next(iter(units.values())).name.startswith("texts-") else "pairs"
+        unit_name = "texts" if next(iter(units.values())).name.startswith(TEXTS) else "pairs"
         with self._interrupt.held():
             kept = self._kept(dataset, ledger, units)
             for _ in self._track(kept, f"{name}: all actors", total, unit=unit_name, size=lambda unit: unit.size):
@@ -252,7 +254,7 @@ class OnRay(Measuring):
         if told["reason"] is not None:
             self._store.give_up(unit.name, told["reason"])
         self._note(told)  # first: parts without a manifest belong to no run
-        self._store.write(unit.name, bytes(answer[ROWS]))
+        self._store.write(unit.name, bytes(answer[ROWS]), Origin(**told["of"]))
         self._nodes[told["node"]].measured += 1
         return True
 

@@ -48,7 +48,7 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 def model_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Return every difference between a loaded model in two manifests that decides its numbers."""
-    return [*_changed(old, new, IDENTITY), *_read_otherwise(old, new["details"])]
+    return [*identity_changes(old, new, IDENTITY), *_read_otherwise(old, new["details"])]
 
 
 def check_model(before: Mapping[str, Any] | None, info: ModelInfo) -> Any:
@@ -104,11 +104,12 @@ def _models(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         text
         for old in before["models"]
         if (old["kind"], old["name"]) in new
-        for text in _changed(old, new[old["kind"], old["name"]], ("fingerprint", "revision"))
+        for text in identity_changes(old, new[old["kind"], old["name"]], ("fingerprint", "revision"))
     ]
 
 
-def _changed(old: Mapping[str, Any], new: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+def identity_changes(old: Mapping[str, Any], new: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    """Return the fields of a model, of these `names`, that are known before and now, and differ."""
     return [
         f"model '{old['name']}' has changed: its {name} was {str(old[name])[:SHORT]} and is {str(new[name])[:SHORT]}"
         for name in names

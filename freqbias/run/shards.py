@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from freqbias.errors import BackendError
+from freqbias.errors import BackendError, InputError
 from freqbias.files import PairFile, held, lines, write_text
 from freqbias.models import Role
 from freqbias.models.maxsim import LateInteractionScorer
@@ -17,7 +17,7 @@ from freqbias.models.relevance import DenseScorer
 from freqbias.probes.runner import Measurement
 from freqbias.progress import Track
 from freqbias.run import resume as continuing
-from freqbias.run.parts import BY_PAIRS, BY_TEXTS, Parts, Share, TextParts, rows_name, texts_name, vectors_bytes
+from freqbias.run.parts import BY_PAIRS, BY_TEXTS, TEXTS, Origin, Parts, Share, TextParts, rows_name, texts_name, vectors_bytes
 from freqbias.run.probing import LANGUAGE_MODEL, Plan, Probing, Step, seldom_collected
 
 log = logging.getLogger(__name__)
@@ -71,6 +71,11 @@ class Measuring(Probing):
             Unit(number=n, name=texts_name(model.info, role, texts), size=len(texts), role=role, texts=tuple(texts))
             for n, (role, texts) in enumerate(parts)
         ]
+
+    def origin(self, index: int, unit: Unit) -> Origin:
+        """Return what measures a part here, as far as it is known by now."""
+        step = self._plan.steps[index]
+        return Origin.of(self._infos[step.kind, step.name], None if unit.name.startswith(TEXTS) else step.probe.name)
 
     def measured(self, index: int, unit: Unit, reason: str | None = None) -> bytes:
         """Return what a part's file holds; with a `reason` the part is not asked for, and its rows, or texts, have an error.
@@ -138,21 +143,30 @@ class Sharing(Measuring):
                 if share == self._share:
                     self._before = found
             self._write_manifest(complete=False)
-            complete = False
+            complete = refused = False
             try:
                 with self._interrupt.watched(), seldom_collected():
                     for index in range(len(self._plan.steps)):
                         self._step_share(index)
                 complete = True
+            except InputError:
+                refused = self._before is None and not self._measured
+                raise
             finally:
                 self._claim.unlink(missing_ok=True)
                 self._write_manifest(complete=complete)
+                if refused:  # else the model that measured the parts would be refused by it
+                    self._manifest_file.unlink(missing_ok=True)
                 self._loaded = (("", ""), None)
         return bool(self._measured)
 
     def _step_share(self, index: int) -> None:
         step, given_up, there = self._plan.steps[index], self._store.given_up(), self._store.names()
-        missing = [unit for unit in self.units(index) if self._share.has(unit.number) and unit.name not in there]
+        own = [unit for unit in self.units(index) if self._share.has(unit.number)]
+        for unit in own:
+            if unit.name in there:
+                self._store.check_origin([unit.name], self.origin(index, unit), continuing.NO_FRESH)
+        missing = [unit for unit in own if unit.name not in there]
         if not missing:
             return
         self._model(step)
@@ -161,7 +175,8 @@ class Sharing(Measuring):
         for unit in self._track(missing, what, total, unit=unit_name, size=lambda unit: unit.size):
             with self._interrupt.held():
                 write_text(self._claim, unit.name)
-                self._store.write(unit.name, self.measured(index, unit, given_up.get(unit.name)))
+                data = self.measured(index, unit, given_up.get(unit.name))
+                self._store.write(unit.name, data, self.origin(index, unit))
                 self._measured += 1
 
     def _told_beside(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Several processes measure one run: whoever measured what, and in how many, the bytes are those of one process."""
 
+import importlib
 import json
 import shutil
 import signal
@@ -152,6 +153,46 @@ def test_what_does_not_belong_together_is_refused_in_a_line(cli, pairs, tmp_path
         assert f"{part}: is damaged; delete this file and measure it again" in told
     part.write_bytes(rows)
     assert cli("merge", *both).exit_code == 0
+
+
+def lose_manifests(out):
+    for path in Parts(out).folder.glob("manifest-*.json"):
+        path.unlink()
+
+
+def test_a_model_adopts_no_part_of_another_where_the_manifests_are_gone(cli, pairs, tmp_path, monkeypatch):
+    out, lm = tmp_path / "run", ("--lm", "swapped:lm", "--probe", "likelihood")
+    (tmp_path / "swapped.py").write_text("from failing import lm\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    share(cli, pairs, out, 0, 2, *lm)
+    assert sorted(Parts(out).names()) == ["rows-000-0000000.jsonl", "rows-000-0000002.jsonl"]
+
+    def refused_with(line, *words):
+        lose_manifests(out)
+        result = cli("run", "--pairs", pairs, *words, "--out", out, "--shard", "0/1")
+        assert result.exit_code == 2, result.output
+        assert f"{Parts(out).path('rows-000-0000000.jsonl')}: {line}" in result.stderr.splitlines()[-1], result.stderr
+        assert "give another --out, or delete the folder" in result.stderr.splitlines()[-1]
+        assert Parts(out).manifests() == {}  # which would refuse the model that they are of
+
+    refused_with("holds likelihood of swapped:lm and not likelihood of failing:lm", "--lm", "failing:lm", "--probe", "likelihood")
+    refused_with("holds likelihood of swapped:lm and not choice of swapped:lm", "--lm", "swapped:lm", "--probe", "choice")
+    (tmp_path / "swapped.py").write_text("import failing\n\n\ndef lm(texts):\n    return failing.lm(texts)\n")
+    monkeypatch.delitem(sys.modules, "swapped")
+    importlib.invalidate_caches()
+    refused_with("model 'swapped:lm' has changed: its fingerprint was ", *lm)
+    share(cli, pairs, tmp_path / "other", 1, 2, *lm)
+    shutil.copyfile(Parts(tmp_path / "other").manifest_path(Share(1, 2)), Parts(out).manifest_path(Share(1, 2)))
+    shutil.copyfile(Parts(tmp_path / "other").path("rows-000-0000001.jsonl"), Parts(out).path("rows-000-0000001.jsonl"))
+    assert "model 'swapped:lm' has changed: its fingerprint was " in refused(cli, out)
+
+
+def test_parts_go_on_with_their_own_model_where_the_manifests_are_gone(cli, pairs, one, tmp_path):
+    out = tmp_path / "run"
+    share(cli, pairs, out, 0, 1)
+    lose_manifests(out)
+    share(cli, pairs, out, 0, 1)
+    assert ran(cli, "merge", out) == one
 
 
 def test_a_join_that_stopped_between_two_probes_of_a_model_goes_on(cli, pairs, one, tmp_path):
