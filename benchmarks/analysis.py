@@ -1,6 +1,5 @@
 """How the analysis grows: seconds and peak memory at 10^4, 10^5 and 10^6 observations, and their growth exponents; and the report.
 
-
     python benchmarks/analysis.py [LARGEST]
 
 A run of 5 models x 4 measures; two frames an item, one third of the pairs placebo; three covariates in every row, as embedding models
