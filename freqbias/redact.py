@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+API_KEY_VARIABLE = "OPENAI_API_KEY"  # of a server: the variable that every client of its protocol reads
 HIDDEN = "***"
 MIN_SECRET = 4  # characters; a shorter value is no key, and replacing it would garble ordinary text
 

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-API_KEY_VARIABLE = "OPENAI_API_KEY"  # of a server: the variable that every client of its protocol reads
 ARMS = FREQUENCY, PLACEBO, LENGTH = ("frequency", "placebo", "length")
 DIFFERENCE = "frequency-placebo"  # the arm of estimates that hold the two against each other
 SIDES = HIGH, LOW = ("high", "low")

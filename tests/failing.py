@@ -49,8 +49,8 @@ def lm_slow(texts):
 
 
 def lm_slower(texts):
-    """The same, so late that a signal always meets a batch in hand."""
-    time.sleep(0.12 if len(texts) > BATCH else 0)
+    """The same, so late that a signal always meets a batch in hand; on busy cores with the seconds of FREQBIAS_TEST_SECONDS."""
+    time.sleep(float(os.environ.get("FREQBIAS_TEST_SECONDS", "0.12")) if len(texts) > BATCH else 0)
     return _values(texts)
 
 

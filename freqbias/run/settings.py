@@ -11,11 +11,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from freqbias.errors import InputError
 from freqbias.files import read_text
 from freqbias.models import Loading
+from freqbias.redact import API_KEY_VARIABLE
 from freqbias.registry import suggestion
 from freqbias.run.dry import is_code
 from freqbias.run.probing import PAIRS_AT_ONCE, Plan
 from freqbias.shapes import MAX_NAME, shown
-from freqbias.terms import API_KEY_VARIABLE
 
 LOADING = tuple(name for name in Loading.__dataclass_fields__ if name != "revision")  # a revision stands in a model's name
 DEFAULT_EMBEDDERS = ["minilm"]

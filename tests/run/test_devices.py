@@ -20,6 +20,7 @@ from freqbias.run.parts import Parts, Share
 from freqbias.run.settings import settings
 
 TESTS = Path(__file__).parents[1]
+LATE = {"FREQBIAS_TEST_SECONDS": "1"}  # of a batch, so that busy cores do not end a run before it is disturbed
 ARGUMENTS = ("--probe", "likelihood", "--devices", "cpu,cpu")
 
 
@@ -109,7 +110,7 @@ def test_a_worker_that_never_starts_ends_the_run_in_a_line(tmp_path, pairs, envi
 
 def test_interrupt_reaches_the_workers_and_the_same_command_goes_on(cli, tmp_path, pairs, environment):
     words = command(pairs, tmp_path / "two", "lm_slower")
-    process = subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(words, env=environment | LATE, stderr=subprocess.PIPE, text=True)
     _until(lambda: len(Parts(tmp_path / "two").names()) > 0)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=120)
@@ -120,7 +121,7 @@ def test_interrupt_reaches_the_workers_and_the_same_command_goes_on(cli, tmp_pat
 
 
 def test_workers_do_not_outlive_the_process_that_watches_them(tmp_path, pairs, environment):
-    process = subprocess.Popen(command(pairs, tmp_path / "two", "lm_slower"), env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command(pairs, tmp_path / "two", "lm_slower"), env=environment | LATE, stderr=subprocess.DEVNULL)
     parts = Parts(tmp_path / "two")
     _until(lambda: len(parts.names()) > 0)
     process.kill()

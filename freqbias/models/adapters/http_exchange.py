@@ -14,7 +14,7 @@ import httpx
 
 from freqbias.errors import InputError
 from freqbias.models.adapters import http_status
-from freqbias.terms import API_KEY_VARIABLE
+from freqbias.redact import API_KEY_VARIABLE
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
