@@ -24,6 +24,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "collection": "freqbias.probes.collection:documents",
         "collection_queries": "freqbias.probes.collection:queries",
         "consistency": "freqbias.probes.consistency:probe",
+        "dimension": "freqbias.probes.dimension:probe",
         "distill": "freqbias.probes.distill:probe",
         "entailment": "freqbias.probes.entailment:probe",
         "geometry": "freqbias.probes.geometry:probe",
