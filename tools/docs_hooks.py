@@ -37,6 +37,7 @@ INCLUDED = {
     "paraphrases/data/DATASHEET.md": "data/sets.md",
     "paraphrases/data/DATASHEET-constructions.md": "data/constructions.md",
     "paraphrases/data/DATASHEET-everyday.md": "data/everyday.md",
+    "paraphrases/data/DATASHEET-routing.md": "data/routing.md",
     "paraphrases/data/tasks/DATASHEET.md": "data/tasks.md",
     "paraphrases/data/tasks/DATASHEET-translation-tools.md": "data/translation-tools.md",
     "results/README.md": "data/results.md",
