@@ -32,6 +32,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "likelihood": "freqbias.probes.likelihood:probe",
         "option_frequency": "freqbias.probes.option_frequency:probe",
         "retrieval": "freqbias.probes.retrieval:probe",
+        "routing": "freqbias.probes.routing:by_descriptions",
+        "routing_lm": "freqbias.probes.routing:by_letters",
         "similarity": "freqbias.probes.similarity:probe",
         "task": "freqbias.probes.task:probe",
     },
@@ -46,6 +48,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "wordnet": "freqbias.paraphrases.wordnet:generate",
         "constructions": "freqbias.paraphrases.constructions:generate",
         "tasks": "freqbias.paraphrases.tasks:generate",
+        "routing": "freqbias.paraphrases.routing:generate",
     },
     "frequencies": {
         "mean_zipf": "freqbias.frequency.measures:mean_zipf",
