@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "probes": {
+        "backtracing": "freqbias.probes.backtracing:probe",
         "choice": "freqbias.probes.choice:probe",
         "collection": "freqbias.probes.collection:documents",
         "collection_queries": "freqbias.probes.collection:queries",
@@ -49,6 +50,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "wordnet": "freqbias.paraphrases.wordnet:generate",
         "constructions": "freqbias.paraphrases.constructions:generate",
         "roles": "freqbias.paraphrases.roles:generate",
+        "backtracing": "freqbias.paraphrases.backtracing:generate",
         "tasks": "freqbias.paraphrases.tasks:generate",
         "routing": "freqbias.paraphrases.routing:generate",
     },
