@@ -11,9 +11,9 @@ are the question itself, as a turn of its conversation, and are no candidates. R
 
 Estimates on the model as a whole, frequency arm, by domain and `all` (term): measures `acc_at_1` and `acc_at_3`, contrasts
 `frequent_wording` and `rare_wording`, mean of item means with an interval that is not empty where all are found (`role.mean_share`);
-and contrast `baseline`, terms `random:DOMAIN` and `position:DOMAIN`. The second goes by places alone, which the paper leaves out: all
-candidates in the tenth of the text that holds most causes of the domain first, and so on. It is fitted on the texts that it is scored
-on, so that it flatters itself; a model under it has found nothing that a list of places does not.
+and contrast `baseline`, terms `random:DOMAIN` (exact, no interval) and `position:DOMAIN`. The second goes by places alone, which the
+paper leaves out: all candidates in the tenth of the text that holds most causes of the domain first, and so on. It is fitted on the
+texts that it is scored on, so that it flatters itself; a model under it has found nothing that a list of places does not.
 
 What could fake a result, and what is done about it:
 
@@ -45,6 +45,7 @@ from freqbias.terms import ACCURACY, FREQUENCY, HIGH, LOW, SIDES
 NAME = "backtracing"
 ALL = "all"
 BASELINE = "baseline"
+RANDOM = "random:"  # start of the terms of that baseline
 FIRST = (1, 3)  # places that count as found: the paper's
 TENTHS = 10  # parts of a text in which the baseline of places counts causes: few enough to be filled by some hundred
 PART = 64  # pairs whose scores are asked for at once for estimates
@@ -149,12 +150,14 @@ def estimates(pairs: Iterable[Pair], model: Scorer, common: Scored | None) -> It
         chosen = [pair for pair in wanted if name in (ALL, pair.meta.get("domain"))]
         sound = [pair for pair in chosen if all(np.isfinite(known[pair.id][side]).all() for side in SIDES)]
         by_contrast = {(WORDINGS[side], name): {pair.id: known[pair.id][side] for pair in sound} for side in SIDES}
-        by_contrast[BASELINE, f"random:{name}"] = {pair.id: np.zeros(len(texts[pair.id].sentences)) for pair in sound}
+        by_contrast[BASELINE, f"{RANDOM}{name}"] = {pair.id: np.zeros(len(texts[pair.id].sentences)) for pair in sound}
         by_contrast[BASELINE, f"position:{name}"] = {pair.id: places[pair.id] for pair in sound}
         for (contrast, term), scores in by_contrast.items():
             for k in FIRST:
                 values = np.array([found_among(scores[pair.id], texts[pair.id].is_cause, k) for pair in sound])
                 fields = mean_share(values, sound, f"a cause is among the first {k}")
+                if term.startswith(RANDOM):  # computed, not estimated
+                    fields = {name: value for name, value in fields.items() if name not in ("ci_low", "ci_high", "std_error")}
                 counts: dict[str, Any] = {"n_pairs": len(sound), "n_failed": len(chosen) - len(sound)}
                 about: dict[str, Any] = {"model": model.info.name, "probe": NAME, "measure": f"acc_at_{k}", "contrast": contrast}
                 yield Estimate(**about, term=term, arm=FREQUENCY, **counts, **fields)
@@ -192,7 +195,7 @@ probe = Probe(
         WORDINGS[HIGH]: "What a model finds where the sought document is in frequent wording.",
         WORDINGS[LOW]: "What a model finds where the sought document is in rare wording.",
         BASELINE: "What needs no model: sentences in random order, or by their place in the text alone.",
-        "random:": "Sentences in random order: {what}.",
+        RANDOM: "Sentences in random order: {what}.",
         "position:": "Sentences ordered by how often their tenth of a text holds a cause: {what}. It is fitted on the same texts.",
     },
     judgement=Judgement(
