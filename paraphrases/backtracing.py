@@ -81,7 +81,10 @@ def generate(
 
 
 def _templates() -> int:
-    return min(len(own["templates"]) for own in domains().values())
+    """Return in how many templates every word fits."""
+    return min(
+        len(_fitting(item, own["templates"])) for own in domains().values() for arm in (FREQUENCY, PLACEBO) for item, _ in _words(arm)
+    )
 
 
 def _words(arm: str) -> list[tuple[SynonymSet, str]]:
@@ -91,7 +94,7 @@ def _words(arm: str) -> list[tuple[SynonymSet, str]]:
 
 
 def _of_arm(arm: str, n: int, similar: float, rng: np.random.Generator) -> list[Pair]:
-    """Return the pairs of an arm: domains in turn, every word in another template each time round."""
+    """Return the pairs of an arm, domain by domain, every word in another template each time round."""
     words = _words(arm)
     words = [words[i] for i in rng.permutation(len(words))]
     pairs = []
@@ -102,17 +105,23 @@ def _of_arm(arm: str, n: int, similar: float, rng: np.random.Generator) -> list[
         layout = rng.permutation([(k % SENTENCES, 1 + k // SENTENCES % (SENTENCES - 1)) for k in range(size)])
         for k in range(size):
             item, phrase = words[k % len(words)]
-            template = own["templates"][(k % len(words) + k // len(words)) % len(own["templates"])]
-            topic = own["topics"][int(rng.integers(len(own["topics"])))]
-            free = [text for text in own["fillers"] if not shared_words([item.high, item.low], [text])]
-            fillers = [free[i] for i in rng.permutation(len(free))[: SENTENCES - 1 - ON_TOPIC]]
-            around = [own["similar"][i] for i in rng.permutation(len(own["similar"]))[:ON_TOPIC]]
+            template = _fitting(item, own["templates"], k % len(words))[k // len(words)]
+            topic = _fitting(item, own["topics"], int(rng.integers(len(own["topics"]))))[0]
+            fillers = _fitting(item, [own["fillers"][i] for i in rng.permutation(len(own["fillers"]))])[: SENTENCES - 1 - ON_TOPIC]
+            around = _fitting(item, [own["similar"][i] for i in rng.permutation(len(own["similar"]))])[:ON_TOPIC]
             fillers = [*fillers, *(text.format(ref=IT) for text in around[1:])]
             fillers = [fillers[i] for i in rng.permutation(len(fillers))]
             place, distance = (int(value) for value in layout[k])
             sentences = {place: template["cause"], (place + distance) % SENTENCES: around[0]}
             pairs.append(_pair(item, phrase, domain, template, topic, sentences, fillers, bool(alike[k])))
-    return [pair for k in range(n) for pair in pairs[k :: len(pairs)][:1]]
+    return pairs
+
+
+def _fitting(item: SynonymSet, options: Sequence[Any], first: int = 0) -> list[Any]:
+    """Return the options, from one on and round, that hold no relative of a set's words."""
+    turned = [options[(first + k) % len(options)] for k in range(len(options))]
+    texts = [list(option.values()) if isinstance(option, dict) else [option] for option in turned]
+    return [option for option, own in zip(turned, texts, strict=True) if not shared_words([item.high, item.low], own)]
 
 
 def _pair(
