@@ -12,7 +12,8 @@ What else could find the cause, and what was done about it (a test holds each):
 * Likeness. The question names the topic. In a planted share of the texts (`similar`, an exact count) the cause names it too and the
   three say `it`; in all others one of the three names it, and the cause says `it` as the other two do. Cause and question share no
   content word beside, so what goes by words in common finds the planted share, and no more.
-* Unlikeness. What is about the topic without naming it is a cause in one of three sentences: the second nearest is no better a guess.
+* Unlikeness. Where the cause does not name the topic, two other sentences of three do not either, and most sentences hold a `the`: what
+  comes second by words in common is no sure guess.
 * Places. The cause and that one of the three stand in every place equally often, and at every distance from each other.
 * The question itself. A conversation holds the question's own turn, which resembles it most; it is marked and is no candidate.
 * Wording. The swapped word is in no question and no other sentence.
