@@ -252,6 +252,11 @@ JSON_REPORT = "report.json"
 FINDINGS_REPORT = "findings.md"  # every sentence of the verdicts, and the tables of the audit
 ESTIMATES_TABLE = "estimates.csv"
 COMPARE_HTML_REPORT, COMPARE_MARKDOWN_REPORT, COMPARE_JSON_REPORT = ("compare.html", "compare.md", "compare.json")
+CONSTRAINTS_HTML_REPORT, CONSTRAINTS_MARKDOWN_REPORT, CONSTRAINTS_JSON_REPORT = (
+    "constraints.html",
+    "constraints.md",
+    "constraints.json",
+)
 FIGURES_FOLDER = "figures"
 WORST_QUERIES_FILE = "worst_queries.csv"
 REMEDIES_FILE = "remedies.jsonl"

@@ -13,6 +13,7 @@ from freqbias.cli import (
     collection_command,
     commands,
     compare_command,
+    constraints_command,
     explain_command,
     export_command,
     json_lines,
@@ -83,6 +84,7 @@ app = typer.Typer(
 run_commands.register(app)
 collection_command.register(app)
 compare_command.register(app)
+constraints_command.register(app)
 commands.register(app)
 merge_command.register(app)
 check_commands.register(app)

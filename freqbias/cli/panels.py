@@ -29,10 +29,11 @@ OPTIONS = {
             "task",
             "discordance",
         ),
-        *("holdout", "confirm", "again"),
+        *("holdout", "confirm", "again", "claim"),
     ),
     MODELS: (
         *("embedder", "lm", "probe", "reranker", "fit", "tokenizer", "similarity", "rewrite", "a", "b", "base_url"),
+        *("before", "after"),
         *("kind", "query_prompt", "document_prompt", "trust_remote_code", "trust_config_code", "allow_pickle", "offline_package"),
     ),
     COMPUTE: (
