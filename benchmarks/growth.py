@@ -24,7 +24,8 @@ import numpy as np
 from freqbias.files import PairFile
 from freqbias.progress import silent
 from freqbias.run.journal import only_writer
-from freqbias.run.probing import Plan, Probing
+from freqbias.run.probing import Probing
+from freqbias.run.steps import Plan
 
 PROBES = ("similarity", "inversion", "geometry", "retrieval")
 LARGEST = 10_000

@@ -26,7 +26,8 @@ from freqbias.probes import Probe
 from freqbias.progress import silent
 from freqbias.records import Observation
 from freqbias.run.journal import only_writer, side_file
-from freqbias.run.probing import Plan, Probing
+from freqbias.run.probing import Probing
+from freqbias.run.steps import Plan
 
 SMALL, LARGE = 10_000, 1_000_000
 MIN_RATE, MAX_GROWTH_MB, MIN_EFFICIENCY, MAX_RESUME_SECONDS = 100_000, 50, 0.9, 10  # the goals

@@ -201,6 +201,17 @@ def asking_of(probe: str) -> Asking:
     )
 
 
+def words_of_remedy(name: str) -> tuple[str, str]:
+    """Return what a registered remedy is called in a sentence, and what is to be known of it; of any other nothing."""
+    if name not in registry.names("remedies"):  # and never import what a data file names as `module:attr`
+        return "", ""
+    try:
+        found = registry.load("remedies", name)
+    except FreqbiasError:
+        return "", ""
+    return str(getattr(found, "summary", "")), str(getattr(found, "known", ""))
+
+
 def _registered(probe: str) -> Judgement:
     if probe not in registry.names("probes"):  # and never import what a data file names as `module:attr`
         return Judgement()

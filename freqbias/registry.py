@@ -1,4 +1,4 @@
-"""Names of probes, generators, frequencies and models: built-ins, plugins and `module:attr` through one door.
+"""Names of probes, generators, frequencies, remedies and models: built-ins, plugins and `module:attr` through one door.
 
 A built-in is a row `name: "module:attr"` here; a plugin is an entry point of group `freqbias.KIND`. Nothing is imported until
 a name is loaded.
@@ -64,12 +64,21 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "corpus": "freqbias.frequency.measures:corpus",
         "tfd": "freqbias.frequency.measures:TFD",
     },
+    "remedies": {
+        "centre": "freqbias.remedies.space:centre",
+        "all-but-the-top": "freqbias.remedies.space:all_but_the_top",
+        "whiten": "freqbias.remedies.space:whiten",
+        "frequency-direction": "freqbias.remedies.space:frequency_direction",
+        "zipfian-whiten": "freqbias.remedies.static:zipfian_whiten",
+        "expand-documents": "freqbias.remedies.text:expand_documents",
+        "both-queries": "freqbias.remedies.text:both_queries",
+    },
     "models": {},  # those with a short name are in `freqbias.models.names`; these are plugins
 }
 
 API = 1  # of the seams between freqbias and what others write for it
 
-SINGULAR = {"probes": "probe", "generators": "generator", "frequencies": "frequency", "models": "model"}
+SINGULAR = {"probes": "probe", "generators": "generator", "frequencies": "frequency", "remedies": "remedy", "models": "model"}
 
 
 @cache
@@ -82,7 +91,7 @@ def _plugins(kind: str) -> dict[str, list[EntryPoint]]:
 
 
 def names(kind: str) -> list[str]:
-    """Return the names of a kind (`probes`, `generators`, `frequencies`, `models`): built-ins in their order, plugins behind them."""
+    """Return the names of a kind, such as `probes` or `models`: built-ins in their order, plugins behind them."""
     return list(dict.fromkeys([*BUILT_IN[kind], *plugins(kind)]))
 
 

@@ -18,6 +18,7 @@ from freqbias.analysis.stats.mixed import THESE_FRAMES
 from freqbias.analysis.stats.resampling import RESAMPLES, Interval, above_zero, bca_ends, named_rng, resampling_weights
 from freqbias.judgement import Judgements
 from freqbias.records import Estimate
+from freqbias.remedied import remedied
 from freqbias.terms import DESCRIPTIVE, FREQUENCY
 
 ALL_MODELS = "(all models)"
@@ -70,6 +71,7 @@ def across_models(
     does not tell exact from decoy (its margin's interval includes zero, on its own items or on the shared ones) is left out and named in
     `method`: a ratio over what may be zero has no bounded interval. No p-values: none of this is a test.
     """
+    table = table[~table["model"].isin(remedied(table["model"].unique()))]  # a model with a remedy is no further model
     for (probe, measure), rows in table.groupby(["probe", "measure"]):
         contrast = judgements[str(probe)].contrast
         if rows["model"].nunique() < 2:

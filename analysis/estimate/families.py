@@ -9,6 +9,8 @@ are told from zero, and a test of both at 5 % each is one at 5 % (intersection-u
 Two probes may bring one number under two names (`Judgement.repeats`). It is one test, not two that agree: counted twice it
 would raise the threshold of its whole family (p = .03, .03, .5 adjust to .045, p = .03, .5 to .06). It counts once, under the probe
 that it comes from, and the other row gets the same adjusted p-value.
+
+Models with a remedy have families of their own, one a remedy, so that trying one changes nothing that is said of the models as they are.
 """
 
 import math
@@ -19,6 +21,7 @@ import numpy as np
 from freqbias.analysis.stats.resampling import benjamini_hochberg
 from freqbias.judgement import Judgements
 from freqbias.records import Estimate
+from freqbias.remedied import remedied
 from freqbias.terms import CREDIT, DIFFERENCE, FAILED_BY_DOSE, FREQUENCY, LENGTH, PLACEBO, SPLIT_EFFECT, SPLIT_SLOPE
 
 CONFIRMATORY_FAMILY = "confirmatory"
@@ -49,10 +52,12 @@ def adjusted(estimates: list[Estimate], judgements: Judgements) -> list[Estimate
     """Return the estimates with families and Benjamini-Hochberg p-values; controls and equivalence tests stay unadjusted."""
     named = [row.replace(family=_family(row, judgements)) for row in estimates]
     same = repeated(named, judgements)
-    for family in (CONFIRMATORY_FAMILY, CLAIMS_FAMILY, EXPLORATORY_FAMILY):
-        members = [i for i, row in enumerate(named) if row.family == family and i not in same]
-        if not members:
-            continue
+    with_remedy = remedied(row.model for row in named)
+    places: dict[tuple[str, str | None], list[int]] = {}
+    for i, row in enumerate(named):
+        if row.family is not None and i not in same:
+            places.setdefault((row.family, with_remedy.get(row.model, (None, None))[1]), []).append(i)
+    for members in places.values():
         values = benjamini_hochberg(np.array([named[i].p_value for i in members], dtype=float))
         for i, value in zip(members, values, strict=True):
             named[i] = named[i].replace(p_adjusted=float(value))

@@ -10,7 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from freqbias.analysis.stats.resampling import Values, above_zero, benjamini_hochberg, named_rng, ratio_interval, sign_flip_p, t_interval
+from freqbias.analysis.estimate.across_models import joint_relative
+from freqbias.analysis.stats.resampling import (
+    Values,
+    above_zero,
+    bca_ends,
+    benjamini_hochberg,
+    named_rng,
+    ratio_interval,
+    sign_flip_p,
+    t_interval,
+)
 from freqbias.terms import NDCG_AT_10
 
 NONE, QUALITY = "none", "quality"  # a remedy and a side in the rows
@@ -34,6 +44,8 @@ class Side:
     """One side of a remedy: gaps are frequent minus rare; `relative` is the score gap by the margin, None where there is no margin.
 
     `change` and `gain` are against the model as it is: of the gap, and of nDCG@10 in rare wording; None for the model itself.
+    `removed` is the share of `relative` that is gone, None where there was none to remove. `score_gap` and `margin` are what `relative`
+    is made of, in the unit of the scores: they do not compare between remedies.
     """
 
     gap: Size
@@ -43,6 +55,9 @@ class Side:
     relative: Size | None
     change: Size | None
     gain: Size | None
+    removed: Size | None = None
+    score_gap: Size | None = None
+    margin: Size | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +65,7 @@ class Remedy:
     """What one remedy does to one model; `by` is another model where it needs one.
 
     `sides` has `document` and `query` where there are pairs of them; `quality` is nDCG@10 of all judged queries, `cost` its change.
+    `right` is the share of right documents that outscore a wrong one given with them, `right_cost` its change; None without such.
     """
 
     model: str
@@ -58,6 +74,8 @@ class Remedy:
     sides: Mapping[str, Side]
     quality: Size
     cost: Size | None
+    right: Size | None = None
+    right_cost: Size | None = None
 
 
 def remedies(rows: Iterable[Row], seed: int = 0) -> list[Remedy]:
@@ -88,8 +106,33 @@ def _of_model(model: str, by_name: Mapping[str, Mapping[str, list[Row]]], seed: 
         sides = {side: _side(rows, None if before is None else before[side], rng) for side, rows in by_side.items() if side != QUALITY}
         quality = _quality(by_side[QUALITY])
         cost = None if before is None else _tested(quality - _quality(before[QUALITY]), rng)
-        found.append(Remedy(model=model, name=name, by=by_side[QUALITY][0].get("by"), sides=sides, quality=_size(quality), cost=cost))
+        right, right_cost = _right(by_side[QUALITY], None if before is None else before[QUALITY], rng)
+        by = by_side[QUALITY][0].get("by")
+        found.append(
+            Remedy(
+                model=model,
+                name=name,
+                by=by,
+                sides=sides,
+                quality=_size(quality),
+                cost=cost,
+                right=right,
+                right_cost=right_cost,
+            )
+        )
     return found
+
+
+def _right(rows: Sequence[Row], before: Sequence[Row] | None, rng: np.random.Generator) -> tuple[Size | None, Size | None]:
+    """Return the share of right documents that outscore a wrong one, over the queries that know it, and its change."""
+    places = [place for place, row in enumerate(rows) if row.get("right") is not None]
+    if not places:
+        return None, None
+    values, first = (
+        np.array([found[place]["right"] for place in places], dtype=np.float64) if found is not None else None for found in (rows, before)
+    )
+    assert values is not None  # noqa: S101  # for mypy
+    return _size(values), None if first is None else _tested(values - first, rng)
 
 
 def _side(rows: Sequence[Row], before: Sequence[Row] | None, rng: np.random.Generator) -> Side:
@@ -98,28 +141,53 @@ def _side(rows: Sequence[Row], before: Sequence[Row] | None, rng: np.random.Gene
     if before is not None:
         first = _by_item(before, [row[NDCG_AT_10.name] for row in before])
         change, gain = _tested((high - low) - (first[0] - first[1]), rng), _size(low - first[1])
+    scores = _scores(rows)
     places = _by_item(rows, [[-place for place in row["rank"]] for row in rows])
     return Side(
         gap=_size(high - low),
         frequent=float(high.mean()),
         rare=float(low.mean()),
         places=_size(places[0] - places[1]),
-        relative=_relative(rows, rng),
+        relative=_relative(scores, rng),
         change=change,
         gain=gain,
+        removed=None if before is None else _removed(_scores(before), scores, rng),
+        score_gap=None if scores is None else _size(scores[0]),
+        margin=None if scores is None else _size(scores[1]),
     )
 
 
-def _relative(rows: Sequence[Row], rng: np.random.Generator) -> Size | None:
-    """Return mean score gap by mean margin; None where the margin is not above zero."""
+def _scores(rows: Sequence[Row]) -> tuple[Values, Values] | None:
+    """Return score gap and margin by item; None where no row has both."""
     known = [row for row in rows if row["score_gap"] is not None and row["margin"] is not None]
-    if not known:
+    return _by_item(known, [[row["score_gap"], row["margin"]] for row in known]) if known else None
+
+
+def _relative(scores: tuple[Values, Values] | None, rng: np.random.Generator) -> Size | None:
+    """Return mean score gap by mean margin; None where the margin is not above zero."""
+    if scores is None or not above_zero(scores[1]):
         return None
-    gap, margin = _by_item(known, [[row["score_gap"], row["margin"]] for row in known])
-    if not above_zero(margin):
-        return None
+    gap, margin = scores
     ends = ratio_interval(gap, margin, rng)
     return Size(value=float(gap.mean() / margin.mean()), low=ends.low, high=ends.high, n=len(gap))
+
+
+def _removed(before: tuple[Values, Values] | None, after: tuple[Values, Values] | None, rng: np.random.Generator) -> Size | None:
+    """Return 1 - |gap / margin after| / |gap / margin before|, items resampled once for all four means, BCa.
+
+    It does not move when all scores are multiplied; a gap that turns round counts by its size. None where the gap before, or a margin,
+    is not told from zero, since a share of what may be nothing has no bounded interval, and where the two are of other items.
+    """
+    if before is None or after is None or len(before[0]) != len(after[0]):
+        return None
+    if not (above_zero(np.sign(before[0].mean()) * before[0]) and above_zero(before[1]) and above_zero(after[1])):
+        return None
+    gap, margin = (np.stack([first, second], axis=1) for first, second in zip(before, after, strict=True))
+    found = joint_relative(gap, margin, rng)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = [1 - np.abs(ratios[..., 1] / ratios[..., 0]) for ratios in (found.observed, found.replicates, found.jackknife)]
+    ends = bca_ends(float(shares[0]), shares[1], shares[2])
+    return Size(value=float(shares[0]), low=ends.low, high=ends.high, n=len(before[0]))
 
 
 def _by_item(rows: Sequence[Row], values: Sequence[Sequence[float]]) -> tuple[Values, Values]:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from freqbias.analysis.estimate.remedies import NONE, QUALITY, Remedy, Side, Size, remedies
-from freqbias.analysis.report.formatting import ALPHA, capital, entries, number
-from freqbias.analysis.report.sentences import said
+from freqbias.analysis.report.formatting import ALPHA, capital, entries, listed, number
+from freqbias.analysis.report.sentences import SENTENCES, said
 from freqbias.analysis.report.top_pairs import Stretch, differing
 from freqbias.collection.worst import read_worst
 from freqbias.errors import InputError
@@ -117,7 +117,7 @@ def _lost(path: Path) -> dict[str, dict[str, list[Mapping[str, str]]]]:
 def _losses(changed: str, rows: Sequence[Mapping[str, str]], side: Side) -> Losses:
     (kept,) = set(BOTH) - {changed}
     case, shown = said(f"worst_case_{changed}"), str(min(SHOWN, len(rows)))
-    note = said("worst_note", shown=shown, case=case, n=_count(side.gap.n, changed), mean=_sized(side.gap))
+    note = said("worst_note", shown=shown, case=case, n=count(side.gap.n, changed), mean=sized(side.gap))
     return Losses(
         title=said(f"worst_title_{changed}"),
         note=note,
@@ -161,13 +161,13 @@ def lead(own: Sequence[Remedy]) -> list[str]:
     for name, before in base.sides.items():
         side = said(f"remedy_side_{name}")
         if name not in losing(base):
-            found.append(said("remedy_nothing", side=side, size=_sized(before.gap)))
+            found.append(said("remedy_nothing", side=side, size=sized(before.gap)))
         elif helping := [remedy for remedy in own[1:] if effect(remedy.sides[name], before) == "helps"]:
-            found.append(said("remedy_what_helps", side=side, names=_names(helping)))
+            found.append(said("remedy_what_helps", side=side, names=names(helping)))
         else:
             found.append(said("remedy_no_help", side=side))
     if costly := [remedy for remedy in own[1:] if price(remedy) == "costs"]:
-        found.append(said("remedy_what_costs", names=_names(costly)))
+        found.append(said("remedy_what_costs", names=names(costly)))
     return found
 
 
@@ -185,26 +185,30 @@ def details(own: Sequence[Remedy]) -> list[str]:
     """Return what each remedy does on the sides that lose, and how to read it."""
     base, found = own[0], []
     for remedy in own[1:]:
-        clauses = [*(_clause(name, remedy.sides[name], base.sides[name]) for name in losing(base)), _cost(remedy)]
-        found.append(said("remedy_line", remedy=_named(remedy), clauses=entries(clauses, after_colon=True)))
+        clauses = [*(clause(name, remedy.sides[name], base.sides[name]) for name in losing(base)), cost(remedy)]
+        found.append(said("remedy_line", remedy=named(remedy), clauses=entries(clauses, after_colon=True)))
     return [said("remedy_best_case"), said("remedy_reading"), *found]
 
 
-def _names(found: Sequence[Remedy]) -> str:
-    return entries(list(map(_named, found)), after_colon=True)
+def names(found: Sequence[Remedy]) -> str:
+    """Return what remedies are called, in a list."""
+    own = list(map(named, found))
+    return entries(own, after_colon=True) if any(" " in name for name in own) else listed(own)
 
 
-def _named(remedy: Remedy) -> str:
-    return said(f"remedy_{remedy.name}", by=remedy.by or number(None))
+def named(remedy: Remedy) -> str:
+    """Return what a remedy is called in a sentence: in words of the report, or by its name."""
+    key = f"remedy_{remedy.name}"
+    return said(key, by=remedy.by or number(None)) if key in SENTENCES else said("remedied_name", name=remedy.name)
 
 
-def _clause(name: str, side: Side, before: Side) -> str:
+def clause(name: str, side: Side, before: Side) -> str:
     """Return what a remedy does on a side that loses."""
     told = {
         "side": said(f"remedy_side_{name}"),
         "after": number(side.gap.value),
         "gap": said("remedy_gap", before=number(before.gap.value), after=number(side.gap.value)),
-        "change": "" if side.change is None else _sized(side.change),
+        "change": "" if side.change is None else sized(side.change),
     }
     return said(f"remedy_{effect(side, before)}", **told)
 
@@ -234,18 +238,23 @@ def _found(size: Size) -> bool:
 
 def price(remedy: Remedy) -> str:
     """Return in a word what a remedy does to quality: `costs`, `gains`, `none` (no change detected) or `same`."""
-    cost = remedy.cost
-    if cost is None or (cost.value, cost.low, cost.high) == (0, 0, 0):
+    return effect_of(remedy.cost)
+
+
+def effect_of(change: Size | None) -> str:
+    """Return in a word what a change of quality is: `costs`, `gains`, `none` (none detected) or `same`."""
+    if change is None or (change.value, change.low, change.high) == (0, 0, 0):
         return "same"
-    return "none" if not _found(cost) else "gains" if cost.value > 0 else "costs"
+    return "none" if not _found(change) else "gains" if change.value > 0 else "costs"
 
 
-def _cost(remedy: Remedy) -> str:
+def cost(remedy: Remedy, unit: str = "query") -> str:
+    """Return what a remedy does to quality, over so many units."""
     n = 0 if remedy.cost is None else remedy.cost.n
-    return said(f"remedy_quality_{price(remedy)}", size=_sized(remedy.cost), n=_count(n, "query"))
+    return said(f"remedy_quality_{price(remedy)}", size=sized(remedy.cost), n=count(n, unit))
 
 
-def _sized(size: Size | None) -> str:
+def sized(size: Size | None) -> str:
     """Return value and interval."""
     if size is None:
         return number(None)
@@ -254,7 +263,8 @@ def _sized(size: Size | None) -> str:
     return f"{number(size.value)} [{number(size.low)}, {number(size.high)}]"
 
 
-def _count(n: int, what: str) -> str:
+def count(n: int, what: str) -> str:
+    """Return how many items, or queries, there are."""
     return said(f"count_{what}" if n == 1 else f"count_{what}_many", n=str(n))
 
 
@@ -266,9 +276,9 @@ def _columns(base: Remedy) -> list[str]:
 
 
 def _cells(remedy: Remedy, base: Remedy) -> list[str]:
-    sides = [_sized(size) for name in base.sides for size in _of_side(remedy.sides.get(name))]
-    cost = number(None) if remedy.name == NONE else _sized(remedy.cost)
-    return [capital(_named(remedy)), *sides, number(remedy.quality.value, signed=False), cost]
+    sides = [sized(size) for name in base.sides for size in _of_side(remedy.sides.get(name))]
+    change = number(None) if remedy.name == NONE else sized(remedy.cost)
+    return [capital(named(remedy)), *sides, number(remedy.quality.value, signed=False), change]
 
 
 def _of_side(side: Side | None) -> list[Size | None]:

@@ -14,6 +14,7 @@ from freqbias.analysis.report.advice import Advice, advice_of
 from freqbias.analysis.report.formatting import number
 from freqbias.analysis.report.limitations import Limit, limits_of
 from freqbias.analysis.report.notes import notes
+from freqbias.analysis.report.remedied_advice import advice_of_table
 from freqbias.analysis.report.sentences import said
 from freqbias.analysis.report.verdicts_of_run import manifest_of
 from freqbias.analysis.table import belonging, contrasts
@@ -105,7 +106,7 @@ def read_run(folder: Path, label: str) -> Run:
         audit=audit,
         manifest=_optional(folder / MANIFEST_FILE, manifest_of),
         judgements=judgements,
-        advice=advice_of(folder),
+        advice=[*advice_of(folder), *([] if table is None else advice_of_table(table))],
     )
 
 

@@ -7,6 +7,7 @@ meet (a test reads them for strays).
 
 from freqbias.analysis.report.page_words import PAGE_WORDS
 from freqbias.analysis.report.sentences_answers import ANSWER_WORDS
+from freqbias.analysis.report.sentences_remedied import REMEDIED_WORDS
 from freqbias.terms import REVERSED
 
 #: Templates by id; names in braces are filled in by whoever says them.
@@ -386,6 +387,7 @@ SENTENCES = {
     "noise": "{model}: numbers move by {size} {unit} when only the batch changes.",
     **ANSWER_WORDS,
     **PAGE_WORDS,
+    **REMEDIED_WORDS,
 }
 
 

@@ -322,7 +322,7 @@ def _short(value: float | None) -> str:
 
 
 def list_names(
-    kind: Annotated[str, typer.Argument(help="probes, generators, frequencies or models (plugins).")],
+    kind: Annotated[str, typer.Argument(help="probes, generators, frequencies, remedies or models (plugins).")],
     json: Json = False,
 ) -> None:
     """Show what is registered under a kind, plugins included.
@@ -359,6 +359,10 @@ def _loaded(kind: str, name: str) -> Any:
         from freqbias.paraphrases import load_generator
 
         return load_generator(name)
+    if kind == "remedies":
+        from freqbias.remedies import load_remedy
+
+        return load_remedy(name)
     if kind == "models":
         from freqbias.models.objects import is_plugin, plugin_model
 

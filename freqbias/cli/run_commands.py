@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from freqbias.cli.console import log, print_json, print_report, print_table, tracker, waiting
+from freqbias.cli.console import log, print_json, print_lines, print_report, print_table, tracker, waiting
 from freqbias.cli.options import Holdout, Json, N, Seed, Sets
 from freqbias.cli.panels import ANSWER, add
 from freqbias.cli.paths import check_not_onto
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 Embedders = Annotated[list[str] | None, typer.Option("--embedder", help="Embedding model; may be given several times.")]
 Lms = Annotated[list[str] | None, typer.Option("--lm", help="Causal language model; may be given several times.")]
 Probes = Annotated[list[str] | None, typer.Option("--probe", help="Probe; default: all that the models allow.")]
+Remedies = Annotated[
+    list[str] | None,
+    typer.Option("--remedy", metavar="NAME", help="Measure each embedding model with this remedy beside; may be given several times."),
+]
 Dtype = Annotated[str | None, typer.Option(help="Number type to compute in: float32 (default), bfloat16, float16.")]
 Device = Annotated[str | None, typer.Option(help="Where to compute, such as cpu or cuda:1; default: a GPU where there is one.")]
 Backend = Annotated[str | None, typer.Option(help="auto (default), transformers, vllm, or http.")]
@@ -58,6 +62,7 @@ def run(
     embedder: Embedders = None,
     lm: Lms = None,
     probe: Probes = None,
+    remedy: Remedies = None,
     pairs: Annotated[Path | None, typer.Option(help="Pair file to use instead of the bundled pairs.")] = None,
     n: N = None,
     sets: Sets = None,
@@ -98,6 +103,8 @@ def run(
 
     Example: `freqbias run --fresh --out results/demo`
 
+    Example: `freqbias run --embedder minilm --remedy centre --remedy whiten --out results/remedies`
+
     Example: `freqbias run config.yaml --out results/mine`
     """
     from freqbias.cli.summary import show_summary
@@ -128,10 +135,21 @@ def run(
         print_json([row.to_dict() for row in estimates])
     else:
         show_summary(folder, estimates)
+        _show_remedies(folder, chosen)
     failed = tell_failures(folder / OBSERVATIONS_FILE)
     print_report(folder / HTML_REPORT, json=chosen.json_)
     if failed:
         raise typer.Exit(ROWS_FAILED)
+
+
+def _show_remedies(folder: Path, chosen: "Settings") -> None:
+    """Print what each remedy removes and costs, in a sentence or two a model."""
+    if not chosen.remedy:
+        return
+    from freqbias.analysis.report.remedied_advice import advice_in
+
+    for advice in advice_in(folder):
+        print_lines([advice.model, *(f"  {line}" for line in advice.lead), ""])
 
 
 def probe(

@@ -85,7 +85,7 @@ def _rows(
         yield from rows(HYBRID, listed([fused(a.top, b.top) for a, b in zip(first, words, strict=True)]))
     if reranker is not None:
         yield from rows(RERANK, listed(reranked(collection, reranker, first, index.track)), reranker.info.name)
-    plainer = Plainer(twins)
+    plainer = Plainer(words for twin in twins for words in twin.words)
     for remedy, change in ((QUERY_EXPANSION, plainer.expanded), (QUERY_REWRITING, plainer.rewritten)):
         yield from rows(remedy, ranked(rank(collection, index, [replace(c, query=change(c.query)) for c in cases], top=FIRST)))
     expanded = [c if c.replacement is None else replace(c, replacement=plainer.expanded(c.replacement)) for c in cases]

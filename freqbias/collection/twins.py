@@ -37,7 +37,7 @@ def twins_of(collection: Collection, pairs: Iterable[Pair]) -> Iterator[Twin]:
     for pair in pairs:
         if pair.arm != FREQUENCY:
             continue
-        words = _words(pair)
+        words = words_of(pair)
         if pair.meta[SIDE] == DOCUMENT_SIDE:
             number = collection.numbers[pair.meta["document_id"]]
             for name in pair.meta["query_ids"]:
@@ -50,7 +50,7 @@ def twins_of(collection: Collection, pairs: Iterable[Pair]) -> Iterator[Twin]:
             yield Twin(pair=pair, document=None, high=high, low=low, words=words)
 
 
-def _words(pair: Pair) -> tuple[Words, ...]:
+def words_of(pair: Pair) -> tuple[Words, ...]:
     """Return the words that face each other, each couple once; none where the forms differ by more than words."""
     found = swap(pair.high, pair.low, pair.language)
     return tuple(dict.fromkeys(zip(found.high, found.low, strict=True))) if found.aligned else ()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from freqbias.collection.document_rows import Document
 from freqbias.collection.folder import Collection, Texts
 from freqbias.collection.index import DOCUMENTS_AT_ONCE
-from freqbias.collection.twins import Twin
+from freqbias.collection.twins import Words
 from freqbias.models.relevance import slices
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
@@ -16,11 +16,10 @@ _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 class Plainer:
     """The frequent word of every rare one, from the very pairs that are measured: the best table that could be had."""
 
-    def __init__(self, twins: Iterable[Twin]):
+    def __init__(self, couples: Iterable[Words]):
         found: dict[str, Counter[str]] = {}
-        for twin in twins:
-            for high, low in twin.words:
-                found.setdefault(low, Counter())[high] += 1
+        for high, low in couples:
+            found.setdefault(low, Counter())[high] += 1
         frequent = {high for highs in found.values() for high in highs}
         self.table = {low: highs.most_common(1)[0][0] for low, highs in found.items() if low not in frequent}
 

@@ -16,7 +16,8 @@ from typing import Any
 from freqbias import registry
 from freqbias.errors import InputError
 from freqbias.files import dumps
-from freqbias.models.names.aliases import aliases
+from freqbias.models.names.aliases import aliases, resolve
+from freqbias.models.names.kinds import split, use_of
 from freqbias.models.protocols import AnswersLabels, CountsUsage, HasInfo, ModelInfo, offers
 from freqbias.models.scoring import similarity_of
 
@@ -49,6 +50,16 @@ def warn_of_hidden(name: str) -> None:
 def is_given(name: str) -> bool:
     """Tell whether a name is a plugin's or `module:attr`, so that nothing has to be found or installed for it."""
     return bool(REFERENCE.fullmatch(name)) or is_plugin(name)
+
+
+def known_use(name: str) -> str | None:
+    """Return how a model is used, as its name or its folder says, without loading it; None where neither does."""
+    use, rest = split(name)
+    if use is not None or is_given(rest):
+        return use
+    place = resolve(rest)
+    folder = Path(place.path)
+    return place.alias.use if place.alias else use_of(folder) if folder.is_dir() else None
 
 
 def model_object(name: str, kind: str) -> Any:

@@ -24,6 +24,7 @@ def run(
     embedders: str | Sequence[str] = (),
     lms: str | Sequence[str] = (),
     probes: str | Sequence[str] = (),
+    remedies: str | Sequence[str] = (),
     n: int | None = None,
     sets: str | None = None,
     seed: int = 0,
@@ -46,7 +47,8 @@ def run(
     """Make pairs, probe models, analyse, report, as the command `freqbias run` does; return the run.
 
     `pairs` is a pair file, a run folder, or pairs in memory; without it `n` pairs of the bundled `sets` are drawn with `seed`.
-    `embedders` and `lms` name models, by default one of each; `probes` are by default all that the models allow. `out` is the run
+    `embedders` and `lms` name models, by default one of each; `probes` are by default all that the models allow. With
+    `remedies` each embedding model is measured with each of them beside. `out` is the run
     folder: a call that was interrupted goes on there when it is repeated, and `fresh` starts over and keeps what was there in
     `OUT.previous`. With `holdout="half"` half of the items are kept out of every estimate, for `freqbias analyze RUN --confirm`.
     Without `out` the folder is a temporary one that lasts as long as the result. The other options are those of
@@ -58,6 +60,7 @@ def run(
         "embedder": embedders,
         "lm": lms,
         "probe": probes,
+        "remedy": remedies,
         "n": n,
         "sets": sets,
         "seed": seed,

@@ -14,9 +14,7 @@ from freqbias.collection.twins import twins_of
 from freqbias.collection.worst import Worst, losses, worst, write_worst
 from freqbias.errors import InputError
 from freqbias.files import atomic, dumps, read_pairs, read_rows
-from freqbias.models.names.aliases import resolve
-from freqbias.models.names.kinds import split, use_of
-from freqbias.models.objects import is_given
+from freqbias.models.objects import known_use
 from freqbias.models.protocols import Loading
 from freqbias.models.relevance import Scorer, as_scorer
 from freqbias.models.scoring import show_progress
@@ -25,7 +23,7 @@ from freqbias.probes.common import document_covariates
 from freqbias.progress import Track, silent
 from freqbias.records import Pair
 from freqbias.run.journal import side_file
-from freqbias.run.probing import Plan
+from freqbias.run.steps import Plan
 from freqbias.terms import FREQUENCY, OBSERVATIONS_FILE, REMEDIES_FILE, WORST_QUERIES_FILE
 
 log = logging.getLogger(__name__)
@@ -76,12 +74,7 @@ def check_reranker(name: str) -> None:
     from freqbias.models import check_name
 
     check_name(name, "embedder")
-    use, rest = split(name)
-    if use is None and not is_given(rest):
-        place = resolve(rest)
-        folder = Path(place.path)
-        use = place.alias.use if place.alias else use_of(folder) if folder.is_dir() else None
-    if use not in (None, *PAIRWISE):
+    if known_use(name) not in (None, *PAIRWISE):
         raise InputError(NOT_PAIRWISE.format(name=name))
 
 

@@ -7,15 +7,15 @@ from freqbias import registry
 from freqbias.models import ModelInfo
 from freqbias.models.names.kinds import split
 from freqbias.models.objects import REFERENCE
-from freqbias.run.probing import Plan
+from freqbias.run.steps import Plan
 
 log = logging.getLogger(__name__)
 
 
 def is_code(kind: str, name: str) -> bool:
-    """Tell whether a name is a reference to Python, `module:attr`; `kind` is `probe`, or what a model is."""
-    if kind == "probe":
-        return ":" in name and name not in registry.BUILT_IN["probes"]
+    """Tell whether a name is a reference to Python, `module:attr`; `kind` is `probe`, `remedy`, or what a model is."""
+    if kind in ("probe", "remedy"):
+        return ":" in name and name not in registry.BUILT_IN[{"probe": "probes", "remedy": "remedies"}[kind]]
     use, rest = split(name) if kind == "embedder" else (None, name)
     return use in (None, "ql") and REFERENCE.fullmatch(rest) is not None
 
@@ -36,10 +36,15 @@ def dry(plan: Plan) -> DryPlan | None:
     for name in dict.fromkeys(plan.probes):
         if name not in kept:
             log.warning("probe '%s' is code, and --dry-run imports none: what it would ask is not counted", name)
+    remedies = [name for name in plan.remedies if not is_code("remedy", name)]
+    for name in dict.fromkeys(plan.remedies):
+        if name not in remedies:
+            log.warning("remedy '%s' is code, and --dry-run imports none: what it would ask is not counted", name)
     found = DryPlan(
         embedders=plan.embedders,
         language_models=plan.language_models,
         probes=kept,
+        remedies=remedies,
         loading=plan.loading,
         pairs_at_once=plan.pairs_at_once,
     )

@@ -17,7 +17,7 @@ from freqbias.models.protocols import FloatArray
 from freqbias.run import resume
 from freqbias.run.manifest import tells_how
 from freqbias.run.parts import BY_PAIRS, Origin, Parts, Share, TextParts, rows_name, texts_name, vectors_of
-from freqbias.run.probing import LANGUAGE_MODEL, Step
+from freqbias.run.steps import LANGUAGE_MODEL, Step
 
 NAMED = 3  # missing parts in a line
 MACHINE = ("platform", "cpu", "gpu")  # of a manifest: what a process ran on

@@ -20,11 +20,12 @@ from freqbias.run.journal import only_writer
 from freqbias.run.merging import Given
 from freqbias.run.parts import PARTS_FOLDER, Parts, Share
 from freqbias.run.plan import forecast, lines_of
-from freqbias.run.probing import Plan, Probing
+from freqbias.run.probing import Probing
 from freqbias.run.ray_executor import OnRay, check_ray
 from freqbias.run.ready import check_ready
 from freqbias.run.settings import DEFAULT_PAIRS, Settings, settings_of
 from freqbias.run.shards import Sharing, count_parts
+from freqbias.run.steps import Plan
 from freqbias.terms import AUDIT_FILE, ESTIMATES_FILE, FIGURES_FOLDER, HTML_REPORT, OBSERVATIONS_FILE, PAIRS_FILE
 
 log = logging.getLogger(__name__)

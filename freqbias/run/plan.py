@@ -14,7 +14,7 @@ from freqbias.probes.runner import Measurement
 from freqbias.probes.standins import StandIn
 from freqbias.progress import Track, chunks, silent
 from freqbias.records import Pair
-from freqbias.run.probing import Plan, Step
+from freqbias.run.steps import Plan, Step
 from freqbias.terms import (
     AUDIT_FILE,
     ESTIMATES_FILE,

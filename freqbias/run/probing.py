@@ -4,28 +4,28 @@ import gc
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from freqbias import registry
 from freqbias.errors import BackendError, InputError, UnsupportedError, in_one_line
 from freqbias.files import PairFile, read_estimates, read_manifest, write_json, write_records
-from freqbias.models import Loading, ModelInfo, check_name, identity
+from freqbias.models import Loading, ModelInfo
 from freqbias.models.protocols import CountsUsage, offers
-from freqbias.probes import Probe, load_probe
 from freqbias.probes.runner import Measurement
 from freqbias.progress import Track, chunks
 from freqbias.records import Estimate, Observation, Pair
+from freqbias.remedies import with_remedy
+from freqbias.remedies.halves import folds_of
 from freqbias.run import manifest
 from freqbias.run import resume as continuing
 from freqbias.run.interrupt import Interrupt
 from freqbias.run.journal import Journal, Retried, marked, side_file
+from freqbias.run.steps import Plan, Step
 from freqbias.terms import MODEL_ESTIMATES_FILE, PAIRS_FILE
 
 if TYPE_CHECKING:
@@ -33,75 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LANGUAGE_MODEL = "language_model"
 OBJECTS_BETWEEN_COLLECTIONS = 20_000  # some parts' worth; Python's own 700 is a tenth of a part
-PAIRS_AT_ONCE = 256  # pairs that a probe measures in one call, unless a plan says so: what Ctrl-C waits for, and several batches
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One probe on one model; `info` is what is known of the model without loading it."""
-
-    probe: Probe
-    name: str
-    kind: str
-    info: ModelInfo
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What names the step in rows: (model, probe)."""
-        return (self.info.name, self.probe.name)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """Which models and probes to run, and how many pairs are measured before their rows are kept."""
-
-    embedders: Sequence[str] = ()
-    language_models: Sequence[str] = ()
-    probes: Sequence[str] = ()
-    loading: Loading = field(default_factory=Loading)
-    pairs_at_once: int = PAIRS_AT_ONCE
-
-    @cached_property
-    def steps(self) -> list[Step]:
-        """The steps in order; `InputError` for a probe without a model, a model that is not there, and two of one name."""
-        given = {"embedder": list(self.embedders), "language_model": list(self.language_models)}
-        found = [load_probe(name) for name in self.probes or registry.BUILT_IN["probes"]]  # plugins only where they are named
-        found = [probe for probe in found if self.probes or probe.by_default]
-        found = list({id(probe): probe for probe in found}.values())  # one that is named twice is meant once
-        for probe in found:
-            if sum(other.name == probe.name for other in found) > 1:
-                raise InputError(f"two probes are called '{probe.name}', so their rows could not be told apart; give only one of them")
-            if self.probes and not given[_kind(probe)]:
-                option = "--lm" if probe.needs == "language_model" else "--embedder"
-                raise InputError(f"probe '{probe.name}' needs a model: give {option}")
-        wanted = [
-            (probe, kind, name)
-            for kind, names in given.items()
-            for name in dict.fromkeys(names)
-            for probe in found
-            if _kind(probe) == kind
-        ]
-        if not wanted:
-            raise InputError("nothing to probe: give --embedder or --lm (see: freqbias models list)")
-        known = {(kind, name): self._identity(kind, name) for _, kind, name in wanted}
-        steps = [Step(probe=probe, name=name, kind=kind, info=known[kind, name]) for probe, kind, name in wanted]
-        named: dict[tuple[str, str], str] = {}
-        for step in steps:
-            if named.setdefault(step.key, step.name) != step.name:
-                raise InputError(f"two models are called '{step.info.name}': {named[step.key]} and {step.name}; rename one folder")
-        return steps
-
-    def _identity(self, kind: str, name: str) -> ModelInfo:
-        if self.loading.base_url is not None:
-            return identity(name, kind, served=True)
-        check_name(name, kind)
-        return identity(name, kind)
-
-
-def _kind(probe: Probe) -> str:
-    return "language_model" if probe.needs == "language_model" else "embedder"
 
 
 class Probing:
@@ -134,7 +66,7 @@ class Probing:
         self._retried = Retried(out)
         self._interrupt = Interrupt()
         self._loaded: tuple[tuple[str, str], Any] = (("", ""), None)
-        self._infos = {(step.kind, step.name): step.info.to_dict() for step in plan.steps}
+        self._infos = {step.place: step.info.to_dict() for step in plan.steps}
         self._before: dict[str, Any] | None = None
 
     def check(self) -> None:
@@ -145,6 +77,8 @@ class Probing:
     def run(self) -> bool:
         """Measure what is missing; return whether there was anything."""
         steps = self._plan.steps
+        if fitted := next((step.remedy for step in steps if step.remedy is not None and step.remedy.fit is not None), None):
+            folds_of(self._pairs, fitted)  # says what is missing before anything is measured
         parts, length = self._position()
         failed = self._retried.failed(length)
         redo = {key for key, pairs in failed.items() if pairs} | self._retried.steps()
@@ -208,7 +142,7 @@ class Probing:
             return
         model = self._model(step)
         if self._given is not None:
-            own = [other for other in self._plan.steps[: index + 1] if (other.kind, other.name) == (step.kind, step.name)]
+            own = [other for other in self._plan.steps[: index + 1] if other.place == step.place]
             self._given.hand_to(model, own, self._pairs)
         measurement = Measurement(step.probe, self._pairs, model, self._track)
         if failed:
@@ -233,7 +167,7 @@ class Probing:
     def _join(self, step: Step, journal: Journal, index: int, done: int) -> None:
         """Take over the rows that other processes have measured, and estimate on the whole model, where the probe does, here."""
         assert self._given is not None  # noqa: S101  # for mypy
-        self._infos[step.kind, step.name] = self._given.model(step.kind, step.info.name)
+        self._infos[step.place] = self._given.model(step.kind, step.info.name)
         behind = min(done, self._parts)
         what = f"{step.info.name}: {step.probe.name}: join"
         with self._interrupt.held():
@@ -265,11 +199,13 @@ class Probing:
         write_records(target, (row for own in rows.values() for row in own))
 
     def _model(self, step: Step) -> Any:
-        place = (step.kind, step.name)
+        place = step.place
         if self._loaded[0] != place:
             self._describe()
             self._loaded = (("", ""), None)  # frees the model before the next one loads
             model = load(step, self._plan.loading, side_file(self._out, "vectors"))
+            if step.remedy is not None:
+                model = with_remedy(model, step.remedy, self._pairs, self._track)
             known = continuing.check_model(self._before, model.info)
             if self._given is not None:
                 known = continuing.check_model(self._given.manifest, model.info)

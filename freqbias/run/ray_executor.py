@@ -26,10 +26,10 @@ from freqbias.progress import Track
 from freqbias.run import resume as continuing
 from freqbias.run.merging import MACHINE
 from freqbias.run.parts import TEXTS, Origin, Parts, Share
-from freqbias.run.probing import LANGUAGE_MODEL
 from freqbias.run.ray_actor import PART, ROWS, STEP, TOLD, Actor, Job, Ledger, remove_scratch
 from freqbias.run.settings import Settings
 from freqbias.run.shards import Measuring, Unit
+from freqbias.run.steps import LANGUAGE_MODEL
 
 RAY = "ray"  # the extra, and the module
 PIECE_BYTES = 64 << 20  # of the pair file in one object: this process never has the whole file in memory

@@ -9,7 +9,7 @@ from freqbias.models.names.aliases import resolve
 from freqbias.models.names.contents import is_installed
 from freqbias.models.names.kinds import split, use_of
 from freqbias.models.objects import is_given
-from freqbias.run.probing import Plan, Step
+from freqbias.run.steps import Plan, Step
 
 EMBED, LM, HTTP, VLLM = "embed", "lm", "http", "vllm"  # extras of pyproject.toml
 TORCH = "torch"

@@ -14,7 +14,7 @@ from freqbias.models import Loading
 from freqbias.redact import API_KEY_VARIABLE
 from freqbias.registry import suggestion
 from freqbias.run.dry import is_code
-from freqbias.run.probing import PAIRS_AT_ONCE, Plan
+from freqbias.run.steps import PAIRS_AT_ONCE, Plan
 from freqbias.shapes import MAX_NAME, shown
 
 LOADING = tuple(name for name in Loading.__dataclass_fields__ if name != "revision")  # a revision stands in a model's name
@@ -57,6 +57,7 @@ class Settings(BaseModel):
     embedder: Names = []
     lm: Names = []
     probe: Names = []
+    remedy: Names = []
     pairs: PathName | None = None
     n: Annotated[int, Field(ge=1)] | None = None
     sets: str | None = None
@@ -98,6 +99,10 @@ class Settings(BaseModel):
             )
         if self.executor == "ray" and any(given is not None for given in (self.shard, self.devices, self.device)):
             raise ValueError("--executor ray says where each process computes; give none of --shard, --devices and --device beside it")
+        if self.remedy and (self.shard is not None or self.devices is not None or self.executor == "ray"):
+            raise ValueError("--remedy is fitted in one process; give none of --shard, --devices and --executor ray beside it")
+        if self.remedy and self.lm and not self.embedder:
+            raise ValueError("--remedy is for models that score documents; give --embedder, or leave it out")
         if self.shard is not None and self.fresh:
             raise ValueError("--fresh would empty the folder of the other shares; delete the folder, or give another --out")
         if self.shard is not None and self.holdout is not None:
@@ -133,7 +138,9 @@ class Settings(BaseModel):
         chosen = {"backend": self._backend, "base_url": self.base_url or None}
         loading = Loading(**{name: getattr(self, name) for name in LOADING} | chosen)
         size = self.part or PAIRS_AT_ONCE
-        return Plan(embedders=self.embedder, language_models=self.lm, probes=self.probe, loading=loading, pairs_at_once=size)
+        return Plan(
+            embedders=self.embedder, language_models=self.lm, probes=self.probe, remedies=self.remedy, loading=loading, pairs_at_once=size
+        )
 
     @property
     def is_served(self) -> bool:
@@ -151,6 +158,7 @@ class Settings(BaseModel):
             "embedder": [name for name in self.embedder if not served and is_code("embedder", name)],
             "lm": [name for name in self.lm if not served and is_code("language_model", name)],
             "probe": [name for name in self.probe if is_code("probe", name)],
+            "remedy": [name for name in self.remedy if is_code("remedy", name)],
         }
         said = [f"{name}: {value}" for name, values in asked.items() if name in names for value in values]
         return said + [f"{name}: true" for name in ("trust_remote_code", "allow_pickle") if name in names and getattr(self, name)]

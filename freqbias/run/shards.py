@@ -18,7 +18,8 @@ from freqbias.probes.runner import Measurement
 from freqbias.progress import Track
 from freqbias.run import resume as continuing
 from freqbias.run.parts import BY_PAIRS, BY_TEXTS, TEXTS, Origin, Parts, Share, TextParts, rows_name, texts_name, vectors_bytes
-from freqbias.run.probing import LANGUAGE_MODEL, Plan, Probing, Step, seldom_collected
+from freqbias.run.probing import Probing, seldom_collected
+from freqbias.run.steps import LANGUAGE_MODEL, Plan, Step
 
 log = logging.getLogger(__name__)
 

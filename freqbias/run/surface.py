@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: Arguments that have another name in Python than on the command line.
-ARGUMENTS = {"embedder": "embedders", "lm": "lms", "probe": "probes", "fresh": "fresh=True", "norm": "norms"}
+ARGUMENTS = {"embedder": "embedders", "lm": "lms", "probe": "probes", "remedy": "remedies", "fresh": "fresh=True", "norm": "norms"}
 #: Those of `rewrite`, which takes one model of a kind, and is told where to keep candidates instead of where to write pairs.
 REWRITE_ARGUMENTS = ARGUMENTS | {"embedder": "embedder", "lm": "lm", "out": "journal"}
 _OWN_OPTION = re.compile(r"-o (?=\w+=)")
 _OPTION = re.compile(r"--([a-z][a-z-]*[a-z]|n)\b")
-_FIELD = re.compile(r"^(embedder|lm|probe)\b(?=[.:])")
+_FIELD = re.compile(r"^(embedder|lm|probe|remedy)\b(?=[.:])")
 
 Table = Iterable[Sequence[str]]
 Pairs = str | os.PathLike[str] | Iterable[Pair]

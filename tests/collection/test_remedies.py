@@ -78,7 +78,7 @@ def test_twins_are_of_judged_couples_in_the_frequency_arm(twins):
 
 
 def test_plainer_words(twins, collection):
-    plainer = Plainer(twins)
+    plainer = Plainer(words for twin in twins for words in twin.words)
     assert plainer.expanded("The Dossier, and a dossier") == "The Dossier (file), and a dossier"
     assert plainer.expanded("dossier of a file") == "dossier of a file"
     assert plainer.rewritten("Dossier or dossier?") == "File or file?"
@@ -92,7 +92,8 @@ def test_a_word_that_is_frequent_in_one_couple_and_rare_in_another_is_left_alone
     from freqbias.collection.twins import Twin
 
     made = Twin(pair=other, document=None, high=twins[1].high, low=twins[1].low, words=(("datum", "file"),))
-    assert Plainer([*twins, made]).rewritten("a file and a dossier") == "a file and a file"
+    couples = [*(words for twin in twins for words in twin.words), *made.words]
+    assert Plainer(couples).rewritten("a file and a dossier") == "a file and a file"
 
 
 def test_fusion_is_of_ranks():

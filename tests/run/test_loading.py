@@ -11,7 +11,7 @@ from freqbias.probes import Judgement, Probe, load_probe
 from freqbias.probes.runner import Measurement
 from freqbias.progress import silent
 from freqbias.records import Observation, Pair
-from freqbias.run.probing import Plan
+from freqbias.run.steps import Plan
 
 PAIR = Pair(id="1", item="car", high="The car.", low="The jalopy.")
 

@@ -30,6 +30,28 @@ class StaticEmbedder:
         return np.asarray(self._model.encode(texts, use_multiprocessing=False), dtype=np.float32)
 
     @property
+    def tokens(self) -> Sequence[str]:
+        """The subwords that have a vector each."""
+        tokens: Sequence[str] = self._model.tokens
+        return tokens
+
+    @property
+    def vectors(self) -> FloatArray:
+        """The vectors that are averaged, one a subword, float32 of shape (n, d)."""
+        model = self._model
+        rows = model.embedding if model.token_mapping is None else model.embedding[model.token_mapping]
+        return np.asarray(rows if model.weights is None else rows * model.weights[:, None], dtype=np.float32)
+
+    def with_vectors(self, vectors: FloatArray, info: ModelInfo) -> "StaticEmbedder":
+        """Return the model with other vectors of its subwords, shape (n, k)."""
+        from model2vec import StaticModel
+
+        own, found = self._model, object.__new__(StaticEmbedder)
+        found._model = StaticModel(vectors, own.tokenizer, config=own.config, normalize=own.normalize, max_length=own.max_length)
+        found.info = info
+        return found
+
+    @property
     def max_tokens(self) -> int | None:
         """The number of subwords that are read of a text."""
         limit: int | None = self._model.max_length

@@ -25,7 +25,7 @@ from freqbias.analysis.report.sentences import SENTENCES, said
 from freqbias.analysis.report.verdicts_of_run import manifest_of, verdicts_of
 from freqbias.collection import remedies as made
 from freqbias.files import read_estimates
-from freqbias.judgement import Judgements
+from freqbias.judgement import Judgements, words_of_remedy
 from freqbias.records import Estimate
 from freqbias.registry import names
 
@@ -189,6 +189,8 @@ FILLED |= {
     "remedy": longest(SENTENCES[f"remedy_{name}"].format(by="judge") for name in REMEDIES),
     "gap": said("remedy_gap", **FILLED),
     "names": said("remedy_document_expansion"),
+    "words": longest(words_of_remedy(name)[0] for name in names("remedies")),
+    "margin": said("remedied_margin", **FILLED),
     "untold": "for some items or for larger frequency gaps",
 }
 
@@ -200,6 +202,7 @@ def filled(template, **own):
 #: Where a field of one name holds another thing.
 OWN = {
     "limit_of_run": {"limit": said("limit_english")},
+    "remedied_scores": {"gap": "+0.02", "margin": "+0.03"},
     "dose": {"more": ""},
     "direct": {"more": ""},
     "compare_ask": {"first": "base", "second": "tuned"},
@@ -227,6 +230,7 @@ def of_templates():
         remedies, (name for name in SENTENCES if re.match("remedy_(helps|levels|reverses|widens|unclear|same)", name))
     ):
         yield "advice", filled(SENTENCES["remedy_line"], remedy=filled(remedy, by="judge"), clauses=filled(SENTENCES[effect]))
+    yield from (("advice", text) for name in names("remedies") if (text := words_of_remedy(name)[1]))
     for lead in ("remedy_what_helps", "remedy_what_costs"):
         yield "advice", filled(SENTENCES[lead], names=entries([filled(remedy, by="judge") for remedy in remedies], after_colon=True))
 
