@@ -18,7 +18,15 @@ from freqbias.judgement import Judgements
 
 ROOT = Path(__file__).parents[3]
 SOURCES = sorted((ROOT / "analysis" / "report").glob("*.py"))
-TABLES = {"page_words.py", "qualifiers.py", "rules.py", "sentences.py", "sentences_answers.py", "sentences_facts.py"}
+TABLES = {
+    "page_words.py",
+    "qualifiers.py",
+    "rules.py",
+    "sentences.py",
+    "sentences_answers.py",
+    "sentences_facts.py",
+    "sentences_remedied.py",
+}
 NO_SENTENCES = {"CITATION", "BIBTEX"}  # a reference to this program, and no result
 #: How ids begin that the sources put together; what they are put together from has tests of its own.
 MADE = (
@@ -29,6 +37,8 @@ MADE = (
     "mark_",
     "oriented_",
     "register_",
+    "remedied_column_",
+    "remedied_right_",
     "remedy_",
     "stratum_",
     "trust_",
