@@ -15,26 +15,13 @@ INPUT, MODELS, COMPUTE, OUTPUT = "Input", "Models", "Compute", "Output"  # of op
 OPTIONS = {
     INPUT: (
         *("pairs", "file", "n", "sets", "field", "split", "synonyms", "corpus", "tagger", "option", *SIDES, "item", "language", "by"),
-        *(
-            "norm",
-            "second_frequency",
-            "skip_invalid",
-            FREQUENCY,
-            "completions",
-            "on",
-            "effect",
-            "relative",
-            "items",
-            "power",
-            "task",
-            "discordance",
-        ),
-        *("holdout", "confirm", "again", "claim"),
+        *("norm", "second_frequency", "skip_invalid", FREQUENCY, "completions", "on", "effect", "relative", "items", "power", "task"),
+        *("discordance", "holdout", "confirm", "again", "claim"),
     ),
     MODELS: (
-        *("embedder", "lm", "probe", "reranker", "fit", "tokenizer", "similarity", "rewrite", "a", "b", "base_url"),
-        *("before", "after"),
-        *("kind", "query_prompt", "document_prompt", "trust_remote_code", "trust_config_code", "allow_pickle", "offline_package"),
+        *("embedder", "lm", "probe", "reranker", "fit", "tokenizer", "similarity", "rewrite", "a", "b", "base_url", "before", "after"),
+        *("remedy", "kind", "query_prompt", "document_prompt", "trust_remote_code", "trust_config_code", "allow_pickle"),
+        *("offline_package",),
     ),
     COMPUTE: (
         *("dtype", "device", "devices", "executor", "actors", "backend", "tensor_parallel", "max_requests", "seed", "shard"),
