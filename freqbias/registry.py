@@ -41,6 +41,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "generators": {
         "lexicon": "freqbias.paraphrases.lexicon:generate",
+        "near-miss": "freqbias.paraphrases.near_miss:generate",
         "substitute": "freqbias.paraphrases.completing:generate",
         "import": "freqbias.paraphrases.imported:generate",
         "annotate": "freqbias.paraphrases.norms:generate",
