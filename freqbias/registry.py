@@ -31,6 +31,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "geometry": "freqbias.probes.geometry:probe",
         "inversion": "freqbias.probes.inversion:probe",
         "likelihood": "freqbias.probes.likelihood:probe",
+        "near-miss": "freqbias.probes.near_miss:probe",
         "option_frequency": "freqbias.probes.option_frequency:probe",
         "retrieval": "freqbias.probes.retrieval:probe",
         "role": "freqbias.probes.role:probe",

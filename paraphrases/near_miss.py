@@ -13,8 +13,9 @@ What could make the result an artefact, and what is done about it:
 * Word order. In `role` both name the same participant first, in half of the contents the one that the anchor names first; anchors are
   active in half and passive in half, so that over a template the words of paraphrase and near-miss are moved equally far (as many
   pairs of content words out of the anchor's order). In `binding` the same holds over attributive and predicative candidates. Other
-  categories have one order for both. `design="reordered"` gives the design that is often used instead, as a baseline to hold against
-  this one: there the paraphrase alone reorders words, and a model of nothing but order looks blind.
+  categories have one order for both. `design="unmatched"` gives the design that is often used instead, as a baseline to hold against
+  this one: the near-miss is the anchor with two words exchanged, and the paraphrase alone has other words and another order, so that
+  a model of nothing but order looks as if it were drawn to near-misses.
 * Length and position: candidates of a content have equally many words; neither is in a fixed place.
 * Templates and words learned by heart: the parts `train` and `held-out` share no template and no content word.
 * Wording. One word of a content is swapped for a rarer synonym, in all of its sentences. The item is that synonym set: a set stands in
@@ -44,7 +45,7 @@ from freqbias.terms import FREQUENCY, HIGH, LOW, PLACEBO
 NAME = "near-miss"
 CATEGORIES = ROLE, NEGATION, BINDING, SPATIAL = ("role", "negation", "binding", "spatial")
 PARTS = TRAIN, HELD_OUT, ALL = ("train", "held-out", "all")
-DESIGNS = MATCHED, REORDERED = ("matched", "reordered")
+DESIGNS = MATCHED, UNMATCHED = ("matched", "unmatched")
 CONTENTS = 256  # of a category: 16 templates with each combination of anchor and order four times
 PLACEBO_SHARE = 4  # one placebo content to so many others
 FILLER = "filler"  # the arm of words that stand in sentences and are never swapped
@@ -99,10 +100,8 @@ class Template:
     def variants(self, design: str) -> list[tuple[str, str, str]]:
         """Return anchor, paraphrase and near-miss as patterns, of which the last is filled with the words of the other world."""
         first, *rest = self.candidates
-        if design == REORDERED and self.category == ROLE:  # an active anchor, and the paraphrase turns it round
-            return [(self.anchors[0], rest[0], rest[0])]
-        if design == REORDERED and self.category == BINDING:
-            return [(self.anchors[0], rest[0], first)]
+        if design == UNMATCHED and self.category in (ROLE, BINDING):
+            return [(self.anchors[0], rest[0], self.anchors[0])]
         if self.category == ROLE:  # whoever is named first is the same in both
             return [(anchor, one, other) for anchor in self.anchors for one, other in ((first, rest[0]), (rest[0], first))]
         return [(anchor, one, one) for anchor, one in product(self.anchors, self.candidates)]
@@ -262,7 +261,7 @@ def generate(*, n: int | None = None, seed: int = 0, part: str = ALL, design: st
     """Return pairs of `n` contents a category (256 without it), and placebo pairs of a quarter as many.
 
     `high` and `low` are the paraphrase in both wordings, `decoys` the near-miss, `queries.naming_high` and `naming_low` the anchor.
-    `part` is `train`, `held-out` or `all`; `design` is `matched` or, as a baseline, `reordered`; `categories` are names with commas.
+    `part` is `train`, `held-out` or `all`; `design` is `matched` or, as a baseline, `unmatched`; `categories` are names with commas.
     """
     chosen = CATEGORIES if categories == ALL else tuple(name.strip() for name in categories.split(",") if name.strip())
     if not chosen:
