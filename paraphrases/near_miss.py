@@ -14,7 +14,7 @@ What could make the result an artefact, and what is done about it:
   active in half and passive in half, so that over a template the words of paraphrase and near-miss are moved equally far (as many
   pairs of content words out of the anchor's order). In `binding` the same holds over attributive and predicative candidates. Other
   categories have one order for both. `design="unmatched"` gives the design that is often used instead, as a baseline to hold against
-  this one: the near-miss is the anchor with two words exchanged, and the paraphrase alone has other words and another order, so that
+  this one: the near-miss is the anchor with two words exchanged, and the paraphrase alone has another order and often other words, so that
   a model of nothing but order looks as if it were drawn to near-misses.
 * Length and position: candidates of a content have equally many words; neither is in a fixed place.
 * Templates and words learned by heart: the parts `train` and `held-out` share no template and no content word.
@@ -143,6 +143,11 @@ def words() -> tuple[Word, ...]:
 
 
 @cache
+def _words(part: str, kind: str, *arms: str) -> tuple[Word, ...]:
+    return tuple(word for word in words() if (word.part, word.kind) == (part, kind) and word.arm in arms)
+
+
+@cache
 def templates() -> tuple[Template, ...]:
     """Return the bundled templates, in file order."""
     return tuple(Template(**row) for row in _rows("templates"))
@@ -178,24 +183,36 @@ def _of_category(category: str, n: int, part: str, design: str, arm: str, rng: n
     for number in range(n):
         template = chosen[number % len(chosen)]
         variants = template.variants(design)
-        variant = number // len(chosen) % len(variants)
+        variant = (number // len(chosen) + number % len(chosen)) % len(variants)  # so that few contents have all of them too
         for _ in range(MAX_DRAWS):
             item, filled = drawing.filled(template)
-            content = content_id(arm, template.id, str(variant), *(word.id for _, word in sorted(filled.items())))
+            content = content_id(template.id, str(variant), *_same_either_way(category, filled))
             if content not in seen:
                 break
         else:
             raise InputError(f"n is {n}, but the words give fewer contents of category '{category}'; ask for fewer")
         seen.add(content)
         for mirror in (0, 1):
-            texts = {side: _texts(template.category, variants[variant], _forms(filled, side), mirror) for side in (HIGH, LOW)}
+            patterns = variants[variant]
+            if mirror and category == ROLE and design == MATCHED:  # the same two sentences again, of which the other one is right
+                patterns = (patterns[0], patterns[2], patterns[1])
+            texts = {side: _texts(category, patterns, _forms(filled, side), mirror) for side in (HIGH, LOW)}
             yield NearMiss(
                 category=category, template=template.id, part=template.part, arm=arm, item=item, content=content, mirror=mirror,
                 variant=variant, **{f"{name}_{side}": text for side, found in texts.items() for name, text in found.items()},
             )  # fmt: skip
 
 
-MAX_DRAWS = 100  # of words for one content, before the lists count as used up
+MAX_DRAWS = 1000  # of words for one content, before the lists count as used up
+
+
+def _same_either_way(category: str, filled: Mapping[str, Word]) -> list[str]:
+    """Return the words of a content, those that change places in its other world in alphabetical order."""
+    ids = {slot: word.id for slot, word in filled.items() if slot}
+    for one, other in EXCHANGED.get(category, ()):
+        if one in ids:
+            ids[one], ids[other] = sorted((ids[one], ids[other]))
+    return [f"{slot}={name}" for slot, name in sorted(ids.items())]
 
 
 class _Drawing:
@@ -208,22 +225,21 @@ class _Drawing:
 
     def filled(self, template: Template) -> tuple[str, dict[str, Word]]:
         """Return the synonym set that is swapped and the words by slot."""
-        own = [word for word in words() if word.part == template.part]
-        sets = {slot: [word for word in own if word.arm == self._arm and word.kind == KINDS[slot]] for slot in template.slots}
-        order = {word.id: float(self._rng.random()) for word in own}
-        free = sorted((self._used.get(word.id, 0), order[word.id], word.id) for found in sets.values() for word in found)
-        swapped = free[0][2]
-        slots = [slot for slot, found in sets.items() if swapped in {word.id for word in found}]
+        sets = {slot: _words(template.part, KINDS[slot], self._arm) for slot in template.slots}
+        free = list({word.id: word for found in sets.values() for word in found}.values())
+        least = min(self._used.get(word.id, 0) for word in free)
+        free = [word for word in free if self._used.get(word.id, 0) == least]
+        word = free[int(self._rng.integers(len(free)))]
+        self._used[word.id] = least + 1
+        slots = [slot for slot, found in sets.items() if word in found]
         place = slots[int(self._rng.integers(len(slots)))]
-        self._used[swapped] = self._used.get(swapped, 0) + 1
-        filled = {place: next(word for word in own if word.id == swapped)}
+        filled = {place: word}
         for slot in template.slots:
             if slot not in filled:
-                taken = {word.id for word in filled.values()}
-                fit = [w for w in own if w.kind == KINDS[slot] and w.arm in (FREQUENCY, FILLER) and w.id not in taken]
+                taken = {other.id for other in filled.values()}
+                fit = [other for other in _words(template.part, KINDS[slot], FREQUENCY, FILLER) if other.id not in taken]
                 filled[slot] = fit[int(self._rng.integers(len(fit)))]
-        self._place = place
-        return swapped, {**filled, "": filled[place]}
+        return word.id, {**filled, "": word}
 
 
 def _forms(filled: Mapping[str, Word], side: str) -> dict[str, Sequence[str]]:

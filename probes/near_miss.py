@@ -135,7 +135,7 @@ def _keep(pair: Pair, scores: Scores, common: dict[str, Candidates] | None) -> N
 
 
 def _finding(category: str, what: str) -> Finding:
-    sentence = f"{what}: the paraphrase of one sentence scores above the near-miss of another with probability {{value}} {{interval}}."
+    sentence = f"{what}: AUC {{value}} {{interval}} for paraphrases against near-misses; chance is .5."
     return Finding(contrast=TOLD_APART, measure=AUC, term=category, sentence=sentence)
 
 

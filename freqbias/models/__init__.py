@@ -8,7 +8,7 @@ from typing import Any
 from freqbias.errors import InputError, install_hint
 from freqbias.models import backends
 from freqbias.models.loading import load
-from freqbias.models.names.aliases import ModelRef, fingerprint, resolve
+from freqbias.models.names.aliases import ONNX, WEIGHTS, ModelRef, fingerprint, resolve
 from freqbias.models.names.contents import config_of, quantisation
 from freqbias.models.names.kinds import split
 from freqbias.models.names.prompts import refuse_options
@@ -169,12 +169,13 @@ def _info(place: ModelRef, kind: str) -> ModelInfo:
 
         return bm25_info(place.name)
     folder = Path(place.path)
+    patterns = (*WEIGHTS, *ONNX) if alias is not None and alias.onnx else WEIGHTS
     return ModelInfo(
         name=place.name,
         kind=kind,
         source=place.source,
         revision=alias.packages[0] if alias and place.source == "package" else place.revision or _commit(folder),
-        fingerprint=fingerprint(folder) if folder.is_dir() else None,
+        fingerprint=fingerprint(folder, patterns) if folder.is_dir() else None,
         dtype="float32",
         quantisation=alias.quantisation if alias and place.source == "package" else quantisation(config_of(folder)),
         licence=alias.licence if alias else None,

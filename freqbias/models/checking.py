@@ -169,6 +169,8 @@ def _ours(name: str, kind: str, options: dict[str, Any]) -> tuple[ModelRef, dict
     prefix, rest = split(name) if kind == "embedder" else (None, name)
     place = resolve(rest)
     adapter = type(model).__name__
+    if adapter not in ADAPTERS:
+        raise InputError(f"model '{name}' has no other library here to be compared with")
     use = ADAPTERS[adapter]
     if use == "dense" and (prefix in POOLINGS or not (Path(_folder(place)) / "modules.json").is_file()):
         use = prefix or POOLINGS[0]

@@ -18,6 +18,7 @@ WITHOUT_PROMPTS = {
     "static": "averages the vectors of words and takes no prompts",
     "late": "puts markers of its own before a text",
     "cross": "reads query and document together and takes no prompts",
+    "nli": "reads query and document together and takes no prompts",
 }
 UNUSED_FILES = ("*.onnx", "onnx/*", "openvino/*", "*.h5", "*.msgpack", "*.ot", "*.gguf", "*.tflite")
 
@@ -31,6 +32,11 @@ def load(ref: ModelRef, info: ModelInfo, loading: Loading) -> Embedder | TokenEm
 
         return BM25Scorer(info)
     folder = _local(ref, loading)
+    if use == "nli" and ref.alias is not None and ref.alias.onnx:
+        refuse_options(ref.name, loading, WITHOUT_PROMPTS[use])
+        from freqbias.models.adapters.nli import NliScorer
+
+        return NliScorer(folder, ref.alias.onnx, info)
     use = use or use_of(folder)
     check_files(folder, ref.name, loading)
     check_whole(folder, ref.name)

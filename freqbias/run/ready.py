@@ -11,10 +11,15 @@ from freqbias.models.names.kinds import split, use_of
 from freqbias.models.objects import is_given
 from freqbias.run.steps import Plan, Step
 
-EMBED, LM, HTTP, VLLM = "embed", "lm", "http", "vllm"  # extras of pyproject.toml
+EMBED, LM, HTTP, VLLM, ONNX = "embed", "lm", "http", "vllm", "onnx"  # extras of pyproject.toml
 TORCH = "torch"
 #: By use; all others are sentence-transformers'.
-MODULES: dict[str, tuple[str, ...]] = {"bm25": (), "static": ("model2vec",), "hub": ("huggingface_hub",)}
+MODULES: dict[str, tuple[str, ...]] = {
+    "bm25": (),
+    "static": ("model2vec",),
+    "nli": ("onnxruntime", "tokenizers"),
+    "hub": ("huggingface_hub",),
+}
 
 
 def check_ready(plan: Plan) -> None:
@@ -48,4 +53,4 @@ def needs_of(step: Step, loading: Loading) -> tuple[str, Sequence[str]]:
     if use is None:
         folder = Path(place.path)
         use = use_of(folder) if folder.is_dir() else "hub"  # whose files say what it is, and are not here yet
-    return EMBED, MODULES.get(use, (TORCH, "sentence_transformers"))
+    return ONNX if use == "nli" else EMBED, MODULES.get(use, (TORCH, "sentence_transformers"))

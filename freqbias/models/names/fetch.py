@@ -49,7 +49,7 @@ def fetch(alias: Alias, *, offline_package: bool = False) -> Path:
             _convert(alias, source, partial)
     ready = alias.ready_directory()
     if ready is None:
-        raise BackendError(f"model '{alias.name}' was fetched but has no config.json in {source}")
+        raise BackendError(f"model '{alias.name}' was fetched but has not the files that are read in {source}")
     return ready
 
 
