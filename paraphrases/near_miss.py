@@ -14,8 +14,8 @@ What could make the result an artefact, and what is done about it:
   active in half and passive in half, so that over a template the words of paraphrase and near-miss are moved equally far (as many
   pairs of content words out of the anchor's order). In `binding` the same holds over attributive and predicative candidates. Other
   categories have one order for both. `design="unmatched"` gives the design that is often used instead, as a baseline to hold against
-  this one: the near-miss is the anchor with two words exchanged, and the paraphrase alone has another order and often other words, so that
-  a model of nothing but order looks as if it were drawn to near-misses.
+  this one: the near-miss is the anchor with two words exchanged, and the paraphrase alone has another order and often other words: then
+  a model of nothing but words and order looks as if it were drawn to near-misses.
 * Length and position: candidates of a content have equally many words; neither is in a fixed place.
 * Templates and words learned by heart: the parts `train` and `held-out` share no template and no content word.
 * Wording. One word of a content is swapped for a rarer synonym, in all of its sentences. The item is that synonym set: a set stands in

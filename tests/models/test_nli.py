@@ -74,7 +74,8 @@ def test_what_it_cannot_do_is_one_line(scorer, monkeypatch):
 
 def test_a_plan_names_its_extra(scorer):
     from freqbias.models import Loading
+    from freqbias.probes import load_probe
     from freqbias.run.probing import Step
 
-    step = Step(name="nli-xsmall", kind="embedder", info=scorer.info, probes=())
+    step = Step(probe=load_probe("near-miss"), name="nli-xsmall", kind="embedder", info=scorer.info)
     assert needs_of(step, Loading()) == ("onnx", ("onnxruntime", "tokenizers"))
