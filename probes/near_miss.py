@@ -59,6 +59,7 @@ from freqbias.terms import FREQUENCY, SIDES, WIN_RATE
 
 NAME = "near-miss"
 MARGIN = "margin"
+BY_CATEGORY = {"role": "margin_role", "negation": "margin_negation", "binding": "margin_binding", SPATIAL: "margin_spatial"}
 UNRELATED = "Taxes will rise again next year."  # stands for every sentence on something else: no word of the generator's is in it
 PART = 256  # pairs that are scored at once for estimates
 
@@ -79,7 +80,7 @@ def run(pairs: Sequence[Pair], model: Scorer, common: dict[str, Candidates] | No
     for pair in usable:
         _keep(pair, scores, common)
         category = pair.meta["category"]
-        contrasts = [f"{MARGIN}_{category}"] if category == SPATIAL else [MARGIN, f"{MARGIN}_{category}"]
+        contrasts = [BY_CATEGORY[category]] if category == SPATIAL else [MARGIN, BY_CATEGORY[category]]
         for measure, values in _values(pair, scores, model.measure):
             for contrast in contrasts:
                 yield observation(NAME, measure, pair, model, contrast, values, covariates[pair.id])
@@ -147,10 +148,10 @@ probe = Probe(
     glossary={
         MARGIN: "How much further the paraphrase scores above a near-miss of the same words in frequent than in rare wording. Anchor, "
         "paraphrase and near-miss change together.",
-        f"{MARGIN}_role": "The same where the near-miss exchanges who did what to whom.",
-        f"{MARGIN}_negation": "The same where the near-miss has a negation more or less.",
-        f"{MARGIN}_binding": "The same where the near-miss exchanges the attributes of two things or people.",
-        f"{MARGIN}_spatial": "The same where the near-miss turns a relation in space round. The paraphrase has an antonym there.",
+        "margin_role": "The same where the near-miss exchanges who did what to whom.",
+        "margin_negation": "The same where the near-miss has a negation more or less.",
+        "margin_binding": "The same where the near-miss exchanges the attributes of two things or people.",
+        "margin_spatial": "The same where the near-miss turns a relation in space round. The paraphrase has an antonym there.",
         **GLOSSARY,
     },
     judgement=Judgement(
