@@ -194,7 +194,7 @@ def test_pairs_hold_anchor_paraphrase_and_near_miss():
         ({"design": "matchd"}, "did you mean 'matched'"),
         ({"categories": "roles"}, "did you mean 'role'"),
         ({"categories": ","}, "categories= is empty"),
-        ({"n": 100_000}, "ask for fewer"),
+        ({"n": 100_000, "categories": "spatial"}, "ask for fewer"),
     ],
 )
 def test_bad_options_are_one_line(wrong, said):

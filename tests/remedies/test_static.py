@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 import spaces
+from conftest import missing, needed
 
 from freqbias.errors import InputError
+from freqbias.models import embedder
+from freqbias.models.names.aliases import find_alias
 from freqbias.models.relevance import as_scorer
 from freqbias.remedies import load_remedy
 from freqbias.remedies.static import shares_of, whitened
@@ -28,8 +31,9 @@ def test_the_weighted_mean_is_zero_and_the_weighted_covariance_one():
 
 
 def test_a_static_model_is_whitened(lexicon_pairs):
-    from freqbias.models import embedder
-
+    needed("model2vec")
+    if find_alias("static-multilingual").ready_directory() is None:
+        missing("model static-multilingual; run: freqbias models fetch static-multilingual")
     model = as_scorer(embedder("static-multilingual"))
     found = load_remedy("zipfian-whiten")(model, lexicon_pairs)
     assert found.info.name == "static-multilingual+zipfian-whiten"
