@@ -91,9 +91,11 @@ def _best_margin(documents: Floats, chosen: Ints) -> float:
     system = np.vstack([differences.T, np.ones(len(differences))])
     target = np.append(np.zeros(documents.shape[1]), 1.0)
     weights, rest = optimize.nnls(system, target, maxiter=100 * len(differences))
-    if rest < LEAST_MARGIN:
-        return 0.0
     residual = system @ weights - target
+    if not math.isclose(rest, np.linalg.norm(residual), rel_tol=1e-6, abs_tol=LEAST_MARGIN):  # scipy 1.15 may stop before the end
+        residual = system @ optimize.lsq_linear(system, target, (0, np.inf), method="bvls", tol=1e-14).x - target
+    if np.linalg.norm(residual) < LEAST_MARGIN:
+        return 0.0
     return float(abs(residual[-1]) / np.linalg.norm(residual[:-1]))
 
 
