@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -170,7 +171,8 @@ def answers_of(pairs, chosen, out):
     data = [measuring.measured(0, unit) for unit in units]
     found = measuring._manifest(complete=False)
     machine = {name: found[name] for name in ("platform", "cpu", "gpu", "threads", "models")}
-    told = [{"node": f"node {unit.number % 2}", "name": unit.name, "reason": None, "died": 0, "by": {}, **machine} for unit in units]
+    common = {"reason": None, "died": 0, "by": {}, **machine}
+    told = [{"node": f"node {unit.number % 2}", "name": unit.name, "of": asdict(measuring.origin(0, unit)), **common} for unit in units]
     return units, [{STEP: 0, PART: unit.number, ROWS: data[n], TOLD: json.dumps(told[n])} for n, unit in enumerate(units)]
 
 
