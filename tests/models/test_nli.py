@@ -75,7 +75,7 @@ def test_what_it_cannot_do_is_one_line(scorer, monkeypatch):
 def test_a_plan_names_its_extra(scorer):
     from freqbias.models import Loading
     from freqbias.probes import load_probe
-    from freqbias.run.probing import Step
+    from freqbias.run.steps import Step
 
     step = Step(probe=load_probe("near-miss"), name="nli-xsmall", kind="embedder", info=scorer.info)
     assert needs_of(step, Loading()) == ("onnx", ("onnxruntime", "tokenizers"))
